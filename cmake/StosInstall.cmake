@@ -13,6 +13,8 @@ install(TARGETS ${stos_libraries} EXPORT stosTargets
         FILE_SET HEADERS DESTINATION "${stos_headers_dir}"
         INCLUDES DESTINATION "${stos_headers_dir}")
 install(EXPORT stosTargets NAMESPACE stos:: DESTINATION "${stos_package_dir}")
+install(FILES "${PROJECT_SOURCE_DIR}/config/stos.yaml" DESTINATION "${CMAKE_INSTALL_DATADIR}/stos"
+        OPTIONAL)
 
 configure_package_config_file("${CMAKE_CURRENT_LIST_DIR}/stosConfig.cmake.in"
                               "${PROJECT_BINARY_DIR}/stosConfig.cmake"
