@@ -42,7 +42,7 @@ while(names MATCHES "^([^\n]*)\n")  # not a CMake list: names may hold `;` and `
   if(name STREQUAL "")
     continue()
   endif()
-  string(REGEX REPLACE "([][\\,\"])" "\\\\\\1" pattern "${name}")
+  string(REGEX REPLACE "([][\\,~\"])" "\\\\\\1" pattern "${name}")
   # NoTests: a pattern that matches nothing must not count as a success.
   string(APPEND script
     "add_test([==[${PREFIX}: ${name}]==] [==[${PROGRAM}]==] [==[${pattern}]==] -w NoTests)\n"

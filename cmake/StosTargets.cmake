@@ -17,7 +17,7 @@ endif()
 function(stos_warnings target)
   target_compile_options(${target} PRIVATE
     -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wold-style-cast
-    -Wextra-semi -Wcast-align -Wdouble-promotion -Wformat=2
+    -Wextra-semi -Wcast-align -Wdouble-promotion -Wformat-security
     $<$<BOOL:${STOS_WERROR}>:-Werror>)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
     # False alarms of gcc 12 on std::string + std::string (gcc bug 105651).

@@ -2,6 +2,4 @@
 
 #include <cstdio>
 
-int main() {
-  std::puts("consumer: built against the installed libstos");
-}
+int main() { std::puts("consumer: built against the installed libstos"); }
