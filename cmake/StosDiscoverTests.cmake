@@ -43,6 +43,7 @@ while(names MATCHES "^([^\n]*)\n")  # not a CMake list: names may hold `;` and `
     continue()
   endif()
   string(REGEX REPLACE "([][\\,~\"])" "\\\\\\1" pattern "${name}")
+  string(REGEX REPLACE "^-" "\\\\-" pattern "${pattern}")  # not an option
   # NoTests: a pattern that matches nothing must not count as a success.
   string(APPEND script
     "add_test([==[${PREFIX}: ${name}]==] [==[${PROGRAM}]==] [==[${pattern}]==] -w NoTests)\n"

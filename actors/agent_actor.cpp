@@ -1,0 +1,144 @@
+#include "actors/agent_actor.hpp"
+
+#include "libstos/agent/world.hpp"
+
+#include <caf/actor_cast.hpp>
+#include <caf/exit_reason.hpp>
+#include <caf/system_messages.hpp>
+
+namespace stos::detail {
+
+void OutsideDoor::open(Post post) {
+  std::unique_lock lock(mutex_);
+  post_ = std::move(post);
+  state_ = State::opened;
+  auto waiting = std::exchange(waiting_, {});
+  lock.unlock();
+  for (auto& [domain, task] : waiting)
+    pass(*domain, std::move(task));
+}
+
+void OutsideDoor::shut() {
+  std::unique_lock lock(mutex_);
+  state_ = State::closed;
+  post_ = {};
+  const auto waiting = std::exchange(waiting_, {});
+  lock.unlock();
+  for (const auto& [domain, task] : waiting)
+    task->refuse();
+}
+
+// A refusal sends messages, so that it must not happen under the lock.
+void OutsideDoor::pass(const DomainIndex& domain, std::unique_ptr<OutsideTask> task) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (state_ == State::waiting) {
+      waiting_.emplace_back(&domain, std::move(task));
+      return;
+    }
+    if (state_ == State::opened && post_(domain.load(), task))
+      return;
+  }
+  task->refuse();
+}
+
+/// A message on its way to the thread that executes the agent.
+struct AgentActor::Delivery final : OutsideTask {
+  Delivery(caf::strong_actor_ptr to, caf::mailbox_element_ptr what)
+      : receiver(std::move(to)), element(std::move(what)) {}
+
+  void run(Injector& engine) override {
+    static_cast<AgentActor*>(caf::actor_cast<caf::abstract_actor*>(receiver))
+        ->deliver(engine, std::move(element));
+  }
+  void refuse() override { caf_version::bounce(*element); }
+
+  caf::strong_actor_ptr receiver;
+  caf::mailbox_element_ptr element;
+};
+
+/// A lambda on its way to the thread that executes the agent.
+struct AgentActor::Injection final : OutsideTask {
+  Injection(caf::strong_actor_ptr to, Closure& what) : receiver(std::move(to)), closure(&what) {}
+
+  void run(Injector& engine) override {
+    auto* actor = static_cast<AgentActor*>(caf::actor_cast<caf::abstract_actor*>(receiver));
+    if (actor->cell_ == nullptr)
+      discard(*closure);
+    else
+      (void)engine.inject(*actor->cell_, *closure);
+  }
+  void refuse() override { discard(*closure); }
+
+  caf::strong_actor_ptr receiver;
+  Closure* closure;
+};
+
+AgentActor::AgentActor(caf::actor_config& config, Cell& cell, std::shared_ptr<OutsideDoor> door)
+    : caf::local_actor(config), cell_(&cell), door_(std::move(door)) {}
+
+AgentActor::~AgentActor() = default;
+
+bool AgentActor::enqueue(caf::mailbox_element_ptr element, caf_version::Host*) {
+  door_->pass(domain_, std::make_unique<Delivery>(caf::strong_actor_ptr(ctrl()), std::move(element)));
+  return true;
+}
+
+void AgentActor::launch(caf_version::Host*, bool, bool hide) {
+  if (!hide)
+    register_at_system();
+}
+
+void AgentActor::agent_ended() {
+  cell_ = nullptr;
+  cleanup(caf::error{caf::exit_reason::normal}, nullptr);
+}
+
+void AgentActor::inject(Closure& closure) {
+  door_->pass(domain_, std::make_unique<Injection>(caf::strong_actor_ptr(ctrl()), closure));
+}
+
+void AgentActor::deliver(Injector& engine, caf::mailbox_element_ptr element) {
+  if (cell_ == nullptr || element == nullptr) {
+    if (element != nullptr)
+      caf_version::bounce(*element);
+    return;
+  }
+  // The closure owns the message: if the agent ends before it absorbs it, the request is bounced.
+  struct Bouncing {
+    void operator()(caf::mailbox_element* e) const {
+      caf_version::bounce(*e);
+      caf::mailbox_element_ptr{e};
+    }
+  };
+  std::shared_ptr<caf::mailbox_element> message(element.release(), Bouncing{});
+  const caf::strong_actor_ptr self(ctrl());
+  Closure* closure = make_closure<AgentBase>([this, self, message](AgentBase& agent) {
+    if (message->payload.match_elements<caf::exit_msg>()) {
+      EventContext::of(cell_of(agent)).die(cell_of(agent));
+      return;
+    }
+    respond(*message);
+  });
+  (void)engine.inject(*cell_, *closure);
+}
+
+void AgentActor::respond(caf::mailbox_element& element) {
+  if (!has_behavior_) {
+    const auto* hooks = static_cast<const AgentHooks*>(cell_->ops->hooks);
+    if (hooks != nullptr && hooks->make_behavior != nullptr)
+      behavior_ = hooks->make_behavior(*cell_->agent);
+    has_behavior_ = true;
+  }
+  current_element_ = &element;
+  caf::detail::default_invoke_result_visitor<caf::local_actor> visitor{this};
+  const bool handled = behavior_ && behavior_(visitor, element.payload);
+  if (!handled && element.mid.is_request()) {
+    auto promise = make_response_promise();
+    promise.deliver(caf::make_error(caf::sec::unexpected_message));
+  }
+  current_element_ = nullptr;
+  element.mid.mark_as_answered();
+}
+
+} // namespace stos::detail

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/config.hpp>
+#include <caf/detail/default_invoke_result_visitor.hpp>
+#include <caf/detail/sync_request_bouncer.hpp>
+#include <caf/local_actor.hpp>
+#include <caf/mailbox_element.hpp>
+#include <caf/resumable.hpp>
+#include <caf/scheduled_actor.hpp>
+#include <caf/send.hpp>
+
+// CAF 1.1.0 spells CAF_VERSION as an octal number: ask for major and minor.
+#if CAF_MAJOR_VERSION >= 1
+#include <caf/anon_mail.hpp>
+#include <caf/scheduler.hpp>
+#else
+#include <caf/scheduler/abstract_coordinator.hpp>
+#endif
+
+/// All that differs between CAF 0.18 and CAF 1.x, and nothing else.
+namespace stos::caf_version {
+
+#if CAF_MAJOR_VERSION >= 1
+using Host = caf::scheduler;
+inline void schedule(caf::actor_system& system, caf::resumable* job) {
+  system.scheduler().schedule(job);
+}
+#else
+using Host = caf::execution_unit;
+inline void schedule(caf::actor_system& system, caf::resumable* job) {
+  system.scheduler().enqueue(job);
+}
+#endif
+
+/// Sends without a sender.
+template <class Receiver, class... Args>
+void send_anonymously(const Receiver& receiver, Args&&... args) {
+#if CAF_MAJOR_VERSION >= 1
+  caf::anon_mail(std::forward<Args>(args)...).send(receiver);
+#else
+  caf::anon_send(receiver, std::forward<Args>(args)...);
+#endif
+}
+
+/// Answers a request that nobody can answer any more.
+inline void bounce(caf::mailbox_element& element) {
+  if (!element.mid.is_request() || element.mid.is_answered())
+    return;
+  caf::detail::sync_request_bouncer bouncer{caf::make_error(caf::sec::request_receiver_down)};
+  bouncer(element.sender, element.mid);
+}
+
+/// A job for CAF's scheduler that is no actor.
+class Job : public caf::resumable, public caf::ref_counted {
+public:
+#if CAF_MAJOR_VERSION >= 1
+  subtype_t subtype() const noexcept override { return resumable::function_object; }
+  void ref_resumable() const noexcept override { ref(); }
+  void deref_resumable() const noexcept override { deref(); }
+#else
+  subtype_t subtype() const override { return resumable::unspecified; }
+  void intrusive_ptr_add_ref_impl() override { ref(); }
+  void intrusive_ptr_release_impl() override { deref(); }
+#endif
+};
+
+} // namespace stos::caf_version

@@ -1,0 +1,78 @@
+#pragma once
+
+#include "actors/agent_actor.hpp"
+#include "libstos/agent/engine.hpp"
+
+#include <caf/behavior.hpp>
+#include <caf/fwd.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <type_traits>
+
+namespace stos {
+
+namespace detail {
+
+/// What all thread pools have in common, whatever their N.
+class ThreadPoolBase {
+public:
+  /// `system` may be null: then a run brings a system of its own, for as long as it lasts.
+  ThreadPoolBase(caf::actor_system* system, std::uint32_t workers);
+
+  /// Runs `world` to its end and writes its trace, if one was asked for. Throws SimulationError.
+  RunSummary run(World& world);
+
+  /// The CAF actor of `cell`; creates it if it has none yet. Needs an actor system that was given
+  /// to the constructor, else throws UsageError (not_supported).
+  AgentActor& actor_of(Cell& cell);
+
+private:
+  RunSummary run_serially(World& world);
+  RunSummary run_on_workers(World& world, caf::actor_system& system, std::uint32_t workers);
+
+  caf::actor_system* system_;
+  std::uint32_t workers_;
+  std::shared_ptr<OutsideDoor> door_;
+};
+
+} // namespace detail
+
+/// The resource that executes a simulation: N workers of CAF's scheduler.
+///
+/// `ThreadPool<0>` is the serial engine, on the calling thread: the oracle that all others agree
+/// with. The options `serial` and `workers` override N when the program runs.
+///
+/// Each agent is a CAF actor. In an application that has an actor system already, give it to the
+/// constructor: the agents live there, share its workers with everybody else (N is then only the
+/// number of groups that the agents are divided into), and can be handed to ordinary actors by
+/// actor_handle(). The system must outlive the simulation.
+template <std::uint32_t N>
+class ThreadPool : public detail::ThreadPoolBase {
+public:
+  ThreadPool() : ThreadPoolBase(nullptr, N) {}
+  explicit ThreadPool(caf::actor_system& system) : ThreadPoolBase(&system, N) {}
+
+  /// An agent's class may have a member `caf::behavior make_behavior()`: handlers for messages from
+  /// ordinary actors. They run as events of the agent.
+  template <class T>
+  static const void* agent_hooks() {
+    static constexpr detail::AgentHooks hooks{make_behavior_of<T>()};
+    return &hooks;
+  }
+
+private:
+  template <class T>
+  static constexpr auto make_behavior_of() -> caf::behavior (*)(AgentBase&) {
+    if constexpr (requires(T& agent) {
+                    { agent.make_behavior() } -> std::convertible_to<caf::behavior>;
+                  })
+      return [](AgentBase& agent) -> caf::behavior {
+        return static_cast<T&>(agent).make_behavior();
+      };
+    else
+      return nullptr;
+  }
+};
+
+} // namespace stos

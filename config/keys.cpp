@@ -1,0 +1,268 @@
+#include "config/keys.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace stos::detail {
+namespace {
+
+template <class T>
+struct OptionalTraits {
+  using Value = T;
+  static constexpr bool is_optional = false;
+};
+
+template <class T>
+struct OptionalTraits<std::optional<T>> {
+  using Value = T;
+  static constexpr bool is_optional = true;
+};
+
+/// The type of the member of RunOptions that a key sets.
+template <auto Member>
+using Traits = OptionalTraits<std::remove_cvref_t<decltype(std::declval<RunOptions&>().*Member)>>;
+template <auto Member>
+using Value = typename Traits<Member>::Value;
+
+Error bad_value(std::string text) { return {Errc::bad_config, std::move(text)}; }
+
+/// Joins reading and writing of one value type with the member that holds it. An optional member
+/// also takes `auto` (or YAML's null), which leaves the choice to the program.
+template <auto Member, class Parse, class Show>
+ConfigType key_type(std::string placeholder, std::string allowed, Parse parse, Show show) {
+  constexpr bool is_optional = Traits<Member>::is_optional;
+  if constexpr (is_optional) allowed += ", or auto: the program decides";
+
+  auto set = [parse, allowed](RunOptions& options, const RawValue& raw) -> Result<void> {
+    if constexpr (is_optional) {
+      if (raw.is_null || raw.text == "auto") {
+        (options.*Member).reset();
+        return {};
+      }
+    }
+    if (raw.is_null) return bad_value("has no value; allowed: " + allowed);
+    auto value = parse(raw);
+    if (!value) return bad_value(value.error().context + "; allowed: " + allowed);
+    options.*Member = *std::move(value);
+    return {};
+  };
+  auto shown = [show](const RunOptions& options) -> std::string {
+    if constexpr (is_optional)
+      return options.*Member ? show(*(options.*Member)) : "auto";
+    else
+      return show(options.*Member);
+  };
+  return {std::move(placeholder), std::move(allowed), std::move(set), std::move(shown)};
+}
+
+template <auto Member>
+ConfigType whole_number(Value<Member> min, Value<Member> max, const std::string& unit) {
+  using T = Value<Member>;
+  auto parse = [min, max](const RawValue& raw) -> Result<T> {
+    if (raw.in_quotes) return bad_value(quote(raw.text) + " is text because of its quotes");
+    return parse_number<T>(raw.text, min, max);
+  };
+  const std::string per_unit = unit.empty() ? "" : " of " + unit;
+  return key_type<Member>(
+      "N", "a whole number" + per_unit + " from " + show_number(min) + " to " + show_number(max),
+      parse, show_number<T>);
+}
+
+template <auto Member>
+ConfigType flag() {
+  auto parse = [](const RawValue& raw) -> Result<bool> {
+    if (raw.in_quotes) return bad_value(quote(raw.text) + " is text because of its quotes");
+    return parse_flag(raw.text);
+  };
+  return key_type<Member>("", "true or false", parse,
+                          [](bool value) -> std::string { return value ? "true" : "false"; });
+}
+
+std::string show_duration(double duration_s) { return show_number(duration_s) + " s"; }
+
+template <auto Member>
+ConfigType duration(double min_s, double max_s) {
+  auto parse = [min_s, max_s](const RawValue& raw) -> Result<double> {
+    const Result<double> duration_s = parse_duration_s(raw.text, raw.bare_number);
+    if (duration_s && (*duration_s < min_s || *duration_s > max_s))
+      return bad_value(quote(raw.text) + " is out of range");
+    return duration_s;
+  };
+  return key_type<Member>("TIME",
+                          "a time (" + std::string(duration_units) + ") from " +
+                              show_duration(min_s) + " to " + show_duration(max_s),
+                          parse, show_duration);
+}
+
+template <class T>
+using Choices = std::vector<std::pair<std::string, T>>;
+
+template <auto Member>
+ConfigType choice(Choices<Value<Member>> choices) {
+  using T = Value<Member>;
+  std::string allowed;
+  for (const auto& [name, value] : choices)
+    allowed += (allowed.empty() ? "" : name == choices.back().first ? " or " : ", ") + name;
+  auto parse = [choices](const RawValue& raw) -> Result<T> {
+    for (const auto& [name, value] : choices)
+      if (raw.text == name) return value;
+    return bad_value(quote(raw.text) + " is not one of the choices");
+  };
+  auto show = [choices](T shown) -> std::string {
+    for (const auto& [name, value] : choices)
+      if (value == shown) return name;
+    return "?";
+  };
+  return key_type<Member>("CHOICE", allowed, parse, show);
+}
+
+template <auto Member>
+ConfigType name() {
+  auto parse = [](const RawValue& raw) -> Result<std::string> {
+    const auto is_allowed = [](char c) {
+      return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+             c == '_' || c == '.' || c == '-';
+    };
+    if (raw.text.empty() || raw.text.size() > 64 || !std::ranges::all_of(raw.text, is_allowed))
+      return bad_value(quote(raw.text) + " is not a name");
+    return raw.text;
+  };
+  return key_type<Member>("NAME", "1 to 64 of the characters A-Z a-z 0-9 _ . -", parse,
+                          [](const std::string& value) { return value; });
+}
+
+template <auto Member>
+ConfigType file_path() {
+  auto parse = [](const RawValue& raw) -> Result<std::string> {
+    const bool has_control = std::ranges::any_of(raw.text, [](char c) { return c >= 0 && c < 32; });
+    if (raw.text.size() > 4096 || has_control) return bad_value(quote(raw.text) + " is not a path");
+    return raw.text;
+  };
+  return key_type<Member>(
+      "FILE", "a path of at most 4096 bytes, or \"\" for none", parse,
+      [](const std::string& value) { return value.empty() ? std::string("\"\"") : value; });
+}
+
+/// `distributed` is known, so that a file written for a later version gets a true answer instead of
+/// "unknown key", and so that nobody believes that one node is a cluster.
+ConfigType distributed_flag() {
+  ConfigType type = flag<&RunOptions::distributed>();
+  type.set = [set = type.set](RunOptions& options, const RawValue& raw) -> Result<void> {
+    RunOptions changed = options;
+    if (Result<void> done = set(changed, raw); !done) return done;
+    if (changed.distributed)
+      return Error{Errc::not_supported,
+                   "this build runs on one node only, so it cannot honour true; a later version "
+                   "will. Set it to false to run on this node alone"};
+    options = std::move(changed);
+    return {};
+  };
+  return type;
+}
+
+std::vector<ConfigKey> build_keys() {
+  using O = RunOptions;
+  constexpr std::uint64_t seed_max = std::numeric_limits<std::uint64_t>::max();
+  constexpr std::uint32_t giga = 1'000'000'000;
+  constexpr std::uint64_t tera = 1'000'000'000'000;
+  return {
+      {"simulation.name", "", "Name of the simulation in logs, metrics and traces.",
+       name<&O::simulation_name>()},
+      {"simulation.seed", "--seed", "Seed of every agent's random stream.",
+       whole_number<&O::seed>(0, seed_max, "")},
+      {"simulation.end_time", "--end-time",
+       "Lab time at which the run ends; overrides the end time that the program gives.",
+       duration<&O::end_time_s>(1e-9, 1e12)},
+      {"engine.serial", "--serial",
+       "Run on the calling thread with the serial engine, whatever ThreadPool<N> says.",
+       flag<&O::serial>()},
+      {"engine.workers", "--workers",
+       "Number of workers; overrides N of ThreadPool<N>. 0 is the serial engine.",
+       whole_number<&O::workers>(0, 1024, "workers")},
+      {"engine.domains_per_worker", "",
+       "Groups of agents (domains) per worker; a worker runs one group at a time.",
+       whole_number<&O::domains_per_worker>(1, 64, "domains")},
+      {"engine.scheduler_policy", "",
+       "How workers find work: one shared queue (idle workers sleep), or stealing (they poll).",
+       choice<&O::scheduler_policy>(
+           {{"sharing", SchedulerPolicy::sharing}, {"stealing", SchedulerPolicy::stealing}})},
+      {"engine.events_per_slice", "",
+       "Events that a domain executes before it gives its worker back.",
+       whole_number<&O::events_per_slice>(1, giga, "events")},
+      {"limits.mailbox_lambdas_max", "",
+       "Lambdas that may wait at one agent; the next one fails the run.",
+       whole_number<&O::mailbox_lambdas_max>(1, tera, "lambdas")},
+      {"limits.instant_depth_max", "",
+       "Longest chain of events at one instant of lab time; a longer one is a cycle without delay.",
+       whole_number<&O::instant_depth_max>(1, giga, "events")},
+      {"limits.trace_events_max", "", "Events that a trace records; the next one fails the run.",
+       whole_number<&O::trace_events_max>(1, tera, "events")},
+      {"output.digest_only", "--digest-only", "Print the digest of the run and nothing else.",
+       flag<&O::digest_only>()},
+      {"output.trace_path", "--trace",
+       "File that receives the trace, one event a line; relative to the working directory.",
+       file_path<&O::trace_path>()},
+      {"output.progress", "--progress",
+       "Draw a progress line; auto draws it when standard error is a terminal.",
+       choice<&O::progress>({{"auto", ProgressMode::automatic},
+                             {"always", ProgressMode::always},
+                             {"never", ProgressMode::never}})},
+      {"output.progress_interval", "", "Wall-clock time between two updates of the progress line.",
+       duration<&O::progress_interval_s>(0.01, 86400)},
+      {"distributed", "", "Run this process as one node of a cluster. This build refuses true.",
+       distributed_flag()},
+  };
+}
+
+const Setting* find_setting(std::span<const Setting> settings, std::string_view path) {
+  const auto found = std::ranges::find_if(
+      settings, [path](const Setting& setting) { return setting.key->path == path; });
+  return found == settings.end() ? nullptr : &*found;
+}
+
+/// Keeps `serial` and `workers` from contradicting each other; see apply_settings().
+Result<void> reconcile_engine(RunOptions& options, std::span<const Setting> settings) {
+  if (!options.serial || !options.workers || *options.serial == (*options.workers == 0)) return {};
+  const Setting* const serial = find_setting(settings, "engine.serial");
+  const Setting* const workers = find_setting(settings, "engine.workers");
+  if (serial != nullptr && workers != nullptr)
+    return bad_value(workers->where + ": " + quote(workers->value.text) + " contradicts " +
+                     serial->where + " = " + (*options.serial ? "true" : "false") +
+                     "; leave one of them out");
+  if (serial != nullptr)
+    options.workers.reset();
+  else if (workers != nullptr)
+    options.serial.reset();
+  return {};
+}
+
+} // namespace
+
+std::span<const ConfigKey> config_keys() {
+  static const std::vector<ConfigKey> table = build_keys();
+  return table;
+}
+
+std::string environment_name(const ConfigKey& key) {
+  std::string name = "STOS_" + key.path;
+  std::ranges::transform(name, name.begin(), [](char c) {
+    return c == '.' ? '_' : c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  });
+  return name;
+}
+
+Result<RunOptions> apply_settings(RunOptions options, std::span<const Setting> settings) {
+  for (const Setting& setting : settings) {
+    if (Result<void> done = setting.key->type.set(options, setting.value); !done)
+      return Error{done.error().code, setting.where + ": " + done.error().context};
+  }
+  if (Result<void> done = reconcile_engine(options, settings); !done) return done.error();
+  return options;
+}
+
+} // namespace stos::detail

@@ -1,0 +1,300 @@
+#include "config/loader.hpp"
+
+#include "config/keys.hpp"
+#include "config/spelling.hpp"
+
+#include <unistd.h>
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/yaml.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <optional>
+#include <span>
+#include <sstream>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace stos {
+namespace {
+
+using namespace detail;
+
+constexpr std::size_t file_bytes_max = 1 << 20;
+
+Error bad_config(std::string text) { return {Errc::bad_config, std::move(text)}; }
+
+Result<std::string> read_file(const std::filesystem::path& path) {
+  const std::string name = path.string();
+  std::error_code status;
+  if (std::filesystem::is_directory(path, status))
+    return Error{Errc::io_error, name + ": is a directory; a configuration is a YAML file"};
+  errno = 0;
+  std::ifstream file(path, std::ios::binary);
+  std::string text(file_bytes_max + 1, '\0');
+  if (file) file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (!file.is_open() || file.bad())
+    return Error{Errc::io_error, name + ": cannot read the configuration: " +
+                                     (errno != 0 ? std::strerror(errno) : "unknown error")};
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  if (text.size() > file_bytes_max)
+    return bad_config(name + ": larger than 1 MiB; that is no configuration");
+  return text;
+}
+
+/// Length of the well-formed UTF-8 sequence that `text` begins with (RFC 3629, section 4), or 0.
+std::size_t utf8_sequence_bytes(std::string_view text) {
+  const auto byte = [text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const auto continues = [&](std::size_t from, std::size_t bytes) {
+    for (std::size_t i = from; i < bytes; ++i)
+      if (i >= text.size() || (byte(i) & 0xc0) != 0x80) return false;
+    return true;
+  };
+  const unsigned char lead = byte(0);
+  if (lead < 0x80) return 1;
+  const std::size_t bytes = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+  if (lead < 0xc2 || lead > 0xf4 || !continues(1, bytes)) return 0;
+  const bool overlong = (lead == 0xe0 && byte(1) < 0xa0) || (lead == 0xf0 && byte(1) < 0x90);
+  const bool surrogate = lead == 0xed && byte(1) > 0x9f;
+  const bool too_large = lead == 0xf4 && byte(1) > 0x8f;
+  return overlong || surrogate || too_large ? 0 : bytes;
+}
+
+/// Finds the first line that is not plain UTF-8 text. The YAML reader would replace bad bytes and
+/// take some control characters for the end of the file.
+Result<void> check_text(const std::string& name, std::string_view text) {
+  int line = 1;
+  while (!text.empty()) {
+    const std::size_t bytes = utf8_sequence_bytes(text);
+    const auto lead = static_cast<unsigned char>(text.front());
+    const bool is_space = lead == '\t' || lead == '\n' || lead == '\r';
+    const bool is_control = (lead < 0x20 && !is_space) || lead == 0x7f;
+    if (bytes == 0 || is_control)
+      return bad_config(name + ":" + std::to_string(line) + ": not UTF-8 text" +
+                        (is_control ? ": a control character" : ""));
+    line += lead == '\n' ? 1 : 0;
+    text.remove_prefix(bytes);
+  }
+  return {};
+}
+
+/// Turns the nodes of one YAML document into settings.
+class SettingsReader {
+public:
+  explicit SettingsReader(std::string file) : file_(std::move(file)) {}
+
+  /// Reads the keys of `map`, which stands below the key `parent` ("" for the document itself).
+  Result<void> read(const YAML::Node& map, const std::string& parent) {
+    if (map.IsNull()) return {};
+    if (Result<void> done = check_tag(map, parent); !done) return done;
+    if (!map.IsMap())
+      return fail(map, (parent.empty() ? "the document" : parent) +
+                           ": wanted keys with values; known: " + children_list(parent));
+    std::map<std::string, int> line_of;
+    for (const auto& entry : map) {
+      if (!entry.first.IsScalar())
+        return fail(entry.first, "a key must be a word; known: " + children_list(parent));
+      const std::string& name = entry.first.Scalar();
+      const auto [first, is_new] = line_of.emplace(name, line(entry.first));
+      if (!is_new)
+        return fail(entry.first, join(parent, name) + ": given twice, first on line " +
+                                     std::to_string(first->second));
+      if (Result<void> done = read_entry(entry.first, entry.second, parent); !done) return done;
+    }
+    return {};
+  }
+
+  std::span<const Setting> settings() const { return settings_; }
+
+private:
+  Result<void> read_entry(const YAML::Node& name, const YAML::Node& value,
+                          const std::string& parent) {
+    const std::string path = join(parent, name.Scalar());
+    for (const ConfigKey& key : config_keys()) {
+      if (key.path == path)
+        return name.Scalar() == last_part(path) ? read_value(key, name, value)
+                                                : fail(name, dotted_name_text(path));
+      if (key.path.starts_with(path + ".")) return read(value, path);
+    }
+    return fail(name,
+                "unknown key " + quote(path) + spelling_hint(path, suggestions(path, parent)));
+  }
+
+  Result<void> read_value(const ConfigKey& key, const YAML::Node& name, const YAML::Node& value) {
+    if (!value.IsNull() && !value.IsScalar())
+      return fail(name, key.path + ": wanted one value, got a " +
+                            (value.IsMap() ? "group of keys" : "list") +
+                            "; allowed: " + key.type.allowed);
+    if (Result<void> done = check_tag(value, key.path); !done) return done;
+    RawValue raw;
+    raw.text = value.IsNull() ? "" : value.Scalar();
+    raw.in_quotes = value.Tag() == "!";
+    raw.is_null = value.IsNull();
+    settings_.push_back({&key, raw, at(name) + key.path});
+    return {};
+  }
+
+  /// Types come from the key alone: a tag such as `!!str` could only repeat or contradict it.
+  Result<void> check_tag(const YAML::Node& node, const std::string& path) {
+    const std::string& tag = node.Tag();
+    if (tag.empty() || tag == "?" || tag == "!") return {};
+    return fail(node, path + ": YAML tags are not allowed, got " + quote(tag));
+  }
+
+  /// Names that may stand directly below `parent`.
+  static std::vector<std::string> children(const std::string& parent) {
+    std::vector<std::string> names;
+    for (const ConfigKey& key : config_keys()) {
+      const std::string prefix = parent.empty() ? "" : parent + ".";
+      if (!key.path.starts_with(prefix)) continue;
+      std::string name = key.path.substr(prefix.size());
+      name.resize(std::min(name.size(), name.find('.')));
+      if (std::ranges::find(names, name) == names.end()) names.push_back(std::move(name));
+    }
+    return names;
+  }
+
+  static std::string children_list(const std::string& parent) {
+    std::string list;
+    for (const std::string& name : children(parent))
+      list += (list.empty() ? "" : ", ") + name;
+    return list;
+  }
+
+  /// What the writer of the unknown `path` below `parent` may have meant: any key or, if none is
+  /// near, the names that are known at this place.
+  static std::vector<std::string> suggestions(const std::string& path, const std::string& parent) {
+    std::vector<std::string> all = children("");
+    for (const ConfigKey& key : config_keys())
+      all.push_back(key.path);
+    return nearest_name(path, all).empty() ? children(parent) : all;
+  }
+
+  static std::string join(const std::string& parent, const std::string& name) {
+    return parent.empty() ? name : parent + "." + name;
+  }
+
+  static std::string last_part(const std::string& path) { return path.substr(path.rfind('.') + 1); }
+
+  static std::string dotted_name_text(const std::string& path) {
+    const auto dot = path.rfind('.');
+    return quote(path) + " must be written as `" + path.substr(dot + 1) + "` below `" +
+           path.substr(0, dot) + "`";
+  }
+
+  static int line(const YAML::Node& node) { return node.Mark().line + 1; }
+  std::string at(const YAML::Node& node) const {
+    return file_ + ":" + std::to_string(line(node)) + ": ";
+  }
+  Error fail(const YAML::Node& node, const std::string& text) const {
+    return bad_config(at(node) + text);
+  }
+
+  std::string file_;
+  std::vector<Setting> settings_;
+};
+
+/// Notes where the latest document begins and ignores what is in it.
+class DocumentStart : public YAML::EventHandler {
+public:
+  int line() const { return line_; }
+
+  void OnDocumentStart(const YAML::Mark& mark) override { line_ = mark.line + 1; }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                  YAML::EmitterStyle::value) override {}
+  void OnMapEnd() override {}
+
+private:
+  int line_ = 0;
+};
+
+/// The line where a second document begins, if `text` has one. YAML::Load() reads the first one and
+/// drops the rest without a word; YAML::LoadAll() never ends on a stray `,` or `}`, which the
+/// parser takes for an endless row of empty documents. This loop asks for two and no more.
+std::optional<int> second_document_line(const std::string& text) {
+  std::istringstream stream(text);
+  YAML::Parser parser(stream);
+  DocumentStart start;
+  if (parser.HandleNextDocument(start) && parser.HandleNextDocument(start)) return start.line();
+  return std::nullopt;
+}
+
+Result<RunOptions> load_text(const std::string& name, const std::string& text, RunOptions base) {
+  if (Result<void> done = check_text(name, text); !done) return done.error();
+  try {
+    if (const auto line = second_document_line(text))
+      return bad_config(name + ":" + std::to_string(*line) +
+                        ": the YAML document ends before this line, but the file goes on; a "
+                        "configuration is one document");
+    SettingsReader reader(name);
+    if (Result<void> done = reader.read(YAML::Load(text), ""); !done) return done.error();
+    return apply_settings(std::move(base), reader.settings());
+  } catch (const YAML::Exception& problem) {
+    const int line = problem.mark.is_null() ? 1 : problem.mark.line + 1;
+    return bad_config(name + ":" + std::to_string(line) + ": invalid YAML: " + problem.msg);
+  }
+}
+
+/// Variables with our prefix that are no keys; the header says whose they are.
+constexpr std::string_view other_variables[] = {config_file_variable, "STOS_CACHE",
+                                                "STOS_BUILD_DIR", "STOS_SOURCE_DIR"};
+constexpr std::string_view variable_prefix = "STOS_";
+
+Error unknown_variable(const std::string& name) {
+  std::string meant = name.substr(variable_prefix.size());
+  std::ranges::transform(meant, meant.begin(), [](unsigned char c) { return std::tolower(c); });
+  std::vector<std::string> paths;
+  for (const ConfigKey& key : config_keys())
+    paths.push_back(key.path);
+  const std::string path = nearest_name(meant, paths);
+  const auto key = std::ranges::find(config_keys(), path, &ConfigKey::path);
+  return bad_config("environment: unknown variable " + quote(name) + "; " +
+                    (key != config_keys().end()
+                         ? "did you mean " + quote(environment_name(*key)) + "?"
+                         : "known: STOS_ and the path of a key, as in STOS_ENGINE_WORKERS"));
+}
+
+} // namespace
+
+Result<RunOptions> load_yaml(const std::filesystem::path& path, RunOptions base) {
+  const Result<std::string> text = read_file(path);
+  if (!text) return text.error();
+  return load_text(path.string(), *text, std::move(base));
+}
+
+Environment process_environment() {
+  Environment variables;
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+    const std::string_view text = *entry;
+    const auto equals = text.find('=');
+    if (text.starts_with(variable_prefix) && equals != std::string_view::npos)
+      variables.emplace(text.substr(0, equals), text.substr(equals + 1));
+  }
+  return variables;
+}
+
+Result<RunOptions> load_environment(const Environment& environment, RunOptions base) {
+  std::vector<Setting> settings;
+  for (const auto& [name, text] : environment) {
+    if (!name.starts_with(variable_prefix) || std::ranges::count(other_variables, name) != 0)
+      continue;
+    const auto key = std::ranges::find(config_keys(), name, environment_name);
+    if (key == config_keys().end()) return unknown_variable(name);
+    settings.push_back({&*key, RawValue{.text = text}, "environment: " + name});
+  }
+  return apply_settings(std::move(base), settings);
+}
+
+} // namespace stos

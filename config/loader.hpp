@@ -1,0 +1,44 @@
+#pragma once
+
+#include "libstos/agent/run_options.hpp"
+#include "libstos/base/result.hpp"
+
+#include <filesystem>
+#include <map>
+#include <string>
+
+namespace stos {
+
+/// Reads the YAML file at `path` and returns `base` with the keys changed that the file names.
+///
+/// The keys, their units and ranges are those of config/stos.yaml. The reader is strict: an unknown
+/// or repeated key, a wrong type or unit, a value out of range, a YAML tag, a second document, text
+/// that is not UTF-8 and a file above 1 MiB are errors. A file without keys changes nothing.
+/// Anchors and aliases work; merge keys (`<<`) do not. Relative paths in the file are relative to
+/// the working directory of the process.
+///
+/// Fails with Errc::io_error (the file cannot be read), Errc::bad_config, or Errc::not_supported
+/// (`distributed: true`). The text reads `file:line: key: what was seen; allowed: ...` and tells
+/// about the first problem only.
+[[nodiscard]] Result<RunOptions> load_yaml(const std::filesystem::path& path, RunOptions base);
+
+/// Environment variables by name.
+using Environment = std::map<std::string, std::string>;
+
+/// The variables of this process whose name begins with `STOS_`. Call it before starting threads
+/// that change the environment.
+[[nodiscard]] Environment process_environment();
+
+/// The variable that names the configuration file when the command line does not.
+inline constexpr const char* config_file_variable = "STOS_CONFIG";
+
+/// Returns `base` with the keys changed that the variables in `environment` name.
+///
+/// A variable is `STOS_` and the path of the key in upper case, with `_` for the dot:
+/// `STOS_ENGINE_WORKERS=4`. Any other `STOS_` variable is an error, so that a slip of the pen
+/// cannot go unnoticed, except the ones that are no keys: STOS_CONFIG (see CommandLine), and
+/// STOS_CACHE, STOS_BUILD_DIR and STOS_SOURCE_DIR, which belong to the build scripts. Variables
+/// without the prefix are ignored. Fails as load_yaml() does, with `environment: NAME: ...`.
+[[nodiscard]] Result<RunOptions> load_environment(const Environment& environment, RunOptions base);
+
+} // namespace stos

@@ -1,0 +1,77 @@
+#pragma once
+
+#include "config/spelling.hpp"
+#include "libstos/base/result.hpp"
+
+#include <charconv>
+#include <concepts>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+namespace stos::detail {
+
+/// What a duration without a unit means: nothing (an error), or seconds.
+enum class BareNumber { refused, seconds };
+
+/// One value as it was written, before its key gives it a meaning.
+struct RawValue {
+  std::string text;
+  bool in_quotes = false; ///< YAML quotes: the value is text, never a number
+  bool is_null = false;   ///< YAML null, `~` or nothing at all
+  BareNumber bare_number = BareNumber::refused;
+};
+
+/// The units of a duration, as error texts list them.
+inline constexpr std::string_view duration_units = "ns, us, ms, s, min, h, d";
+
+/// A type that an option of a program's command line can have.
+template <class T>
+concept Number = (std::integral<T> || std::floating_point<T>)&&!std::same_as<T, bool>;
+
+/// The shortest text that reads back as exactly `number`.
+template <Number T>
+[[nodiscard]] std::string show_number(T number) {
+  char buffer[64];
+  return {buffer, std::to_chars(buffer, buffer + sizeof buffer, number).ptr};
+}
+
+/// Reads a decimal number of type T between `min` and `max`, both allowed; no blanks, no leading
+/// '+', no infinity. Fails with Errc::bad_config and a text that quotes what was seen.
+template <Number T>
+[[nodiscard]] Result<T> parse_number(std::string_view text, T min, T max);
+
+/// "true" or "false", and nothing else.
+[[nodiscard]] Result<bool> parse_flag(std::string_view text);
+
+/// Reads `500 ms`, `1.5h`: a number, at most one blank, a unit of `duration_units`. The result is
+/// the double nearest to the exact number of seconds, so `9 ms` is the same value as 0.009.
+/// Fails with Errc::bad_config; the text says whether the number or the unit is wrong.
+[[nodiscard]] Result<double> parse_duration_s(std::string_view text, BareNumber bare);
+
+// ---------------------------------------------------------------------------------------------
+
+/// Whether `text` is a number of the kind that T holds, however large.
+[[nodiscard]] bool looks_like_whole_number(std::string_view text);
+[[nodiscard]] bool is_finite(double number);
+
+template <Number T>
+Result<T> parse_number(std::string_view text, T min, T max) {
+  T number{};
+  const char* const end = text.data() + text.size();
+  const auto [rest, status] = std::from_chars(text.data(), end, number);
+  const bool read = rest == end && status == std::errc{};
+  bool right_kind = read || (rest == end && status == std::errc::result_out_of_range);
+  if constexpr (std::integral<T>) {
+    right_kind = looks_like_whole_number(text); // from_chars calls "-1" no unsigned number
+    if (!right_kind) return Error{Errc::bad_config, quote(text) + " is not a whole number"};
+  } else {
+    if (!right_kind || (read && !is_finite(number)))
+      return Error{Errc::bad_config, quote(text) + " is not a number"};
+  }
+  if (!read || number < min || number > max)
+    return Error{Errc::bad_config, quote(text) + " is out of range"};
+  return number;
+}
+
+} // namespace stos::detail

@@ -1,0 +1,119 @@
+#pragma once
+
+#include "libstos/agent/agent_base.hpp"
+#include "libstos/agent/velocity_property.hpp"
+#include "libstos/base/demangle.hpp"
+
+#include <optional>
+#include <string>
+#include <typeinfo>
+#include <utility>
+
+namespace stos {
+
+namespace detail {
+
+template <class T>
+[[nodiscard]] const char* type_name_of() {
+  static const std::string name = demangle(typeid(T).name());
+  return name.c_str();
+}
+
+template <class T>
+constexpr double reaction_time_of() {
+  if constexpr (requires { T::reaction_time; }) {
+    static_assert(T::reaction_time >= 0, "stos: a reaction time is at least 0");
+    return T::reaction_time;
+  } else {
+    return 0;
+  }
+}
+
+} // namespace detail
+
+/// Base of an agent: `class Ping : public Agent<Ping, MySimulation>`.
+///
+/// An agent is an ordinary object that is created with `new`, before the run or inside a lambda,
+/// and that the simulation deletes: when it dies, or when it reaches the boundary. What it does, it
+/// does in lambdas that others send to it through a ChannelWriter, and in timers.
+///
+/// A class may declare `static constexpr double reaction_time`: what an event emits and changes
+/// then happens that much later on the agent's own clock.
+///
+/// Units:   positions in seconds and light-seconds; local times are the agent's proper time.
+/// Threads: all members may be used in the agent's own events, in the event that creates it and
+///          during set-up; anywhere else they throw UsageError.
+template <class Derived, class Simulation>
+class Agent : public AgentBase {
+public:
+  using SpaceTime = typename Simulation::SpaceTime;
+  static constexpr int dimensions = SpaceTime::dimensions;
+
+  /// Where its creator is, and as fast; at the origin and at rest during set-up.
+  Agent() : Agent(Start{}) {}
+
+  /// At `position`, which must lie in the future light cone of the creator, and as fast as that.
+  explicit Agent(const SpaceTime& position) : Agent(Start{embed(position), std::nullopt}) {}
+
+  Agent(const SpaceTime& position, const Velocity<dimensions>& v)
+      : Agent(Start{embed(position), embed(v)}) {}
+
+  /// The agent's own trajectory: assign a Velocity to turn. See VelocityProperty.
+  [[no_unique_address]] VelocityProperty<dimensions> velocity;
+
+  /// Where in spacetime the current event is.
+  [[nodiscard]] SpaceTime position() const {
+    return project<dimensions>(context().position(detail::cell_of(*this)));
+  }
+
+  /// What the agent's own clock shows: proper time since its birth.
+  [[nodiscard]] double local_time() const { return context().local_time(detail::cell_of(*this)); }
+
+  /// The agent's own stream of random numbers, a function of the run's seed and of its id.
+  [[nodiscard]] RandomStream& random() { return context().random(detail::cell_of(*this)); }
+
+  /// Closes all the agent's channels and deletes it, at this point of spacetime (a reaction time
+  /// later, if it has one).
+  void die() { context().die(detail::cell_of(*this)); }
+
+  /// Lets the agent absorb `function(agent, arguments...)` when its own clock has advanced by
+  /// `delay`. The rules for what a lambda may capture are those of ChannelWriter::send.
+  template <class F, class... Args>
+  void after(double delay, F&& function, Args&&... arguments) {
+    detail::require_portable<F, Args...>();
+    after_local(delay, std::forward<F>(function), std::forward<Args>(arguments)...);
+  }
+
+  /// The same for lambdas that never leave their node: they may capture anything.
+  template <class F, class... Args>
+  void after_local(double delay, F&& function, Args&&... arguments) {
+    context().set_timer(
+        detail::cell_of(*this), delay,
+        *detail::make_closure<Derived>(std::forward<F>(function), std::forward<Args>(arguments)...));
+  }
+
+private:
+  struct Start {
+    std::optional<Point> position;
+    std::optional<Velocity<4>> velocity;
+  };
+
+  explicit Agent(const Start& start)
+      : AgentBase(Simulation::context(), ops(), start.position ? &*start.position : nullptr,
+                  start.velocity ? &*start.velocity : nullptr),
+        velocity(detail::cell_of(*this)) {}
+
+  [[nodiscard]] detail::EventContext& context() const {
+    return detail::EventContext::of(detail::cell_of(*this));
+  }
+
+  static const detail::AgentOps& ops() {
+    static const detail::AgentOps ops{
+        detail::type_name_of<Derived>(), detail::reaction_time_of<Derived>(),
+        [](AgentBase& agent) { delete static_cast<Derived*>(&agent); },
+        Simulation::Resource::template agent_hooks<Derived>()};
+    return ops;
+  }
+};
+
+} // namespace stos

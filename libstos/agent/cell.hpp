@@ -1,0 +1,104 @@
+#pragma once
+
+#include "libstos/base/digest.hpp"
+#include "libstos/base/random.hpp"
+#include "libstos/causal/causal_mailbox.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+
+namespace stos {
+
+class AgentBase;
+class World;
+
+namespace detail {
+
+struct Cell;
+struct CellOf;
+
+/// One open channel, both ends. The agent that writes owns the upper part, the agent that reads the
+/// lower one and the IncomingChannel; they may run on different threads, so neither touches the
+/// other's part.
+struct Channel : IncomingChannel {
+  Cell* from = nullptr; ///< null for the hold of a reference in transit
+  Cell* to = nullptr;
+  Cell* holder = nullptr; ///< of a hold: who absorbs the lambda that brings the reference
+  std::uint64_t next_sequence = 0;
+  Channel* next_outgoing = nullptr; ///< the list that starts at `from->outgoing`
+  Channel* previous_outgoing = nullptr;
+  bool open = true; ///< until its writer closes it or `from` ends
+
+  double cut_distance = 0; ///< as it is counted in its reader's Domain::Cut
+  std::uint32_t queued = 0; ///< lambdas of this channel in the mailbox of `to`
+  bool closed_for_reader = false;
+  std::unique_ptr<Trajectory> source_copy; ///< of a source that another domain takes care of
+
+  /// The engine, and the ChannelWriter if there is one: whoever lets go last frees the channel.
+  std::atomic<std::uint8_t> owners{1};
+};
+
+void let_go(Channel& channel);
+
+/// What the engine knows of an agent's class.
+struct AgentOps {
+  const char* type_name;
+  double reaction_time;
+  void (*destroy)(AgentBase&);
+  const void* hooks; ///< of the resource that executes it, see ThreadPool; may be null
+};
+
+enum class CellState : std::uint8_t {
+  newborn, ///< in the event that creates it: the creator may still arrange it
+  alive,
+  dead,  ///< by die()
+  ended, ///< at the boundary, or with the run
+};
+
+/// The engine's record of one agent. Whoever executes the agent's domain owns it.
+struct Cell {
+  static constexpr std::uint32_t no_position = ~std::uint32_t{0};
+
+  World* world = nullptr;
+  AgentBase* agent = nullptr; ///< null once deleted
+  const AgentOps* ops = nullptr;
+  AgentId id;
+  Trajectory path;
+  CausalMailbox mailbox;
+  double now = 0; ///< laboratory time of the latest event, or of the birth
+  double exit_time = Instant::never().absorption; ///< where it leaves through a boundary of its own
+  EventDigest digest;
+  RandomStream random;
+  std::uint64_t events = 0;
+  std::uint64_t timers_set = 0;
+  std::uint64_t injected = 0;
+  Channel* outgoing = nullptr;
+  void* binding = nullptr; ///< its CAF actor, if the engine has one for it
+  std::uint32_t channels_opened = 0;
+  std::uint32_t births = 0;
+  std::uint32_t incoming = 0; ///< channels and holds whose reading end is here
+  std::uint32_t agenda_position = no_position; ///< in its domain's Agenda
+  std::uint32_t list_position = 0; ///< in its domain's list of living, or of ended agents
+  std::uint16_t domain = 0;
+  bool blocked = false; ///< put aside until another domain promises more
+  bool buried = false;  ///< to be freed unless somebody has opened a channel to it meanwhile
+  CellState state = CellState::newborn;
+
+  [[nodiscard]] bool alive() const { return state == CellState::alive; }
+
+  /// The instant of what happens to it next: an event, or its exit through the boundary. An event
+  /// at the exit time is not reached any more.
+  [[nodiscard]] Instant next_instant() const {
+    const Instant exit = Instant::before(exit_time);
+    return mailbox.empty() ? exit : std::min(exit, mailbox.front_instant());
+  }
+  [[nodiscard]] bool exits_next() const { return next_instant().absorption >= exit_time; }
+};
+
+void link_outgoing(Channel& channel);
+void unlink_outgoing(Channel& channel);
+
+} // namespace detail
+} // namespace stos

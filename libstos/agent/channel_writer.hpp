@@ -1,0 +1,105 @@
+#pragma once
+
+#include "libstos/agent/agent_base.hpp"
+#include "libstos/agent/closure.hpp"
+#include "libstos/agent/remote_reference.hpp"
+
+#include <concepts>
+#include <utility>
+
+namespace stos {
+
+/// The sending end of a channel from one agent to another: lambdas go in, travel at the speed of
+/// light, and are absorbed in the order in which they were sent.
+///
+/// `ChannelWriter(*alice, *bob)` opens a channel from alice to bob. Both must be either the agent
+/// whose event this is or agents created in this event (or anything during set-up). To a distant
+/// agent a channel is opened by means of a RemoteReference.
+///
+/// Owns:   the channel; move-only, since a channel is between two fixed agents. Destroying it, or
+///         assigning another one to it, closes the channel.
+/// Errors: UsageError (closed_channel, wrong_agent, expired_reference).
+template <class T>
+class ChannelWriter {
+public:
+  /// No channel; send() throws until one is assigned.
+  ChannelWriter() = default;
+
+  ChannelWriter(AgentBase& source, T& target)
+    requires std::derived_from<T, AgentBase>
+      : channel_(&detail::EventContext::of(detail::cell_of(source))
+                      .open(detail::cell_of(source), detail::cell_of(target))) {}
+
+  ChannelWriter(AgentBase& source, const RemoteReference<T>& target)
+      : channel_(&detail::EventContext::of(detail::cell_of(source))
+                      .open(detail::cell_of(source), target.ticket_)) {}
+
+  ChannelWriter(ChannelWriter&& other) noexcept : channel_(std::exchange(other.channel_, nullptr)) {}
+  ChannelWriter& operator=(ChannelWriter&& other) noexcept {
+    if (this != &other) {
+      close();
+      channel_ = std::exchange(other.channel_, nullptr);
+    }
+    return *this;
+  }
+  ~ChannelWriter() { close(); }
+
+  [[nodiscard]] explicit operator bool() const { return channel_ != nullptr && channel_->open; }
+
+  /// Emits a lambda that the target will execute as `function(target, arguments...)`.
+  ///
+  /// It must be able to travel to another node: what it captures is copied byte for byte, so it
+  /// has to be trivially copyable (and must not be a pointer or a reference, which the compiler
+  /// cannot see); anything else is passed in `arguments`, which are serialised.
+  template <class F, class... Args>
+  void send(F&& function, Args&&... arguments) {
+    detail::require_portable<F, Args...>();
+    send_local(std::forward<F>(function), std::forward<Args>(arguments)...);
+  }
+
+  /// Emits a lambda that may capture anything, but is an error if the target is on another node.
+  template <class F, class... Args>
+  void send_local(F&& function, Args&&... arguments) {
+    detail::Channel& channel = open_channel();
+    context(channel).emit(channel, *detail::make_closure<T>(std::forward<F>(function),
+                                                            std::forward<Args>(arguments)...));
+  }
+
+  /// A reference to the agent at the other end, to be sent to somebody else.
+  [[nodiscard]] RemoteReference<T> target() const {
+    detail::Channel& channel = open_channel();
+    return RemoteReference<T>(context(channel).refer(channel));
+  }
+
+  /// Nothing more will be sent. Idempotent; also done by the destructor.
+  void close() {
+    detail::Channel* channel = std::exchange(channel_, nullptr);
+    if (channel == nullptr)
+      return;
+    if (channel->open)
+      context(*channel).close(*channel);
+    detail::let_go(*channel);
+  }
+
+private:
+  static detail::EventContext& context(const detail::Channel& channel) {
+    return detail::EventContext::of(*channel.from);
+  }
+
+  [[nodiscard]] detail::Channel& open_channel() const {
+    if (channel_ == nullptr)
+      throw UsageError(Errc::closed_channel,
+                       "a ChannelWriter was used that is closed or was never opened");
+    return *channel_;
+  }
+
+  detail::Channel* channel_ = nullptr;
+};
+
+template <std::derived_from<AgentBase> T>
+ChannelWriter(AgentBase&, T&) -> ChannelWriter<T>;
+
+template <class T>
+ChannelWriter(AgentBase&, const RemoteReference<T>&) -> ChannelWriter<T>;
+
+} // namespace stos

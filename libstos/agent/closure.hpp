@@ -1,0 +1,95 @@
+#pragma once
+
+#include "libstos/agent/portable.hpp"
+#include "libstos/base/digest.hpp"
+#include "libstos/causal/lambda.hpp"
+
+#include <memory>
+#include <tuple>
+#include <type_traits>
+#include <typeinfo>
+#include <utility>
+#include <vector>
+
+namespace stos {
+
+class AgentBase;
+
+namespace detail {
+
+struct Cell;
+struct Channel;
+struct Closure;
+
+struct ClosureOps {
+  void (*run)(Closure&, AgentBase&);
+  void (*destroy)(Closure&);
+  std::uint64_t id; ///< identity of the code: the same in every run of one build
+  const char* name;
+};
+
+/// A reference in transit that a lambda brings to its receiver.
+struct CarriedReference {
+  std::uint64_t ticket;
+  Channel* hold; ///< keeps the referenced agent from running ahead until the lambda is absorbed
+};
+
+/// A lambda with its code and data, on its way or queued.
+struct Closure : Lambda {
+  const ClosureOps* ops = nullptr;
+  Cell* to = nullptr;
+  std::unique_ptr<std::vector<CarriedReference>> references; ///< null for almost all
+};
+
+template <class Target, class Function, class... Args>
+struct TypedClosure final : Closure {
+  template <class F, class... As>
+  explicit TypedClosure(F&& f, As&&... as)
+      : function(std::forward<F>(f)), arguments(std::forward<As>(as)...) {
+    ops = &table();
+  }
+
+  static void run(Closure& self, AgentBase& agent) {
+    auto& closure = static_cast<TypedClosure&>(self);
+    std::apply(
+        [&](Args&... as) { closure.function(static_cast<Target&>(agent), std::move(as)...); },
+        closure.arguments);
+  }
+  static void destroy(Closure& self) { delete static_cast<TypedClosure*>(&self); }
+
+  // The mangled name of a closure type tells the lambdas of one function apart by a counter.
+  static const ClosureOps& table() {
+    static const ClosureOps ops{&run, &destroy, hash_text(typeid(Function).name()),
+                                typeid(Function).name()};
+    return ops;
+  }
+
+  [[no_unique_address]] Function function;
+  [[no_unique_address]] std::tuple<Args...> arguments;
+};
+
+template <class Target, class F, class... Args>
+Closure* make_closure(F&& f, Args&&... args) {
+  using Function = std::decay_t<F>;
+  static_assert(std::is_invocable_v<Function&, Target&, std::decay_t<Args>...>,
+                "stos: a lambda must be callable with a reference to the receiving agent, followed "
+                "by the arguments that are sent with it");
+  return new TypedClosure<Target, Function, std::decay_t<Args>...>(std::forward<F>(f),
+                                                                   std::forward<Args>(args)...);
+}
+
+/// Compile-time part of the rule that every lambda can travel to another node.
+template <class F, class... Args>
+constexpr void require_portable() {
+  static_assert(std::is_trivially_copyable_v<std::decay_t<F>>,
+                "stos: this lambda captures something that cannot travel to another node as plain "
+                "bytes. Pass it as an argument behind the lambda instead, "
+                "send([](T& agent, std::string text) {...}, text), or use send_local for lambdas "
+                "that never leave their node");
+  static_assert((Portable<Args> && ...),
+                "stos: an argument of this lambda cannot be serialised. Give its type a CAF "
+                "`inspect` overload, or use send_local for lambdas that never leave their node");
+}
+
+} // namespace detail
+} // namespace stos

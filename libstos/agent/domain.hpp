@@ -1,0 +1,117 @@
+#pragma once
+
+#include "libstos/agent/agenda.hpp"
+#include "libstos/agent/domain_board.hpp"
+#include "libstos/agent/execution.hpp"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <vector>
+
+namespace stos::detail {
+
+/// One thing that a domain tells another: a lambda, or news of a channel.
+struct Parcel {
+  enum class Kind : std::uint8_t { open, lambda, close, turned };
+  Kind kind;
+  Channel* channel = nullptr; ///< all but lambda
+  Closure* lambda = nullptr;
+  std::unique_ptr<Trajectory> path; ///< turned: the source's new worldline
+};
+
+/// Parcels from one domain to another, in the order in which they happened.
+struct Batch {
+  std::unique_ptr<Batch> next;
+  std::vector<Parcel> parcels;
+};
+
+/// A group of agents that is executed by one worker at a time.
+///
+/// Within the domain, the agent that is furthest behind goes first, as in a sequential simulator,
+/// and runs as far as the light cones of the others let it. Agents of other domains are bounded by
+/// their domain's clock and the distance from there. An agent that has to wait for another domain
+/// is put aside; those who are far enough from it go on.
+///
+/// Threads: none inside; one owner at a time. All that other threads see is the DomainBoard.
+class Domain final : public Injector {
+public:
+  Domain(std::size_t index, World& world, DomainBoard& board, AgentBindings* bindings);
+  ~Domain() override;
+
+  enum class Slice { more, parked, finished };
+
+  /// Executes at most `events_max` events. After `parked` the domain must not be touched: it may be
+  /// running elsewhere. After `finished` all its agents are deleted.
+  Slice run(std::uint64_t events_max);
+
+  [[nodiscard]] Execution& execution() { return execution_; }
+  [[nodiscard]] std::size_t index() const { return index_; }
+
+  std::optional<double> inject(Cell& cell, Closure& lambda) override;
+
+  /// The initial world, before the first run(): effects of the set-up that concern this domain.
+  void adopt(Cell& cell);
+  void adopt(Channel& channel);
+  void adopt(Closure& lambda) { deliver(lambda); }
+  void drop(Channel& channel) { close_reader(channel); }
+
+private:
+  /// Distances of the channels from one other domain, to bound what can come from there.
+  struct Cut {
+    std::map<double, std::uint32_t> distances;
+    [[nodiscard]] double least() const;
+  };
+
+  void look_around();
+  void take_parcels();
+  void take_tasks();
+  void resume_blocked();
+  bool activate(Cell& cell);
+  [[nodiscard]] bool may_go_on(const Cell& cell);
+  void step(Cell& cell);
+  void apply(Effects& effects, Cell& self);
+  void route(Closure& lambda);
+  void deliver(Closure& lambda);
+  void attach(Channel& channel);
+  void close_reader(Channel& channel);
+  void let_go_of_references(Closure& lambda, CellState how);
+  void source_turned(Channel& channel);
+  void turn(Cell& cell, const Velocity<4>& velocity);
+  void tell_turned(Cell& cell);
+  void end(Cell& cell, double time, CellState how);
+  void changed(Cell& cell);
+  void bury(Cell& cell);
+  void empty_graveyard();
+  void finish();
+
+  void post(std::size_t domain, Parcel parcel);
+  void flush();
+  [[nodiscard]] double own_cut_distance(const Channel& channel) const;
+  void add_to_cut(Channel& channel);
+  void remove_from_cut(Channel& channel);
+  [[nodiscard]] Instant next_instant() const;
+  [[nodiscard]] double floor_time() const;
+  void publish();
+  [[nodiscard]] DomainBoard::Wish wish() const;
+
+  const std::size_t index_;
+  World& world_;
+  DomainBoard& board_;
+  Execution execution_;
+  Agenda agenda_;
+  Cell* active_ = nullptr; // executes events right now, and is not in the agenda meanwhile
+  std::vector<Cell*> living_;
+  std::vector<Cell*> ended_; // somebody still has a channel to them
+  std::vector<Cell*> blocked_;
+  Instant blocked_next_ = Instant::never(); // a lower bound over blocked_
+  std::vector<Cell*> graveyard_; // freed at the end of the slice
+  std::vector<double> clocks_;              // of all domains, as of the beginning of the slice
+  std::vector<Cut> cuts_;
+  double outside_bound_ = Instant::never().absorption; // nothing arrives from others before it
+  double promised_ = Instant::beginning().absorption;
+  double least_reaction_time_ = Instant::never().absorption;
+  std::vector<std::unique_ptr<Batch>> outboxes_;
+};
+
+} // namespace stos::detail

@@ -1,0 +1,190 @@
+#include "libstos/agent/domain_board.hpp"
+
+#include "libstos/agent/domain.hpp"
+#include "libstos/base/assert.hpp"
+
+#include <algorithm>
+
+namespace stos::detail {
+namespace {
+
+// Takes a lock-free stack and turns it round: the oldest first.
+template <class Node>
+std::unique_ptr<Node> take_all(std::atomic<Node*>& head) {
+  if (head.load(std::memory_order_relaxed) == nullptr)
+    return nullptr;
+  Node* newest = head.exchange(nullptr, std::memory_order_acquire);
+  Node* oldest = nullptr;
+  while (newest != nullptr) {
+    Node* next = newest->next.release();
+    newest->next.reset(oldest);
+    oldest = newest;
+    newest = next;
+  }
+  return std::unique_ptr<Node>(oldest);
+}
+
+template <class Node>
+void push_one(std::atomic<Node*>& head, std::unique_ptr<Node> node) {
+  Node* raw = node.release();
+  Node* seen = head.load(std::memory_order_relaxed);
+  do {
+    (void)raw->next.release();
+    raw->next.reset(seen);
+  } while (!head.compare_exchange_weak(seen, raw, std::memory_order_release,
+                                       std::memory_order_relaxed));
+}
+
+} // namespace
+
+DomainBoard::DomainBoard(std::size_t domains, std::function<void(std::size_t)> schedule)
+    : schedule_(std::move(schedule)) {
+  for (std::size_t i = 0; i < domains; ++i) {
+    slots_.push_back(std::make_unique<Slot>());
+    slots_.back()->needed = std::vector<std::atomic<double>>(domains);
+  }
+}
+
+DomainBoard::~DomainBoard() {
+  for (const auto& slot : slots_) {
+    (void)take_all(slot->inbox);
+    (void)take_all(slot->tasks);
+  }
+}
+
+void DomainBoard::start() {
+  active_.store(static_cast<std::int64_t>(size()));
+  for (std::size_t i = 0; i < size(); ++i)
+    schedule_(i);
+}
+
+// The clock is stored before the state is read, and park() stores the state before it reads the
+// clocks: one of the two sees the other.
+void DomainBoard::publish(std::size_t domain, double clock) {
+  Slot& own = *slots_[domain];
+  if (!(clock > own.clock.load(std::memory_order_relaxed)))
+    return;
+  own.clock.store(clock, std::memory_order_seq_cst);
+  for (std::size_t i = 0; i < size(); ++i)
+    if (i != domain && slots_[i]->state.load(std::memory_order_seq_cst) == parked &&
+        clock > slots_[i]->needed[domain].load(std::memory_order_relaxed))
+      wake(i);
+}
+
+std::uint64_t DomainBoard::events() const {
+  std::uint64_t sum = 0;
+  for (const auto& slot : slots_)
+    sum += slot->events.load(std::memory_order_relaxed);
+  return sum;
+}
+
+void DomainBoard::push(std::size_t domain, std::unique_ptr<Batch> batch) {
+  push_one(slots_[domain]->inbox, std::move(batch));
+  wake(domain);
+}
+
+std::unique_ptr<Batch> DomainBoard::take_batches(std::size_t domain) {
+  return take_all(slots_[domain]->inbox);
+}
+
+// Whoever comes from outside first takes part in the activity count, so that nobody can find that
+// all sleep, and move the floor, while the task is on its way.
+bool DomainBoard::post(std::size_t domain, std::unique_ptr<OutsideTask>& task) {
+  std::int64_t seen = active_.load();
+  do {
+    while (seen == 0) {
+      if (finished())
+        return false;
+      seen = active_.load();
+    }
+  } while (!active_.compare_exchange_weak(seen, seen + 1));
+  const bool taken = !finished();
+  if (taken) {
+    push_one(slots_[domain]->tasks, std::move(task));
+    wake(domain);
+  }
+  if (active_.fetch_sub(1) == 1)
+    resolve();
+  return taken;
+}
+
+std::unique_ptr<OutsideTask> DomainBoard::take_tasks(std::size_t domain) {
+  return take_all(slots_[domain]->tasks);
+}
+
+bool DomainBoard::park(std::size_t domain, const Wish& wish) {
+  Slot& own = *slots_[domain];
+  own.next = wish.next;
+  for (std::size_t i = 0; i < size(); ++i)
+    own.needed[i].store(wish.clock[i], std::memory_order_relaxed);
+  int expected = running;
+  if (!own.state.compare_exchange_strong(expected, parked, std::memory_order_seq_cst)) {
+    own.state.store(running, std::memory_order_seq_cst);
+    return false;
+  }
+  for (std::size_t i = 0; i < size(); ++i)
+    if (i != domain && slots_[i]->clock.load(std::memory_order_seq_cst) >
+                           own.needed[i].load(std::memory_order_relaxed)) {
+      expected = parked;
+      if (own.state.compare_exchange_strong(expected, running))
+        return false;
+      break; // somebody else has woken it, and scheduled it
+    }
+  if (active_.fetch_sub(1) == 1)
+    resolve();
+  return true;
+}
+
+void DomainBoard::wake(std::size_t domain) {
+  std::atomic<int>& state = slots_[domain]->state;
+  int seen = state.load();
+  for (;;) {
+    if (seen == running_with_news)
+      return;
+    if (seen == running) {
+      if (state.compare_exchange_weak(seen, running_with_news))
+        return;
+    } else if (state.compare_exchange_weak(seen, running)) {
+      active_.fetch_add(1);
+      schedule_(domain);
+      return;
+    }
+  }
+}
+
+bool DomainBoard::satisfied(const Slot& slot, double least_clock) const {
+  if (slot.next == Instant::never())
+    return false;
+  for (std::size_t i = 0; i < size(); ++i) {
+    const double clock = std::max(least_clock, slots_[i]->clock.load(std::memory_order_relaxed));
+    if (!(clock > slot.needed[i].load(std::memory_order_relaxed)))
+      return false;
+  }
+  return true;
+}
+
+// Runs on the thread of the last domain that parked: nobody else is active, so that everything that
+// the domains have left behind is visible and stays as it is.
+void DomainBoard::resolve() {
+  if (finished())
+    return;
+  Instant next = Instant::never();
+  for (const auto& slot : slots_)
+    next = std::min(next, slot->next);
+  STOS_ASSERT(next > floor_ || next == Instant::never(), "the floor did not advance");
+  floor_ = next;
+  const bool finish = next == Instant::never();
+
+  std::vector<std::size_t> awake;
+  for (std::size_t i = 0; i < size(); ++i)
+    if (finish || slots_[i]->next <= next || satisfied(*slots_[i], next.absorption))
+      awake.push_back(i);
+  for (const std::size_t i : awake)
+    slots_[i]->state.store(running);
+  finished_.store(finish, std::memory_order_release);
+  active_.store(static_cast<std::int64_t>(awake.size()));
+  for (const std::size_t i : awake)
+    schedule_(i);
+}
+
+} // namespace stos::detail

@@ -1,0 +1,128 @@
+#pragma once
+
+#include "libstos/causal/event_key.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace stos::detail {
+
+struct Batch;
+struct Cell;
+struct Closure;
+
+/// Takes lambdas that come from outside of the simulation; the engines implement it.
+class Injector {
+public:
+  virtual ~Injector() = default;
+
+  /// Lets `cell` absorb `lambda` as soon as possible: strictly after the lower bound on laboratory
+  /// time that the engine has promised. Returns the time, or nothing (and frees the lambda) if that
+  /// is beyond the agent's boundary.
+  virtual std::optional<double> inject(Cell& cell, Closure& lambda) = 0;
+};
+
+/// Something from outside of the simulation, to be done by whoever executes an agent.
+struct OutsideTask {
+  virtual ~OutsideTask() = default;
+
+  /// Called between two events on the thread that executes the agent.
+  virtual void run(Injector& engine) = 0;
+
+  /// Called instead if the run is over.
+  virtual void refuse() = 0;
+
+  std::unique_ptr<OutsideTask> next;
+};
+
+/// What the domains of one node show each other: clocks, inboxes, and who sleeps.
+///
+/// A domain's clock is a promise: none of its agents emits anything before that laboratory time. It
+/// publishes lambdas first and the clock after them; a reader takes the clock first and empties its
+/// inbox after that, so that everything emitted before the clock has arrived.
+///
+/// A domain that can do nothing parks. Whoever changes something that can help it wakes it: an
+/// inbox that is no longer empty, or a clock beyond the one that it needs. When the last one parks,
+/// nothing is under way any more, so the least instant over all domains is the next event of the
+/// whole world: it becomes the floor, which lets at least one domain go on (and lets the clocks of
+/// all that are idle jump forward, however many agents they have).
+///
+/// Threads: all functions may be called from any thread; a domain's own calls come from the thread
+///          that runs it.
+/// Source:  termination detection by an activity count; the floor is the global virtual time of
+///          Jefferson, "Virtual Time" (1985), taken only when everybody sleeps.
+class DomainBoard {
+public:
+  /// `schedule(d)` must arrange for domain d to be run soon, on any thread.
+  DomainBoard(std::size_t domains, std::function<void(std::size_t)> schedule);
+  ~DomainBoard();
+
+  [[nodiscard]] std::size_t size() const { return slots_.size(); }
+
+  /// All domains begin awake and scheduled.
+  void start();
+
+  [[nodiscard]] double clock(std::size_t domain) const {
+    return slots_[domain]->clock.load(std::memory_order_acquire);
+  }
+  void publish(std::size_t domain, double clock);
+
+  /// How many events all domains together have executed; roughly, for people to look at.
+  [[nodiscard]] std::uint64_t events() const;
+  void count_events(std::size_t domain, std::uint64_t events) {
+    slots_[domain]->events.store(events, std::memory_order_relaxed);
+  }
+
+  /// A lower bound on the instant of every event that is still to come, anywhere.
+  [[nodiscard]] Instant floor() const { return floor_; }
+
+  /// No event is left before the boundary, anywhere.
+  [[nodiscard]] bool finished() const { return finished_.load(std::memory_order_acquire); }
+
+  void push(std::size_t domain, std::unique_ptr<Batch> batch);
+  [[nodiscard]] std::unique_ptr<Batch> take_batches(std::size_t domain); ///< oldest first
+
+  /// Hands in something from outside of the simulation. Returns false, and keeps nothing, once the
+  /// run is finished.
+  bool post(std::size_t domain, std::unique_ptr<OutsideTask>& task);
+  [[nodiscard]] std::unique_ptr<OutsideTask> take_tasks(std::size_t domain);
+
+  /// What a domain that parks waits for.
+  struct Wish {
+    Instant next;              ///< its next event; never() if it has none before the boundary
+    std::vector<double> clock; ///< it can go on once each clock is beyond these
+  };
+
+  /// Tries to put `domain` to sleep. Returns false if there is news: run it again. After true the
+  /// caller must not touch the domain any more: it may be running elsewhere.
+  bool park(std::size_t domain, const Wish& wish);
+
+private:
+  enum State : int { parked, running, running_with_news };
+
+  struct alignas(64) Slot {
+    std::atomic<double> clock{Instant::beginning().absorption};
+    std::atomic<std::uint64_t> events{0};
+    std::atomic<int> state{running};
+    std::atomic<Batch*> inbox{nullptr};
+    std::atomic<OutsideTask*> tasks{nullptr};
+    alignas(64) Instant next = Instant::never();
+    std::vector<std::atomic<double>> needed;
+  };
+
+  void wake(std::size_t domain);
+  void resolve();
+  [[nodiscard]] bool satisfied(const Slot& slot, double least_clock) const;
+
+  std::vector<std::unique_ptr<Slot>> slots_;
+  std::function<void(std::size_t)> schedule_;
+  std::atomic<std::int64_t> active_{0};
+  std::atomic<bool> finished_{false};
+  Instant floor_ = Instant::beginning(); // written only while all sleep
+};
+
+} // namespace stos::detail

@@ -1,0 +1,94 @@
+#include "libstos/agent/domain_set.hpp"
+
+#include <algorithm>
+#include <array>
+#include <tuple>
+
+namespace stos::detail {
+
+DomainSet::DomainSet(World& world, std::size_t domains, std::function<void(std::size_t)> schedule,
+                     AgentBindings* bindings)
+    : board_(domains, std::move(schedule)) {
+  for (std::size_t i = 0; i < domains; ++i)
+    domains_.push_back(std::make_unique<Domain>(i, world, board_, bindings));
+  distribute(std::exchange(world.setup.effects, {}));
+}
+
+void DomainSet::distribute(Effects initial) {
+  std::vector<Cell*> cells = initial.born;
+  partition(cells.begin(), cells.end(), 0, domains_.size());
+  for (Cell* cell : initial.born)
+    domains_[cell->domain]->adopt(*cell);
+  for (Channel* channel : initial.opened) {
+    if (channel->from->domain != channel->to->domain)
+      channel->source_copy = std::make_unique<Trajectory>(channel->from->path);
+    domains_[channel->to->domain]->adopt(*channel);
+  }
+  for (Channel* hold : initial.held) {
+    hold->group = hold->holder->domain;
+    domains_[hold->to->domain]->adopt(*hold);
+  }
+  for (auto* lambda = initial.first_lambda; lambda != nullptr;) {
+    auto* next = static_cast<Closure*>(lambda->next);
+    Domain& domain = *domains_[lambda->to->domain];
+    ++domain.execution().counters.sent;
+    domain.adopt(*lambda);
+    lambda = next;
+  }
+  for (Channel* channel : initial.closed)
+    domains_[channel->to->domain]->drop(*channel);
+}
+
+RunCounters DomainSet::counters() const {
+  RunCounters sum;
+  for (const auto& domain : domains_)
+    sum.add(domain->execution().counters);
+  return sum;
+}
+
+std::optional<Failure> DomainSet::failure() const {
+  std::optional<Failure> earliest;
+  for (const auto& domain : domains_) {
+    const auto& failure = domain->execution().failure();
+    if (failure && (!earliest || failure->key < earliest->key))
+      earliest = failure;
+  }
+  return earliest;
+}
+
+std::vector<TraceRecord> DomainSet::trace() const {
+  std::vector<TraceRecord> all;
+  for (const auto& domain : domains_)
+    all.insert(all.end(), domain->execution().trace.begin(), domain->execution().trace.end());
+  return all;
+}
+
+void partition(std::vector<Cell*>::iterator begin, std::vector<Cell*>::iterator end,
+               std::size_t first, std::size_t domains) {
+  if (domains == 1 || begin == end) {
+    for (auto cell = begin; cell != end; ++cell)
+      (*cell)->domain = static_cast<std::uint16_t>(first);
+    return;
+  }
+  std::size_t longest = 1;
+  double length = -1;
+  for (std::size_t axis = 1; axis < 4; ++axis) {
+    const auto [low, high] = std::minmax_element(begin, end, [axis](const Cell* a, const Cell* b) {
+      return a->path.anchor()[axis] < b->path.anchor()[axis];
+    });
+    const double side = (*high)->path.anchor()[axis] - (*low)->path.anchor()[axis];
+    if (side > length)
+      std::tie(longest, length) = std::tuple(axis, side);
+  }
+  const std::size_t left = domains / 2;
+  const auto middle = begin + (end - begin) * static_cast<std::ptrdiff_t>(left) /
+                                  static_cast<std::ptrdiff_t>(domains);
+  std::nth_element(begin, middle, end, [longest](const Cell* a, const Cell* b) {
+    return std::tuple(a->path.anchor()[longest], a->id) <
+           std::tuple(b->path.anchor()[longest], b->id);
+  });
+  partition(begin, middle, first, left);
+  partition(middle, end, first + left, domains - left);
+}
+
+} // namespace stos::detail

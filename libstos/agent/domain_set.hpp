@@ -1,0 +1,44 @@
+#pragma once
+
+#include "libstos/agent/domain.hpp"
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace stos::detail {
+
+/// All domains of one world on one node, from the initial world to the sum of their counters.
+class DomainSet {
+public:
+  /// Divides the set-up of `world` among `domains` groups. `schedule(d)` must cause run(d) soon, on
+  /// any thread; see DomainBoard.
+  DomainSet(World& world, std::size_t domains, std::function<void(std::size_t)> schedule,
+            AgentBindings* bindings = nullptr);
+
+  void start() { board_.start(); }
+  Domain::Slice run(std::size_t domain, std::uint64_t events_max) {
+    return domains_[domain]->run(events_max);
+  }
+
+  [[nodiscard]] std::size_t size() const { return domains_.size(); }
+  [[nodiscard]] DomainBoard& board() { return board_; }
+
+  /// After all domains have finished: the counters, the earliest failure, the whole trace.
+  [[nodiscard]] RunCounters counters() const;
+  [[nodiscard]] std::optional<Failure> failure() const;
+  [[nodiscard]] std::vector<TraceRecord> trace() const;
+
+private:
+  void distribute(Effects initial);
+
+  DomainBoard board_;
+  std::vector<std::unique_ptr<Domain>> domains_;
+};
+
+/// Divides agents into groups of equal size that are compact in space: recursive bisection along
+/// the longest side. Sets Cell::domain to `first` and following.
+void partition(std::vector<Cell*>::iterator begin, std::vector<Cell*>::iterator end,
+               std::size_t first, std::size_t domains);
+
+} // namespace stos::detail

@@ -1,0 +1,32 @@
+#pragma once
+
+#include "libstos/agent/execution.hpp"
+#include "libstos/agent/run_summary.hpp"
+#include "libstos/agent/serial_engine.hpp"
+
+#include <stdexcept>
+
+namespace stos {
+
+/// A run ended because of the model: its own exception, or a misuse of the library. Says which
+/// agent did what, and where in spacetime.
+class SimulationError : public std::runtime_error {
+public:
+  SimulationError(Error error, RunSummary summary);
+
+  [[nodiscard]] const Error& error() const { return error_; }
+  [[nodiscard]] const RunSummary& summary() const { return summary_; } ///< up to the failure
+
+private:
+  Error error_;
+  RunSummary summary_;
+};
+
+namespace detail {
+
+/// Puts counters, name of the engine and times together; throws SimulationError for a failure.
+RunSummary conclude(const World& world, const RunCounters& counters, std::string engine,
+                    double wall_time_s, const std::optional<Failure>& failure);
+
+} // namespace detail
+} // namespace stos

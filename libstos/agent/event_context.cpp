@@ -1,0 +1,309 @@
+#include "libstos/agent/event_context.hpp"
+
+#include "libstos/agent/agent_base.hpp"
+#include "libstos/agent/world.hpp"
+#include "libstos/base/assert.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <sstream>
+
+namespace stos::detail {
+namespace {
+
+thread_local EventContext* current_event = nullptr;
+
+std::string describe(const Point& p) {
+  std::ostringstream text;
+  text.precision(17);
+  text << p;
+  return text.str();
+}
+
+// A child may be placed on the light cone of its creator, where rounding decides on which side it
+// is. The tolerance stays below the margin of light_cone::absorption_bound.
+double cone_tolerance(const Point& a, const Point& b) {
+  double scale = 0;
+  for (std::size_t i = 0; i < 4; ++i)
+    scale += std::abs(a[i]) + std::abs(b[i]);
+  return 0x1p-51 * scale;
+}
+
+struct DiscardClosure {
+  void operator()(Closure* lambda) const { discard(*lambda); }
+};
+using ClosureGuard = std::unique_ptr<Closure, DiscardClosure>;
+
+} // namespace
+
+std::string describe(const Cell& cell) {
+  return "agent " + std::to_string(cell.id.value) + " (" + cell.ops->type_name + ")";
+}
+
+EventContext* EventContext::current() { return current_event; }
+
+EventContext& EventContext::of(const Cell& cell) {
+  if (current_event != nullptr && current_event->world_ == cell.world)
+    return *current_event;
+  if (cell.world->in_setup())
+    return cell.world->setup;
+  throw UsageError(Errc::wrong_agent, describe(cell) + " was used outside of any event: during a "
+                                                       "run, agents act only in lambdas");
+}
+
+EventContext::Scope::Scope(EventContext* context)
+    : previous_(std::exchange(current_event, context)) {}
+EventContext::Scope::~Scope() { current_event = previous_; }
+
+void EventContext::begin(Cell& self, Closure& lambda, const Instant& instant) {
+  self_ = &self;
+  executing_ = &lambda;
+  instant_ = instant;
+  emission_time_ = instant.absorption + self.path.gamma() * self.ops->reaction_time;
+  issued_.clear();
+  effects.clear();
+}
+
+void EventContext::begin_last(Cell& self, double time) {
+  self_ = &self;
+  executing_ = nullptr;
+  instant_ = Instant::before(time);
+  emission_time_ = time;
+  issued_.clear();
+  effects.clear();
+}
+
+Cell& EventContext::create(AgentBase& agent, const AgentOps& ops, const Point* position,
+                           const Velocity<4>* velocity) {
+  const Point here = self_ != nullptr ? emission_point(*self_) : Point{};
+  const Point start = position != nullptr ? *position : here;
+  for (std::size_t i = 0; i < 4; ++i)
+    if (!std::isfinite(start[i]))
+      throw UsageError(Errc::bad_argument, std::string(ops.type_name) +
+                                               ": an agent's position must be finite, but is " +
+                                               describe(start));
+  if (self_ != nullptr &&
+      (start[0] < here[0] ||
+       !light_cone::contains(here, start, world_->space, cone_tolerance(here, start))))
+    throw UsageError(Errc::not_in_future,
+                     std::string("a new ") + ops.type_name + " must lie in the future light cone " +
+                         "of its creator at " + describe(here) + ", but was placed at " +
+                         describe(start));
+  Cell* cell = new_cell(*world_, agent, ops);
+  cell->id = self_ != nullptr ? AgentId::child(self_->id, self_->births++)
+                              : AgentId::initial(world_->initial_agents++);
+  const Velocity<4> v = velocity != nullptr ? *velocity
+                        : self_ != nullptr  ? this->velocity(*self_)
+                                            : Velocity<4>{};
+  cell->path = Trajectory(start, v);
+  cell->now = start[0];
+  cell->random = RandomStream(mix64(world_->options.seed + mix64(cell->id.value)));
+  if (self_ != nullptr)
+    cell->domain = self_->domain;
+  effects.born.push_back(cell);
+  return *cell;
+}
+
+void EventContext::destroyed_by_user(Cell& cell) {
+  STOS_ASSERT(cell.state == CellState::newborn,
+              describe(cell) + " was deleted by hand; agents end by die() or at the boundary");
+  cell.agent = nullptr;
+  cell.state = CellState::dead;
+}
+
+Channel& EventContext::open(Cell& from, Cell& to) {
+  require_own(from, "open a channel from");
+  if (&to != self_ && to.state != CellState::newborn)
+    throw UsageError(Errc::wrong_agent,
+                     "channel attached to the past: " + describe(to) +
+                         " may already be beyond the place where a first lambda could reach it. A "
+                         "pointer to another agent is good only in the event that created it; pass "
+                         "a RemoteReference instead (ChannelWriter::target())");
+  return open_unchecked(from, to);
+}
+
+Channel& EventContext::open(Cell& from, const Ticket& reference) {
+  require_own(from, "open a channel from");
+  require_valid(reference);
+  return open_unchecked(from, *reference.target);
+}
+
+Channel& EventContext::open_unchecked(Cell& from, Cell& to) {
+  if (from.world != to.world)
+    throw UsageError(Errc::wrong_agent, "a channel from " + describe(from) + " to " + describe(to) +
+                                            " would leave its simulation");
+  auto* channel = new Channel;
+  channel->source = from.id;
+  channel->number = ChannelNumber{++from.channels_opened};
+  channel->from = &from;
+  channel->to = &to;
+  channel->owners = 2;
+  channel->opened = emission_point(from)[0];
+  link_outgoing(*channel);
+  effects.opened.push_back(channel);
+  return *channel;
+}
+
+void EventContext::close(Channel& channel) {
+  if (!channel.open)
+    return;
+  channel.open = false;
+  unlink_outgoing(channel);
+  effects.closed.push_back(&channel);
+}
+
+void EventContext::emit(Channel& channel, Closure& lambda) {
+  ClosureGuard guard(&lambda);
+  if (!channel.open)
+    throw UsageError(Errc::closed_channel,
+                     "a lambda was sent on channel " + std::to_string(channel.number.value) +
+                         " of agent " + std::to_string(channel.source.value) +
+                         ", which is closed");
+  require_own(*channel.from, "send on a channel of");
+  lambda.emission = emission_point(*channel.from);
+  lambda.emission_depth = emission_depth(lambda.emission[0]);
+  lambda.kind = Lambda::Kind::channel;
+  lambda.via = &channel;
+  lambda.to = channel.to;
+  lambda.source = channel.source;
+  lambda.channel = channel.number;
+  lambda.sequence = channel.next_sequence++;
+  carry_references(lambda, *channel.to);
+  effects.add(*guard.release());
+}
+
+void EventContext::set_timer(Cell& cell, double local_delay, Closure& lambda) {
+  ClosureGuard guard(&lambda);
+  require_own(cell, "set a timer of");
+  if (!(local_delay >= 0))
+    throw UsageError(Errc::bad_argument, describe(cell) + ": a timer's delay must be at least 0, "
+                                                          "but is " +
+                                             std::to_string(local_delay));
+  lambda.emission = emission_point(cell);
+  lambda.emission_depth = emission_depth(lambda.emission[0]);
+  lambda.kind = Lambda::Kind::timer;
+  lambda.due_local_time = cell.path.local_time(lambda.emission[0]) + local_delay;
+  lambda.to = &cell;
+  lambda.source = cell.id;
+  lambda.channel = ChannelNumber::timers();
+  lambda.sequence = cell.timers_set++;
+  carry_references(lambda, cell);
+  effects.add(*guard.release());
+}
+
+Ticket EventContext::refer(const Channel& channel) {
+  if (!channel.open)
+    throw UsageError(Errc::closed_channel, "target() of a closed channel of agent " +
+                                               std::to_string(channel.source.value));
+  require_own(*channel.from, "take a reference from a channel of");
+  return issue(*channel.to);
+}
+
+Ticket EventContext::renew(const Ticket& reference) {
+  require_valid(reference);
+  return issue(*reference.target);
+}
+
+Ticket EventContext::issue(Cell& target) {
+  const std::uint64_t agent = self_ != nullptr ? self_->id.value : 0;
+  const std::uint64_t event = self_ != nullptr ? self_->events : 0;
+  const Ticket ticket{mix64(agent + mix64(event + mix64(issued_.size() + 1))), &target};
+  issued_.push_back(ticket);
+  return ticket;
+}
+
+void EventContext::carry_references(Closure& lambda, Cell& to) {
+  if (issued_.empty())
+    return;
+  lambda.references = std::make_unique<std::vector<CarriedReference>>();
+  for (const Ticket& ticket : issued_) {
+    auto* hold = new Channel;
+    hold->source = to.id;
+    hold->holder = &to;
+    hold->to = ticket.target;
+    hold->group = to.domain;
+    hold->opened = lambda.emission[0];
+    effects.held.push_back(hold);
+    lambda.references->push_back({ticket.id, hold});
+  }
+}
+
+void EventContext::turn(Cell& cell, const Velocity<4>& velocity) {
+  if (cell.state == CellState::newborn) {
+    cell.path = Trajectory(cell.path.anchor(), velocity);
+    return;
+  }
+  require_own(cell, "change the velocity of");
+  if (cell.ops->reaction_time == 0) {
+    turn_now(velocity);
+    return;
+  }
+  set_timer(cell, 0,
+            *make_closure<AgentBase>(
+                [](AgentBase&, const Velocity<4>& v) { EventContext::current()->turn_now(v); },
+                velocity));
+}
+
+void EventContext::die(Cell& cell) {
+  if (&cell != self_)
+    throw UsageError(Errc::wrong_agent,
+                     describe(cell) + " can die() only in an event of its own");
+  if (cell.ops->reaction_time == 0) {
+    die_now();
+    return;
+  }
+  set_timer(cell, 0,
+            *make_closure<AgentBase>([](AgentBase&) { EventContext::current()->die_now(); }));
+}
+
+Point EventContext::position(const Cell& cell) const {
+  return &cell == self_ ? cell.path.position(instant_.absorption) : cell.path.position(cell.now);
+}
+
+double EventContext::local_time(const Cell& cell) const {
+  return cell.path.local_time(&cell == self_ ? instant_.absorption : cell.now);
+}
+
+Velocity<4> EventContext::velocity(const Cell& cell) const {
+  return &cell == self_ && effects.turn ? *effects.turn : cell.path.velocity();
+}
+
+RandomStream& EventContext::random(Cell& cell) {
+  require_own(cell, "draw from the random stream of");
+  return cell.random;
+}
+
+Point EventContext::emission_point(const Cell& cell) const {
+  return &cell == self_ ? cell.path.position(emission_time_) : cell.path.anchor();
+}
+
+std::uint32_t EventContext::emission_depth(double emission_time) const {
+  return emission_time == instant_.absorption ? instant_.depth : 0;
+}
+
+void EventContext::require_own(const Cell& cell, const char* action) const {
+  if (&cell == self_ || cell.state == CellState::newborn)
+    return;
+  const std::string who = self_ != nullptr ? "the event of " + describe(*self_) : "the set-up";
+  throw UsageError(Errc::wrong_agent, who + " tried to " + action + " " + describe(cell) +
+                                          ", which may be elsewhere in spacetime; send it a "
+                                          "lambda instead");
+}
+
+void EventContext::require_valid(const Ticket& reference) const {
+  const auto same = [&](const auto& ticket) { return ticket.id == reference.id; };
+  if (reference.target != nullptr) {
+    if (std::any_of(issued_.begin(), issued_.end(), same))
+      return;
+    if (executing_ != nullptr && executing_->references)
+      for (const CarriedReference& carried : *executing_->references)
+        if (carried.ticket == reference.id)
+          return;
+  }
+  throw UsageError(Errc::expired_reference,
+                   "a RemoteReference is good in the event that took it and in the events that "
+                   "absorb lambdas sent after that in the same event, and no longer; use renew() "
+                   "to pass it on");
+}
+
+} // namespace stos::detail

@@ -1,0 +1,104 @@
+#pragma once
+
+#include "libstos/agent/cell.hpp"
+#include "libstos/agent/effects.hpp"
+#include "libstos/base/usage_error.hpp"
+
+#include <string>
+#include <vector>
+
+namespace stos::detail {
+
+/// A RemoteReference that the current event handed out, or may use.
+struct Ticket {
+  std::uint64_t id;
+  Cell* target;
+};
+
+/// The event that runs on this thread: what `new Child()`, `send`, `position()` refer to.
+///
+/// The seed's API needs to know, without being told, which agent's lambda is running. That is the
+/// one piece of ambient state in the library, and `current()` is the only place where it lives.
+/// During set-up there is an event without an agent: the initialising agent at the beginning of
+/// time, in whose future light cone everything lies.
+class EventContext {
+public:
+  explicit EventContext(World& world) : world_(&world) {}
+
+  EventContext(const EventContext&) = delete;
+  EventContext& operator=(const EventContext&) = delete;
+
+  /// The context of the event that runs on this thread; null outside of events and set-up scopes.
+  static EventContext* current();
+
+  /// The context in which something may be done with `cell`: the current event of its world, or
+  /// its world's set-up. Throws UsageError if there is none.
+  static EventContext& of(const Cell& cell);
+
+  /// Makes `*this` current until the scope ends.
+  class Scope {
+  public:
+    explicit Scope(EventContext* context);
+    ~Scope();
+    Scope(const Scope&) = delete;
+    Scope& operator=(const Scope&) = delete;
+
+  private:
+    EventContext* previous_;
+  };
+
+  /// Begins the event in which `self` absorbs `lambda` at `instant`.
+  void begin(Cell& self, Closure& lambda, const Instant& instant);
+
+  /// Begins the end of `self`: no lambda runs, but its destructor does.
+  void begin_last(Cell& self, double time);
+
+  [[nodiscard]] World& world() const { return *world_; }
+  [[nodiscard]] Cell* self() const { return self_; }
+  [[nodiscard]] bool is_setup() const { return self_ == nullptr; }
+
+  Cell& create(AgentBase& agent, const AgentOps& ops, const Point* position,
+               const Velocity<4>* velocity);
+  void destroyed_by_user(Cell& cell);
+
+  Channel& open(Cell& from, Cell& to);
+  Channel& open(Cell& from, const Ticket& reference);
+  void close(Channel& channel);
+  void emit(Channel& channel, Closure& lambda);
+  void set_timer(Cell& cell, double local_delay, Closure& lambda);
+  Ticket refer(const Channel& channel);
+  Ticket renew(const Ticket& reference);
+  void turn(Cell& cell, const Velocity<4>& velocity);
+  void turn_now(const Velocity<4>& velocity) { effects.turn = velocity; }
+  void die(Cell& cell);
+  void die_now() { effects.dies = true; }
+
+  /// Where `cell` is as the current event sees it.
+  [[nodiscard]] Point position(const Cell& cell) const;
+  [[nodiscard]] double local_time(const Cell& cell) const;
+  [[nodiscard]] Velocity<4> velocity(const Cell& cell) const;
+  RandomStream& random(Cell& cell);
+
+  Effects effects;
+
+private:
+  [[nodiscard]] Point emission_point(const Cell& cell) const;
+  [[nodiscard]] std::uint32_t emission_depth(double emission_time) const;
+  Channel& open_unchecked(Cell& from, Cell& to);
+  void require_own(const Cell& cell, const char* action) const;
+  void require_valid(const Ticket& reference) const;
+  Ticket issue(Cell& target);
+  void carry_references(Closure& lambda, Cell& to);
+
+  World* world_;
+  Cell* self_ = nullptr;
+  Closure* executing_ = nullptr;
+  Instant instant_ = Instant::beginning();
+  double emission_time_ = 0;
+  std::vector<Ticket> issued_; // by this event; everything that it emits afterwards carries them
+};
+
+/// "agent 7 (Ping)", as error texts name agents.
+[[nodiscard]] std::string describe(const Cell& cell);
+
+} // namespace stos::detail

@@ -1,0 +1,206 @@
+#include "libstos/agent/execution.hpp"
+
+#include "libstos/agent/agent_base.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <new>
+#include <sstream>
+
+namespace stos::detail {
+namespace {
+
+std::string place(const Cell& cell, double time) {
+  std::ostringstream text;
+  text << describe(cell) << " at " << cell.path.position(time);
+  return text.str();
+}
+
+// Everything that a model's lambda can throw, in words.
+Error error_of_current_exception() {
+  try {
+    throw;
+  } catch (const UsageError& e) {
+    return e.error();
+  } catch (const std::bad_alloc&) {
+    return {Errc::out_of_memory, "out of memory"};
+  } catch (const std::exception& e) {
+    return {Errc::model_exception, std::string("the model threw: ") + e.what()};
+  } catch (...) {
+    return {Errc::model_exception, "the model threw something that is no std::exception"};
+  }
+}
+
+} // namespace
+
+void Execution::queue(Cell& cell, Closure& lambda) {
+  if (cell.mailbox.size() >= world_.options.mailbox_lambdas_max) [[unlikely]]
+    fail({{lambda.emission[0], lambda.emission[0], 0}, lambda.source, lambda.channel,
+          lambda.sequence},
+         {Errc::mailbox_full, "the mailbox of " + place(cell, cell.now) + " is full: " +
+                                  std::to_string(cell.mailbox.size()) +
+                                  " lambdas wait in it (limits.mailbox_lambdas_max)"});
+  if (lambda.via != nullptr)
+    ++static_cast<Channel*>(lambda.via)->queued;
+  cell.mailbox.push(lambda, cell.path, world_.space);
+}
+
+Closure& Execution::take(Cell& cell) {
+  auto& lambda = static_cast<Closure&>(cell.mailbox.pop());
+  taken(lambda);
+  return lambda;
+}
+
+Closure* Execution::take_any(Cell& cell) {
+  auto* lambda = static_cast<Closure*>(cell.mailbox.take_any());
+  if (lambda != nullptr)
+    taken(*lambda);
+  return lambda;
+}
+
+void Execution::taken(Closure& lambda) {
+  if (lambda.via == nullptr)
+    return;
+  auto& channel = static_cast<Channel&>(*lambda.via);
+  if (--channel.queued == 0 && channel.closed_for_reader)
+    let_go(channel);
+}
+
+void Execution::open_reader(Channel& channel) { ++channel.to->incoming; }
+
+void Execution::close_reader(Channel& channel) {
+  --channel.to->incoming;
+  channel.closed_for_reader = true;
+  if (channel.queued == 0)
+    let_go(channel);
+}
+
+Effects& Execution::execute(Cell& cell, Closure& lambda, const EventKey& key) {
+  const double time = key.instant.absorption;
+  cell.now = time;
+  ++cell.events;
+  cell.digest.add({time, key.source, key.channel, key.sequence, lambda.ops->id});
+  ++counters.absorbed;
+  counters.last_event_time = std::max(counters.last_event_time, time);
+  if (!world_.options.trace_path.empty())
+    record(TraceRecord::Kind::event, cell, time, &lambda);
+
+  context_.begin(cell, lambda, key.instant);
+  try {
+    const EventContext::Scope scope(&context_);
+    lambda.ops->run(lambda, *cell.agent);
+    if (key.instant.depth > world_.options.instant_depth_max)
+      throw UsageError(Errc::instant_too_deep,
+                       "more than " + std::to_string(world_.options.instant_depth_max) +
+                           " events caused each other without any time passing: the agents of "
+                           "this cycle are in one place and react at once, so time cannot advance "
+                           "(limits.instant_depth_max); the last lambda came from agent " +
+                           std::to_string(key.source.value) +
+                           ". Give them a reaction time or some distance");
+  } catch (...) {
+    Error error = error_of_current_exception();
+    error.context = place(cell, time) + ": " + error.context;
+    fail(key, std::move(error));
+  }
+  add_sent();
+  if (lambda.references)
+    for (const CarriedReference& carried : *lambda.references)
+      effects().released.push_back(carried.hold);
+  discard(lambda);
+  return effects();
+}
+
+void Execution::start(Cell& cell) {
+  ++counters.agents_born;
+  if (cell.state == CellState::dead) { // deleted by its creator
+    ++counters.agents_died;
+    return;
+  }
+  cell.state = CellState::alive;
+  cell.exit_time = std::max(world_.exit_time(cell.path), cell.path.anchor()[0]);
+  if (bindings_ != nullptr)
+    bindings_->started(cell);
+  if (!world_.options.trace_path.empty())
+    record(TraceRecord::Kind::birth, cell, cell.now, nullptr);
+}
+
+void Execution::turn(Cell& cell, double time, const Velocity<4>& velocity) {
+  cell.path = cell.path.turned(time, velocity);
+  cell.mailbox.turned(cell.path, world_.space);
+  cell.exit_time = std::max(world_.exit_time(cell.path), cell.path.anchor()[0]);
+  if (!world_.options.trace_path.empty())
+    record(TraceRecord::Kind::turn, cell, time, nullptr);
+}
+
+Effects& Execution::end(Cell& cell, double time, CellState how) {
+  cell.state = how;
+  counters.digest.add(cell.id, cell.digest);
+  if (how == CellState::dead)
+    ++counters.agents_died;
+  if (!world_.options.trace_path.empty())
+    record(how == CellState::dead ? TraceRecord::Kind::death : TraceRecord::Kind::end, cell, time,
+           nullptr);
+
+  context_.begin_last(cell, time);
+  const EventContext::Scope scope(&context_);
+  if (how == CellState::ended && world_.at_boundary)
+    world_.at_boundary(*cell.agent, cell.path.position(time));
+  delete_agent(cell);
+  while (cell.outgoing != nullptr)
+    context_.close(*cell.outgoing);
+  if (bindings_ != nullptr)
+    bindings_->ended(cell);
+  add_sent();
+  return effects();
+}
+
+std::unique_ptr<std::vector<CarriedReference>> Execution::lose(Closure& lambda, CellState how) {
+  ++(how == CellState::dead ? counters.dropped : counters.in_flight);
+  auto references = std::move(lambda.references);
+  discard(lambda);
+  return references;
+}
+
+void Execution::fail(const EventKey& key, Error error) {
+  if (failure_ && failure_->key <= key)
+    return;
+  failure_ = Failure{key, std::move(error)};
+  std::atomic<double>& end = world_.end_time;
+  double seen = end.load(std::memory_order_relaxed);
+  while (key.instant.absorption < seen &&
+         !end.compare_exchange_weak(seen, key.instant.absorption, std::memory_order_relaxed))
+    ;
+}
+
+void Execution::add_sent() {
+  for (const Lambda* lambda = effects().first_lambda; lambda != nullptr; lambda = lambda->next)
+    ++counters.sent;
+}
+
+void Execution::record(TraceRecord::Kind kind, const Cell& cell, double time,
+                       const Closure* lambda) {
+  if (trace.size() >= world_.options.trace_events_max) {
+    if (!failure_)
+      fail({{time, time, 0}, cell.id, {}, 0},
+           {Errc::trace_full, "more than " + std::to_string(world_.options.trace_events_max) +
+                                  " trace records (limits.trace_events_max)"});
+    return;
+  }
+  TraceRecord r;
+  r.kind = kind;
+  r.agent = cell.id;
+  r.type = cell.ops->type_name;
+  r.ordinal = trace.size();
+  r.point = cell.path.position(time);
+  r.local_time = cell.path.local_time(time);
+  r.velocity = cell.path.velocity();
+  if (lambda != nullptr) {
+    r.source = lambda->source;
+    r.channel = lambda->channel;
+    r.sequence = lambda->sequence;
+    r.emission = lambda->emission;
+  }
+  trace.push_back(r);
+}
+
+} // namespace stos::detail

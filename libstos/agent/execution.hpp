@@ -1,0 +1,90 @@
+#pragma once
+
+#include "libstos/agent/run_summary.hpp"
+#include "libstos/agent/trace.hpp"
+#include "libstos/agent/world.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace stos::detail {
+
+/// Why a simulation failed: the model's own exception or a misuse, with its place in spacetime.
+struct Failure {
+  EventKey key;
+  Error error;
+};
+
+/// Is told when agents come and go, by the thread that executes them. May be absent.
+class AgentBindings {
+public:
+  virtual ~AgentBindings() = default;
+  virtual void started(Cell& cell) = 0;
+  virtual void ended(Cell& cell) = 0;
+};
+
+/// Carries out events and ends of agents, whoever has put them in order: the part that is the same
+/// for all engines, with its counters.
+///
+/// Threads: one owner at a time.
+class Execution {
+public:
+  explicit Execution(World& world, AgentBindings* bindings = nullptr)
+      : world_(world), bindings_(bindings), context_(world) {}
+
+  /// Puts `lambda` into the mailbox of `cell`; beyond the configured limit the simulation fails.
+  void queue(Cell& cell, Closure& lambda);
+
+  /// Takes the front lambda out of the mailbox of `cell`.
+  [[nodiscard]] Closure& take(Cell& cell);
+
+  /// The reading end of `channel` is open, or closed, from now on. Closing frees the channel once
+  /// nothing of it is queued.
+  void open_reader(Channel& channel);
+  void close_reader(Channel& channel);
+
+  /// `cell` absorbs `lambda` at `key`. Returns what the event did, until the next call; the lambda
+  /// is freed. A model's exception becomes failure() and lowers the world's end time.
+  Effects& execute(Cell& cell, Closure& lambda, const EventKey& key);
+
+  /// Takes `cell` into the count of the living and starts it.
+  void start(Cell& cell);
+
+  /// The agent takes another velocity from laboratory time `time` on.
+  void turn(Cell& cell, double time, const Velocity<4>& velocity);
+
+  /// Deletes the agent at laboratory time `time`. Returns what it sent and closed meanwhile.
+  /// @pre cell.alive()
+  Effects& end(Cell& cell, double time, CellState how);
+
+  /// Takes all lambdas out of the mailbox of an agent that has ended; see lose().
+  [[nodiscard]] Closure* take_any(Cell& cell);
+
+  /// Counts and frees a lambda that will never be absorbed, at an agent that ended as `how`.
+  /// Returns the references that it brought: their holds must be released.
+  std::unique_ptr<std::vector<CarriedReference>> lose(Closure& lambda, CellState how);
+
+  /// Stops the simulation at `key`: nothing happens at that time or later. Of several failures the
+  /// earliest counts, so that the same program fails in the same way on every engine.
+  void fail(const EventKey& key, Error error);
+
+  [[nodiscard]] Effects& effects() { return context_.effects; }
+  [[nodiscard]] const std::optional<Failure>& failure() const { return failure_; }
+  [[nodiscard]] World& world() const { return world_; }
+
+  RunCounters counters;
+  std::vector<TraceRecord> trace;
+
+private:
+  void record(TraceRecord::Kind kind, const Cell& cell, double time, const Closure* lambda);
+  void add_sent();
+  void taken(Closure& lambda);
+
+  World& world_;
+  AgentBindings* bindings_;
+  EventContext context_;
+  std::optional<Failure> failure_;
+};
+
+} // namespace stos::detail

@@ -1,0 +1,43 @@
+#pragma once
+
+#include "libstos/agent/event_context.hpp"
+
+namespace stos {
+
+template <class T>
+class ChannelWriter;
+
+/// Names an agent that may be anywhere, for somebody else to open a channel to.
+///
+/// Bob introduces Alice to Carol: `channelToCarol.send([alice = channelToAlice.target()](Carol& c)
+/// { c.channelToAlice = ChannelWriter(c, alice); })`.
+///
+/// Lifetime: good in the event that took it, and in every event that absorbs a lambda sent (or a
+///           timer set) after that in the same event; to pass it on from there, send renew(). Until
+///           all those lambdas are absorbed, the referenced agent does not run past the place where
+///           a first lambda on a new channel could reach it. Any later use throws UsageError
+///           (expired_reference): the agent may be beyond that place.
+template <class T>
+class RemoteReference {
+public:
+  RemoteReference() = default;
+
+  /// The same reference, good for one flight more.
+  [[nodiscard]] RemoteReference renew() const {
+    detail::EventContext* context = detail::EventContext::current();
+    if (context == nullptr || ticket_.target == nullptr)
+      throw UsageError(Errc::expired_reference, "renew() outside of an event, or of no reference");
+    return RemoteReference(context->renew(ticket_));
+  }
+
+private:
+  friend class ChannelWriter<T>;
+  template <class U>
+  friend class ChannelWriter;
+
+  explicit RemoteReference(const detail::Ticket& ticket) : ticket_(ticket) {}
+
+  detail::Ticket ticket_{};
+};
+
+} // namespace stos

@@ -1,0 +1,89 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace stos {
+
+/// Whether a run draws its progress line on the terminal.
+enum class ProgressMode {
+  automatic, ///< only when standard error is a terminal
+  always,
+  never
+};
+
+/// How the workers of a thread pool share the work.
+enum class SchedulerPolicy {
+  sharing, ///< one common queue; an idle worker sleeps
+  stealing ///< one queue per worker; an idle worker polls its neighbours (about every 50 us)
+};
+
+/// Everything about one run that is decided outside the program's model.
+///
+/// Plain values. The defaults below are the product's defaults; `config/stos.yaml` documents each
+/// of them for users, and the loader in `config/` is the only place that checks the ranges.
+/// No option but `seed` and `end_time_s` changes which events happen (the determinism contract).
+///
+/// Units:   the suffix of each name; `_s` is seconds.
+/// Threads: none inside.
+/// Owns:    its strings.
+/// Limits:  `events_per_slice`, `mailbox_lambdas_max`, `instant_depth_max`, `trace_events_max`.
+struct RunOptions {
+  /// Name of the simulation in logs, metrics and traces. 1 to 64 of `A-Z a-z 0-9 _ . -`.
+  std::string simulation_name = "default";
+
+  /// Seed of every agent's random stream. Any 64-bit value. Default 1.
+  std::uint64_t seed = 1;
+
+  /// Lab time at which the run ends, in seconds; overrides the end time that a program passes to
+  /// start(). 1e-9 to 1e12. Default: none, the program's end time holds.
+  std::optional<double> end_time_s;
+
+  /// true: the serial engine, whatever ThreadPool<N> says. false says the same as none here (it
+  /// takes back a true of an earlier source of configuration). Default: none, the program decides.
+  std::optional<bool> serial;
+
+  /// Number of workers; overrides N of ThreadPool<N>. 0 is the serial engine. 0 to 1,024.
+  /// Default: none, the program decides.
+  std::optional<std::uint32_t> workers;
+
+  /// Groups of agents ("domains") per worker; a worker runs one group at a time. 1 to 64.
+  std::uint32_t domains_per_worker = 1;
+
+  /// How workers find their next domain. Default sharing.
+  SchedulerPolicy scheduler_policy = SchedulerPolicy::sharing;
+
+  /// Events that a domain executes before it gives its worker back. 1 to 1e9.
+  std::uint32_t events_per_slice = 4096;
+
+  /// Lambdas that may wait at one agent; the next one fails the run. 1 to 1e12.
+  std::uint64_t mailbox_lambdas_max = 1'000'000;
+
+  /// Longest chain of events at one instant of lab time, each caused by the one before it. A longer
+  /// one is a cycle of co-located agents without reaction time and fails the run. 1 to 1e9.
+  std::uint32_t instant_depth_max = 10'000;
+
+  /// Events that a trace records; the next one fails the run. 1 to 1e12.
+  std::uint64_t trace_events_max = 10'000'000;
+
+  /// true: print the digest of the run and nothing else. Default false.
+  bool digest_only = false;
+
+  /// File that receives the trace, one event a line. Default empty: no trace.
+  std::string trace_path;
+
+  /// Whether to draw the progress line. Default automatic.
+  ProgressMode progress = ProgressMode::automatic;
+
+  /// Wall-clock seconds between two updates of the progress line. 0.01 to 86,400. Default 1.
+  double progress_interval_s = 1.0;
+
+  /// true: this process is one node of a cluster. Default false. The loader refuses true: this
+  /// version runs on one node only.
+  bool distributed = false;
+
+  friend bool operator==(const RunOptions&, const RunOptions&) = default;
+};
+
+} // namespace stos

@@ -1,0 +1,32 @@
+#include "libstos/agent/run_summary.hpp"
+
+#include <algorithm>
+#include <sstream>
+
+namespace stos {
+
+void RunCounters::add(const RunCounters& other) {
+  agents_born += other.agents_born;
+  agents_died += other.agents_died;
+  sent += other.sent;
+  absorbed += other.absorbed;
+  in_flight += other.in_flight;
+  dropped += other.dropped;
+  last_event_time = std::max(last_event_time, other.last_event_time);
+  digest.add(other.digest);
+}
+
+std::string RunSummary::to_string() const {
+  std::ostringstream text;
+  text << "engine          " << engine << '\n'
+       << "agents          " << agents_born << " born, " << agents_died << " died, "
+       << agents_born - agents_died << " reached the boundary\n"
+       << "events          " << absorbed << " (" << sent << " lambdas sent, " << in_flight
+       << " in flight at the end, " << dropped << " dropped at the dead)\n"
+       << "simulated time  " << end_time << " s (last event at " << last_event_time << " s)\n"
+       << "wall time       " << wall_time_s << " s (" << events_per_second() << " events/s)\n"
+       << "digest          " << digest.to_string() << '\n';
+  return text.str();
+}
+
+} // namespace stos

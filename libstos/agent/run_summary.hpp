@@ -1,0 +1,40 @@
+#pragma once
+
+#include "libstos/base/digest.hpp"
+
+#include <cstdint>
+#include <string>
+
+namespace stos {
+
+/// What is counted while a simulation runs. Everything here is the same on every engine.
+///
+/// sent = absorbed + in_flight + dropped, where timers and lambdas from outside count as sent, too.
+struct RunCounters {
+  std::uint64_t agents_born = 0; ///< initial agents and children
+  std::uint64_t agents_died = 0; ///< by die(); all others reached the boundary
+  std::uint64_t sent = 0;
+  std::uint64_t absorbed = 0;  ///< events
+  std::uint64_t in_flight = 0; ///< due at or after the boundary
+  std::uint64_t dropped = 0;   ///< due at an agent that had died
+  double last_event_time = 0;  ///< laboratory time of the latest event
+  RunDigest digest;
+
+  void add(const RunCounters& other);
+};
+
+/// How a run went.
+struct RunSummary : RunCounters {
+  std::string engine; ///< "serial", or "2 workers, 2 domains"
+  double end_time = 0; ///< the laboratory time of the boundary; the last event's without one
+  double wall_time_s = 0;
+
+  [[nodiscard]] double events_per_second() const {
+    return wall_time_s > 0 ? static_cast<double>(absorbed) / wall_time_s : 0;
+  }
+
+  /// A few lines for people; the digest last.
+  [[nodiscard]] std::string to_string() const;
+};
+
+} // namespace stos

@@ -1,0 +1,128 @@
+#include "libstos/agent/serial_engine.hpp"
+
+#include <cmath>
+
+namespace stos::detail {
+
+SerialEngine::SerialEngine(World& world, ProgressCallback progress)
+    : execution_(world), progress_(std::move(progress)) {}
+
+SerialEngine::~SerialEngine() {
+  for (Cell* cell : ended_)
+    delete cell;
+}
+
+void SerialEngine::run() {
+  World& world = execution_.world();
+  for (const Lambda* l = world.setup.effects.first_lambda; l != nullptr; l = l->next)
+    ++execution_.counters.sent;
+  apply(std::exchange(world.setup.effects, {}), nullptr);
+  constexpr std::uint64_t progress_stride = 1 << 14;
+  while (!agenda_.empty()) {
+    const auto [key, id, cell] = *agenda_.begin();
+    if (key.instant.absorption >= world.end_time)
+      break;
+    agenda_.erase(agenda_.begin());
+    step(*cell);
+    if (progress_ && execution_.counters.absorbed % progress_stride == 0)
+      progress_(key.instant.absorption, execution_.counters.absorbed);
+  }
+  const double end_time = std::isfinite(world.end_time.load())
+                              ? world.end_time.load()
+                              : execution_.counters.last_event_time;
+  while (!living_.empty())
+    end(*living_.begin()->second, end_time, CellState::ended);
+}
+
+EventKey SerialEngine::next_key(const Cell& cell) {
+  if (cell.exits_next())
+    return {Instant::before(cell.exit_time), {}, {}, 0};
+  return cell.mailbox.front_key();
+}
+
+void SerialEngine::schedule(Cell& cell) {
+  if (cell.alive() && cell.next_instant() < Instant::before(Instant::never().absorption))
+    agenda_.emplace(next_key(cell), cell.id, &cell);
+}
+
+void SerialEngine::unschedule(Cell& cell) { agenda_.erase({next_key(cell), cell.id, &cell}); }
+
+void SerialEngine::step(Cell& cell) {
+  if (cell.exits_next()) {
+    end(cell, cell.exit_time, CellState::ended);
+    return;
+  }
+  const EventKey key = cell.mailbox.front_key();
+  Closure& lambda = execution_.take(cell);
+  schedule(cell);
+  apply(std::move(execution_.execute(cell, lambda, key)), &cell);
+}
+
+void SerialEngine::apply(Effects effects, Cell* self) {
+  for (Cell* child : effects.born) {
+    execution_.start(*child);
+    if (child->alive())
+      living_.emplace(child->id, child);
+    else
+      ended_.insert(child);
+    schedule(*child);
+  }
+  for (Channel* channel : effects.opened)
+    execution_.open_reader(*channel);
+  for (Channel* hold : effects.held)
+    execution_.open_reader(*hold);
+  for (auto* lambda = effects.first_lambda; lambda != nullptr;) {
+    auto* next = static_cast<Closure*>(lambda->next);
+    send(*lambda);
+    lambda = next;
+  }
+  for (Channel* channel : effects.closed)
+    close(*channel);
+  for (Channel* hold : effects.released)
+    close(*hold);
+  if (effects.turn && self->alive()) {
+    unschedule(*self);
+    execution_.turn(*self, self->now, *effects.turn);
+    schedule(*self);
+  }
+  if (effects.dies)
+    end(*self, self->now, CellState::dead);
+}
+
+void SerialEngine::send(Closure& lambda) {
+  Cell& to = *lambda.to;
+  if (!to.alive()) {
+    if (auto references = execution_.lose(lambda, to.state))
+      for (const CarriedReference& carried : *references)
+        close(*carried.hold);
+    return;
+  }
+  unschedule(to);
+  execution_.queue(to, lambda);
+  schedule(to);
+}
+
+void SerialEngine::end(Cell& cell, double time, CellState how) {
+  unschedule(cell);
+  living_.erase(cell.id);
+  ended_.insert(&cell);
+  ++cell.incoming; // keeps the cell until the end of this function
+  apply(std::move(execution_.end(cell, time, how)), &cell);
+  while (Closure* lambda = execution_.take_any(cell))
+    send(*lambda);
+  --cell.incoming;
+  bury(cell);
+}
+
+void SerialEngine::close(Channel& channel) {
+  Cell& to = *channel.to;
+  execution_.close_reader(channel);
+  bury(to);
+}
+
+void SerialEngine::bury(Cell& cell) {
+  if (cell.incoming == 0 && ended_.erase(&cell) != 0)
+    delete &cell;
+}
+
+} // namespace stos::detail

@@ -1,0 +1,33 @@
+#pragma once
+
+#include "libstos/base/ids.hpp"
+#include "libstos/spacetime/velocity.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace stos {
+
+/// One line of a trace: something that happened at a point of spacetime.
+struct TraceRecord {
+  enum class Kind : std::uint8_t { birth, event, turn, death, end };
+
+  Kind kind = Kind::event;
+  AgentId agent;
+  const char* type = ""; ///< of the agent
+  std::uint64_t ordinal = 0; ///< counts the records of one agent
+  Point point;
+  double local_time = 0;
+  Velocity<4> velocity;       ///< birth, turn
+  AgentId source;             ///< event: the emitter; birth: unused
+  ChannelNumber channel;      ///< event
+  std::uint64_t sequence = 0; ///< event
+  Point emission;             ///< event
+};
+
+/// A trace as text: a header line, then one line a record with tab-separated columns, in an order
+/// that is the same on every engine (time, agent, ordinal). Numbers have 17 digits: every bit.
+[[nodiscard]] std::string format_trace(std::vector<TraceRecord> records);
+
+} // namespace stos

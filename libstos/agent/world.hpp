@@ -1,0 +1,68 @@
+#pragma once
+
+#include "libstos/agent/event_context.hpp"
+#include "libstos/agent/run_options.hpp"
+#include "libstos/spacetime/space.hpp"
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <vector>
+
+namespace stos {
+
+/// One simulation's model, from its set-up to its end: the space, the initial agents, the boundary.
+///
+/// Threads: set-up happens on one thread; during a run everything here is read only, except for
+/// `end_time`, which a failure lowers.
+class World {
+public:
+  World(RunOptions run_options, const void* simulation_type, void* simulation_object);
+  ~World();
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+
+  [[nodiscard]] bool in_setup() const { return phase_ == Phase::setup; }
+  void begin_run();
+
+  /// Where the agent on `path` leaves through a boundary of its own; infinite without one.
+  [[nodiscard]] double exit_time(const Trajectory& path) const {
+    return own_boundary ? own_boundary(path) : Instant::never().absorption;
+  }
+
+  RunOptions options;
+  Space space;
+
+  /// No event happens at this laboratory time or later.
+  std::atomic<double> end_time{Instant::never().absorption};
+
+  /// A boundary that depends on the agent's worldline; empty for the laboratory-time boundary.
+  std::function<double(const Trajectory&)> own_boundary;
+
+  /// Called for each agent that reaches a boundary, right before it is deleted; may be empty.
+  std::function<void(AgentBase&, const Point&)> at_boundary;
+
+  const void* const simulation_type; ///< tells simulations of different types apart
+  void* const simulation_object;     ///< the ForwardSimulation that owns this world
+
+  detail::EventContext setup; ///< collects the initial world as effects
+  std::uint64_t initial_agents = 0;
+
+private:
+  enum class Phase { setup, run };
+  Phase phase_ = Phase::setup;
+};
+
+namespace detail {
+
+/// Creates the record of an agent; freed by `delete`.
+Cell* new_cell(World& world, AgentBase& agent, const AgentOps& ops);
+
+/// Deletes the agent of `cell`, if it still has one, in the context of its own death.
+void delete_agent(Cell& cell);
+
+/// Frees a lambda with its code and data.
+void discard(Closure& lambda);
+
+} // namespace detail
+} // namespace stos

@@ -1,0 +1,32 @@
+#include "libstos/base/digest.hpp"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include <array>
+#include <bit>
+
+namespace stos {
+
+void EventDigest::add(const EventRecord& event) {
+  const std::array<std::uint64_t, 5> words = {
+      std::bit_cast<std::uint64_t>(event.absorption_time), event.source.value, event.channel.value,
+      event.sequence, event.lambda_id};
+  state_ = XXH3_64bits_withSeed(words.data(), sizeof words, state_);
+}
+
+void RunDigest::add(AgentId agent, EventDigest events) {
+  sum_ += mix64(agent.value + mix64(events.value()));
+}
+
+std::string RunDigest::to_string() const {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string text(16, '0');
+  for (std::size_t i = 0; i < text.size(); ++i)
+    text[i] = digits[(sum_ >> (60 - 4 * i)) & 0xf];
+  return text;
+}
+
+std::uint64_t hash_text(std::string_view text) { return XXH3_64bits(text.data(), text.size()); }
+
+} // namespace stos

@@ -1,0 +1,26 @@
+#include "libstos/base/errc.hpp"
+
+namespace stos {
+
+std::string_view to_string(Errc code) {
+  switch (code) {
+    case Errc::bad_argument: return "bad_argument";
+    case Errc::bad_config: return "bad_config";
+    case Errc::not_in_future: return "not_in_future";
+    case Errc::faster_than_light: return "faster_than_light";
+    case Errc::expired_reference: return "expired_reference";
+    case Errc::closed_channel: return "closed_channel";
+    case Errc::wrong_agent: return "wrong_agent";
+    case Errc::mailbox_full: return "mailbox_full";
+    case Errc::instant_too_deep: return "instant_too_deep";
+    case Errc::trace_full: return "trace_full";
+    case Errc::model_exception: return "model_exception";
+    case Errc::out_of_memory: return "out_of_memory";
+    case Errc::io_error: return "io_error";
+    case Errc::not_supported: return "not_supported";
+    case Errc::internal: return "internal";
+  }
+  return "unknown";
+}
+
+} // namespace stos

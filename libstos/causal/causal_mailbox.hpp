@@ -1,0 +1,116 @@
+#pragma once
+
+#include "libstos/causal/horizons.hpp"
+#include "libstos/causal/lambda.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace stos {
+
+/// What an agent does next.
+struct NextStep {
+  enum class Kind : std::uint8_t {
+    deliver, ///< the front lambda is due: nothing can come before it any more
+    blocked, ///< it has to wait until group `blocked_on` promises more
+    idle,    ///< nothing is queued
+  };
+  Kind kind = Kind::idle;
+  std::uint16_t blocked_on = 0;
+};
+
+/// Hands one agent its lambdas in the order in which its trajectory crosses their light cones.
+///
+/// A lambda emitted at point p is due at the agent's first point on or inside p's future cone. The
+/// earliest one is released only when no open channel can still bring an earlier one; until then
+/// the mailbox names the group of sources that holds it back, so that the caller can sleep instead
+/// of polling.
+///
+/// Order:   EventKey, a total order in which arrival plays no part.
+/// Units:   laboratory time in seconds, distance in light-seconds (c = 1).
+/// Threads: none inside. One owner calls it; it takes no lock.
+/// Owns:    neither lambdas nor channels: it borrows both between push and pop, attach and detach.
+/// Limits:  the owner compares size() with its limit before it pushes.
+/// Cost:    push and pop O(log size()), next O(groups with channels into this agent); O(channels)
+///          for groups with moving sources or a moving receiver once their horizon is reached.
+/// Source:  SpaceTimeOS, section "Implementation"; conservative synchronisation after Chandy and
+///          Misra, "Distributed simulation" (1979).
+class CausalMailbox {
+public:
+  /// Opens `channel`: from now on its source can hold the agent back.
+  void attach(IncomingChannel& channel, const Trajectory& path, const Space& space);
+
+  /// Nothing more comes on `channel`; what is queued stays.
+  void detach(IncomingChannel& channel, const Trajectory& path, const Space& space);
+
+  /// The source of `channel` has changed its worldline (`channel.source_path` shows the new one).
+  void source_turned(const IncomingChannel& channel, const Trajectory& path, const Space& space);
+
+  /// The agent itself has changed its worldline: all that is queued is due at other times now.
+  void turned(const Trajectory& path, const Space& space);
+
+  /// Queues `lambda`, in order of emission for each channel.
+  void push(Lambda& lambda, const Trajectory& path, const Space& space);
+
+  [[nodiscard]] bool empty() const { return queue_.empty(); }
+  [[nodiscard]] std::size_t size() const { return queue_.size(); }
+
+  /// The key of the earliest lambda that is queued. @pre !empty()
+  [[nodiscard]] EventKey front_key() const { return queue_.front().key(); }
+  [[nodiscard]] Instant front_instant() const { return queue_.front().key().instant; }
+
+  /// Says what the agent on `path` can do, given what is known about all others.
+  [[nodiscard]] NextStep next(const Trajectory& path, const Space& space,
+                              const Horizons& horizons) const;
+
+  /// Whether nothing can come any more that would be due before `time`.
+  [[nodiscard]] bool silent_before(double time, const Trajectory& path, const Space& space,
+                                   const Horizons& horizons) const;
+
+  /// Takes the front lambda out. @pre !empty(), and next() said deliver
+  [[nodiscard]] Lambda& pop();
+
+  /// Takes any one lambda out; null when none is left.
+  [[nodiscard]] Lambda* take_any();
+
+  [[nodiscard]] const std::vector<IncomingChannel*>& channels() const { return channels_; }
+
+  /// The least of light's travel times from the resting sources of `group`, 0 if one of its sources
+  /// (or the agent itself) moves, infinite if it has no channel into this agent.
+  [[nodiscard]] double lookahead(std::uint16_t group) const;
+
+private:
+  struct Entry {
+    double absorption;
+    Lambda* lambda;
+
+    [[nodiscard]] EventKey key() const { return lambda->key(absorption); }
+    friend bool later(const Entry& a, const Entry& b) {
+      if (a.absorption != b.absorption)
+        return a.absorption > b.absorption;
+      return a.key() > b.key();
+    }
+  };
+
+  /// The channels of one group, summed up.
+  struct Lookahead {
+    std::uint16_t group;
+    std::uint32_t resting = 0;
+    std::uint32_t moving = 0;
+    double distance; ///< the least one of the resting sources
+  };
+
+  static bool is_moving(const IncomingChannel& channel, const Trajectory& path);
+  Lookahead& lookahead_of(std::uint16_t group);
+  void count(const IncomingChannel& channel, const Trajectory& path, const Space& space);
+  void recount(std::uint16_t group, const Trajectory& path, const Space& space);
+  bool cleared(const Lookahead& group, double horizon, const EventKey& key, const Trajectory& path,
+               const Space& space) const;
+
+  std::vector<Entry> queue_; // a binary heap
+  std::vector<IncomingChannel*> channels_;
+  std::vector<Lookahead> lookaheads_;
+};
+
+} // namespace stos

@@ -1,0 +1,81 @@
+#include "libstos/spacetime/light_cone.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace stos::light_cone {
+namespace {
+
+using Vector = std::array<double, 3>;
+
+double dot(const Vector& a, const Vector& b) { return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]; }
+
+// Time from the emission to the crossing, for an agent that sees the emission at `d` from itself.
+double flight_time(const Vector& d, const Velocity<4>& v) {
+  const double w = v.gamma() * (v[0] * d[0] + v[1] * d[1] + v[2] * d[2]);
+  const double d2 = dot(d, d);
+  const double root = std::sqrt(d2 + w * w);
+  if (w > 0)
+    return v.gamma() * (d2 / (root + w));
+  return v.gamma() * (root - w);
+}
+
+// The nearest image is not always the first whose light meets a moving agent, but no later one than
+// the neighbours of the nearest can be: by then the light has filled the whole torus.
+double first_flight_time(const Vector& nearest, const Velocity<4>& v, const Space& space) {
+  double first = std::numeric_limits<double>::infinity();
+  std::array<int, 3> reach{};
+  for (std::size_t i = 0; i < 3; ++i)
+    reach[i] = space.period(i) > 0 ? 1 : 0;
+  for (int i = -reach[0]; i <= reach[0]; ++i)
+    for (int j = -reach[1]; j <= reach[1]; ++j)
+      for (int k = -reach[2]; k <= reach[2]; ++k)
+        first = std::min(first, flight_time({nearest[0] + i * space.period(0),
+                                             nearest[1] + j * space.period(1),
+                                             nearest[2] + k * space.period(2)},
+                                            v));
+  return first;
+}
+
+constexpr double rounding_margin = 0x1p-48;
+
+double spatial_magnitude(const Point& p) {
+  return std::abs(p[1]) + std::abs(p[2]) + std::abs(p[3]);
+}
+
+} // namespace
+
+bool contains(const Point& x, const Point& y, const Space& space, double tolerance) {
+  return y[0] - x[0] + tolerance >= space.distance(x, y);
+}
+
+double absorption_time(const Point& emission, const Trajectory& path, const Space& space) {
+  if (path.at_rest())
+    return std::max(emission[0] + space.distance(path.anchor(), emission), path.anchor()[0]);
+  const Vector d = space.displacement(path.position(emission[0]), emission);
+  const double flight = space.periodic() ? first_flight_time(d, path.velocity(), space)
+                                         : flight_time(d, path.velocity());
+  return std::max(emission[0] + flight, path.anchor()[0]);
+}
+
+double absorption_bound(const Trajectory& source, double horizon, const Trajectory& path,
+                        const Space& space) {
+  const Point earliest = source.position(horizon);
+  const double crossing = absorption_time(earliest, path, space);
+  if (!std::isfinite(crossing))
+    return crossing;
+  const double gamma = path.gamma();
+  const double scale = std::abs(crossing) + std::abs(horizon) + spatial_magnitude(earliest) +
+                       spatial_magnitude(source.anchor()) + spatial_magnitude(path.anchor()) +
+                       spatial_magnitude(path.position(horizon));
+  return crossing - rounding_margin * gamma * gamma * scale;
+}
+
+double resting_distance(const Trajectory& source, const Trajectory& path, const Space& space) {
+  const double distance = space.distance(path.anchor(), source.anchor());
+  const double scale = spatial_magnitude(source.anchor()) + spatial_magnitude(path.anchor());
+  return std::max(0.0, distance - rounding_margin * scale);
+}
+
+} // namespace stos::light_cone

@@ -1,0 +1,9 @@
+#pragma once
+
+/// All that a program needs: agents, simulations, thread pools, options, and the ties to CAF.
+
+#include "actors/citizen.hpp"
+#include "actors/thread_pool.hpp"
+#include "config/command_line.hpp"
+#include "libstos/agent/simulation.hpp"
+#include "libstos/spacetime/boost.hpp"
