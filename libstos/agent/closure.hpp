@@ -41,6 +41,10 @@ struct Closure : Lambda {
   std::unique_ptr<std::vector<CarriedReference>> references; ///< null for almost all
 };
 
+/// The identity of a closure type's code, from its mangled name. The N of ThreadPool<N> plays no
+/// part in it, so that a model that is a template of its simulation has one digest for all N.
+[[nodiscard]] std::uint64_t code_id(const char* mangled_name);
+
 template <class Target, class Function, class... Args>
 struct TypedClosure final : Closure {
   template <class F, class... As>
@@ -59,7 +63,7 @@ struct TypedClosure final : Closure {
 
   // The mangled name of a closure type tells the lambdas of one function apart by a counter.
   static const ClosureOps& table() {
-    static const ClosureOps ops{&run, &destroy, hash_text(typeid(Function).name()),
+    static const ClosureOps ops{&run, &destroy, code_id(typeid(Function).name()),
                                 typeid(Function).name()};
     return ops;
   }

@@ -94,7 +94,6 @@ void Domain::adopt(Cell& cell) {
   list.push_back(&cell);
   if (!cell.alive()) // its creator deleted it
     return;
-  least_reaction_time_ = std::min(least_reaction_time_, cell.ops->reaction_time);
   changed(cell);
 }
 
@@ -178,7 +177,7 @@ bool Domain::may_go_on(const Cell& cell) {
   horizons.floor = std::max(board_.floor(), std::min(others, Instant::before(outside_bound_)));
   if (next <= horizons.floor)
     return true;
-  clocks_[index_] = std::min(others.absorption, outside_bound_) + least_reaction_time_;
+  clocks_[index_] = std::min(others.absorption, outside_bound_);
   horizons.groups = clocks_;
   if (cell.exits_next())
     return cell.mailbox.silent_before(cell.exit_time, cell.path, world_.space, horizons);
@@ -360,17 +359,11 @@ void Domain::flush() {
       board_.push(i, std::move(outboxes_[i]));
 }
 
-double Domain::own_cut_distance(const Channel& channel) const {
-  const Trajectory& path = channel.to->path;
-  if (channel.source_path == nullptr || !channel.source_path->at_rest() || !path.at_rest())
-    return 0;
-  return light_cone::resting_distance(*channel.source_path, path, world_.space);
-}
-
 void Domain::add_to_cut(Channel& channel) {
   if (channel.group == index_)
     return;
-  channel.cut_distance = own_cut_distance(channel);
+  channel.cut_distance =
+      CausalMailbox::lookahead_of(channel, channel.to->path, world_.space);
   ++cuts_[channel.group].distances[channel.cut_distance];
   outside_bound_ = std::min(
       outside_bound_, light_cone::arrival_bound(clocks_[channel.group], channel.cut_distance));
@@ -391,21 +384,24 @@ double Domain::floor_time() const { return std::min(next_instant().absorption, o
 
 void Domain::publish() {
   flush();
-  const double clock = floor_time() + least_reaction_time_;
-  promised_ = std::max(promised_, clock);
+  promised_ = std::max(promised_, floor_time());
   board_.publish(index_, promised_);
   board_.count_events(index_, execution_.counters.absorbed);
 }
 
+// Only a clock that has moved on since this domain looked can be of use.
 DomainBoard::Wish Domain::wish() const {
   DomainBoard::Wish wish{next_instant(), std::vector<double>(board_.size(), infinity)};
-  if (!(wish.next.absorption < world_.end_time.load(std::memory_order_relaxed)))
+  const double next = wish.next.absorption;
+  if (!(next < world_.end_time.load(std::memory_order_relaxed))) {
     wish.next = Instant::never();
+    return wish;
+  }
   for (std::size_t i = 0; i < wish.clock.size(); ++i) {
-    if (i == index_ || cuts_[i].distances.empty())
-      wish.clock[i] = Instant::beginning().absorption;
-    else if (wish.next != Instant::never())
-      wish.clock[i] = wish.next.absorption - cuts_[i].least();
+    const double distance = cuts_[i].least();
+    const bool holds_back = i != index_ && !(next < light_cone::arrival_bound(clocks_[i], distance));
+    wish.clock[i] =
+        holds_back ? std::max(next - distance, clocks_[i]) : DomainBoard::Wish::no_matter();
   }
   return wish;
 }

@@ -87,7 +87,6 @@ private:
 
   void post(std::size_t domain, Parcel parcel);
   void flush();
-  [[nodiscard]] double own_cut_distance(const Channel& channel) const;
   void add_to_cut(Channel& channel);
   void remove_from_cut(Channel& channel);
   [[nodiscard]] Instant next_instant() const;
@@ -110,7 +109,6 @@ private:
   std::vector<Cut> cuts_;
   double outside_bound_ = Instant::never().absorption; // nothing arrives from others before it
   double promised_ = Instant::beginning().absorption;
-  double least_reaction_time_ = Instant::never().absorption;
   std::vector<std::unique_ptr<Batch>> outboxes_;
 };
 

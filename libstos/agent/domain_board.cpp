@@ -4,6 +4,7 @@
 #include "libstos/base/assert.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace stos::detail {
 namespace {
@@ -156,8 +157,9 @@ bool DomainBoard::satisfied(const Slot& slot, double least_clock) const {
   if (slot.next == Instant::never())
     return false;
   for (std::size_t i = 0; i < size(); ++i) {
+    const double needed = slot.needed[i].load(std::memory_order_relaxed);
     const double clock = std::max(least_clock, slots_[i]->clock.load(std::memory_order_relaxed));
-    if (!(clock > slot.needed[i].load(std::memory_order_relaxed)))
+    if (!std::isnan(needed) && !(clock > needed))
       return false;
   }
   return true;

@@ -95,6 +95,9 @@ public:
   struct Wish {
     Instant next;              ///< its next event; never() if it has none before the boundary
     std::vector<double> clock; ///< it can go on once each clock is beyond these
+
+    /// For domains that do not hold it back: no clock is beyond this.
+    static constexpr double no_matter() { return std::numeric_limits<double>::quiet_NaN(); }
   };
 
   /// Tries to put `domain` to sleep. Returns false if there is news: run it again. After true the

@@ -137,8 +137,9 @@ Channel& EventContext::open_unchecked(Cell& from, Cell& to) {
   channel->number = ChannelNumber{++from.channels_opened};
   channel->from = &from;
   channel->to = &to;
+  channel->reaction_time = from.ops->reaction_time;
   channel->owners = 2;
-  channel->opened = emission_point(from)[0];
+  channel->silent_until = emission_point(from)[0];
   link_outgoing(*channel);
   effects.opened.push_back(channel);
   return *channel;
@@ -222,7 +223,8 @@ void EventContext::carry_references(Closure& lambda, Cell& to) {
     hold->holder = &to;
     hold->to = ticket.target;
     hold->group = to.domain;
-    hold->opened = lambda.emission[0];
+    hold->reaction_time = to.ops->reaction_time;
+    hold->silent_until = lambda.emission[0];
     effects.held.push_back(hold);
     lambda.references->push_back({ticket.id, hold});
   }

@@ -1,6 +1,7 @@
 #include "libstos/agent/execution.hpp"
 
 #include "libstos/agent/agent_base.hpp"
+#include "libstos/base/assert.hpp"
 
 #include <algorithm>
 #include <exception>
@@ -77,6 +78,8 @@ void Execution::close_reader(Channel& channel) {
 
 Effects& Execution::execute(Cell& cell, Closure& lambda, const EventKey& key) {
   const double time = key.instant.absorption;
+  STOS_ASSERT(time >= cell.now, "order: " + place(cell, cell.now) + " is to absorb at " +
+                                    std::to_string(time));
   cell.now = time;
   ++cell.events;
   cell.digest.add({time, key.source, key.channel, key.sequence, lambda.ops->id});
@@ -199,6 +202,7 @@ void Execution::record(TraceRecord::Kind kind, const Cell& cell, double time,
     r.channel = lambda->channel;
     r.sequence = lambda->sequence;
     r.emission = lambda->emission;
+    r.lambda_id = lambda->ops->id;
   }
   trace.push_back(r);
 }

@@ -27,7 +27,7 @@ void write(std::ostream& out, const TraceRecord& r) {
   out << '\t' << r.source.value << '\t' << r.channel.value << '\t' << r.sequence;
   for (std::size_t i = 0; i < 4; ++i)
     out << '\t' << r.emission[i];
-  out << '\n';
+  out << '\t' << r.lambda_id << '\n';
 }
 
 } // namespace
@@ -39,7 +39,7 @@ std::string format_trace(std::vector<TraceRecord> records) {
   std::ostringstream out;
   out.precision(17);
   out << "kind\tagent\ttype\tlocal_time\tt\tx\ty\tz\tux\tuy\tuz\tsource\tchannel\tsequence"
-         "\temission_t\temission_x\temission_y\temission_z\n";
+         "\temission_t\temission_x\temission_y\temission_z\tlambda\n";
   for (const TraceRecord& record : records)
     write(out, record);
   return out.str();

@@ -32,8 +32,11 @@ public:
   /// Uniform in [0, 1), 53 random bits.
   constexpr double uniform() { return static_cast<double>((*this)() >> 11) * 0x1p-53; }
 
-  /// Uniform in [low, high).
-  constexpr double uniform(double low, double high) { return low + (high - low) * uniform(); }
+  /// Uniform in [low, high), also where the sum rounds up to `high`; `low` if the two are equal.
+  constexpr double uniform(double low, double high) {
+    const double x = low + (high - low) * uniform();
+    return x >= high && low < high ? low : x;
+  }
 
   /// Uniform in {0, ..., n - 1}; the bias is below n / 2^32. @pre n > 0
   constexpr std::uint32_t below(std::uint32_t n) {

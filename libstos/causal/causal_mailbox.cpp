@@ -46,6 +46,8 @@ void CausalMailbox::turned(const Trajectory& path, const Space& space) {
 }
 
 void CausalMailbox::push(Lambda& lambda, const Trajectory& path, const Space& space) {
+  if (lambda.via != nullptr)
+    lambda.via->silent_until = std::max(lambda.via->silent_until, lambda.emission[0]);
   queue_.push_back({place_on(path, lambda, space), &lambda});
   std::push_heap(queue_.begin(), queue_.end(), [](auto& a, auto& b) { return later(a, b); });
 }
@@ -54,22 +56,22 @@ NextStep CausalMailbox::next(const Trajectory& path, const Space& space,
                              const Horizons& horizons) const {
   if (queue_.empty())
     return {NextStep::Kind::idle};
-  const EventKey key = front_key();
-  if (key.instant <= horizons.floor)
+  const Instant next = front_instant();
+  const double due = next.absorption;
+  if (next <= horizons.floor)
     return {NextStep::Kind::deliver};
   for (const Lookahead& group : lookaheads_)
-    if (!cleared(group, horizons.groups[group.group], key, path, space))
+    if (!cleared(group, horizons.groups[group.group], due, path, space))
       return {NextStep::Kind::blocked, group.group};
   return {NextStep::Kind::deliver};
 }
 
-bool CausalMailbox::silent_before(double time, const Trajectory& path, const Space& space,
+bool CausalMailbox::silent_before(double due, const Trajectory& path, const Space& space,
                                   const Horizons& horizons) const {
-  const EventKey key{Instant::before(time), {}, {}, 0};
-  if (key.instant <= horizons.floor)
+  if (Instant::before(due) <= horizons.floor)
     return true;
   return std::all_of(lookaheads_.begin(), lookaheads_.end(), [&](const Lookahead& group) {
-    return cleared(group, horizons.groups[group.group], key, path, space);
+    return cleared(group, horizons.groups[group.group], due, path, space);
   });
 }
 
@@ -91,8 +93,16 @@ Lambda* CausalMailbox::take_any() {
 double CausalMailbox::lookahead(std::uint16_t group) const {
   for (const Lookahead& l : lookaheads_)
     if (l.group == group && l.resting + l.moving > 0)
-      return l.moving > 0 ? 0 : l.distance;
+      return l.distance;
   return std::numeric_limits<double>::infinity();
+}
+
+double CausalMailbox::lookahead_of(const IncomingChannel& channel, const Trajectory& path,
+                                   const Space& space) {
+  if (is_moving(channel, path))
+    return channel.reaction_time;
+  return std::max(channel.reaction_time,
+                  light_cone::resting_distance(*channel.source_path, path, space));
 }
 
 bool CausalMailbox::is_moving(const IncomingChannel& channel, const Trajectory& path) {
@@ -110,13 +120,8 @@ CausalMailbox::Lookahead& CausalMailbox::lookahead_of(std::uint16_t group) {
 void CausalMailbox::count(const IncomingChannel& channel, const Trajectory& path,
                           const Space& space) {
   Lookahead& l = lookahead_of(channel.group);
-  if (is_moving(channel, path)) {
-    ++l.moving;
-    return;
-  }
-  ++l.resting;
-  l.distance =
-      std::min(l.distance, light_cone::resting_distance(*channel.source_path, path, space));
+  ++(is_moving(channel, path) ? l.moving : l.resting);
+  l.distance = std::min(l.distance, lookahead_of(channel, path, space));
 }
 
 void CausalMailbox::recount(std::uint16_t group, const Trajectory& path, const Space& space) {
@@ -128,27 +133,26 @@ void CausalMailbox::recount(std::uint16_t group, const Trajectory& path, const S
 
 // Cheap tests first: the horizon itself, then the nearest resting source for all of them at once,
 // and channel by channel only for the few events that neither of those lets pass.
-bool CausalMailbox::cleared(const Lookahead& group, double horizon, const EventKey& key,
+bool CausalMailbox::cleared(const Lookahead& group, double horizon, double due,
                             const Trajectory& path, const Space& space) const {
-  const double due = key.instant.absorption;
   if (due < horizon)
     return true;
-  if (group.moving == 0 && due < light_cone::arrival_bound(horizon, group.distance))
+  if (due < light_cone::arrival_bound(horizon, group.distance))
     return true;
   for (const IncomingChannel* channel : channels_) {
     if (channel->group != group.group)
       continue;
-    // What is still to come on a channel comes after what has come.
-    if (due < channel->last_absorption ||
-        (key.source == channel->source && key.channel == channel->number))
+    const double emission =
+        std::max(light_cone::arrival_bound(horizon, channel->reaction_time), channel->silent_until);
+    if (due < emission)
       continue;
-    double bound = std::max(horizon, channel->opened);
-    if (channel->source_path != nullptr) {
-      const Trajectory& source = *channel->source_path;
-      bound = light_cone::absorption_bound(source, std::max(bound, source.anchor()[0]), path,
-                                           space);
-    }
-    if (!(due < bound))
+    if (channel->source_path == nullptr)
+      return false;
+    // A source that takes time to react may turn before it emits what it has decided upon.
+    const Trajectory& source = *channel->source_path;
+    const double known = channel->reaction_time > 0 ? horizon : emission;
+    if (!(due < light_cone::absorption_bound(source, std::max(known, source.anchor()[0]), path,
+                                             space)))
       return false;
   }
   return true;

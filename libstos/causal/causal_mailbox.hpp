@@ -64,8 +64,8 @@ public:
   [[nodiscard]] NextStep next(const Trajectory& path, const Space& space,
                               const Horizons& horizons) const;
 
-  /// Whether nothing can come any more that would be due before `time`.
-  [[nodiscard]] bool silent_before(double time, const Trajectory& path, const Space& space,
+  /// Whether nothing can come any more that would be due before `due`.
+  [[nodiscard]] bool silent_before(double due, const Trajectory& path, const Space& space,
                                    const Horizons& horizons) const;
 
   /// Takes the front lambda out. @pre !empty(), and next() said deliver
@@ -76,9 +76,14 @@ public:
 
   [[nodiscard]] const std::vector<IncomingChannel*>& channels() const { return channels_; }
 
-  /// The least of light's travel times from the resting sources of `group`, 0 if one of its sources
-  /// (or the agent itself) moves, infinite if it has no channel into this agent.
+  /// How long after the horizon of `group` anything of it can arrive at the earliest; infinite if it
+  /// has no channel into this agent.
   [[nodiscard]] double lookahead(std::uint16_t group) const;
+
+  /// The same for one channel: the source's reaction time or, between two who rest, light's travel
+  /// time, whichever is longer.
+  [[nodiscard]] static double lookahead_of(const IncomingChannel& channel, const Trajectory& path,
+                                           const Space& space);
 
 private:
   struct Entry {
@@ -98,14 +103,14 @@ private:
     std::uint16_t group;
     std::uint32_t resting = 0;
     std::uint32_t moving = 0;
-    double distance; ///< the least one of the resting sources
+    double distance; ///< the least lookahead of its channels
   };
 
   static bool is_moving(const IncomingChannel& channel, const Trajectory& path);
   Lookahead& lookahead_of(std::uint16_t group);
   void count(const IncomingChannel& channel, const Trajectory& path, const Space& space);
   void recount(std::uint16_t group, const Trajectory& path, const Space& space);
-  bool cleared(const Lookahead& group, double horizon, const EventKey& key, const Trajectory& path,
+  bool cleared(const Lookahead& group, double horizon, double due, const Trajectory& path,
                const Space& space) const;
 
   std::vector<Entry> queue_; // a binary heap

@@ -45,8 +45,15 @@ struct IncomingChannel {
   /// its distance. Borrowed; must be kept up to date by whoever calls `source_turned`.
   const Trajectory* source_path = nullptr;
 
-  /// Nothing is emitted on it before this laboratory time.
-  double opened = Instant::beginning().absorption;
+  /// Whatever an event of the source emits, it emits at least so much later. A turn that the source
+  /// has decided upon already may happen before that, so this is no place on its worldline.
+  double reaction_time = 0;
+
+  /// From now on nothing is emitted on it before this laboratory time: that of its opening, or of
+  /// the latest lambda that has arrived. The same holds for channels that are opened later by means
+  /// of references that the source takes from this one; so that lambda itself cannot be sure yet
+  /// to come before them.
+  double silent_until = Instant::beginning().absorption;
 
   /// Lambdas on one channel are absorbed in the order of their emission, whatever the rounding:
   /// none before the one ahead of it.

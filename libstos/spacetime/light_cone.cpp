@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 namespace stos::light_cone {
 namespace {
@@ -21,21 +20,22 @@ double flight_time(const Vector& d, const Velocity<4>& v) {
   return v.gamma() * (root - w);
 }
 
-// The nearest image is not always the first whose light meets a moving agent, but no later one than
-// the neighbours of the nearest can be: by then the light has filled the whole torus.
+// The nearest image at the emission need not be the first whose light meets a moving agent: on its
+// way the agent may go round the torus, even many times. Whichever image is nearest to where the
+// agent is at an upper bound of the meeting meets it no later than that; when that image is no
+// earlier either, nor is any other one. Each round is a new image, and after two or three it ends.
 double first_flight_time(const Vector& nearest, const Velocity<4>& v, const Space& space) {
-  double first = std::numeric_limits<double>::infinity();
-  std::array<int, 3> reach{};
-  for (std::size_t i = 0; i < 3; ++i)
-    reach[i] = space.period(i) > 0 ? 1 : 0;
-  for (int i = -reach[0]; i <= reach[0]; ++i)
-    for (int j = -reach[1]; j <= reach[1]; ++j)
-      for (int k = -reach[2]; k <= reach[2]; ++k)
-        first = std::min(first, flight_time({nearest[0] + i * space.period(0),
-                                             nearest[1] + j * space.period(1),
-                                             nearest[2] + k * space.period(2)},
-                                            v));
-  return first;
+  double first = flight_time(nearest, v);
+  for (;;) {
+    Vector d = nearest;
+    for (std::size_t i = 0; i < 3; ++i)
+      if (const double period = space.period(i); period > 0)
+        d[i] -= period * std::nearbyint((d[i] - v[i] * first) / period);
+    const double flight = flight_time(d, v);
+    if (!(flight < first))
+      return first;
+    first = flight;
+  }
 }
 
 constexpr double rounding_margin = 0x1p-48;

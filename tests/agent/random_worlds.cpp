@@ -1,0 +1,37 @@
+#include "tests/support/random_world.hpp"
+#include "tests/support/shuffled_domains.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace stos;
+using namespace stos::test;
+
+namespace {
+
+void require_equal(const RunSummary& a, const RunSummary& b) {
+  REQUIRE(a.digest.to_string() == b.digest.to_string());
+  REQUIRE(a.absorbed == b.absorbed);
+  REQUIRE(a.sent == b.sent);
+  REQUIRE(a.in_flight == b.in_flight);
+  REQUIRE(a.dropped == b.dropped);
+  REQUIRE(a.agents_born == b.agents_born);
+  REQUIRE(a.agents_died == b.agents_died);
+}
+
+} // namespace
+
+TEST_CASE("a random world has one outcome, however its domains are interleaved") {
+  std::uint64_t events = 0;
+  for (std::uint64_t seed = 1; seed <= 400; ++seed) {
+    INFO("world seed " << seed);
+    const WorldPlan plan = plan_of(seed);
+    const RunSummary oracle = run_random_world<ShuffledDomains>(plan);
+    REQUIRE(oracle.sent == oracle.absorbed + oracle.in_flight + oracle.dropped);
+    events += oracle.absorbed;
+    for (const std::size_t domains : {1u, 2u, 3u, 7u}) {
+      INFO("domains " << domains);
+      require_equal(oracle, run_random_world(plan, {}, ShuffledDomains(domains, seed + domains)));
+    }
+  }
+  CHECK(events > 100'000);
+}

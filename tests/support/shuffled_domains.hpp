@@ -1,0 +1,59 @@
+#pragma once
+
+#include "libstos/agent/domain_set.hpp"
+#include "libstos/agent/engine.hpp"
+#include "libstos/base/assert.hpp"
+#include "libstos/base/random.hpp"
+
+#include <vector>
+
+namespace stos::test {
+
+/// Runs the domains of a world in one thread, in an order and in slices that a seed chooses: every
+/// interleaving that workers could produce at slice boundaries, repeatable to the last step.
+/// With 0 domains it is the serial engine.
+class ShuffledDomains {
+public:
+  ShuffledDomains() = default;
+  ShuffledDomains(std::size_t domains, std::uint64_t seed) : domains_(domains), random_(seed) {}
+
+  RunSummary run(World& world) {
+    if (domains_ == 0)
+      return run_serially(world);
+    std::vector<std::size_t> ready;
+    detail::DomainSet set(world, domains_, [&ready](std::size_t d) { ready.push_back(d); });
+    set.start();
+    std::size_t finished = 0;
+    while (finished < domains_) {
+      STOS_ASSERT(!ready.empty(), "nobody can go on");
+      const std::size_t pick = random_.below(static_cast<std::uint32_t>(ready.size()));
+      const std::size_t domain = ready[pick];
+      ready.erase(ready.begin() + static_cast<std::ptrdiff_t>(pick));
+      const std::uint64_t events_max = 1 + random_.below(random_.bernoulli(0.5) ? 3 : 300);
+      switch (set.run(domain, events_max)) {
+        case detail::Domain::Slice::more: ready.push_back(domain); break;
+        case detail::Domain::Slice::parked: break;
+        case detail::Domain::Slice::finished: ++finished; break;
+      }
+    }
+    return detail::conclude(world, set.counters(), "shuffled", 0, set.failure());
+  }
+
+  template <class T>
+  static const void* agent_hooks() {
+    return nullptr;
+  }
+
+private:
+  static RunSummary run_serially(World& world) {
+    detail::SerialEngine engine(world);
+    engine.run();
+    return detail::conclude(world, engine.execution().counters, "serial", 0,
+                            engine.execution().failure());
+  }
+
+  std::size_t domains_ = 0;
+  RandomStream random_{1};
+};
+
+} // namespace stos::test
