@@ -38,6 +38,22 @@ void write_trace(const RunOptions& options, std::vector<TraceRecord> records) {
 
 AgentActor* bound_actor(const Cell& cell) { return static_cast<AgentActor*>(cell.binding); }
 
+void end_actor(Cell& cell) {
+  AgentActor* actor = bound_actor(cell);
+  if (actor == nullptr)
+    return;
+  actor->agent_ended();
+  cell.binding = nullptr;
+  caf::intrusive_ptr_release(actor->ctrl());
+}
+
+// In a serial run only those agents have an actor whose handle was taken before it.
+class SerialBindings final : public AgentBindings {
+public:
+  void started(Cell&) override {}
+  void ended(Cell& cell) override { end_actor(cell); }
+};
+
 // Gives each agent an actor while it lives.
 class ActorBindings final : public AgentBindings {
 public:
@@ -57,12 +73,7 @@ public:
 
   void started(Cell& cell) override { bind(cell).agent_started(cell.domain); }
 
-  void ended(Cell& cell) override {
-    AgentActor* actor = bound_actor(cell);
-    actor->agent_ended();
-    cell.binding = nullptr;
-    caf::intrusive_ptr_release(actor->ctrl());
-  }
+  void ended(Cell& cell) override { end_actor(cell); }
 
 private:
   caf::actor_system& system_;
@@ -188,7 +199,8 @@ RunSummary ThreadPoolBase::run_serially(World& world) {
   if (meter.enabled())
     progress = [&meter](double time, std::uint64_t events) { meter.update(time, events); };
   const auto start = Clock::now();
-  SerialEngine engine(world, std::move(progress));
+  SerialBindings bindings;
+  SerialEngine engine(world, std::move(progress), &bindings);
   engine.run();
   const double wall_time_s = seconds_since(start);
   door_->shut();

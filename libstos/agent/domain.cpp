@@ -27,7 +27,7 @@ double Domain::Cut::least() const { return distances.empty() ? infinity : distan
 Domain::Domain(std::size_t index, World& world, DomainBoard& board, AgentBindings* bindings)
     : index_(index), world_(world), board_(board), execution_(world, bindings),
       clocks_(board.size(), Instant::beginning().absorption), cuts_(board.size()),
-      outboxes_(board.size()) {}
+      hold_outboxes_(board.size()), outboxes_(board.size()) {}
 
 Domain::~Domain() {
   for (const auto* cells : {&living_, &ended_})
@@ -49,11 +49,11 @@ Domain::Slice Domain::run(std::uint64_t events_max) {
   resume_blocked();
 
   const std::uint64_t before = execution_.counters.absorbed;
-  const std::uint64_t stop = before + events_max;
+  slice_end_ = before + events_max;
   std::uint64_t next_publication = before + publish_stride;
   std::uint64_t blocked_in_a_row = 0;
   while (agenda_.front_time() < world_.end_time.load(std::memory_order_relaxed) &&
-         execution_.counters.absorbed < stop && blocked_in_a_row < blocked_in_a_row_max) {
+         execution_.counters.absorbed < slice_end_ && blocked_in_a_row < blocked_in_a_row_max) {
     blocked_in_a_row = activate(agenda_.front()) ? 0 : blocked_in_a_row + 1;
     if (board_.size() > 1 && execution_.counters.absorbed >= next_publication) {
       publish();
@@ -162,7 +162,7 @@ bool Domain::activate(Cell& cell) {
   active_ = &cell;
   do
     step(cell);
-  while (cell.alive() &&
+  while (cell.alive() && execution_.counters.absorbed < slice_end_ &&
          cell.next_instant().absorption < world_.end_time.load(std::memory_order_relaxed) &&
          may_go_on(cell));
   active_ = nullptr;
@@ -253,7 +253,8 @@ void Domain::attach(Channel& channel) {
   }
   if (channel.from != nullptr)
     channel.source_copy = std::make_unique<Trajectory>(channel.from->path);
-  post(domain, {Parcel::Kind::open, &channel, nullptr, nullptr});
+  std::unique_ptr<Batch>& box = channel.from == nullptr ? hold_outboxes_[domain] : outboxes_[domain];
+  post(box, {Parcel::Kind::open, &channel, nullptr, nullptr});
 }
 
 void Domain::close_reader(Channel& channel) {
@@ -348,15 +349,22 @@ void Domain::finish() {
 }
 
 void Domain::post(std::size_t domain, Parcel parcel) {
-  if (outboxes_[domain] == nullptr)
-    outboxes_[domain] = std::make_unique<Batch>();
-  outboxes_[domain]->parcels.push_back(std::move(parcel));
+  post(outboxes_[domain], std::move(parcel));
 }
 
+void Domain::post(std::unique_ptr<Batch>& box, Parcel parcel) {
+  if (box == nullptr)
+    box = std::make_unique<Batch>();
+  box->parcels.push_back(std::move(parcel));
+}
+
+// A hold must have arrived before the lambda that it belongs to can be absorbed elsewhere, which
+// releases it again.
 void Domain::flush() {
-  for (std::size_t i = 0; i < outboxes_.size(); ++i)
-    if (outboxes_[i] != nullptr)
-      board_.push(i, std::move(outboxes_[i]));
+  for (auto* boxes : {&hold_outboxes_, &outboxes_})
+    for (std::size_t i = 0; i < boxes->size(); ++i)
+      if ((*boxes)[i] != nullptr)
+        board_.push(i, std::move((*boxes)[i]));
 }
 
 void Domain::add_to_cut(Channel& channel) {

@@ -86,6 +86,7 @@ private:
   void finish();
 
   void post(std::size_t domain, Parcel parcel);
+  static void post(std::unique_ptr<Batch>& box, Parcel parcel);
   void flush();
   void add_to_cut(Channel& channel);
   void remove_from_cut(Channel& channel);
@@ -99,6 +100,7 @@ private:
   DomainBoard& board_;
   Execution execution_;
   Agenda agenda_;
+  std::uint64_t slice_end_ = 0; // the count of events at which the slice is over
   Cell* active_ = nullptr; // executes events right now, and is not in the agenda meanwhile
   std::vector<Cell*> living_;
   std::vector<Cell*> ended_; // somebody still has a channel to them
@@ -109,6 +111,7 @@ private:
   std::vector<Cut> cuts_;
   double outside_bound_ = Instant::never().absorption; // nothing arrives from others before it
   double promised_ = Instant::beginning().absorption;
+  std::vector<std::unique_ptr<Batch>> hold_outboxes_; // sent before outboxes_
   std::vector<std::unique_ptr<Batch>> outboxes_;
 };
 

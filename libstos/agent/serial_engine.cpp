@@ -4,8 +4,8 @@
 
 namespace stos::detail {
 
-SerialEngine::SerialEngine(World& world, ProgressCallback progress)
-    : execution_(world), progress_(std::move(progress)) {}
+SerialEngine::SerialEngine(World& world, ProgressCallback progress, AgentBindings* bindings)
+    : execution_(world, bindings), progress_(std::move(progress)) {}
 
 SerialEngine::~SerialEngine() {
   for (Cell* cell : ended_)

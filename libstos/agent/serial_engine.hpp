@@ -21,7 +21,8 @@ namespace detail {
 /// anything that is still to come.
 class SerialEngine {
 public:
-  explicit SerialEngine(World& world, ProgressCallback progress = {});
+  explicit SerialEngine(World& world, ProgressCallback progress = {},
+                        AgentBindings* bindings = nullptr);
   ~SerialEngine();
 
   /// Runs to the boundary; all agents are deleted then.
