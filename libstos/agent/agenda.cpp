@@ -3,14 +3,14 @@
 namespace stos::detail {
 
 void Agenda::update(Cell& cell) {
-  const Entry entry{cell.next_instant().absorption, &cell};
+  const Entry entry{cell.next_time(), &cell};
   if (cell.agenda_position == Cell::no_position) {
     heap_.push_back(entry);
     rise(heap_.size() - 1, entry);
     return;
   }
   const std::size_t position = cell.agenda_position;
-  if (position > 0 && earlier(entry, heap_[(position - 1) / 2]))
+  if (position > first_free_ && earlier(entry, heap_[(position - 1) / 2]))
     rise(position, entry);
   else
     sink(position, entry);
@@ -31,6 +31,22 @@ void Agenda::remove(Cell& cell) {
     sink(position, last);
 }
 
+void Agenda::let_front_go() {
+  first_free_ = 0;
+  Cell& cell = front();
+  if (cell.alive() && cell.next_time() < Instant::never().absorption)
+    sink(0, {cell.next_time(), &cell});
+  else
+    remove(cell);
+}
+
+Instant Agenda::others_instant() const {
+  Instant earliest = Instant::never();
+  for (std::size_t i = first_free_; i < std::min<std::size_t>(heap_.size(), 2 * first_free_ + 1); ++i)
+    earliest = std::min(earliest, heap_[i].cell->next_instant());
+  return earliest;
+}
+
 bool Agenda::earlier(const Entry& a, const Entry& b) {
   if (a.time != b.time)
     return a.time < b.time;
@@ -45,7 +61,7 @@ void Agenda::place(std::size_t position, const Entry& entry) {
 void Agenda::rise(std::size_t position, const Entry& entry) {
   while (position > 0) {
     const std::size_t parent = (position - 1) / 2;
-    if (!earlier(entry, heap_[parent]))
+    if (parent < first_free_ || !earlier(entry, heap_[parent]))
       break;
     place(position, heap_[parent]);
     position = parent;

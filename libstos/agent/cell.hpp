@@ -58,33 +58,35 @@ enum class CellState : std::uint8_t {
 };
 
 /// The engine's record of one agent. Whoever executes the agent's domain owns it.
-struct Cell {
+struct alignas(64) Cell {
   static constexpr std::uint32_t no_position = ~std::uint32_t{0};
 
-  World* world = nullptr;
+  // What an event needs comes first, in few cache lines.
+  double exit_time = Instant::never().absorption; ///< where it leaves through a boundary of its own
+  std::uint32_t agenda_position = no_position;    ///< in its domain's Agenda
+  std::uint16_t domain = 0;
+  CellState state = CellState::newborn;
+  bool blocked = false; ///< put aside until another domain promises more
+  CausalMailbox mailbox;
   AgentBase* agent = nullptr; ///< null once deleted
   const AgentOps* ops = nullptr;
+  World* world = nullptr;
   AgentId id;
-  Trajectory path;
-  CausalMailbox mailbox;
   double now = 0; ///< laboratory time of the latest event, or of the birth
-  double exit_time = Instant::never().absorption; ///< where it leaves through a boundary of its own
   EventDigest digest;
   RandomStream random;
   std::uint64_t events = 0;
   std::uint64_t timers_set = 0;
+  Trajectory path;
+
   std::uint64_t injected = 0;
   Channel* outgoing = nullptr;
   void* binding = nullptr; ///< its CAF actor, if the engine has one for it
   std::uint32_t channels_opened = 0;
   std::uint32_t births = 0;
-  std::uint32_t incoming = 0; ///< channels and holds whose reading end is here
-  std::uint32_t agenda_position = no_position; ///< in its domain's Agenda
+  std::uint32_t incoming = 0;      ///< channels and holds whose reading end is here
   std::uint32_t list_position = 0; ///< in its domain's list of living, or of ended agents
-  std::uint16_t domain = 0;
-  bool blocked = false; ///< put aside until another domain promises more
-  bool buried = false;  ///< to be freed unless somebody has opened a channel to it meanwhile
-  CellState state = CellState::newborn;
+  bool buried = false; ///< to be freed unless somebody has opened a channel to it meanwhile
 
   [[nodiscard]] bool alive() const { return state == CellState::alive; }
 
@@ -94,7 +96,10 @@ struct Cell {
     const Instant exit = Instant::before(exit_time);
     return mailbox.empty() ? exit : std::min(exit, mailbox.front_instant());
   }
-  [[nodiscard]] bool exits_next() const { return next_instant().absorption >= exit_time; }
+  [[nodiscard]] double next_time() const {
+    return mailbox.empty() ? exit_time : std::min(exit_time, mailbox.front_time());
+  }
+  [[nodiscard]] bool exits_next() const { return next_time() >= exit_time; }
 };
 
 void link_outgoing(Channel& channel);

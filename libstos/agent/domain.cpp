@@ -97,12 +97,14 @@ void Domain::adopt(Cell& cell) {
   changed(cell);
 }
 
-// `channel.source_copy` has been set by the domain of its source, if that is another one.
+// If its source is in another domain, that one has set the group and left a copy of the worldline:
+// the source itself may be gone by now.
 void Domain::adopt(Channel& channel) {
-  if (channel.from != nullptr) {
+  if (channel.source_copy != nullptr) {
+    channel.source_path = channel.source_copy.get();
+  } else if (channel.from != nullptr) {
     channel.group = channel.from->domain;
-    channel.source_path =
-        channel.source_copy != nullptr ? channel.source_copy.get() : &channel.from->path;
+    channel.source_path = &channel.from->path;
   }
   execution_.open_reader(channel);
   channel.to->mailbox.attach(channel, channel.to->path, world_.space);
@@ -152,32 +154,38 @@ void Domain::resume_blocked() {
 // Runs the agent as far as it may go: what the others can still do reaches it later. Returns false
 // if it has to wait for another domain right away.
 bool Domain::activate(Cell& cell) {
-  agenda_.remove(cell);
-  if (!may_go_on(cell)) {
+  agenda_.hold_front();
+  active_ = &cell;
+  const bool goes = may_go_on(cell);
+  if (goes) {
+    do
+      step(cell);
+    while (cell.alive() && execution_.counters.absorbed < slice_end_ &&
+           cell.next_time() < world_.end_time.load(std::memory_order_relaxed) && may_go_on(cell));
+  }
+  active_ = nullptr;
+  agenda_.let_front_go();
+  if (!goes) {
+    agenda_.remove(cell);
     cell.blocked = true;
     blocked_.push_back(&cell);
     blocked_next_ = std::min(blocked_next_, cell.next_instant());
-    return false;
   }
-  active_ = &cell;
-  do
-    step(cell);
-  while (cell.alive() && execution_.counters.absorbed < slice_end_ &&
-         cell.next_instant().absorption < world_.end_time.load(std::memory_order_relaxed) &&
-         may_go_on(cell));
-  active_ = nullptr;
-  changed(cell);
-  return true;
+  return goes;
 }
 
 bool Domain::may_go_on(const Cell& cell) {
-  const Instant others = next_instant();
-  const Instant next = cell.next_instant();
-  Horizons horizons;
-  horizons.floor = std::max(board_.floor(), std::min(others, Instant::before(outside_bound_)));
-  if (next <= horizons.floor)
+  const double floor = std::min({agenda_.others_time(), blocked_next_.absorption, outside_bound_});
+  const double next = cell.next_time();
+  if (next < floor)
     return true;
-  clocks_[index_] = std::min(others.absorption, outside_bound_);
+  Horizons horizons;
+  horizons.floor = board_.floor();
+  if (next == floor) // only then do instants have to be told apart
+    horizons.floor = std::max(
+        horizons.floor, std::min({agenda_.others_instant(), blocked_next_,
+                                  Instant::before(outside_bound_)}));
+  clocks_[index_] = floor;
   horizons.groups = clocks_;
   if (cell.exits_next())
     return cell.mailbox.silent_before(cell.exit_time, cell.path, world_.space, horizons);
@@ -252,9 +260,14 @@ void Domain::attach(Channel& channel) {
     return;
   }
   if (channel.from != nullptr)
-    channel.source_copy = std::make_unique<Trajectory>(channel.from->path);
+    leave_copy_of_source(channel);
   std::unique_ptr<Batch>& box = channel.from == nullptr ? hold_outboxes_[domain] : outboxes_[domain];
   post(box, {Parcel::Kind::open, &channel, nullptr, nullptr});
+}
+
+void Domain::leave_copy_of_source(Channel& channel) {
+  channel.group = channel.from->domain;
+  channel.source_copy = std::make_unique<Trajectory>(channel.from->path);
 }
 
 void Domain::close_reader(Channel& channel) {
@@ -291,7 +304,8 @@ void Domain::tell_turned(Cell& cell) {
 }
 
 void Domain::end(Cell& cell, double time, CellState how) {
-  agenda_.remove(cell);
+  if (&cell != active_)
+    agenda_.remove(cell);
   take_from(living_, cell);
   cell.list_position = static_cast<std::uint32_t>(ended_.size());
   ended_.push_back(&cell);
@@ -307,7 +321,7 @@ void Domain::end(Cell& cell, double time, CellState how) {
 void Domain::changed(Cell& cell) {
   if (!cell.alive() || &cell == active_)
     return;
-  if (cell.next_instant().absorption < infinity) {
+  if (cell.next_time() < infinity) {
     cell.blocked = false;
     agenda_.update(cell);
   }
@@ -324,6 +338,7 @@ void Domain::empty_graveyard() {
     if (cell->incoming != 0)
       continue;
     take_from(ended_, *cell);
+    std::erase(blocked_, cell); // it may have been put aside, and died of something earlier
     delete cell;
   }
   graveyard_.clear();
@@ -386,9 +401,11 @@ void Domain::remove_from_cut(Channel& channel) {
     distances.erase(found);
 }
 
-Instant Domain::next_instant() const { return std::min(agenda_.front_instant(), blocked_next_); }
+Instant Domain::next_instant() const { return std::min(agenda_.others_instant(), blocked_next_); }
 
-double Domain::floor_time() const { return std::min(next_instant().absorption, outside_bound_); }
+double Domain::floor_time() const {
+  return std::min({agenda_.front_time(), blocked_next_.absorption, outside_bound_});
+}
 
 void Domain::publish() {
   flush();

@@ -56,6 +56,9 @@ public:
   void adopt(Closure& lambda) { deliver(lambda); }
   void drop(Channel& channel) { close_reader(channel); }
 
+  /// What the domain of a channel's reader needs to know of its source, if that is another one.
+  static void leave_copy_of_source(Channel& channel);
+
 private:
   /// Distances of the channels from one other domain, to bound what can come from there.
   struct Cut {

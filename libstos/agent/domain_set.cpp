@@ -21,7 +21,7 @@ void DomainSet::distribute(Effects initial) {
     domains_[cell->domain]->adopt(*cell);
   for (Channel* channel : initial.opened) {
     if (channel->from->domain != channel->to->domain)
-      channel->source_copy = std::make_unique<Trajectory>(channel->from->path);
+      Domain::leave_copy_of_source(*channel);
     domains_[channel->to->domain]->adopt(*channel);
   }
   for (Channel* hold : initial.held) {

@@ -8,6 +8,13 @@
 
 namespace stos {
 
+// The order of the heap: the standard library keeps the greatest in front.
+bool CausalMailbox::is_later(const Entry& a, const Entry& b) {
+  if (a.absorption != b.absorption)
+    return a.absorption > b.absorption;
+  return a.key() > b.key();
+}
+
 void CausalMailbox::attach(IncomingChannel& channel, const Trajectory& path, const Space& space) {
   channels_.push_back(&channel);
   count(channel, path, space);
@@ -27,7 +34,8 @@ void CausalMailbox::source_turned(const IncomingChannel& channel, const Trajecto
 }
 
 void CausalMailbox::turned(const Trajectory& path, const Space& space) {
-  lookaheads_.clear();
+  first_group_ = {};
+  more_groups_.clear();
   for (const IncomingChannel* channel : channels_)
     count(*channel, path, space);
 
@@ -36,32 +44,58 @@ void CausalMailbox::turned(const Trajectory& path, const Space& space) {
     const Lambda& y = *b.lambda;
     return std::tie(x.source, x.channel, x.sequence) < std::tie(y.source, y.channel, y.sequence);
   };
+  if (empty())
+    return;
+  queue_.push_back(front_);
   std::sort(queue_.begin(), queue_.end(), in_order_of_emission);
   for (const Entry& entry : queue_)
     if (entry.lambda->via != nullptr)
       entry.lambda->via->last_absorption = Instant::beginning().absorption;
   for (Entry& entry : queue_)
     entry.absorption = place_on(path, *entry.lambda, space);
-  std::make_heap(queue_.begin(), queue_.end(), [](auto& a, auto& b) { return later(a, b); });
+  std::make_heap(queue_.begin(), queue_.end(), is_later);
+  take_front_from_queue();
+}
+
+void CausalMailbox::take_front_from_queue() {
+  if (queue_.empty()) {
+    front_ = {};
+    return;
+  }
+  std::pop_heap(queue_.begin(), queue_.end(), is_later);
+  front_ = queue_.back();
+  queue_.pop_back();
 }
 
 void CausalMailbox::push(Lambda& lambda, const Trajectory& path, const Space& space) {
   if (lambda.via != nullptr)
     lambda.via->silent_until = std::max(lambda.via->silent_until, lambda.emission[0]);
-  queue_.push_back({place_on(path, lambda, space), &lambda});
-  std::push_heap(queue_.begin(), queue_.end(), [](auto& a, auto& b) { return later(a, b); });
+  Entry entry{place_on(path, lambda, space), &lambda};
+  if (empty()) {
+    front_ = entry;
+    return;
+  }
+  if (is_later(front_, entry))
+    std::swap(front_, entry);
+  queue_.push_back(entry);
+  std::push_heap(queue_.begin(), queue_.end(), is_later);
 }
 
 NextStep CausalMailbox::next(const Trajectory& path, const Space& space,
                              const Horizons& horizons) const {
-  if (queue_.empty())
+  if (empty())
     return {NextStep::Kind::idle};
   const Instant next = front_instant();
   const double due = next.absorption;
   if (next <= horizons.floor)
     return {NextStep::Kind::deliver};
-  for (const Lookahead& group : lookaheads_)
-    if (!cleared(group, horizons.groups[group.group], due, path, space))
+  const auto holds_back = [&](const Lookahead& group) {
+    return !cleared(group, horizons.groups[group.group], due, path, space);
+  };
+  if (holds_back(first_group_))
+    return {NextStep::Kind::blocked, first_group_.group};
+  for (const Lookahead& group : more_groups_)
+    if (holds_back(group))
       return {NextStep::Kind::blocked, group.group};
   return {NextStep::Kind::deliver};
 }
@@ -70,29 +104,25 @@ bool CausalMailbox::silent_before(double due, const Trajectory& path, const Spac
                                   const Horizons& horizons) const {
   if (Instant::before(due) <= horizons.floor)
     return true;
-  return std::all_of(lookaheads_.begin(), lookaheads_.end(), [&](const Lookahead& group) {
+  const auto clears = [&](const Lookahead& group) {
     return cleared(group, horizons.groups[group.group], due, path, space);
-  });
+  };
+  return clears(first_group_) && std::all_of(more_groups_.begin(), more_groups_.end(), clears);
 }
 
 Lambda& CausalMailbox::pop() {
-  std::pop_heap(queue_.begin(), queue_.end(), [](auto& a, auto& b) { return later(a, b); });
-  Lambda& lambda = *queue_.back().lambda;
-  queue_.pop_back();
+  Lambda& lambda = *front_.lambda;
+  take_front_from_queue();
   return lambda;
 }
 
-Lambda* CausalMailbox::take_any() {
-  if (queue_.empty())
-    return nullptr;
-  Lambda* lambda = queue_.back().lambda;
-  queue_.pop_back();
-  return lambda;
-}
+Lambda* CausalMailbox::take_any() { return empty() ? nullptr : &pop(); }
 
 double CausalMailbox::lookahead(std::uint16_t group) const {
-  for (const Lookahead& l : lookaheads_)
-    if (l.group == group && l.resting + l.moving > 0)
+  if (first_group_.group == group)
+    return first_group_.distance;
+  for (const Lookahead& l : more_groups_)
+    if (l.group == group)
       return l.distance;
   return std::numeric_limits<double>::infinity();
 }
@@ -109,36 +139,45 @@ bool CausalMailbox::is_moving(const IncomingChannel& channel, const Trajectory& 
   return channel.source_path == nullptr || !channel.source_path->at_rest() || !path.at_rest();
 }
 
-CausalMailbox::Lookahead& CausalMailbox::lookahead_of(std::uint16_t group) {
-  for (Lookahead& l : lookaheads_)
+CausalMailbox::Lookahead& CausalMailbox::group_of(std::uint16_t group) {
+  if (first_group_.resting + first_group_.moving == 0 && more_groups_.empty())
+    first_group_.group = group;
+  if (first_group_.group == group)
+    return first_group_;
+  for (Lookahead& l : more_groups_)
     if (l.group == group)
       return l;
-  return lookaheads_.emplace_back(
-      Lookahead{group, 0, 0, std::numeric_limits<double>::infinity()});
+  more_groups_.push_back({});
+  more_groups_.back().group = group;
+  return more_groups_.back();
 }
 
 void CausalMailbox::count(const IncomingChannel& channel, const Trajectory& path,
                           const Space& space) {
-  Lookahead& l = lookahead_of(channel.group);
+  Lookahead& l = group_of(channel.group);
   ++(is_moving(channel, path) ? l.moving : l.resting);
   l.distance = std::min(l.distance, lookahead_of(channel, path, space));
 }
 
 void CausalMailbox::recount(std::uint16_t group, const Trajectory& path, const Space& space) {
-  lookahead_of(group) = {group, 0, 0, std::numeric_limits<double>::infinity()};
+  Lookahead& l = group_of(group);
+  l = {};
+  l.group = group;
   for (const IncomingChannel* channel : channels_)
     if (channel->group == group)
       count(*channel, path, space);
 }
 
-// Cheap tests first: the horizon itself, then the nearest resting source for all of them at once,
-// and channel by channel only for the few events that neither of those lets pass.
+// Cheap tests first: the horizon itself, then the nearest source for all of them at once; where
+// somebody moves, channel by channel.
 bool CausalMailbox::cleared(const Lookahead& group, double horizon, double due,
                             const Trajectory& path, const Space& space) const {
-  if (due < horizon)
+  if (due < horizon || group.resting + group.moving == 0)
     return true;
   if (due < light_cone::arrival_bound(horizon, group.distance))
     return true;
+  if (group.moving == 0) // the nearest one holds the agent back, whatever the others do
+    return false;
   for (const IncomingChannel* channel : channels_) {
     if (channel->group != group.group)
       continue;

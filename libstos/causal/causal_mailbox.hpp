@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 namespace stos {
@@ -53,12 +54,16 @@ public:
   /// Queues `lambda`, in order of emission for each channel.
   void push(Lambda& lambda, const Trajectory& path, const Space& space);
 
-  [[nodiscard]] bool empty() const { return queue_.empty(); }
-  [[nodiscard]] std::size_t size() const { return queue_.size(); }
+  [[nodiscard]] bool empty() const { return front_.lambda == nullptr; }
+  [[nodiscard]] std::size_t size() const { return empty() ? 0 : 1 + queue_.size(); }
 
   /// The key of the earliest lambda that is queued. @pre !empty()
-  [[nodiscard]] EventKey front_key() const { return queue_.front().key(); }
-  [[nodiscard]] Instant front_instant() const { return queue_.front().key().instant; }
+  [[nodiscard]] EventKey front_key() const { return front_.key(); }
+  [[nodiscard]] double front_time() const { return front_.absorption; }
+  [[nodiscard]] Instant front_instant() const { return front_.key().instant; }
+
+  /// Asks the processor to fetch the front lambda, which will be needed soon.
+  void prefetch_front() const { __builtin_prefetch(front_.lambda); }
 
   /// Says what the agent on `path` can do, given what is known about all others.
   [[nodiscard]] NextStep next(const Trajectory& path, const Space& space,
@@ -87,35 +92,36 @@ public:
 
 private:
   struct Entry {
-    double absorption;
-    Lambda* lambda;
+    double absorption = 0;
+    Lambda* lambda = nullptr;
 
     [[nodiscard]] EventKey key() const { return lambda->key(absorption); }
-    friend bool later(const Entry& a, const Entry& b) {
-      if (a.absorption != b.absorption)
-        return a.absorption > b.absorption;
-      return a.key() > b.key();
-    }
   };
 
   /// The channels of one group, summed up.
   struct Lookahead {
-    std::uint16_t group;
+    std::uint16_t group = 0;
     std::uint32_t resting = 0;
     std::uint32_t moving = 0;
-    double distance; ///< the least lookahead of its channels
+    double distance = std::numeric_limits<double>::infinity(); ///< the least of its channels
   };
 
+  static bool is_later(const Entry& a, const Entry& b);
+  void take_front_from_queue();
   static bool is_moving(const IncomingChannel& channel, const Trajectory& path);
-  Lookahead& lookahead_of(std::uint16_t group);
+  Lookahead& group_of(std::uint16_t group);
   void count(const IncomingChannel& channel, const Trajectory& path, const Space& space);
   void recount(std::uint16_t group, const Trajectory& path, const Space& space);
   bool cleared(const Lookahead& group, double horizon, double due, const Trajectory& path,
                const Space& space) const;
 
-  std::vector<Entry> queue_; // a binary heap
+  // Most agents have little in their mailbox, and channels from one group: what is needed to execute
+  // the next event lies in one place.
+  Entry front_;             // the earliest one; null if the mailbox is empty
+  Lookahead first_group_;   // counts nothing while there are no channels
+  std::vector<Entry> queue_; // a binary heap: all others
+  std::vector<Lookahead> more_groups_;
   std::vector<IncomingChannel*> channels_;
-  std::vector<Lookahead> lookaheads_;
 };
 
 } // namespace stos
