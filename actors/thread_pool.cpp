@@ -132,7 +132,9 @@ private:
     caf_version::schedule(system_, job);
   }
 
-  caf::resumable::resume_result run_slice(std::size_t domain) {
+  // What a model throws is caught where it runs. Whatever gets here (there was no memory to queue a
+  // lambda, say) leaves the domain in the middle of a step, from where nothing can go on.
+  caf::resumable::resume_result run_slice(std::size_t domain) noexcept {
     switch (domains_.run(domain, events_per_slice_)) {
       case Domain::Slice::more: return caf::resumable::resume_later;
       case Domain::Slice::parked: return caf::resumable::awaiting_message;
