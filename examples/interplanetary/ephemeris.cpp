@@ -25,8 +25,11 @@ double centuries_since_j2000(const SolarSystem& system, double t_s) {
   return days_since_j2000(system, t_s) / days_per_century;
 }
 
-/// Large angles lose nothing: std::remainder is exact, and small arguments keep sin() fast.
-double wrapped_rad(double degrees) { return std::remainder(degrees, 360.0) * radians_per_degree; }
+/// Large angles lose nothing: both the multiple of 360 and the difference are exact. Small
+/// arguments keep sin() fast, and std::remainder would take ten times as long.
+double wrapped_rad(double degrees) {
+  return (degrees - 360.0 * std::floor(degrees / 360.0 + 0.5)) * radians_per_degree;
+}
 
 Vector3 ecliptic_from_equatorial(Vector3 v) {
   const double c = cos(obliquity_rad);

@@ -171,11 +171,24 @@ public:
     text(right_edge() + 44, py + 5, label, "start", "font-size=\"13\"");
   }
 
-  std::string finished() { return svg_ + "</svg>\n"; }
+  /// Words to the right of the picture at the height `py`, or as near below as there is room.
+  void margin_note(double py, const std::string& words) { notes_.emplace_back(py, words); }
+
+  std::string finished() {
+    std::sort(notes_.begin(), notes_.end());
+    double free_from = top + 24 + 22 * legend_lines_;
+    for (const auto& [py, words] : notes_) {
+      const double place = std::max(py, free_from);
+      text(right_edge() + 8, place + 4, words, "start", "font-size=\"13\" fill=\"#555\"");
+      free_from = place + 20;
+    }
+    return svg_ + "</svg>\n";
+  }
 
 private:
   double x_min_, x_max_, y_min_, y_max_;
   int legend_lines_{};
+  std::vector<std::pair<double, std::string>> notes_;
   std::string svg_;
 };
 
@@ -251,12 +264,18 @@ std::string readable_duration(double seconds) {
   return format("%.1f d", seconds / day);
 }
 
+std::string readable_size(double bytes) {
+  return bytes < 1e6   ? format("%.1f kB", bytes * 1e-3)
+         : bytes < 1e9 ? format("%.1f MB", bytes * 1e-6)
+                       : format("%.1f GB", bytes * 1e-9);
+}
+
 std::string delay_table(const std::vector<RouteDelay>& routes) {
   std::string out = format("%-26s %8s %9s %11s %11s %11s %11s\n", "route", "bundles", "data", "min",
                            "median", "mean", "max");
   for (const auto& route : routes)
-    out += format("%-26s %8zu %6.1f GB %11s %11s %11s %11s\n", route.flow.c_str(), route.bundles,
-                  route.bytes * 1e-9, readable_duration(route.min_s).c_str(),
+    out += format("%-26s %8zu %9s %11s %11s %11s %11s\n", route.flow.c_str(), route.bundles,
+                  readable_size(route.bytes).c_str(), readable_duration(route.min_s).c_str(),
                   readable_duration(route.median_s).c_str(),
                   readable_duration(route.mean_s).c_str(), readable_duration(route.max_s).c_str());
   return out;
@@ -320,22 +339,26 @@ std::string delay_svg(const PictureFrame& frame, const std::vector<DeliveredBund
     for (const auto& [t_s, delay_s] : curve.points)
       if (t_s >= frame.from_s && t_s <= frame.until_s)
         points.emplace_back(plot.x(t_s), plot.y(scaled(delay_s)));
-    plot.curve(points, "#999999", false, 1.5);
-    plot.legend(curve.label, "#999999");
+    plot.curve(points, "#777777", false, 1.5);
+    if (!points.empty()) plot.margin_note(points.back().second, curve.label);
   }
   return plot.finished();
 }
 
 std::string spacetime_svg(const PictureFrame& frame, const std::vector<Curve>& worldlines,
                           const std::vector<DeliveredBundle>& bundles) {
-  double far_ls = 60.0;
+  double near_ls = 1e300, far_ls = 60.0;
   for (const auto& curve : worldlines)
-    for (const auto& [t_s, distance_ls] : curve.points)
+    for (const auto& [t_s, distance_ls] : curve.points) {
+      near_ls = std::min(near_ls, distance_ls);
       far_ls = std::max(far_ls, distance_ls);
-  Plot plot(frame.title, 0.0, 1.08 * far_ls / minute, frame.from_s, frame.until_s);
+    }
+  const double left_min = near_ls < far_ls ? std::floor(0.95 * near_ls / minute) : 0.0;
+  const double right_min = 1.05 * far_ls / minute;
+  Plot plot(frame.title, left_min, right_min, frame.from_s, frame.until_s);
 
-  const double step_min = std::max(1.0, std::round(far_ls / minute / 10.0));
-  for (double distance_min = 0.0; distance_min <= 1.08 * far_ls / minute; distance_min += step_min)
+  const double step_min = std::max(1.0, std::round((right_min - left_min) / 10.0));
+  for (double distance_min = left_min; distance_min <= right_min; distance_min += step_min)
     plot.x_tick(distance_min, format("%g", distance_min));
   const double span_s = frame.until_s - frame.from_s;
   const double step_s = span_s > 10 * day ? std::round(span_s / day / 8) * day
@@ -361,8 +384,10 @@ std::string spacetime_svg(const PictureFrame& frame, const std::vector<Curve>& w
       if (from == curve_of.end() || to == curve_of.end() || hop.sent_s < frame.from_s ||
           hop.received_s > frame.until_s)
         continue;
-      plot.curve({place(*from->second, hop.sent_s), place(*to->second, hop.received_s)},
-                 colours.at(bundle->flow), false, 1.2);
+      const auto start = place(*from->second, hop.sent_s);
+      const auto end = place(*to->second, hop.received_s);
+      if (std::abs(end.first - start.first) < 10.0) continue; // hidden by the worldlines
+      plot.curve({start, end}, colours.at(bundle->flow), false, 1.5);
       drawn_flows.insert(bundle->flow);
     }
   for (const auto& [label, curve] : curve_of) {

@@ -55,6 +55,9 @@ std::string delay_table(const std::vector<RouteDelay>& routes);
 /// "1.4 s", "12.3 min", "5.2 h", "19.8 d".
 std::string readable_duration(double seconds);
 
+/// "20.0 kB", "584.0 MB", "1.1 GB".
+std::string readable_size(double bytes);
+
 /// A line per bundle under a heading; times with a millisecond's resolution.
 std::string bundles_csv(const std::vector<DeliveredBundle>& bundles);
 

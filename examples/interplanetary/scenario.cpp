@@ -26,8 +26,8 @@ std::string shown(double value) {
 /// A value together with the place to blame when it is wrong.
 class Value {
 public:
-  Value(YAML::Node node, const std::string& file, std::string key)
-      : node_(std::move(node)), file_(&file), key_(std::move(key)) {}
+  Value(const YAML::Node& node, const std::string& file, std::string key)
+      : node_(node), file_(&file), key_(std::move(key)) {}
 
   [[noreturn]] void fail(const std::string& text) const {
     throw ScenarioError(*file_ + ":" + std::to_string(node_.Mark().line + 1) + ": " + text);
@@ -240,6 +240,7 @@ public:
     const double probes_ls = tolerance_ls("probes");
     tolerance.expect_no_other_keys();
     system.lunar = parse_lunar_theory(Section(yaml["moon_theory"]));
+    read_bundles(Section(yaml["bundles"]));
     for_each(yaml, "bodies", [&](Section& entry) { add_body(entry, bodies_ls); });
     for_each(yaml, "satellites", [&](Section& entry) { add_satellite(entry, satellites_ls); });
     for_each(yaml, "sites", [&](Section& entry) { add_site(entry, sites_ls); });
@@ -259,6 +260,12 @@ private:
       read_entry(entry);
       entry.expect_no_other_keys();
     }
+  }
+
+  void read_bundles(Section yaml) {
+    scenario_.damaged_share = yaml["damaged_share"].number(0, 0.9);
+    scenario_.longest_transmission_s = yaml["longest_transmission_s"].number(1, 1e9);
+    yaml.expect_no_other_keys();
   }
 
   MobileId known(const Value& value) const {
@@ -374,6 +381,7 @@ private:
     flow.destinations = known_list(yaml["to"]);
     flow.bundle_bytes = yaml["bundle_bytes"].number(1, 1e12);
     flow.every_s = yaml["every_s"].number(1, 1e9);
+    flow.lifetime_s = yaml.number_or("lifetime_s", infinite, 1, 1e12);
     scenario_.flows.push_back(std::move(flow));
   }
 

@@ -2,6 +2,7 @@
 
 #include "solar_system.hpp"
 
+#include <cstdint>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -16,6 +17,10 @@ namespace interplanetary {
 class ScenarioError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
+
+/// The index of a link in Scenario::links, and of a flow in Scenario::flows.
+enum class LinkId : std::uint32_t {};
+enum class FlowId : std::uint32_t {};
 
 /// One direction of a radio link.
 struct Link {
@@ -32,13 +37,19 @@ struct Flow {
   std::vector<MobileId> destinations;
   double bundle_bytes{};
   double every_s{};
+  double lifetime_s{}; ///< a bundle that is older than this is not sent on; infinite: none is
 };
 
 struct Scenario {
   SolarSystem system;
   double sun_keep_out_deg{};
-  std::vector<Link> links; ///< in the order of the file, both directions of a pair in a row
+  double damaged_share{};          ///< of all transmissions: they arrive unusable
+  double longest_transmission_s{}; ///< links that would need longer for a bundle do not carry it
+  std::vector<Link> links;         ///< in the order of the file, both directions of a pair in a row
   std::vector<Flow> flows;
+
+  const Link& operator[](LinkId id) const { return links[static_cast<std::size_t>(id)]; }
+  const Flow& operator[](FlowId id) const { return flows[static_cast<std::size_t>(id)]; }
 };
 
 /// Reads the scenario file at `path`.

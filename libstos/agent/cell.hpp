@@ -32,6 +32,7 @@ struct Channel : IncomingChannel {
   bool open = true; ///< until its writer closes it or `from` ends
 
   double cut_distance = 0; ///< as it is counted in its reader's Domain::Cut
+  bool moves = false;      ///< likewise
   std::uint32_t queued = 0; ///< lambdas of this channel in the mailbox of `to`
   bool closed_for_reader = false;
   std::unique_ptr<Trajectory> source_copy; ///< of a source that another domain takes care of
@@ -73,6 +74,7 @@ struct alignas(64) Cell {
   World* world = nullptr;
   AgentId id;
   double now = 0; ///< laboratory time of the latest event, or of the birth
+  double last_emission = Instant::beginning().absorption;
   EventDigest digest;
   RandomStream random;
   std::uint64_t events = 0;

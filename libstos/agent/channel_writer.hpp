@@ -26,9 +26,10 @@ public:
   ChannelWriter() = default;
 
   ChannelWriter(AgentBase& source, T& target)
-    requires std::derived_from<T, AgentBase>
       : channel_(&detail::EventContext::of(detail::cell_of(source))
-                      .open(detail::cell_of(source), detail::cell_of(target))) {}
+                      .open(detail::cell_of(source), detail::cell_of(target))) {
+    static_assert(std::derived_from<T, AgentBase>, "stos: a channel leads from agent to agent");
+  }
 
   ChannelWriter(AgentBase& source, const RemoteReference<T>& target)
       : channel_(&detail::EventContext::of(detail::cell_of(source))

@@ -85,6 +85,9 @@ Closure* make_closure(F&& f, Args&&... args) {
 /// Compile-time part of the rule that every lambda can travel to another node.
 template <class F, class... Args>
 constexpr void require_portable() {
+  static_assert(std::is_class_v<std::decay_t<F>>,
+                "stos: a pointer to a function means nothing on another node; wrap the call in a "
+                "lambda");
   static_assert(std::is_trivially_copyable_v<std::decay_t<F>>,
                 "stos: this lambda captures something that cannot travel to another node as plain "
                 "bytes. Pass it as an argument behind the lambda instead, "

@@ -22,8 +22,6 @@ void take_from(std::vector<Cell*>& list, Cell& cell) {
 
 } // namespace
 
-double Domain::Cut::least() const { return distances.empty() ? infinity : distances.begin()->first; }
-
 Domain::Domain(std::size_t index, World& world, DomainBoard& board, AgentBindings* bindings)
     : index_(index), world_(world), board_(board), execution_(world, bindings),
       clocks_(board.size(), Instant::beginning().absorption), cuts_(board.size()),
@@ -133,9 +131,30 @@ void Domain::take_parcels() {
     }
   outside_bound_ = infinity;
   for (std::size_t i = 0; i < cuts_.size(); ++i)
-    if (i != index_ && !cuts_[i].distances.empty())
-      outside_bound_ =
-          std::min(outside_bound_, light_cone::arrival_bound(clocks_[i], cuts_[i].least()));
+    if (i != index_) {
+      cuts_[i].bound = bound_of(cuts_[i], clocks_[i]);
+      outside_bound_ = std::min(outside_bound_, cuts_[i].bound);
+    }
+}
+
+double Domain::bound_of(const Cut& cut, double clock) const {
+  double bound = infinity;
+  if (!cut.distances.empty())
+    bound = light_cone::arrival_bound(clock, cut.distances.begin()->first);
+  for (const Channel* channel : cut.moving)
+    bound = std::min(bound, bound_of(*channel, clock));
+  return bound;
+}
+
+// Holds for the worldlines as they are. A turn of the source is an event after its clock; one of the
+// reader is an event of this domain, and has the bound taken anew.
+double Domain::bound_of(const Channel& channel, double clock) const {
+  const double reaction = light_cone::arrival_bound(clock, channel.reaction_time);
+  if (channel.source_path == nullptr || !std::isfinite(clock))
+    return reaction;
+  const Trajectory& source = *channel.source_path;
+  return std::max(reaction, light_cone::absorption_bound(source, std::max(clock, source.anchor()[0]),
+                                                         channel.to->path, world_.space));
 }
 
 void Domain::take_tasks() {
@@ -385,20 +404,32 @@ void Domain::flush() {
 void Domain::add_to_cut(Channel& channel) {
   if (channel.group == index_)
     return;
-  channel.cut_distance =
-      CausalMailbox::lookahead_of(channel, channel.to->path, world_.space);
-  ++cuts_[channel.group].distances[channel.cut_distance];
-  outside_bound_ = std::min(
-      outside_bound_, light_cone::arrival_bound(clocks_[channel.group], channel.cut_distance));
+  Cut& cut = cuts_[channel.group];
+  const double clock = clocks_[channel.group];
+  channel.moves = CausalMailbox::is_moving(channel, channel.to->path);
+  if (channel.moves) {
+    cut.moving.push_back(&channel);
+    cut.bound = std::min(cut.bound, bound_of(channel, clock));
+  } else {
+    channel.cut_distance =
+        CausalMailbox::lookahead_of(channel, channel.to->path, world_.space);
+    ++cut.distances[channel.cut_distance];
+    cut.bound = std::min(cut.bound, light_cone::arrival_bound(clock, channel.cut_distance));
+  }
+  outside_bound_ = std::min(outside_bound_, cut.bound);
 }
 
 void Domain::remove_from_cut(Channel& channel) {
   if (channel.group == index_)
     return;
-  auto& distances = cuts_[channel.group].distances;
-  const auto found = distances.find(channel.cut_distance);
+  Cut& cut = cuts_[channel.group];
+  if (channel.moves) {
+    std::erase(cut.moving, &channel);
+    return;
+  }
+  const auto found = cut.distances.find(channel.cut_distance);
   if (--found->second == 0)
-    distances.erase(found);
+    cut.distances.erase(found);
 }
 
 Instant Domain::next_instant() const { return std::min(agenda_.others_instant(), blocked_next_); }
@@ -416,17 +447,17 @@ void Domain::publish() {
 
 // Only a clock that has moved on since this domain looked can be of use.
 DomainBoard::Wish Domain::wish() const {
-  DomainBoard::Wish wish{next_instant(), std::vector<double>(board_.size(), infinity)};
+  using Wish = DomainBoard::Wish;
+  Wish wish{next_instant(), std::vector<double>(board_.size(), infinity)};
   const double next = wish.next.absorption;
   if (!(next < world_.end_time.load(std::memory_order_relaxed))) {
     wish.next = Instant::never();
     return wish;
   }
   for (std::size_t i = 0; i < wish.clock.size(); ++i) {
-    const double distance = cuts_[i].least();
-    const bool holds_back = i != index_ && !(next < light_cone::arrival_bound(clocks_[i], distance));
-    wish.clock[i] =
-        holds_back ? std::max(next - distance, clocks_[i]) : DomainBoard::Wish::no_matter();
+    const bool holds_back = i != index_ && !cuts_[i].empty() && !(next < cuts_[i].bound);
+    const double lookahead = std::isfinite(clocks_[i]) ? cuts_[i].bound - clocks_[i] : 0;
+    wish.clock[i] = holds_back ? std::max(next - lookahead, clocks_[i]) : Wish::no_matter();
   }
   return wish;
 }

@@ -60,12 +60,17 @@ public:
   static void leave_copy_of_source(Channel& channel);
 
 private:
-  /// Distances of the channels from one other domain, to bound what can come from there.
+  /// The channels from one other domain, to bound what can come from there.
   struct Cut {
-    std::map<double, std::uint32_t> distances;
-    [[nodiscard]] double least() const;
+    std::map<double, std::uint32_t> distances; ///< of those between two who rest, with their count
+    std::vector<Channel*> moving;              ///< all others
+    double bound = Instant::never().absorption; ///< nothing arrives from there before it
+
+    [[nodiscard]] bool empty() const { return distances.empty() && moving.empty(); }
   };
 
+  [[nodiscard]] double bound_of(const Cut& cut, double clock) const;
+  [[nodiscard]] double bound_of(const Channel& channel, double clock) const;
   void look_around();
   void take_parcels();
   void take_tasks();

@@ -41,7 +41,7 @@ struct OutsideTask {
 
 /// What the domains of one node show each other: clocks, inboxes, and who sleeps.
 ///
-/// A domain's clock is a promise: none of its agents emits anything before that laboratory time. It
+/// A domain's clock is a promise: none of its agents executes an event before that laboratory time. It
 /// publishes lambdas first and the clock after them; a reader takes the clock first and empties its
 /// inbox after that, so that everything emitted before the clock has arrived.
 ///

@@ -59,7 +59,10 @@ void EventContext::begin(Cell& self, Closure& lambda, const Instant& instant) {
   self_ = &self;
   executing_ = &lambda;
   instant_ = instant;
-  emission_time_ = instant.absorption + self.path.gamma() * self.ops->reaction_time;
+  // An agent that slows down reacts faster in laboratory time, but what it emits keeps its order.
+  emission_time_ = std::max(
+      self.last_emission, instant.absorption + self.path.gamma() * self.ops->reaction_time);
+  self.last_emission = emission_time_;
   issued_.clear();
   effects.clear();
 }

@@ -2,10 +2,13 @@
 
 #include <array>
 #include <concepts>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -50,6 +53,12 @@ template <class T>
 struct IsPortable
     : std::bool_constant<!std::is_pointer_v<T> && !std::is_member_pointer_v<T> &&
                          (std::is_trivially_copyable_v<T> || Inspectable<T>)> {};
+template <class T>
+struct IsPortable<std::reference_wrapper<T>> : std::false_type {};
+template <>
+struct IsPortable<std::string_view> : std::false_type {};
+template <class T, std::size_t N>
+struct IsPortable<std::span<T, N>> : std::false_type {};
 template <class... T>
 struct AllPortable : std::bool_constant<(IsPortable<T>::value && ...)> {};
 
@@ -74,9 +83,9 @@ struct IsPortable<std::variant<T...>> : AllPortable<T...> {};
 
 } // namespace detail
 
-/// A value that can travel to another node: trivially copyable (but no pointer), a standard string
+/// A value that can travel to another node: trivially copyable (but no pointer or view), a standard string
 /// or container of portable values, or a type with a CAF `inspect` overload.
 template <class T>
-concept Portable = detail::IsPortable<std::remove_cvref_t<T>>::value;
+concept Portable = detail::IsPortable<std::decay_t<T>>::value;
 
 } // namespace stos

@@ -15,8 +15,8 @@ struct RunCounters {
   std::uint64_t agents_died = 0; ///< by die(); all others reached the boundary
   std::uint64_t sent = 0;
   std::uint64_t absorbed = 0;  ///< events
-  std::uint64_t in_flight = 0; ///< due at or after the boundary
-  std::uint64_t dropped = 0;   ///< due at an agent that had died
+  std::uint64_t in_flight = 0; ///< at agents that reached the boundary first
+  std::uint64_t dropped = 0;   ///< at agents that died first
   double last_event_time = 0;  ///< laboratory time of the latest event
   RunDigest digest;
 

@@ -26,6 +26,10 @@ public:
   [[nodiscard]] double gamma() const { return Velocity<D>(*this).gamma(); }
   [[nodiscard]] double speed() const { return Velocity<D>(*this).speed(); }
 
+  friend std::ostream& operator<<(std::ostream& out, const VelocityProperty& velocity) {
+    return out << Velocity<D>(velocity);
+  }
+
 private:
   detail::Cell& cell_;
 };

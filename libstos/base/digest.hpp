@@ -39,6 +39,8 @@ public:
   /// 16 hexadecimal digits.
   [[nodiscard]] std::string to_string() const;
 
+  friend bool operator==(RunDigest, RunDigest) = default;
+
 private:
   std::uint64_t sum_ = 0;
 };

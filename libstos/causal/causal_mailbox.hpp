@@ -90,6 +90,9 @@ public:
   [[nodiscard]] static double lookahead_of(const IncomingChannel& channel, const Trajectory& path,
                                            const Space& space);
 
+  /// Whether the distance along `channel` changes, or is not known.
+  [[nodiscard]] static bool is_moving(const IncomingChannel& channel, const Trajectory& path);
+
 private:
   struct Entry {
     double absorption = 0;
@@ -108,7 +111,6 @@ private:
 
   static bool is_later(const Entry& a, const Entry& b);
   void take_front_from_queue();
-  static bool is_moving(const IncomingChannel& channel, const Trajectory& path);
   Lookahead& group_of(std::uint16_t group);
   void count(const IncomingChannel& channel, const Trajectory& path, const Space& space);
   void recount(std::uint16_t group, const Trajectory& path, const Space& space);

@@ -8,12 +8,14 @@ namespace stos {
 
 /// What is known about the agents that may still send something.
 ///
-/// A horizon is a source's promise: it emits nothing before this point of its own trajectory.
+/// A horizon is a source's promise: no further event, so nothing emitted and no turn, before this
+/// point of its own trajectory.
 /// Sources are bounded in groups (all agents that one worker, or one node, takes care of), so that
 /// one number serves thousands of channels; the distance to each source makes of it a bound for
 /// each receiver.
 struct Horizons {
-  /// For each group: no agent of it emits anything before this laboratory time. Never goes back.
+  /// For each group: none of its agents executes another event before this laboratory time, so that
+  /// all it still emits lies in the future of where it is then. Never goes back.
   std::span<const double> groups;
 
   /// A lower bound on the instant of every event that is still to be executed by anybody but the

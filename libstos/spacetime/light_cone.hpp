@@ -38,7 +38,7 @@ namespace light_cone {
 
 [[nodiscard]] inline double arrival_bound(double horizon, double resting_distance) {
   const double arrival = horizon + resting_distance;
-  return arrival - 0x1p-48 * (arrival < 0 ? -arrival : arrival);
+  return arrival * (arrival < 0 ? 1 + 0x1p-48 : 1 - 0x1p-48);
 }
 
 } // namespace light_cone

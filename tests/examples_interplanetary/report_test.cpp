@@ -68,7 +68,10 @@ TEST_CASE("pictures are well-formed, even of nothing") {
   }
 }
 
-TEST_CASE("durations and dates read well") {
+TEST_CASE("sizes, durations and dates read well") {
+  CHECK(readable_size(2e4) == "20.0 kB");
+  CHECK(readable_size(5.84e8) == "584.0 MB");
+  CHECK(readable_size(1.09e9) == "1.1 GB");
   CHECK(readable_duration(1.25) == "1.25 s");
   CHECK(readable_duration(750) == "12.5 min");
   CHECK(readable_duration(3.0 * 3600) == "3.0 h");

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <limits>
 #include <sstream>
 
 using namespace interplanetary;
@@ -99,4 +100,19 @@ TEST_CASE("broken YAML and a missing file are errors with a place") {
   CHECK_THAT(error_of("epoch: [1, 2"), Contains("edited.yaml:") && Contains("not valid YAML"));
   CHECK_THAT(error_of(""), Contains("a map of keys and values is needed"));
   CHECK_THROWS_AS(load_scenario("/nonexistent.yaml"), ScenarioError);
+}
+
+TEST_CASE("a flow without a lifetime keeps its bundles for ever") {
+  const auto& flows = published().flows;
+  CHECK(flows[0].lifetime_s == std::numeric_limits<double>::infinity());
+  CHECK(flows[5].lifetime_s == 266325.0);
+  const auto edit = edited("lifetime_s: 266325", "lifetime_s: 0");
+  CHECK_THAT(error_of(edit.text), StartsWith(edit.place) && Contains("'lifetime_s' is 0"));
+}
+
+TEST_CASE("the rules for bundles are needed, and checked") {
+  CHECK_THAT(error_of(edited("damaged_share: 0.01", "").text),
+             Contains("'damaged_share' is missing"));
+  const auto edit = edited("damaged_share: 0.01", "damaged_share: 1");
+  CHECK_THAT(error_of(edit.text), StartsWith(edit.place) && Contains("allowed is 0 to 0.9"));
 }

@@ -1,0 +1,33 @@
+#pragma once
+
+#include "flyer.hpp"
+#include "logbook.hpp"
+
+#include <vector>
+
+namespace interplanetary {
+
+/// How often a body sends its beacon.
+inline constexpr double beacon_every_s = 0.25 * seconds_per_day;
+
+/// The Sun, a planet or the Moon. It has no radio, but between two of them a beacon can be set up
+/// that measures the light time from centre to centre.
+class Body : public Flyer<Body> {
+public:
+  /// `system` and `logbook` must outlive the agent.
+  Body(const SolarSystem& system, MobileId mobile, Logbook& logbook);
+  ~Body() override;
+
+  /// Sends a beacon to `to` from now on. @pre during set-up.
+  void begin_beacon(Body& to);
+
+private:
+  void send_beacon();
+  void hear_beacon(MobileId from, double sent_s);
+
+  Logbook* logbook_;
+  std::vector<stos::ChannelWriter<Body>> listeners_;
+  std::vector<LightTimes> heard_;
+};
+
+} // namespace interplanetary

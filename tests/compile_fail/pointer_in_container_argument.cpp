@@ -1,0 +1,15 @@
+// expect: stos: an argument of this lambda cannot be serialised
+#include "libstos/agent/simulation.hpp"
+#include "tests/support/shuffled_domains.hpp"
+
+#include <vector>
+
+using Simulation = stos::ForwardSimulation<stos::Minkowski<4>, stos::test::ShuffledDomains>;
+
+struct Carol : stos::Agent<Carol, Simulation> {
+  using Agent::Agent;
+};
+
+void tell(stos::ChannelWriter<Carol>& carol, const std::vector<Carol*>& friends) {
+  carol.send([](Carol&, const std::vector<Carol*>&) {}, friends);
+}
