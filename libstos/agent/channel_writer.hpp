@@ -25,7 +25,9 @@ public:
   /// No channel; send() throws until one is assigned.
   ChannelWriter() = default;
 
+  // Not constrained to agents: within its own class, an agent is not known to be one yet.
   ChannelWriter(AgentBase& source, T& target)
+    requires(!detail::is_remote_reference<T>)
       : channel_(&detail::EventContext::of(detail::cell_of(source))
                       .open(detail::cell_of(source), detail::cell_of(target))) {
     static_assert(std::derived_from<T, AgentBase>, "stos: a channel leads from agent to agent");

@@ -40,4 +40,13 @@ private:
   detail::Ticket ticket_{};
 };
 
+namespace detail {
+
+template <class T>
+inline constexpr bool is_remote_reference = false;
+template <class T>
+inline constexpr bool is_remote_reference<RemoteReference<T>> = true;
+
+} // namespace detail
+
 } // namespace stos
