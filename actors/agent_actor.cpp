@@ -80,7 +80,8 @@ AgentActor::AgentActor(caf::actor_config& config, Cell& cell, std::shared_ptr<Ou
 AgentActor::~AgentActor() = default;
 
 bool AgentActor::enqueue(caf::mailbox_element_ptr element, caf_version::Host*) {
-  door_->pass(domain_, std::make_unique<Delivery>(caf::strong_actor_ptr(ctrl()), std::move(element)));
+  door_->pass(domain_,
+              std::make_unique<Delivery>(caf::strong_actor_ptr(ctrl()), std::move(element)));
   return true;
 }
 

@@ -8,9 +8,9 @@ namespace stos {
 
 /// Where in spacetime an agent sent something to an ordinary actor from.
 struct SpacetimeStamp {
-  std::uint64_t agent = 0;  ///< AgentId::value
-  double local_time_s = 0;  ///< the agent's own clock
-  double t_s = 0;           ///< laboratory time
+  std::uint64_t agent = 0; ///< AgentId::value
+  double local_time_s = 0; ///< the agent's own clock
+  double t_s = 0;          ///< laboratory time
   double x = 0, y = 0, z = 0;
 
   friend bool operator==(const SpacetimeStamp&, const SpacetimeStamp&) = default;
@@ -27,7 +27,7 @@ bool inspect(Inspector& f, SpacetimeStamp& s) {
 
 /// Our type ids lie 500 above CAF's first one for users, out of the way of the application's own.
 CAF_BEGIN_TYPE_ID_BLOCK(stos, caf::first_custom_type_id + 500)
-  CAF_ADD_TYPE_ID(stos, (stos::SpacetimeStamp))
+CAF_ADD_TYPE_ID(stos, (stos::SpacetimeStamp))
 CAF_END_TYPE_ID_BLOCK(stos)
 
 namespace stos {

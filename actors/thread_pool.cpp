@@ -87,7 +87,8 @@ public:
             std::shared_ptr<OutsideDoor> door)
       : system_(system), bindings_(system, std::move(door)),
         events_per_slice_(world.options.events_per_slice),
-        domains_(world, domains, [this](std::size_t d) { schedule(d); }, &bindings_),
+        domains_(
+            world, domains, [this](std::size_t d) { schedule(d); }, &bindings_),
         left_(domains) {}
 
   void start() {
@@ -170,7 +171,8 @@ ThreadPoolBase::ThreadPoolBase(caf::actor_system* system, std::uint32_t workers)
 
 RunSummary ThreadPoolBase::run(World& world) {
   const RunOptions& options = world.options;
-  const std::uint32_t workers = options.serial.value_or(false) ? 0 : options.workers.value_or(workers_);
+  const std::uint32_t workers =
+      options.serial.value_or(false) ? 0 : options.workers.value_or(workers_);
   if (workers == 0)
     return run_serially(world);
   if (system_ != nullptr)

@@ -64,12 +64,11 @@ public:
 private:
   template <class T>
   static constexpr auto make_behavior_of() -> caf::behavior (*)(AgentBase&) {
-    if constexpr (requires(T& agent) {
+    if constexpr (requires(T & agent) {
                     { agent.make_behavior() } -> std::convertible_to<caf::behavior>;
                   })
-      return [](AgentBase& agent) -> caf::behavior {
-        return static_cast<T&>(agent).make_behavior();
-      };
+      return
+          [](AgentBase& agent) -> caf::behavior { return static_cast<T&>(agent).make_behavior(); };
     else
       return nullptr;
   }

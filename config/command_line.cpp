@@ -37,7 +37,8 @@ Error bad_argument(std::string text) { return {Errc::bad_argument, std::move(tex
 /// `--seed=`: CLI11 would take the next argument for its value. Returns the first one of that kind.
 std::optional<std::string> argument_with_nothing_after_equals(std::span<const char* const> args) {
   for (const std::string_view argument : args) {
-    if (argument == "--") break;
+    if (argument == "--")
+      break;
     if (argument.starts_with("--") && argument.find('=') == argument.size() - 1)
       return std::string(argument);
   }
@@ -82,7 +83,8 @@ CLI::Option* declare_option(CLI::App& app, const std::string& name, const std::s
                             const std::string& meaning) {
   CLI::Option* option = placeholder.empty() ? app.add_flag(name) : app.add_option(name);
   option->description(meaning)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  if (!placeholder.empty()) option->type_name(placeholder);
+  if (!placeholder.empty())
+    option->type_name(placeholder);
   return option;
 }
 
@@ -90,7 +92,8 @@ CLI::Option* declare_option(CLI::App& app, const std::string& name, const std::s
 /// neither the first nor the last one is obviously meant.
 Result<std::optional<std::string>> text_of(const CLI::Option& option) {
   const std::vector<std::string>& texts = option.results();
-  if (texts.empty()) return std::optional<std::string>();
+  if (texts.empty())
+    return std::optional<std::string>();
   if (texts.size() > 1)
     return bad_argument(option.get_name() + ": given " + std::to_string(texts.size()) + " times");
   return std::optional<std::string>(texts.front());
@@ -110,7 +113,8 @@ CommandLine::CommandLine(std::string_view program_description, RunOptions defaul
                                            std::string(config_file_variable))
                             ->group(run_options_group);
   for (const ConfigKey& key : config_keys()) {
-    if (key.option.empty()) continue;
+    if (key.option.empty())
+      continue;
     CLI::Option* const option = declare_option(app, key.option, key.type.placeholder, key.meaning);
     state_->run_options.push_back({&key, option->group(run_options_group)});
   }
@@ -172,7 +176,8 @@ void CommandLine::duration(const std::string& name, double& value_s, const std::
 void CommandLine::flag(const std::string& name, bool& value, const std::string& meaning) {
   add(name, "", meaning, "", [&value](const std::string& text) -> Result<void> {
     const Result<bool> given = parse_flag(text);
-    if (!given) return bad_argument(given.error().context);
+    if (!given)
+      return bad_argument(given.error().context);
     value = *given;
     return {};
   });
@@ -183,7 +188,8 @@ Result<std::string> CommandLine::State::split(int argc, const char* const* argv)
   const auto args = all.subspan(all.empty() ? 0 : 1);
   if (const auto incomplete = argument_with_nothing_after_equals(args))
     return bad_argument(*incomplete + ": the value is missing");
-  if (!all.empty()) app.name(std::filesystem::path(all.front()).filename().string());
+  if (!all.empty())
+    app.name(std::filesystem::path(all.front()).filename().string());
   try {
     app.parse(std::vector<std::string>(args.rbegin(), args.rend())); // CLI11 wants them reversed
     return std::string();
@@ -203,7 +209,8 @@ Result<std::string> CommandLine::State::split(int argc, const char* const* argv)
 
 std::string CommandLine::State::unknown_argument() const {
   std::vector<std::string> unknown = app.remaining();
-  if (unknown.size() > 1) std::erase(unknown, "--"); // it only ends the options
+  if (unknown.size() > 1)
+    std::erase(unknown, "--"); // it only ends the options
   const std::string& argument = unknown.front();
   if (!argument.starts_with('-'))
     return "unexpected argument " + quote(argument) + "; --help shows the options";
@@ -218,12 +225,15 @@ std::string CommandLine::State::unknown_argument() const {
 
 Result<RunOptions> CommandLine::State::load_file(const Environment& environment) const {
   auto given = text_of(*config_file);
-  if (!given) return given.error();
+  if (!given)
+    return given.error();
   if (const auto variable = environment.find(config_file_variable);
       !*given && variable != environment.end())
     *given = variable->second;
-  if (!*given) return defaults;
-  if ((*given)->empty()) return bad_argument("the name of the configuration file is empty");
+  if (!*given)
+    return defaults;
+  if ((*given)->empty())
+    return bad_argument("the name of the configuration file is empty");
   return load_yaml(**given, defaults);
 }
 
@@ -231,7 +241,8 @@ Result<RunOptions> CommandLine::State::apply_run_options(RunOptions options) con
   std::vector<Setting> settings;
   for (const auto& [key, option] : run_options) {
     auto text = text_of(*option);
-    if (!text) return text.error();
+    if (!text)
+      return text.error();
     if (*text)
       settings.push_back(
           {key, RawValue{.text = **text, .bare_number = BareNumber::seconds}, key->option});
@@ -242,8 +253,10 @@ Result<RunOptions> CommandLine::State::apply_run_options(RunOptions options) con
 Result<void> CommandLine::State::apply_own_options() const {
   for (const auto& [option, set] : own_options) {
     const auto text = text_of(*option);
-    if (!text) return text.error();
-    if (!*text) continue;
+    if (!text)
+      return text.error();
+    if (!*text)
+      continue;
     if (Result<void> done = set(**text); !done)
       return Error{done.error().code, option->get_name() + ": " + done.error().context};
   }
@@ -253,13 +266,19 @@ Result<void> CommandLine::State::apply_own_options() const {
 Result<Invocation> CommandLine::parse(int argc, const char* const* argv,
                                       const Environment& environment) {
   auto answer = state_->split(argc, argv);
-  if (!answer) return answer.error();
-  if (!answer->empty()) return Invocation{state_->defaults, *answer};
+  if (!answer)
+    return answer.error();
+  if (!answer->empty())
+    return Invocation{state_->defaults, *answer};
   auto options = state_->load_file(environment);
-  if (options) options = load_environment(environment, *options);
-  if (options) options = state_->apply_run_options(*options);
-  if (!options) return options.error();
-  if (Result<void> done = state_->apply_own_options(); !done) return done.error();
+  if (options)
+    options = load_environment(environment, *options);
+  if (options)
+    options = state_->apply_run_options(*options);
+  if (!options)
+    return options.error();
+  if (Result<void> done = state_->apply_own_options(); !done)
+    return done.error();
   return Invocation{*options, ""};
 }
 
@@ -269,7 +288,8 @@ int run_main(int argc, char** argv, std::string_view program_description,
   // An error text must need no memory of its own: the run may have taken all of it.
   const char* program = argc > 0 && argv[0] != nullptr ? argv[0] : "stos";
   for (const char* c = program; *c != '\0'; ++c)
-    if (*c == '/' && c[1] != '\0') program = c + 1;
+    if (*c == '/' && c[1] != '\0')
+      program = c + 1;
   try {
     CommandLine command_line(program_description);
     declare(command_line);

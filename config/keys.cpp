@@ -36,7 +36,8 @@ Error bad_value(std::string text) { return {Errc::bad_config, std::move(text)}; 
 template <auto Member, class Parse, class Show>
 ConfigType key_type(std::string placeholder, std::string allowed, Parse parse, Show show) {
   constexpr bool is_optional = Traits<Member>::is_optional;
-  if constexpr (is_optional) allowed += ", or auto: the program decides";
+  if constexpr (is_optional)
+    allowed += ", or auto: the program decides";
 
   auto set = [parse, allowed](RunOptions& options, const RawValue& raw) -> Result<void> {
     if constexpr (is_optional) {
@@ -45,9 +46,11 @@ ConfigType key_type(std::string placeholder, std::string allowed, Parse parse, S
         return {};
       }
     }
-    if (raw.is_null) return bad_value("has no value; allowed: " + allowed);
+    if (raw.is_null)
+      return bad_value("has no value; allowed: " + allowed);
     auto value = parse(raw);
-    if (!value) return bad_value(value.error().context + "; allowed: " + allowed);
+    if (!value)
+      return bad_value(value.error().context + "; allowed: " + allowed);
     options.*Member = *std::move(value);
     return {};
   };
@@ -64,7 +67,8 @@ template <auto Member>
 ConfigType whole_number(Value<Member> min, Value<Member> max, const std::string& unit) {
   using T = Value<Member>;
   auto parse = [min, max](const RawValue& raw) -> Result<T> {
-    if (raw.in_quotes) return bad_value(quote(raw.text) + " is text because of its quotes");
+    if (raw.in_quotes)
+      return bad_value(quote(raw.text) + " is text because of its quotes");
     return parse_number<T>(raw.text, min, max);
   };
   const std::string per_unit = unit.empty() ? "" : " of " + unit;
@@ -76,7 +80,8 @@ ConfigType whole_number(Value<Member> min, Value<Member> max, const std::string&
 template <auto Member>
 ConfigType flag() {
   auto parse = [](const RawValue& raw) -> Result<bool> {
-    if (raw.in_quotes) return bad_value(quote(raw.text) + " is text because of its quotes");
+    if (raw.in_quotes)
+      return bad_value(quote(raw.text) + " is text because of its quotes");
     return parse_flag(raw.text);
   };
   return key_type<Member>("", "true or false", parse,
@@ -110,12 +115,14 @@ ConfigType choice(Choices<Value<Member>> choices) {
     allowed += (allowed.empty() ? "" : name == choices.back().first ? " or " : ", ") + name;
   auto parse = [choices](const RawValue& raw) -> Result<T> {
     for (const auto& [name, value] : choices)
-      if (raw.text == name) return value;
+      if (raw.text == name)
+        return value;
     return bad_value(quote(raw.text) + " is not one of the choices");
   };
   auto show = [choices](T shown) -> std::string {
     for (const auto& [name, value] : choices)
-      if (value == shown) return name;
+      if (value == shown)
+        return name;
     return "?";
   };
   return key_type<Member>("CHOICE", allowed, parse, show);
@@ -140,7 +147,8 @@ template <auto Member>
 ConfigType file_path() {
   auto parse = [](const RawValue& raw) -> Result<std::string> {
     const bool has_control = std::ranges::any_of(raw.text, [](char c) { return c >= 0 && c < 32; });
-    if (raw.text.size() > 4096 || has_control) return bad_value(quote(raw.text) + " is not a path");
+    if (raw.text.size() > 4096 || has_control)
+      return bad_value(quote(raw.text) + " is not a path");
     return raw.text;
   };
   return key_type<Member>(
@@ -154,7 +162,8 @@ ConfigType distributed_flag() {
   ConfigType type = flag<&RunOptions::distributed>();
   type.set = [set = type.set](RunOptions& options, const RawValue& raw) -> Result<void> {
     RunOptions changed = options;
-    if (Result<void> done = set(changed, raw); !done) return done;
+    if (Result<void> done = set(changed, raw); !done)
+      return done;
     if (changed.distributed)
       return Error{Errc::not_supported,
                    "this build runs on one node only, so it cannot honour true; a later version "
@@ -227,7 +236,8 @@ const Setting* find_setting(std::span<const Setting> settings, std::string_view 
 
 /// Keeps `serial` and `workers` from contradicting each other; see apply_settings().
 Result<void> reconcile_engine(RunOptions& options, std::span<const Setting> settings) {
-  if (!options.serial || !options.workers || *options.serial == (*options.workers == 0)) return {};
+  if (!options.serial || !options.workers || *options.serial == (*options.workers == 0))
+    return {};
   const Setting* const serial = find_setting(settings, "engine.serial");
   const Setting* const workers = find_setting(settings, "engine.workers");
   if (serial != nullptr && workers != nullptr)
@@ -261,7 +271,8 @@ Result<RunOptions> apply_settings(RunOptions options, std::span<const Setting> s
     if (Result<void> done = setting.key->type.set(options, setting.value); !done)
       return Error{done.error().code, setting.where + ": " + done.error().context};
   }
-  if (Result<void> done = reconcile_engine(options, settings); !done) return done.error();
+  if (Result<void> done = reconcile_engine(options, settings); !done)
+    return done.error();
   return options;
 }
 

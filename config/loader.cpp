@@ -36,7 +36,8 @@ Result<std::string> read_file(const std::filesystem::path& path) {
   errno = 0;
   std::ifstream file(path, std::ios::binary);
   std::string text(file_bytes_max + 1, '\0');
-  if (file) file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (file)
+    file.read(text.data(), static_cast<std::streamsize>(text.size()));
   if (!file.is_open() || file.bad())
     return Error{Errc::io_error, name + ": cannot read the configuration: " +
                                      (errno != 0 ? std::strerror(errno) : "unknown error")};
@@ -51,13 +52,16 @@ std::size_t utf8_sequence_bytes(std::string_view text) {
   const auto byte = [text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const auto continues = [&](std::size_t from, std::size_t bytes) {
     for (std::size_t i = from; i < bytes; ++i)
-      if (i >= text.size() || (byte(i) & 0xc0) != 0x80) return false;
+      if (i >= text.size() || (byte(i) & 0xc0) != 0x80)
+        return false;
     return true;
   };
   const unsigned char lead = byte(0);
-  if (lead < 0x80) return 1;
+  if (lead < 0x80)
+    return 1;
   const std::size_t bytes = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-  if (lead < 0xc2 || lead > 0xf4 || !continues(1, bytes)) return 0;
+  if (lead < 0xc2 || lead > 0xf4 || !continues(1, bytes))
+    return 0;
   const bool overlong = (lead == 0xe0 && byte(1) < 0xa0) || (lead == 0xf0 && byte(1) < 0x90);
   const bool surrogate = lead == 0xed && byte(1) > 0x9f;
   const bool too_large = lead == 0xf4 && byte(1) > 0x8f;
@@ -89,8 +93,10 @@ public:
 
   /// Reads the keys of `map`, which stands below the key `parent` ("" for the document itself).
   Result<void> read(const YAML::Node& map, const std::string& parent) {
-    if (map.IsNull()) return {};
-    if (Result<void> done = check_tag(map, parent); !done) return done;
+    if (map.IsNull())
+      return {};
+    if (Result<void> done = check_tag(map, parent); !done)
+      return done;
     if (!map.IsMap())
       return fail(map, (parent.empty() ? "the document" : parent) +
                            ": wanted keys with values; known: " + children_list(parent));
@@ -103,7 +109,8 @@ public:
       if (!is_new)
         return fail(entry.first, join(parent, name) + ": given twice, first on line " +
                                      std::to_string(first->second));
-      if (Result<void> done = read_entry(entry.first, entry.second, parent); !done) return done;
+      if (Result<void> done = read_entry(entry.first, entry.second, parent); !done)
+        return done;
     }
     return {};
   }
@@ -118,7 +125,8 @@ private:
       if (key.path == path)
         return name.Scalar() == last_part(path) ? read_value(key, name, value)
                                                 : fail(name, dotted_name_text(path));
-      if (key.path.starts_with(path + ".")) return read(value, path);
+      if (key.path.starts_with(path + "."))
+        return read(value, path);
     }
     return fail(name,
                 "unknown key " + quote(path) + spelling_hint(path, suggestions(path, parent)));
@@ -129,7 +137,8 @@ private:
       return fail(name, key.path + ": wanted one value, got a " +
                             (value.IsMap() ? "group of keys" : "list") +
                             "; allowed: " + key.type.allowed);
-    if (Result<void> done = check_tag(value, key.path); !done) return done;
+    if (Result<void> done = check_tag(value, key.path); !done)
+      return done;
     RawValue raw;
     raw.text = value.IsNull() ? "" : value.Scalar();
     raw.in_quotes = value.Tag() == "!";
@@ -141,7 +150,8 @@ private:
   /// Types come from the key alone: a tag such as `!!str` could only repeat or contradict it.
   Result<void> check_tag(const YAML::Node& node, const std::string& path) {
     const std::string& tag = node.Tag();
-    if (tag.empty() || tag == "?" || tag == "!") return {};
+    if (tag.empty() || tag == "?" || tag == "!")
+      return {};
     return fail(node, path + ": YAML tags are not allowed, got " + quote(tag));
   }
 
@@ -150,10 +160,12 @@ private:
     std::vector<std::string> names;
     for (const ConfigKey& key : config_keys()) {
       const std::string prefix = parent.empty() ? "" : parent + ".";
-      if (!key.path.starts_with(prefix)) continue;
+      if (!key.path.starts_with(prefix))
+        continue;
       std::string name = key.path.substr(prefix.size());
       name.resize(std::min(name.size(), name.find('.')));
-      if (std::ranges::find(names, name) == names.end()) names.push_back(std::move(name));
+      if (std::ranges::find(names, name) == names.end())
+        names.push_back(std::move(name));
     }
     return names;
   }
@@ -227,19 +239,22 @@ std::optional<int> second_document_line(const std::string& text) {
   std::istringstream stream(text);
   YAML::Parser parser(stream);
   DocumentStart start;
-  if (parser.HandleNextDocument(start) && parser.HandleNextDocument(start)) return start.line();
+  if (parser.HandleNextDocument(start) && parser.HandleNextDocument(start))
+    return start.line();
   return std::nullopt;
 }
 
 Result<RunOptions> load_text(const std::string& name, const std::string& text, RunOptions base) {
-  if (Result<void> done = check_text(name, text); !done) return done.error();
+  if (Result<void> done = check_text(name, text); !done)
+    return done.error();
   try {
     if (const auto line = second_document_line(text))
       return bad_config(name + ":" + std::to_string(*line) +
                         ": the YAML document ends before this line, but the file goes on; a "
                         "configuration is one document");
     SettingsReader reader(name);
-    if (Result<void> done = reader.read(YAML::Load(text), ""); !done) return done.error();
+    if (Result<void> done = reader.read(YAML::Load(text), ""); !done)
+      return done.error();
     return apply_settings(std::move(base), reader.settings());
   } catch (const YAML::Exception& problem) {
     const int line = problem.mark.is_null() ? 1 : problem.mark.line + 1;
@@ -270,7 +285,8 @@ Error unknown_variable(const std::string& name) {
 
 Result<RunOptions> load_yaml(const std::filesystem::path& path, RunOptions base) {
   const Result<std::string> text = read_file(path);
-  if (!text) return text.error();
+  if (!text)
+    return text.error();
   return load_text(path.string(), *text, std::move(base));
 }
 
@@ -291,7 +307,8 @@ Result<RunOptions> load_environment(const Environment& environment, RunOptions b
     if (!name.starts_with(variable_prefix) || std::ranges::count(other_variables, name) != 0)
       continue;
     const auto key = std::ranges::find(config_keys(), name, environment_name);
-    if (key == config_keys().end()) return unknown_variable(name);
+    if (key == config_keys().end())
+      return unknown_variable(name);
     settings.push_back({&*key, RawValue{.text = text}, "environment: " + name});
   }
   return apply_settings(std::move(base), settings);

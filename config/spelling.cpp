@@ -42,7 +42,8 @@ std::size_t name_distance(std::string_view given, std::string_view known) {
 } // namespace
 
 std::string nearest_name(std::string_view given, std::span<const std::string> known) {
-  if (given.size() > name_bytes_max) return "";
+  if (given.size() > name_bytes_max)
+    return "";
   // A third of the letters may be wrong: more, and the suggestion is a guess that misleads.
   const std::size_t slips_max = std::max<std::size_t>(2, after_last(given, '.').size() / 3);
   std::string nearest;

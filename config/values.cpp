@@ -24,14 +24,16 @@ Error bad_duration(std::string_view text, const std::string& problem) {
 } // namespace
 
 bool looks_like_whole_number(std::string_view text) {
-  if (text.starts_with('-')) text.remove_prefix(1);
+  if (text.starts_with('-'))
+    text.remove_prefix(1);
   return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
 }
 
 bool is_finite(double number) { return std::isfinite(number); }
 
 Result<bool> parse_flag(std::string_view text) {
-  if (text == "true" || text == "false") return text == "true";
+  if (text == "true" || text == "false")
+    return text == "true";
   return Error{Errc::bad_config, quote(text) + " is neither true nor false"};
 }
 
@@ -42,12 +44,15 @@ Result<double> parse_duration_s(std::string_view text, BareNumber bare) {
     return bad_duration(text, "is not a duration");
   std::string_view unit = text.substr(static_cast<std::size_t>(rest - text.data()));
   if (unit.empty()) {
-    if (bare == BareNumber::seconds) return number;
+    if (bare == BareNumber::seconds)
+      return number;
     return bad_duration(text, "has no unit");
   }
-  if (unit.starts_with(' ')) unit.remove_prefix(1);
+  if (unit.starts_with(' '))
+    unit.remove_prefix(1);
   const auto* const known = std::ranges::find(units, unit, &Unit::name);
-  if (known == std::end(units)) return bad_duration(text, "has the unknown unit " + quote(unit));
+  if (known == std::end(units))
+    return bad_duration(text, "has the unknown unit " + quote(unit));
   return number * known->factor / known->divisor;
 }
 

@@ -64,7 +64,8 @@ Result<T> parse_number(std::string_view text, T min, T max) {
   bool right_kind = read || (rest == end && status == std::errc::result_out_of_range);
   if constexpr (std::integral<T>) {
     right_kind = looks_like_whole_number(text); // from_chars calls "-1" no unsigned number
-    if (!right_kind) return Error{Errc::bad_config, quote(text) + " is not a whole number"};
+    if (!right_kind)
+      return Error{Errc::bad_config, quote(text) + " is not a whole number"};
   } else {
     if (!right_kind || (read && !is_finite(number)))
       return Error{Errc::bad_config, quote(text) + " is not a number"};

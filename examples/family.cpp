@@ -31,7 +31,8 @@ public:
 
   void born(AgentId child, AgentId expected) {
     const auto year = static_cast<std::size_t>(local_time() - 1);
-    if (book_.births_of_year.size() <= year) book_.births_of_year.resize(year + 1);
+    if (book_.births_of_year.size() <= year)
+      book_.births_of_year.resize(year + 1);
     ++book_.births_of_year[year];
     book_.wrong_entries += child != expected || !book_.living.insert(child).second;
   }
@@ -97,7 +98,8 @@ static bool as_expected(const Book& book, const RunSummary& run) {
   std::uint64_t entries = 0;
   for (std::size_t year = 0; year < book.births_of_year.size(); ++year) {
     entries += book.births_of_year[year];
-    if (book.births_of_year[year] != births[year]) return false;
+    if (book.births_of_year[year] != births[year])
+      return false;
   }
   return entries == heard_births && book.deaths == heard_deaths &&
          book.living.size() == heard_births - heard_deaths && book.wrong_entries == 0 &&
@@ -127,7 +129,8 @@ static int simulate(const RunOptions& options) {
       std::cout << ' ' << births;
     std::cout << "\nalive, as it thinks: " << book.living.size() << "\n\n" << summary.to_string();
   }
-  if (as_expected(book, summary)) return 0;
+  if (as_expected(book, summary))
+    return 0;
   std::cerr << "family: births, deaths and ids are not those of Fibonacci's family\n";
   return 1;
 }

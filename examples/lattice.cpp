@@ -228,7 +228,8 @@ int main(int argc, char** argv) {
       },
       [&](const RunOptions& options) {
         for (const Lattice& lattice : lattices)
-          if (std::to_string(lattice.agents) == agents) return simulate(options, lattice, tokens);
+          if (std::to_string(lattice.agents) == agents)
+            return simulate(options, lattice, tokens);
         return 2;
       });
 }

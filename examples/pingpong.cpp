@@ -28,7 +28,8 @@ public:
 static int simulate(const RunOptions& options) {
   MySimulation simulation(options);
   const auto scope = simulation.set_up();
-  if (options.digest_only) std::cout.setstate(std::ios_base::failbit); // mute until clear()
+  if (options.digest_only)
+    std::cout.setstate(std::ios_base::failbit); // mute until clear()
 
   Ping* alice = new Ping({0, 0, 0, 0});
   Ping* bob = new Ping({0, 0, 0, 1});
@@ -42,7 +43,8 @@ static int simulate(const RunOptions& options) {
 
   std::cout << summary.to_string();
   std::cout.clear();
-  if (options.digest_only) std::cout << summary.digest.to_string() << '\n';
+  if (options.digest_only)
+    std::cout << summary.digest.to_string() << '\n';
 
   // The n-th lambda is absorbed n light-seconds after the first one was sent.
   const double expected = std::ceil(summary.end_time) - 1;

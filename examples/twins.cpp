@@ -86,7 +86,8 @@ private:
 };
 
 void Home::greet() {
-  if (++greetings_ >= years * greetings_a_year) return;
+  if (++greetings_ >= years * greetings_a_year)
+    return;
   after(1.0 / greetings_a_year, [](Home& self) {
     self.channel_to_traveller.send([](Traveller& t) { t.hear(); });
     self.greet();

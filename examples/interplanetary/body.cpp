@@ -13,7 +13,8 @@ Body::~Body() {
 }
 
 void Body::begin_beacon(Body& to) {
-  if (listeners_.empty()) after(0.0, [](Body& body) { body.send_beacon(); });
+  if (listeners_.empty())
+    after(0.0, [](Body& body) { body.send_beacon(); });
   listeners_.emplace_back(*this, to);
 }
 
@@ -27,7 +28,8 @@ void Body::send_beacon() {
 void Body::hear_beacon(MobileId from, double sent_s) {
   const auto same = [from](const LightTimes& times) { return times.from == from; };
   auto times = std::find_if(heard_.begin(), heard_.end(), same);
-  if (times == heard_.end()) times = heard_.insert(times, {from, mobile(), {}});
+  if (times == heard_.end())
+    times = heard_.insert(times, {from, mobile(), {}});
   times->samples.emplace_back(sent_s, now_s() - sent_s);
 }
 

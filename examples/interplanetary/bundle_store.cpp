@@ -27,7 +27,8 @@ Bundle BundleStore::send_oldest(FlowId flow) {
 
 void BundleStore::heard(const CustodySignal& signal) {
   const auto found = sent_.find(signal.name);
-  if (found == sent_.end()) return;
+  if (found == sent_.end())
+    return;
   if (signal.accepted)
     bytes_ -= flow_of(signal.name.flow).bundle_bytes;
   else
@@ -41,7 +42,8 @@ std::size_t BundleStore::expire(double now_s) {
     while (!waiting.empty()) {
       const Bundle& bundle = waiting.begin()->second;
       const Flow& flow = flow_of(bundle.name.flow);
-      if (now_s - bundle.created_s <= flow.lifetime_s) break;
+      if (now_s - bundle.created_s <= flow.lifetime_s)
+        break;
       bytes_ -= flow.bundle_bytes;
       waiting.erase(waiting.begin());
       ++expired;

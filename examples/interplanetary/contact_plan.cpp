@@ -17,16 +17,19 @@ std::optional<double> ContactPlan::next_start(double t_s, double duration_s) {
     contacts_.pop_front();
   const auto start_in = [&](const Contact& contact) { return std::max(t_s, contact.opens_s); };
   for (const auto& contact : contacts_)
-    if (start_in(contact) + duration_s <= contact.closes_s) return start_in(contact);
+    if (start_in(contact) + duration_s <= contact.closes_s)
+      return start_in(contact);
 
   const double horizon_s = t_s + planning_horizon_s;
   while (searched_until_s_ < horizon_s) {
     const auto contact = next_contact(scenario_->system, scenario_->sun_keep_out_deg, link_->from,
                                       link_->to, std::max(searched_until_s_, t_s), horizon_s);
     searched_until_s_ = contact ? contact->closes_s + contact_resolution_s : horizon_s;
-    if (!contact) break;
+    if (!contact)
+      break;
     contacts_.push_back(*contact);
-    if (start_in(*contact) + duration_s <= contact->closes_s) return start_in(*contact);
+    if (start_in(*contact) + duration_s <= contact->closes_s)
+      return start_in(*contact);
   }
   return std::nullopt;
 }

@@ -42,10 +42,12 @@ void Craft::create(FlowId flow) {
 
 // Something has changed: decides anew what is sent next, and when.
 void Craft::plan() {
-  if (on_air_) return;
+  if (on_air_)
+    return;
   ++plan_;
   log_.expired += store_.expire(now_s());
-  if (!store_.anything_waits()) return;
+  if (!store_.anything_waits())
+    return;
   const auto chance = next_chance();
   if (chance && chance->start_s <= now_s() + clock_slack_s)
     transmit(*chance);
@@ -55,7 +57,8 @@ void Craft::plan() {
 }
 
 void Craft::woken(std::uint64_t plan_then) {
-  if (plan_then == plan_) plan();
+  if (plan_then == plan_)
+    plan();
 }
 
 // Of all flows, the one that can start first; of several, the one that has waited longest.
@@ -66,7 +69,8 @@ std::optional<Craft::Chance> Craft::next_chance() {
   };
   for (std::size_t i = 0; i < created_.size(); ++i) {
     const auto chance = best_chance(static_cast<FlowId>(i));
-    if (chance && (!first || rank(*chance) < rank(*first))) first = chance;
+    if (chance && (!first || rank(*chance) < rank(*first)))
+      first = chance;
   }
   return first;
 }
@@ -74,11 +78,13 @@ std::optional<Craft::Chance> Craft::next_chance() {
 // The link that promises the earliest delivery; contacts are looked up only if they could win.
 std::optional<Craft::Chance> Craft::best_chance(FlowId flow) {
   std::optional<Chance> best;
-  if (store_.oldest(flow) == nullptr) return best;
+  if (store_.oldest(flow) == nullptr)
+    return best;
   const double now = now_s();
   for (const NextHop& hop : network_->routes.next_hops(flow, mobile())) {
     const double way_s = hop.transmission_s + hop.rest_s;
-    if (best && now + way_s >= best->delivery_s) continue;
+    if (best && now + way_s >= best->delivery_s)
+      continue;
     const std::size_t radio = radio_of_link_[static_cast<std::size_t>(hop.link)];
     const auto start_s = radios_[radio].plan.next_start(now, hop.transmission_s);
     if (start_s && (!best || *start_s + way_s < best->delivery_s))
@@ -108,7 +114,8 @@ void Craft::receive(Bundle bundle) {
   const bool damaged = random().bernoulli(network_->scenario.damaged_share);
   ++(damaged ? log_.damaged : log_.received);
   answer(radio_to(hop.from), {bundle.name, !damaged});
-  if (damaged) return;
+  if (damaged)
+    return;
   if (is_destination(bundle.name.flow)) {
     log_.deliveries.push_back({bundle});
     return;
@@ -119,7 +126,8 @@ void Craft::receive(Bundle bundle) {
 
 void Craft::answer(std::size_t radio, const CustodySignal& signal) {
   radios_[radio].signals.push_back(signal);
-  if (radios_[radio].signals.size() == 1) send_signals(radio); // else they wait already
+  if (radios_[radio].signals.size() == 1)
+    send_signals(radio); // else they wait already
 }
 
 void Craft::send_signals(std::size_t radio) {
@@ -137,7 +145,8 @@ void Craft::send_signals(std::size_t radio) {
 
 void Craft::hear(const CustodySignal& signal) {
   store_.heard(signal);
-  if (!signal.accepted) plan();
+  if (!signal.accepted)
+    plan();
 }
 
 std::size_t Craft::radio_to(MobileId to) const {

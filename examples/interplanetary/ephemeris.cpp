@@ -47,12 +47,14 @@ Vector3 along(const Axes& axes, Vector3 v) { return v.x * axes.x + v.y * axes.y 
 /// Newton's method for M = E - e sin E; the start (Danby) converges for every e < 1.
 double eccentric_anomaly(double mean_anomaly_rad, double eccentricity) {
   double e = mean_anomaly_rad + std::copysign(0.85 * eccentricity, sin(mean_anomaly_rad));
-  if (eccentricity < 0.2) e = mean_anomaly_rad + eccentricity * sin(mean_anomaly_rad);
+  if (eccentricity < 0.2)
+    e = mean_anomaly_rad + eccentricity * sin(mean_anomaly_rad);
   for (int i = 0; i < 20; ++i) {
     const double step =
         (e - eccentricity * sin(e) - mean_anomaly_rad) / (1.0 - eccentricity * cos(e));
     e -= step;
-    if (std::abs(step) < 1e-11) break;
+    if (std::abs(step) < 1e-11)
+      break;
   }
   return e;
 }
@@ -150,7 +152,8 @@ Vector3 position_ls(const SolarSystem& system, MobileId id, double t_s) {
                  [&](const PlanetOrbit& orbit) {
                    const auto ellipse =
                        planet_position_ls(orbit, centuries_since_j2000(system, t_s));
-                   if (!orbit.is_earth_moon_barycentre) return ellipse;
+                   if (!orbit.is_earth_moon_barycentre)
+                     return ellipse;
                    return ellipse - (1.0 / (1.0 + system.lunar.earth_moon_mass_ratio)) *
                                         moon_from_earth_ls(system, t_s);
                  },
@@ -307,7 +310,8 @@ Arrival light_arrival(const SolarSystem& system, MobileId from, MobileId to, dou
     const double before_s = arrival.t_s;
     arrival.t_s = t_s + length(arrival.at_ls - start);
     arrival.at_ls = position_ls(system, to, arrival.t_s);
-    if (std::abs(arrival.t_s - before_s) < 1e-6) break;
+    if (std::abs(arrival.t_s - before_s) < 1e-6)
+      break;
   }
   return arrival;
 }

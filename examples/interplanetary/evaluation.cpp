@@ -107,7 +107,8 @@ LightTimeCheck check_light_times(const Scenario& scenario, const LightTimes& mea
   const auto& to = scenario.system[measured.to];
   std::ostringstream out;
   out << from.name << " - " << to.name << ": ";
-  if (measured.samples.empty()) return {true, out.str() + "nothing measured"};
+  if (measured.samples.empty())
+    return {true, out.str() + "nothing measured"};
 
   double min_s = measured.samples.front().second, max_s = min_s, error_s = 0.0;
   for (const auto& [sent_s, took_s] : measured.samples) {
@@ -143,13 +144,16 @@ std::vector<Outage> conjunctions(const Scenario& scenario, double until_s) {
   const auto earth = scenario.system.find("Earth");
   const auto mars = scenario.system.find("Mars");
   std::vector<Outage> all;
-  if (!earth || !mars) return all;
+  if (!earth || !mars)
+    return all;
   bool before = false;
   for (double t = 0.0; t < until_s; t += hour_s) {
     const bool now =
         sun_separation_deg(scenario.system, *earth, *mars, t) < scenario.sun_keep_out_deg;
-    if (now && !before) all.push_back({"Mars in conjunction", t, t});
-    if (now) all.back().until_s = std::min(t + hour_s, until_s);
+    if (now && !before)
+      all.push_back({"Mars in conjunction", t, t});
+    if (now)
+      all.back().until_s = std::min(t + hour_s, until_s);
     before = now;
   }
   return all;
@@ -163,7 +167,8 @@ std::vector<Curve> distances_from_sun(const Scenario& scenario, double from_s, d
     const auto id = static_cast<MobileId>(i);
     const auto& name = system[id].name;
     const auto& planet = system[outermost_parent(system, id)].name;
-    if (planet != "Earth" && planet != "Mars") continue;
+    if (planet != "Earth" && planet != "Mars")
+      continue;
     Curve curve{name, {}, name == planet};
     for (int k = 0; k <= pieces; ++k) {
       const double t = from_s + (until_s - from_s) * k / pieces;

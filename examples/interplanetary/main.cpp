@@ -35,7 +35,8 @@ std::string default_scenario(const std::filesystem::path& program) {
   std::string tried;
   for (const auto& place : places) {
     std::error_code missing;
-    if (std::filesystem::exists(place, missing)) return place.string();
+    if (std::filesystem::exists(place, missing))
+      return place.string();
     tried += "\n  " + place.lexically_normal().string();
   }
   throw ScenarioError("no scenario file; run this from the repository, or name the file with "
@@ -47,7 +48,8 @@ void write_file(const std::filesystem::path& path, const std::string& text) {
   std::ofstream file(path, std::ios::binary);
   file << text;
   file.flush();
-  if (!file) throw std::runtime_error("cannot write " + path.string());
+  if (!file)
+    throw std::runtime_error("cannot write " + path.string());
   std::cout << "  " << path.string() << '\n';
 }
 
@@ -107,7 +109,8 @@ int run(const Settings& settings, const std::filesystem::path& program,
     std::cout << '\n' << delay_table(route_delays(bundles)) << '\n';
     std::cout << craft_table(scenario, record.crafts, until_s) << '\n';
     std::cout << bundle_account(record.crafts) << '\n';
-    if (!checks.empty()) std::cout << "light times\n";
+    if (!checks.empty())
+      std::cout << "light times\n";
     for (const auto& check : checks)
       std::cout << "  " << check.text << '\n';
     std::cout << '\n' << record.summary.to_string() << '\n';

@@ -24,7 +24,8 @@ void begin_beacon(const SolarSystem& system, const std::map<MobileId, Body*>& bo
   };
   Body* source = find(from);
   Body* target = find(to);
-  if (source != nullptr && target != nullptr) source->begin_beacon(*target);
+  if (source != nullptr && target != nullptr)
+    source->begin_beacon(*target);
 }
 
 /// Creates all agents. The simulation owns and deletes them.

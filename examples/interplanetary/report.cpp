@@ -43,7 +43,8 @@ std::string escaped(const std::string& text) {
 }
 
 std::string quoted(const std::string& text) {
-  if (text.find_first_of(",\"\n") == std::string::npos) return text;
+  if (text.find_first_of(",\"\n") == std::string::npos)
+    return text;
   std::string out = "\"";
   for (const char c : text)
     out += c == '"' ? "\"\"" : std::string(1, c);
@@ -136,7 +137,8 @@ public:
   void band(double from, double until, const std::string& label) {
     const double px = std::max(x(from), left);
     const double qx = std::min(x(until), right_edge());
-    if (qx <= px) return;
+    if (qx <= px)
+      return;
     svg_ += format("<rect x=\"%.1f\" y=\"%g\" width=\"%.1f\" height=\"%g\" fill=\"#f6d9d5\"/>\n",
                    px, top, qx - px, bottom_edge() - top);
     text(px + 4, top + 16, label, "start", "font-size=\"12\" fill=\"#a33\"");
@@ -150,7 +152,8 @@ public:
     std::set<std::pair<long, long>> drawn;
     for (const auto& [px, py] : points) {
       const std::pair spot{std::lround(px * 2), std::lround(py * 2)};
-      if (dots && !drawn.insert(spot).second) continue;
+      if (dots && !drawn.insert(spot).second)
+        continue;
       path += format(dots           ? "M%.1f %.1fh0"
                      : path.empty() ? "M%.1f %.1f"
                                     : "L%.1f %.1f",
@@ -218,7 +221,8 @@ void date_ticks(Plot& plot, const PictureFrame& frame) {
     const auto date = date_of(frame.epoch_jd + t / day);
     const bool round_date =
         span_s > 100 * day ? date.day == 1 : t - last_shown_s >= step_days * day;
-    if (!round_date || (span_s > 100 * day && t - last_shown_s < 0.8 * step_days * day)) continue;
+    if (!round_date || (span_s > 100 * day && t - last_shown_s < 0.8 * step_days * day))
+      continue;
     plot.x_tick(t, calendar_date(frame.epoch_jd, t));
     last_shown_s = t;
   }
@@ -227,8 +231,10 @@ void date_ticks(Plot& plot, const PictureFrame& frame) {
 double value_at(const Curve& curve, double t_s) {
   const auto after = std::lower_bound(curve.points.begin(), curve.points.end(), t_s,
                                       [](const auto& point, double t) { return point.first < t; });
-  if (after == curve.points.begin()) return after->second;
-  if (after == curve.points.end()) return curve.points.back().second;
+  if (after == curve.points.begin())
+    return after->second;
+  if (after == curve.points.end())
+    return curve.points.back().second;
   const auto before = after - 1;
   const double share = (t_s - before->first) / (after->first - before->first);
   return before->second + share * (after->second - before->second);
@@ -258,9 +264,12 @@ std::vector<RouteDelay> route_delays(const std::vector<DeliveredBundle>& bundles
 }
 
 std::string readable_duration(double seconds) {
-  if (seconds < minute) return format("%.2f s", seconds);
-  if (seconds < 2 * hour) return format("%.1f min", seconds / minute);
-  if (seconds < 2 * day) return format("%.1f h", seconds / hour);
+  if (seconds < minute)
+    return format("%.2f s", seconds);
+  if (seconds < 2 * hour)
+    return format("%.1f min", seconds / minute);
+  if (seconds < 2 * day)
+    return format("%.1f h", seconds / hour);
   return format("%.1f d", seconds / day);
 }
 
@@ -321,7 +330,8 @@ std::string delay_svg(const PictureFrame& frame, const std::vector<DeliveredBund
     plot.band(outage.from_s, outage.until_s, outage.label);
   date_ticks(plot, frame);
   for (const auto& [delay_s, label] : duration_ticks)
-    if (delay_s > 0.7 * low_s && delay_s < 1.5 * high_s) plot.y_tick(scaled(delay_s), label);
+    if (delay_s > 0.7 * low_s && delay_s < 1.5 * high_s)
+      plot.y_tick(scaled(delay_s), label);
   plot.axis_titles("date of creation (TDB)", "delay from creation to delivery (logarithmic)");
 
   const auto sorted = in_order(bundles);
@@ -340,7 +350,8 @@ std::string delay_svg(const PictureFrame& frame, const std::vector<DeliveredBund
       if (t_s >= frame.from_s && t_s <= frame.until_s)
         points.emplace_back(plot.x(t_s), plot.y(scaled(delay_s)));
     plot.curve(points, "#777777", false, 1.5);
-    if (!points.empty()) plot.margin_note(points.back().second, curve.label);
+    if (!points.empty())
+      plot.margin_note(points.back().second, curve.label);
   }
   return plot.finished();
 }
@@ -372,7 +383,8 @@ std::string spacetime_svg(const PictureFrame& frame, const std::vector<Curve>& w
   const auto colours = flow_colours(bundles);
   std::map<std::string, const Curve*> curve_of;
   for (const auto& curve : worldlines)
-    if (!curve.points.empty()) curve_of[curve.label] = &curve;
+    if (!curve.points.empty())
+      curve_of[curve.label] = &curve;
   const auto place = [&](const Curve& curve, double t_s) {
     return std::pair{plot.x(value_at(curve, t_s) / minute), plot.y(t_s)};
   };
@@ -386,7 +398,8 @@ std::string spacetime_svg(const PictureFrame& frame, const std::vector<Curve>& w
         continue;
       const auto start = place(*from->second, hop.sent_s);
       const auto end = place(*to->second, hop.received_s);
-      if (std::abs(end.first - start.first) < 10.0) continue; // hidden by the worldlines
+      if (std::abs(end.first - start.first) < 10.0)
+        continue; // hidden by the worldlines
       plot.curve({start, end}, colours.at(bundle->flow), false, 1.5);
       drawn_flows.insert(bundle->flow);
     }

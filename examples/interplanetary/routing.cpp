@@ -39,7 +39,8 @@ void RouteTable::add_flow(const Scenario& scenario, FlowId id) {
       const double after_s = rest_s.at(link.to);
       next_hops_[{id, link.from}].push_back({static_cast<LinkId>(i), transmission_s, after_s});
       const auto [known, is_new] = further_s.emplace(link.from, transmission_s + after_s);
-      if (!is_new) known->second = std::min(known->second, transmission_s + after_s);
+      if (!is_new)
+        known->second = std::min(known->second, transmission_s + after_s);
     }
     rest_s.merge(further_s);
   }

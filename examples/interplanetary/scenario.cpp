@@ -34,7 +34,8 @@ public:
   }
 
   std::string text() const {
-    if (!node_.IsScalar() || node_.Scalar().empty()) fail("'" + key_ + "' must be text");
+    if (!node_.IsScalar() || node_.Scalar().empty())
+      fail("'" + key_ + "' must be text");
     return node_.Scalar();
   }
 
@@ -50,7 +51,8 @@ public:
 
   bool flag() const {
     bool value = false;
-    if (!YAML::convert<bool>::decode(node_, value)) fail("'" + key_ + "' must be true or false");
+    if (!YAML::convert<bool>::decode(node_, value))
+      fail("'" + key_ + "' must be true or false");
     return value;
   }
 
@@ -88,7 +90,8 @@ private:
 class Section {
 public:
   explicit Section(Value value) : value_(std::move(value)) {
-    if (!value_.node().IsMap()) value_.fail("a map of keys and values is needed here");
+    if (!value_.node().IsMap())
+      value_.fail("a map of keys and values is needed here");
   }
 
   bool has(const std::string& key) {
@@ -97,7 +100,8 @@ public:
   }
 
   Value operator[](const std::string& key) {
-    if (!has(key)) value_.fail("'" + key + "' is missing");
+    if (!has(key))
+      value_.fail("'" + key + "' is missing");
     return {value_.node()[key], value_.file(), key};
   }
 
@@ -113,7 +117,8 @@ public:
   void expect_no_other_keys() const {
     for (const auto& entry : value_.node()) {
       const auto key = entry.first.as<std::string>();
-      if (known_.contains(key)) continue;
+      if (known_.contains(key))
+        continue;
       std::string allowed;
       for (const auto& name : known_)
         allowed += (allowed.empty() ? "" : ", ") + name;
@@ -147,7 +152,8 @@ std::vector<LunarTerm> parse_terms(const Value& value) {
   std::vector<LunarTerm> terms;
   for (const auto& row : value.list()) {
     const auto numbers = row.list();
-    if (numbers.size() != 5) row.fail("a term has five numbers: D, M, M', F and the amplitude");
+    if (numbers.size() != 5)
+      row.fail("a term has five numbers: D, M, M', F and the amplitude");
     const auto multiple = [&](std::size_t i) { return static_cast<int>(numbers[i].number(-9, 9)); };
     terms.push_back({multiple(0), multiple(1), multiple(2), multiple(3),
                      numbers[4].number(-infinite, infinite)});
@@ -204,7 +210,8 @@ Rotation parse_rotation(Section yaml) {
   rotation.prime_meridian_deg = yaml["prime_meridian_deg"].number(-360, 360);
   rotation.prime_meridian_deg_per_day = yaml["prime_meridian_deg_per_day"].number(-1e4, 1e4);
   rotation.clock_lag_s = yaml.number_or("clock_lag_s", 0.0, -1e4, 1e4);
-  if (yaml.has("nodding")) rotation.nodding = parse_nodding(Section(yaml["nodding"]));
+  if (yaml.has("nodding"))
+    rotation.nodding = parse_nodding(Section(yaml["nodding"]));
   yaml.expect_no_other_keys();
   return rotation;
 }
@@ -218,7 +225,8 @@ Globe parse_globe(Section yaml) {
     yaml.fail("'radius_km' is [equatorial, polar], and the polar one is not the larger");
   globe.gm_km3_s2 = yaml["gm_km3_s2"].number(1, 1e12);
   globe.j2 = yaml["j2"].number(-1, 1);
-  if (yaml.has("rotation")) globe.rotation = parse_rotation(Section(yaml["rotation"]));
+  if (yaml.has("rotation"))
+    globe.rotation = parse_rotation(Section(yaml["rotation"]));
   yaml.expect_no_other_keys();
   return globe;
 }
@@ -254,7 +262,8 @@ public:
 private:
   template <class Read>
   static void for_each(Section& yaml, const std::string& key, Read read_entry) {
-    if (!yaml.has(key)) return;
+    if (!yaml.has(key))
+      return;
     for (const auto& value : yaml[key].list()) {
       Section entry(value);
       read_entry(entry);
@@ -271,7 +280,8 @@ private:
   MobileId known(const Value& value) const {
     const auto name = value.text();
     const auto id = scenario_.system.find(name);
-    if (!id) value.fail("'" + name + "' is not defined above this line");
+    if (!id)
+      value.fail("'" + name + "' is not defined above this line");
     return *id;
   }
 
@@ -292,7 +302,8 @@ private:
 
   std::string new_name(Section& yaml) const {
     const auto value = yaml["name"];
-    if (scenario_.system.find(value.text())) value.fail("'" + value.text() + "' is defined twice");
+    if (scenario_.system.find(value.text()))
+      value.fail("'" + value.text() + "' is defined twice");
     return value.text();
   }
 
@@ -303,9 +314,12 @@ private:
     const bool moon = yaml.has("moon_of");
     if (origin + planet + moon != 1)
       yaml.fail("a body has exactly one of at_origin: true, planet and moon_of");
-    if (planet) body.motion = parse_planet(Section(yaml["planet"]));
-    if (moon) body.motion = LunarOrbit{earth(yaml["moon_of"])};
-    if (yaml.has("globe")) body.globe = parse_globe(Section(yaml["globe"]));
+    if (planet)
+      body.motion = parse_planet(Section(yaml["planet"]));
+    if (moon)
+      body.motion = LunarOrbit{earth(yaml["moon_of"])};
+    if (yaml.has("globe"))
+      body.globe = parse_globe(Section(yaml["globe"]));
     scenario_.system.mobiles.push_back(std::move(body));
   }
 
@@ -368,7 +382,8 @@ private:
     const double back_bit_s = yaml["back_bit_s"].number(1, 1e12);
     for (const auto a : from)
       for (const auto b : to) {
-        if (a == b) yaml.fail("'" + scenario_.system[a].name + "' cannot have a link with itself");
+        if (a == b)
+          yaml.fail("'" + scenario_.system[a].name + "' cannot have a link with itself");
         scenario_.links.push_back({a, b, rate_bit_s});
         scenario_.links.push_back({b, a, back_bit_s});
       }

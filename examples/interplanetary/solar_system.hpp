@@ -165,7 +165,8 @@ struct SolarSystem {
   /// The mobile called `name`, if there is one.
   std::optional<MobileId> find(std::string_view name) const {
     for (std::size_t i = 0; i < mobiles.size(); ++i)
-      if (mobiles[i].name == name) return static_cast<MobileId>(i);
+      if (mobiles[i].name == name)
+        return static_cast<MobileId>(i);
     return std::nullopt;
   }
 };

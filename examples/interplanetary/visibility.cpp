@@ -23,7 +23,8 @@ public:
   }
 
   LinkState state() const {
-    if (missed_for_s_ >= 0.0) return {false, missed_for_s_};
+    if (missed_for_s_ >= 0.0)
+      return {false, missed_for_s_};
     return {true, met_for_s_};
   }
 
@@ -59,7 +60,8 @@ End receiver_of(const SolarSystem& system, const End& sender, MobileId to) {
 void require_elevation(const SolarSystem& system, const End& near, const End& far,
                        Conditions& conditions) {
   const auto* site = std::get_if<SurfaceSite>(&system[near.id].motion);
-  if (site == nullptr) return;
+  if (site == nullptr)
+    return;
   const auto ray = far.at_ls - near.at_ls;
   const double range = length(ray);
   const double sin_mask = std::sin(site->elevation_mask_deg * radians_per_degree);
@@ -106,7 +108,8 @@ MobileId outermost_parent(const SolarSystem& system, MobileId id) {
 /// A ray between planets must pass the Sun, which is the origin, outside the keep-out sphere.
 void require_quiet_sun(const SolarSystem& system, double keep_out_deg, const End& a, const End& b,
                        Conditions& conditions) {
-  if (outermost_parent(system, a.id) == outermost_parent(system, b.id)) return;
+  if (outermost_parent(system, a.id) == outermost_parent(system, b.id))
+    return;
   const double radius = astronomical_unit_ls * std::sin(keep_out_deg * radians_per_degree);
   const double margin = distance_to_segment(a.at_ls, b.at_ls, Vector3{}) - radius;
   conditions.require(margin, relative_speed_bound(system, a.id, b.id));
@@ -158,7 +161,8 @@ std::optional<Contact> next_contact(const SolarSystem& system, double sun_keep_o
 
   for (look(); !state.open; look()) {
     step();
-    if (t >= until_s) return std::nullopt;
+    if (t >= until_s)
+      return std::nullopt;
   }
   Contact contact{t, t};
   while (state.open && t < until_s) {

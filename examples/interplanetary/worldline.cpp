@@ -40,7 +40,8 @@ WorldlineNode next_node(const SolarSystem& system, MobileId id, const WorldlineN
     const double growth =
         std::clamp(std::sqrt(aim_ls / std::max(deviation_ls, 1e-3 * aim_ls)), 0.25, 4.0);
     const double better_step_s = std::clamp(growth * (t_s - node.t_s), 1.0, longest_piece_s);
-    if (deviation_ls <= accept_ls || t_s - node.t_s <= 1.0) return {t_s, at_ls, better_step_s};
+    if (deviation_ls <= accept_ls || t_s - node.t_s <= 1.0)
+      return {t_s, at_ls, better_step_s};
     step_s = better_step_s;
   }
 }

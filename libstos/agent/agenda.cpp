@@ -42,7 +42,8 @@ void Agenda::let_front_go() {
 
 Instant Agenda::others_instant() const {
   Instant earliest = Instant::never();
-  for (std::size_t i = first_free_; i < std::min<std::size_t>(heap_.size(), 2 * first_free_ + 1); ++i)
+  for (std::size_t i = first_free_; i < std::min<std::size_t>(heap_.size(), 2 * first_free_ + 1);
+       ++i)
     earliest = std::min(earliest, heap_[i].cell->next_instant());
   return earliest;
 }

@@ -4,8 +4,8 @@
 
 namespace stos {
 
-/// Makes an agent of a class that is none: `new AgentWrapper<Account, MySimulation>(position, args)`
-/// holds an Account, and lambdas sent to it may take an `Account&`.
+/// Makes an agent of a class that is none: `new AgentWrapper<Account, MySimulation>(position,
+/// args)` holds an Account, and lambdas sent to it may take an `Account&`.
 template <class T, class Simulation>
 class AgentWrapper : public Agent<AgentWrapper<T, Simulation>, Simulation>, public T {
   using Base = Agent<AgentWrapper<T, Simulation>, Simulation>;
@@ -13,7 +13,7 @@ class AgentWrapper : public Agent<AgentWrapper<T, Simulation>, Simulation>, publ
 public:
   /// Where its creator is; `args` go to the constructor of T.
   template <class... Args>
-    requires std::constructible_from<T, Args...>
+  requires std::constructible_from<T, Args...>
   explicit AgentWrapper(Args&&... args) : Base(), T(std::forward<Args>(args)...) {}
 
   template <class... Args>

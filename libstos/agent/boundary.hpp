@@ -33,8 +33,10 @@ void set_boundary(World& world, Boundary boundary) {
     world.end_time = boundary.end_time();
   if constexpr (OwnBoundary<Boundary>)
     world.own_boundary = [boundary](const Trajectory& path) { return boundary.exit_time(path); };
-  if constexpr (requires(AgentBase& agent, const Point& p) { boundary.at_exit(agent, p); })
-    world.at_boundary = [boundary](AgentBase& agent, const Point& p) { boundary.at_exit(agent, p); };
+  if constexpr (requires(AgentBase & agent, const Point& p) { boundary.at_exit(agent, p); })
+    world.at_boundary = [boundary](AgentBase& agent, const Point& p) {
+      boundary.at_exit(agent, p);
+    };
   if (world.options.end_time_s)
     world.end_time = *world.options.end_time_s;
   if (!(world.end_time.load() > 0) && !OwnBoundary<Boundary>)

@@ -31,8 +31,8 @@ struct Channel : IncomingChannel {
   Channel* previous_outgoing = nullptr;
   bool open = true; ///< until its writer closes it or `from` ends
 
-  double cut_distance = 0; ///< as it is counted in its reader's Domain::Cut
-  bool moves = false;      ///< likewise
+  double cut_distance = 0;  ///< as it is counted in its reader's Domain::Cut
+  bool moves = false;       ///< likewise
   std::uint32_t queued = 0; ///< lambdas of this channel in the mailbox of `to`
   bool closed_for_reader = false;
   std::unique_ptr<Trajectory> source_copy; ///< of a source that another domain takes care of

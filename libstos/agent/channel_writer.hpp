@@ -26,8 +26,7 @@ public:
   ChannelWriter() = default;
 
   // Not constrained to agents: within its own class, an agent is not known to be one yet.
-  ChannelWriter(AgentBase& source, T& target)
-    requires(!detail::is_remote_reference<T>)
+  ChannelWriter(AgentBase& source, T& target) requires(!detail::is_remote_reference<T>)
       : channel_(&detail::EventContext::of(detail::cell_of(source))
                       .open(detail::cell_of(source), detail::cell_of(target))) {
     static_assert(std::derived_from<T, AgentBase>, "stos: a channel leads from agent to agent");
@@ -37,7 +36,8 @@ public:
       : channel_(&detail::EventContext::of(detail::cell_of(source))
                       .open(detail::cell_of(source), target.ticket_)) {}
 
-  ChannelWriter(ChannelWriter&& other) noexcept : channel_(std::exchange(other.channel_, nullptr)) {}
+  ChannelWriter(ChannelWriter&& other) noexcept
+      : channel_(std::exchange(other.channel_, nullptr)) {}
   ChannelWriter& operator=(ChannelWriter&& other) noexcept {
     if (this != &other) {
       close();

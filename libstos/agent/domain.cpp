@@ -67,8 +67,8 @@ Domain::Slice Domain::run(std::uint64_t events_max) {
 }
 
 std::optional<double> Domain::inject(Cell& cell, Closure& lambda) {
-  const double bound = std::max({floor_time(), promised_, board_.floor().absorption, cell.now,
-                                 cell.path.anchor()[0]});
+  const double bound = std::max(
+      {floor_time(), promised_, board_.floor().absorption, cell.now, cell.path.anchor()[0]});
   const double time = std::nextafter(bound, infinity);
   if (!(time < std::min(cell.exit_time, world_.end_time.load(std::memory_order_relaxed)))) {
     discard(lambda);
@@ -146,15 +146,16 @@ double Domain::bound_of(const Cut& cut, double clock) const {
   return bound;
 }
 
-// Holds for the worldlines as they are. A turn of the source is an event after its clock; one of the
-// reader is an event of this domain, and has the bound taken anew.
+// Holds for the worldlines as they are. A turn of the source is an event after its clock; one of
+// the reader is an event of this domain, and has the bound taken anew.
 double Domain::bound_of(const Channel& channel, double clock) const {
   const double reaction = light_cone::arrival_bound(clock, channel.reaction_time);
   if (channel.source_path == nullptr || !std::isfinite(clock))
     return reaction;
   const Trajectory& source = *channel.source_path;
-  return std::max(reaction, light_cone::absorption_bound(source, std::max(clock, source.anchor()[0]),
-                                                         channel.to->path, world_.space));
+  return std::max(reaction,
+                  light_cone::absorption_bound(source, std::max(clock, source.anchor()[0]),
+                                               channel.to->path, world_.space));
 }
 
 void Domain::take_tasks() {
@@ -201,9 +202,8 @@ bool Domain::may_go_on(const Cell& cell) {
   Horizons horizons;
   horizons.floor = board_.floor();
   if (next == floor) // only then do instants have to be told apart
-    horizons.floor = std::max(
-        horizons.floor, std::min({agenda_.others_instant(), blocked_next_,
-                                  Instant::before(outside_bound_)}));
+    horizons.floor = std::max(horizons.floor, std::min({agenda_.others_instant(), blocked_next_,
+                                                        Instant::before(outside_bound_)}));
   clocks_[index_] = floor;
   horizons.groups = clocks_;
   if (cell.exits_next())
@@ -280,7 +280,8 @@ void Domain::attach(Channel& channel) {
   }
   if (channel.from != nullptr)
     leave_copy_of_source(channel);
-  std::unique_ptr<Batch>& box = channel.from == nullptr ? hold_outboxes_[domain] : outboxes_[domain];
+  std::unique_ptr<Batch>& box =
+      channel.from == nullptr ? hold_outboxes_[domain] : outboxes_[domain];
   post(box, {Parcel::Kind::open, &channel, nullptr, nullptr});
 }
 
@@ -318,8 +319,8 @@ void Domain::tell_turned(Cell& cell) {
     if (channel->to->domain == index_)
       source_turned(*channel);
     else
-      post(channel->to->domain, {Parcel::Kind::turned, channel, nullptr,
-                                 std::make_unique<Trajectory>(cell.path)});
+      post(channel->to->domain,
+           {Parcel::Kind::turned, channel, nullptr, std::make_unique<Trajectory>(cell.path)});
 }
 
 void Domain::end(Cell& cell, double time, CellState how) {
@@ -365,8 +366,9 @@ void Domain::empty_graveyard() {
 
 // Every domain does this once all of them know that nothing happens any more.
 void Domain::finish() {
-  const double end_time = std::isfinite(world_.end_time.load()) ? world_.end_time.load()
-                                                                : execution_.counters.last_event_time;
+  const double end_time = std::isfinite(world_.end_time.load())
+                              ? world_.end_time.load()
+                              : execution_.counters.last_event_time;
   for (std::size_t i = 0; i < living_.size(); ++i) {
     Cell& cell = *living_[i];
     Effects& effects = execution_.end(cell, end_time, CellState::ended);
@@ -382,9 +384,7 @@ void Domain::finish() {
     task->refuse();
 }
 
-void Domain::post(std::size_t domain, Parcel parcel) {
-  post(outboxes_[domain], std::move(parcel));
-}
+void Domain::post(std::size_t domain, Parcel parcel) { post(outboxes_[domain], std::move(parcel)); }
 
 void Domain::post(std::unique_ptr<Batch>& box, Parcel parcel) {
   if (box == nullptr)
@@ -411,8 +411,7 @@ void Domain::add_to_cut(Channel& channel) {
     cut.moving.push_back(&channel);
     cut.bound = std::min(cut.bound, bound_of(channel, clock));
   } else {
-    channel.cut_distance =
-        CausalMailbox::lookahead_of(channel, channel.to->path, world_.space);
+    channel.cut_distance = CausalMailbox::lookahead_of(channel, channel.to->path, world_.space);
     ++cut.distances[channel.cut_distance];
     cut.bound = std::min(cut.bound, light_cone::arrival_bound(clock, channel.cut_distance));
   }

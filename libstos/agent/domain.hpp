@@ -62,8 +62,8 @@ public:
 private:
   /// The channels from one other domain, to bound what can come from there.
   struct Cut {
-    std::map<double, std::uint32_t> distances; ///< of those between two who rest, with their count
-    std::vector<Channel*> moving;              ///< all others
+    std::map<double, std::uint32_t> distances;  ///< of those between two who rest, with their count
+    std::vector<Channel*> moving;               ///< all others
     double bound = Instant::never().absorption; ///< nothing arrives from there before it
 
     [[nodiscard]] bool empty() const { return distances.empty() && moving.empty(); }
@@ -109,12 +109,12 @@ private:
   Execution execution_;
   Agenda agenda_;
   std::uint64_t slice_end_ = 0; // the count of events at which the slice is over
-  Cell* active_ = nullptr; // executes events right now, and is not in the agenda meanwhile
+  Cell* active_ = nullptr;      // executes events right now, and is not in the agenda meanwhile
   std::vector<Cell*> living_;
   std::vector<Cell*> ended_; // somebody still has a channel to them
   std::vector<Cell*> blocked_;
   Instant blocked_next_ = Instant::never(); // a lower bound over blocked_
-  std::vector<Cell*> graveyard_; // freed at the end of the slice
+  std::vector<Cell*> graveyard_;            // freed at the end of the slice
   std::vector<double> clocks_;              // of all domains, as of the beginning of the slice
   std::vector<Cut> cuts_;
   double outside_bound_ = Instant::never().absorption; // nothing arrives from others before it

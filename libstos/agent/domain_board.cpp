@@ -32,8 +32,8 @@ void push_one(std::atomic<Node*>& head, std::unique_ptr<Node> node) {
   do {
     (void)raw->next.release();
     raw->next.reset(seen);
-  } while (!head.compare_exchange_weak(seen, raw, std::memory_order_release,
-                                       std::memory_order_relaxed));
+  } while (
+      !head.compare_exchange_weak(seen, raw, std::memory_order_release, std::memory_order_relaxed));
 }
 
 } // namespace

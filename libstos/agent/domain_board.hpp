@@ -41,9 +41,9 @@ struct OutsideTask {
 
 /// What the domains of one node show each other: clocks, inboxes, and who sleeps.
 ///
-/// A domain's clock is a promise: none of its agents executes an event before that laboratory time. It
-/// publishes lambdas first and the clock after them; a reader takes the clock first and empties its
-/// inbox after that, so that everything emitted before the clock has arrived.
+/// A domain's clock is a promise: none of its agents executes an event before that laboratory time.
+/// It publishes lambdas first and the clock after them; a reader takes the clock first and empties
+/// its inbox after that, so that everything emitted before the clock has arrived.
 ///
 /// A domain that can do nothing parks. Whoever changes something that can help it wakes it: an
 /// inbox that is no longer empty, or a clock beyond the one that it needs. When the last one parks,

@@ -16,7 +16,7 @@ struct Channel;
 struct Effects {
   std::vector<Cell*> born;
   std::vector<Channel*> opened;
-  std::vector<Channel*> held;     ///< new holds of references in transit
+  std::vector<Channel*> held;      ///< new holds of references in transit
   Closure* first_lambda = nullptr; ///< in order of emission
   Closure* last_lambda = nullptr;
   std::vector<Channel*> closed;

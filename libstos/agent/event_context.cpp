@@ -60,8 +60,8 @@ void EventContext::begin(Cell& self, Closure& lambda, const Instant& instant) {
   executing_ = &lambda;
   instant_ = instant;
   // An agent that slows down reacts faster in laboratory time, but what it emits keeps its order.
-  emission_time_ = std::max(
-      self.last_emission, instant.absorption + self.path.gamma() * self.ops->reaction_time);
+  emission_time_ = std::max(self.last_emission,
+                            instant.absorption + self.path.gamma() * self.ops->reaction_time);
   self.last_emission = emission_time_;
   issued_.clear();
   effects.clear();
@@ -88,10 +88,10 @@ Cell& EventContext::create(AgentBase& agent, const AgentOps& ops, const Point* p
   if (self_ != nullptr &&
       (start[0] < here[0] ||
        !light_cone::contains(here, start, world_->space, cone_tolerance(here, start))))
-    throw UsageError(Errc::not_in_future,
-                     std::string("a new ") + ops.type_name + " must lie in the future light cone " +
-                         "of its creator at " + describe(here) + ", but was placed at " +
-                         describe(start));
+    throw UsageError(Errc::not_in_future, std::string("a new ") + ops.type_name +
+                                              " must lie in the future light cone " +
+                                              "of its creator at " + describe(here) +
+                                              ", but was placed at " + describe(start));
   Cell* cell = new_cell(*world_, agent, ops);
   cell->id = self_ != nullptr ? AgentId::child(self_->id, self_->births++)
                               : AgentId::initial(world_->initial_agents++);
@@ -161,8 +161,7 @@ void EventContext::emit(Channel& channel, Closure& lambda) {
   if (!channel.open)
     throw UsageError(Errc::closed_channel,
                      "a lambda was sent on channel " + std::to_string(channel.number.value) +
-                         " of agent " + std::to_string(channel.source.value) +
-                         ", which is closed");
+                         " of agent " + std::to_string(channel.source.value) + ", which is closed");
   require_own(*channel.from, "send on a channel of");
   lambda.emission = emission_point(*channel.from);
   lambda.emission_depth = emission_depth(lambda.emission[0]);
@@ -180,8 +179,9 @@ void EventContext::set_timer(Cell& cell, double local_delay, Closure& lambda) {
   ClosureGuard guard(&lambda);
   require_own(cell, "set a timer of");
   if (!(local_delay >= 0))
-    throw UsageError(Errc::bad_argument, describe(cell) + ": a timer's delay must be at least 0, "
-                                                          "but is " +
+    throw UsageError(Errc::bad_argument, describe(cell) +
+                                             ": a timer's delay must be at least 0, "
+                                             "but is " +
                                              std::to_string(local_delay));
   lambda.emission = emission_point(cell);
   lambda.emission_depth = emission_depth(lambda.emission[0]);
@@ -251,8 +251,7 @@ void EventContext::turn(Cell& cell, const Velocity<4>& velocity) {
 
 void EventContext::die(Cell& cell) {
   if (&cell != self_)
-    throw UsageError(Errc::wrong_agent,
-                     describe(cell) + " can die() only in an event of its own");
+    throw UsageError(Errc::wrong_agent, describe(cell) + " can die() only in an event of its own");
   if (cell.ops->reaction_time == 0) {
     die_now();
     return;

@@ -36,10 +36,12 @@ Error error_of_current_exception() {
 
 void Execution::queue(Cell& cell, Closure& lambda) {
   if (cell.mailbox.size() >= world_.options.mailbox_lambdas_max) [[unlikely]]
-    fail({{lambda.emission[0], lambda.emission[0], 0}, lambda.source, lambda.channel,
+    fail({{lambda.emission[0], lambda.emission[0], 0},
+          lambda.source,
+          lambda.channel,
           lambda.sequence},
-         {Errc::mailbox_full, "the mailbox of " + place(cell, cell.now) + " is full: " +
-                                  std::to_string(cell.mailbox.size()) +
+         {Errc::mailbox_full, "the mailbox of " + place(cell, cell.now) +
+                                  " is full: " + std::to_string(cell.mailbox.size()) +
                                   " lambdas wait in it (limits.mailbox_lambdas_max)"});
   if (lambda.via != nullptr)
     ++static_cast<Channel*>(lambda.via)->queued;
@@ -78,8 +80,8 @@ void Execution::close_reader(Channel& channel) {
 
 Effects& Execution::execute(Cell& cell, Closure& lambda, const EventKey& key) {
   const double time = key.instant.absorption;
-  STOS_ASSERT(time >= cell.now, "order: " + place(cell, cell.now) + " is to absorb at " +
-                                    std::to_string(time));
+  STOS_ASSERT(time >= cell.now,
+              "order: " + place(cell, cell.now) + " is to absorb at " + std::to_string(time));
   cell.now = time;
   ++cell.events;
   cell.digest.add({time, key.source, key.channel, key.sequence, lambda.ops->id});

@@ -50,9 +50,8 @@ concept Inspectable = requires(InspectorShape f, T& x) {
 };
 
 template <class T>
-struct IsPortable
-    : std::bool_constant<!std::is_pointer_v<T> && !std::is_member_pointer_v<T> &&
-                         (std::is_trivially_copyable_v<T> || Inspectable<T>)> {};
+struct IsPortable : std::bool_constant<!std::is_pointer_v<T> && !std::is_member_pointer_v<T> &&
+                                       (std::is_trivially_copyable_v<T> || Inspectable<T>)> {};
 template <class T>
 struct IsPortable<std::reference_wrapper<T>> : std::false_type {};
 template <>
@@ -83,8 +82,8 @@ struct IsPortable<std::variant<T...>> : AllPortable<T...> {};
 
 } // namespace detail
 
-/// A value that can travel to another node: trivially copyable (but no pointer or view), a standard string
-/// or container of portable values, or a type with a CAF `inspect` overload.
+/// A value that can travel to another node: trivially copyable (but no pointer or view), a standard
+/// string or container of portable values, or a type with a CAF `inspect` overload.
 template <class T>
 concept Portable = detail::IsPortable<std::decay_t<T>>::value;
 

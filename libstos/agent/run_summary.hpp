@@ -25,7 +25,7 @@ struct RunCounters {
 
 /// How a run went.
 struct RunSummary : RunCounters {
-  std::string engine; ///< "serial", or "2 workers, 2 domains"
+  std::string engine;  ///< "serial", or "2 workers, 2 domains"
   double end_time = 0; ///< the laboratory time of the boundary; the last event's without one
   double wall_time_s = 0;
 

@@ -68,9 +68,7 @@ public:
   // The façade.
 
   /// Options of the default simulation of this thread; before its first agent is created.
-  static void configure(RunOptions options) {
-    default_simulation().emplace(std::move(options));
-  }
+  static void configure(RunOptions options) { default_simulation().emplace(std::move(options)); }
 
   /// The space of the current simulation; before its first agent is created.
   static void space(const Space& space) { current().set_space(space); }

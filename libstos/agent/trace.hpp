@@ -15,15 +15,15 @@ struct TraceRecord {
 
   Kind kind = Kind::event;
   AgentId agent;
-  const char* type = ""; ///< of the agent
+  const char* type = "";     ///< of the agent
   std::uint64_t ordinal = 0; ///< counts the records of one agent
   Point point;
   double local_time = 0;
-  Velocity<4> velocity;       ///< birth, turn
-  AgentId source;             ///< event: the emitter; birth: unused
-  ChannelNumber channel;      ///< event
-  std::uint64_t sequence = 0; ///< event
-  Point emission;             ///< event
+  Velocity<4> velocity;        ///< birth, turn
+  AgentId source;              ///< event: the emitter; birth: unused
+  ChannelNumber channel;       ///< event
+  std::uint64_t sequence = 0;  ///< event
+  Point emission;              ///< event
   std::uint64_t lambda_id = 0; ///< event
 };
 

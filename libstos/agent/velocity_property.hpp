@@ -20,7 +20,9 @@ public:
     return *this = static_cast<Velocity<D>>(other);
   }
 
-  operator Velocity<D>() const { return project<D>(detail::EventContext::of(cell_).velocity(cell_)); }
+  operator Velocity<D>() const {
+    return project<D>(detail::EventContext::of(cell_).velocity(cell_));
+  }
 
   [[nodiscard]] double operator[](std::size_t i) const { return Velocity<D>(*this)[i]; }
   [[nodiscard]] double gamma() const { return Velocity<D>(*this).gamma(); }

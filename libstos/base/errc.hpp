@@ -7,17 +7,17 @@ namespace stos {
 
 /// What went wrong, for programs; `Error::context` says it for people.
 enum class Errc {
-  bad_argument,       ///< a value outside of what the function accepts
-  bad_config,         ///< configuration file, environment or command line
-  not_in_future,      ///< a point that should lie in the future light cone of another one
-  faster_than_light,  ///< a speed at or above c = 1
-  expired_reference,  ///< a RemoteReference used after the event that it was good for
-  closed_channel,     ///< a ChannelWriter without an open channel was written to
-  wrong_agent,        ///< something that belongs to one agent was used in the event of another
-  mailbox_full,       ///< more lambdas queued at one agent than the configured limit
-  instant_too_deep,   ///< too many events caused each other at one instant (Zeno)
-  trace_full,         ///< more trace records than the configured limit
-  model_exception,    ///< the user's lambda threw
+  bad_argument,      ///< a value outside of what the function accepts
+  bad_config,        ///< configuration file, environment or command line
+  not_in_future,     ///< a point that should lie in the future light cone of another one
+  faster_than_light, ///< a speed at or above c = 1
+  expired_reference, ///< a RemoteReference used after the event that it was good for
+  closed_channel,    ///< a ChannelWriter without an open channel was written to
+  wrong_agent,       ///< something that belongs to one agent was used in the event of another
+  mailbox_full,      ///< more lambdas queued at one agent than the configured limit
+  instant_too_deep,  ///< too many events caused each other at one instant (Zeno)
+  trace_full,        ///< more trace records than the configured limit
+  model_exception,   ///< the user's lambda threw
   out_of_memory,
   io_error,
   not_supported,

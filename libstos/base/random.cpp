@@ -1,10 +1,9 @@
 #include "libstos/base/random.hpp"
 
-
 namespace stos {
 
-// log(m * 2^k) = k ln 2 + 2 artanh(s), s = (m - 1) / (m + 1), with m in [sqrt(1/2), sqrt(2)) so that
-// |s| < 0.1716 and eleven terms of the odd series leave an error below 2^-56.
+// log(m * 2^k) = k ln 2 + 2 artanh(s), s = (m - 1) / (m + 1), with m in [sqrt(1/2), sqrt(2)) so
+// that |s| < 0.1716 and eleven terms of the odd series leave an error below 2^-56.
 double portable_log(double x) {
   int exponent = 0;
   double m = std::frexp(x, &exponent);

@@ -190,8 +190,8 @@ bool CausalMailbox::cleared(const Lookahead& group, double horizon, double due,
     // A source that takes time to react may turn before it emits what it has decided upon.
     const Trajectory& source = *channel->source_path;
     const double known = channel->reaction_time > 0 ? horizon : emission;
-    if (!(due < light_cone::absorption_bound(source, std::max(known, source.anchor()[0]), path,
-                                             space)))
+    if (!(due <
+          light_cone::absorption_bound(source, std::max(known, source.anchor()[0]), path, space)))
       return false;
   }
   return true;

@@ -81,8 +81,8 @@ public:
 
   [[nodiscard]] const std::vector<IncomingChannel*>& channels() const { return channels_; }
 
-  /// How long after the horizon of `group` anything of it can arrive at the earliest; infinite if it
-  /// has no channel into this agent.
+  /// How long after the horizon of `group` anything of it can arrive at the earliest; infinite if
+  /// it has no channel into this agent.
   [[nodiscard]] double lookahead(std::uint16_t group) const;
 
   /// The same for one channel: the source's reaction time or, between two who rest, light's travel
@@ -117,10 +117,10 @@ private:
   bool cleared(const Lookahead& group, double horizon, double due, const Trajectory& path,
                const Space& space) const;
 
-  // Most agents have little in their mailbox, and channels from one group: what is needed to execute
-  // the next event lies in one place.
-  Entry front_;             // the earliest one; null if the mailbox is empty
-  Lookahead first_group_;   // counts nothing while there are no channels
+  // Most agents have little in their mailbox, and channels from one group: what is needed to
+  // execute the next event lies in one place.
+  Entry front_;              // the earliest one; null if the mailbox is empty
+  Lookahead first_group_;    // counts nothing while there are no channels
   std::vector<Entry> queue_; // a binary heap: all others
   std::vector<Lookahead> more_groups_;
   std::vector<IncomingChannel*> channels_;

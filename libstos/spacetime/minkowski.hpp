@@ -13,8 +13,7 @@ namespace stos {
 /// Units: time in seconds, distance in light-seconds (or any pair with c = 1).
 /// `Minkowski<1>` has time alone: all its agents are in one place.
 template <int D>
-  requires(D >= 1 && D <= 4)
-class Minkowski {
+requires(D >= 1 && D <= 4) class Minkowski {
 public:
   static constexpr int dimensions = D;
 
@@ -22,8 +21,9 @@ public:
 
   /// Time first, then the D - 1 spatial coordinates.
   template <class... Coordinates>
-    requires(sizeof...(Coordinates) == D && (std::convertible_to<Coordinates, double> && ...))
-  constexpr Minkowski(Coordinates... x) : x_{static_cast<double>(x)...} {}
+  requires(sizeof...(Coordinates) == D &&
+           (std::convertible_to<Coordinates, double> && ...)) constexpr Minkowski(Coordinates... x)
+      : x_{static_cast<double>(x)...} {}
 
   constexpr double operator[](std::size_t i) const { return x_[i]; }
   constexpr double& operator[](std::size_t i) { return x_[i]; }

@@ -22,9 +22,9 @@ public:
 
   /// `Velocity<4>{0.6, 0, 0}`: D - 1 components of the ordinary velocity.
   template <class... Components>
-    requires(sizeof...(Components) == D - 1 && D > 1 &&
-             (std::convertible_to<Components, double> && ...))
-  Velocity(Components... u) : u_{static_cast<double>(u)...} {
+  requires(sizeof...(Components) == D - 1 && D > 1 &&
+           (std::convertible_to<Components, double> && ...)) Velocity(Components... u)
+      : u_{static_cast<double>(u)...} {
     normalise();
   }
 

@@ -4,7 +4,6 @@
 
 #include <caf/scoped_actor.hpp>
 #include <caf/system_messages.hpp>
-
 #include <catch2/catch.hpp>
 
 #include <thread>

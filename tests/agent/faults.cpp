@@ -90,9 +90,8 @@ TEST_CASE("of several failures the earliest in simulated time counts") {
   fails_everywhere(Errc::model_exception, "first", [] {
     for (int i = 0; i < 20; ++i) {
       auto* node = new Node({0, double(i), 0, 0});
-      node->after(20.0 - i * 0.5, [i](Node&) {
-        throw std::runtime_error(i == 19 ? "first" : "later");
-      });
+      node->after(20.0 - i * 0.5,
+                  [i](Node&) { throw std::runtime_error(i == 19 ? "first" : "later"); });
     }
   });
 }

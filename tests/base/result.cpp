@@ -13,12 +13,14 @@ using namespace stos;
 namespace {
 
 Result<int> half_of(int n) {
-  if (n % 2 != 0) return Error{Errc::bad_argument, std::to_string(n) + " is odd"};
+  if (n % 2 != 0)
+    return Error{Errc::bad_argument, std::to_string(n) + " is odd"};
   return n / 2;
 }
 
 Result<void> require_even(int n) {
-  if (n % 2 != 0) return Error{Errc::bad_argument, "odd"};
+  if (n % 2 != 0)
+    return Error{Errc::bad_argument, "odd"};
   return {};
 }
 

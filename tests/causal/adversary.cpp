@@ -56,7 +56,8 @@ public:
     plan_.grid = random_.bernoulli(0.4);
     plan_.moving = random_.bernoulli(0.7);
     plan_.receiver_moves = plan_.moving && random_.bernoulli(0.5);
-    if (random_.bernoulli(0.2)) plan_.space = Space::torus(3, 5);
+    if (random_.bernoulli(0.2))
+      plan_.space = Space::torus(3, 5);
     plan_.groups = static_cast<std::uint16_t>(1 + random_.below(3));
     plan_.receiver = Trajectory(place(), plan_.receiver_moves ? velocity() : Velocity<4>());
     for (std::uint64_t n = 1 + random_.below(5), i = 0; i < n; ++i)
@@ -74,8 +75,10 @@ private:
   }
 
   Velocity<4> velocity() {
-    if (!plan_.moving || random_.bernoulli(0.3)) return {};
-    if (plan_.grid) return {0.25 * (random_.below(5) - 2.0), random_.bernoulli(0.5) ? 0.5 : 0, 0};
+    if (!plan_.moving || random_.bernoulli(0.3))
+      return {};
+    if (plan_.grid)
+      return {0.25 * (random_.below(5) - 2.0), random_.bernoulli(0.5) ? 0.5 : 0, 0};
     return velocity_along(random_direction(random_), random_.uniform(0, 0.95));
   }
 
@@ -158,7 +161,8 @@ void react(const Plan& plan, const EventKey& key, Receiver& receiver,
     else
       receiver.push(timer);
   }
-  if (reaction.turn) receiver.turn(now, *reaction.turn);
+  if (reaction.turn)
+    receiver.turn(now, *reaction.turn);
 }
 
 std::uint32_t depth_of(const Action& action) {
@@ -196,7 +200,8 @@ std::vector<EventKey> wanted_order(const Plan& plan) {
     Stream* from = nullptr;
     auto timer = timers.end();
     for (Stream& stream : streams) {
-      if (stream.next == stream.lambdas.size()) continue;
+      if (stream.next == stream.lambdas.size())
+        continue;
       const Lambda& lambda = stream.lambdas[stream.next];
       const EventKey key = lambda.key(std::max(
           stream.last, light_cone::absorption_time(lambda.emission, receiver.path, plan.space)));
@@ -212,7 +217,8 @@ std::vector<EventKey> wanted_order(const Plan& plan) {
         timer = it;
       }
     }
-    if (!least) return order;
+    if (!least)
+      return order;
     if (timer != timers.end()) {
       timers.erase(timer);
     } else {
@@ -280,7 +286,8 @@ private:
   }
 
   void hear_one(Live& live) {
-    if (live.all_heard()) return;
+    if (live.all_heard())
+      return;
     const Action& action = live.next();
     ++live.heard;
     switch (action.kind) {
@@ -313,7 +320,8 @@ private:
     const auto group = static_cast<std::uint16_t>(random_.below(plan_.groups));
     double& horizon = horizons_[group];
     horizon += plan_.grid ? 0.25 * (1 + random_.below(4)) : random_.exponential(0.3);
-    if (horizon > 60) horizon = infinity;
+    if (horizon > 60)
+      horizon = infinity;
     for (Live& live : live_)
       while (live.plan->group == group && !live.all_heard() &&
              live.next().event.absorption < horizon)
@@ -324,7 +332,8 @@ private:
   void raise_floor() {
     Instant least = Instant::never();
     for (const Live& live : live_)
-      if (!live.all_heard()) least = std::min(least, live.next().event);
+      if (!live.all_heard())
+        least = std::min(least, live.next().event);
     floor_ = std::max(floor_, least);
   }
 
@@ -332,8 +341,10 @@ private:
     probe_silence();
     for (;;) {
       const NextStep step = receiver_.next(horizons_, floor_);
-      if (step.kind == NextStep::Kind::blocked) check_blame(step.blocked_on);
-      if (step.kind != NextStep::Kind::deliver) return;
+      if (step.kind == NextStep::Kind::blocked)
+        check_blame(step.blocked_on);
+      if (step.kind != NextStep::Kind::deliver)
+        return;
       const EventKey key = receiver_.mailbox.front_key();
       (void)receiver_.mailbox.pop();
       order_.push_back(key);

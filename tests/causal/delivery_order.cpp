@@ -36,7 +36,8 @@ struct Situation {
     return p;
   }
   Velocity<4> random_speed() {
-    if (grid) return {0.25 * random.below(4), random.bernoulli(0.5) ? -0.5 : 0, 0};
+    if (grid)
+      return {0.25 * random.below(4), random.bernoulli(0.5) ? -0.5 : 0, 0};
     return random_velocity(random, 1e-3);
   }
 
@@ -54,7 +55,8 @@ struct Situation {
     std::vector<std::size_t> sent(sources.size(), 0);
     for (const Lambda* slot : waiting)
       for (std::size_t s = 0; s < sources.size(); ++s)
-        if (slot->via == &sources[s].channel) receiver.push(sources[s].lambdas[sent[s]++]);
+        if (slot->via == &sources[s].channel)
+          receiver.push(sources[s].lambdas[sent[s]++]);
   }
 
   [[nodiscard]] std::vector<EventKey> sorted(const Trajectory& on) const {

@@ -46,7 +46,8 @@ TEST_CASE("the order of events is total and transitive") {
     const EventKey a = random_key(random);
     const EventKey b = random_key(random);
     const EventKey c = random_key(random);
-    if ((a < b) + (b < a) + (a == b) != 1 || (a < b && b < c && !(a < c))) FAIL("case " << i);
+    if ((a < b) + (b < a) + (a == b) != 1 || (a < b && b < c && !(a < c)))
+      FAIL("case " << i);
   }
 }
 

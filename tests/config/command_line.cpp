@@ -26,7 +26,8 @@ Result<Invocation> parse(CommandLine& command_line, std::vector<std::string> wor
 Result<RunOptions> parse(std::vector<std::string> words, const Environment& environment = {}) {
   CommandLine command_line("a program under test");
   const Result<Invocation> invocation = parse(command_line, std::move(words), environment);
-  if (!invocation) return invocation.error();
+  if (!invocation)
+    return invocation.error();
   CHECK(invocation->answer == "");
   return invocation->options;
 }

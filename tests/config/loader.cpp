@@ -434,7 +434,8 @@ TEST_CASE("a damaged file is refused with its name, whatever the damage", "[conf
         case 2: text.erase(at, random() % 20); break;
         default: text.insert(at, text.substr(random() % text.size(), random() % 40)); break;
       }
-      if (text.empty()) text = "x";
+      if (text.empty())
+        text = "x";
     }
     const std::string file = dir.write("damaged.yaml", text).string();
     if (const auto options = load_yaml(file, {}); !options)

@@ -48,7 +48,8 @@ private:
 inline Result<RunOptions> load(std::string_view text, const RunOptions& base = {}) {
   const TempDir dir;
   Result<RunOptions> options = load_yaml(dir.write("run.yaml", text), base);
-  if (options) return options;
+  if (options)
+    return options;
   Error error = options.error();
   const std::string prefix = dir.path().string() + "/";
   for (auto at = error.context.find(prefix); at != std::string::npos;

@@ -37,7 +37,8 @@ TEST_CASE("a plan answers as one that is asked for the first time") {
     const auto known = plan.next_start(t, 600.0);
     const auto found = fresh.next_start(t, 600.0);
     REQUIRE(known.has_value() == found.has_value());
-    if (known) CHECK(*known == Approx(*found).margin(contact_resolution_s).epsilon(0.0));
+    if (known)
+      CHECK(*known == Approx(*found).margin(contact_resolution_s).epsilon(0.0));
   }
 }
 

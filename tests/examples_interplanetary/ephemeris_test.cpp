@@ -25,7 +25,8 @@ template <class F>
 Extreme smallest(double from_s, double until_s, F f) {
   Extreme best{from_s, f(from_s)};
   for (double t = from_s; t < until_s; t += 3600.0)
-    if (const double value = f(t); value < best.value) best = {t, value};
+    if (const double value = f(t); value < best.value)
+      best = {t, value};
   return best;
 }
 

@@ -120,8 +120,10 @@ TEST_CASE("without damage every transmission is the only one") {
 TEST_CASE("during the conjunction Mars stores, and commands expire") {
   for (const auto& log : month().crafts) {
     const auto& name = published().system[log.craft].name;
-    if (name == "TGO") CHECK(log.peak_bytes > 5e8);
-    if (name == "Goldstone" || name == "Madrid") CHECK(log.expired > 10);
+    if (name == "TGO")
+      CHECK(log.peak_bytes > 5e8);
+    if (name == "Goldstone" || name == "Madrid")
+      CHECK(log.expired > 10);
   }
 }
 

@@ -18,7 +18,8 @@ std::vector<Contact> contacts(const char* from, const char* to, double from_s, d
   while (t < until_s) {
     const auto contact =
         next_contact(published().system, keep_out_deg, mobile(from), mobile(to), t, until_s);
-    if (!contact) break;
+    if (!contact)
+      break;
     all.push_back(*contact);
     t = contact->closes_s + contact_resolution_s;
   }

@@ -37,14 +37,16 @@ public:
 
   void see() {
     readings_.push_back({position().time(), local_time()});
-    if (next) next.send([](Observer& o) { o.see(); });
+    if (next)
+      next.send([](Observer& o) { o.see(); });
   }
 
   /// Sends something each time its own clock has advanced by `interval`.
   void beat(double interval, int times) {
     after(interval, [interval, times](Observer& self) {
       self.next.send([](Observer& o) { o.see(); });
-      if (times > 1) self.beat(interval, times - 1);
+      if (times > 1)
+        self.beat(interval, times - 1);
     });
   }
 

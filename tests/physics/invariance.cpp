@@ -65,7 +65,8 @@ public:
   [[nodiscard]] std::vector<std::size_t> order(std::size_t n, std::uint64_t salt) const {
     std::vector<std::size_t> order(n);
     std::iota(order.begin(), order.end(), 0);
-    if (order_seed_ == 0) return order;
+    if (order_seed_ == 0)
+      return order;
     RandomStream random(mix64(order_seed_ + salt));
     for (std::size_t i = n; i > 1; --i)
       std::swap(order[i - 1], order[random.below(static_cast<std::uint32_t>(i))]);
@@ -121,22 +122,27 @@ public:
   }
 
   void connect(std::size_t slot, Walker& other) {
-    if (channels_.size() <= slot) channels_.resize(slot + 1);
+    if (channels_.size() <= slot)
+      channels_.resize(slot + 1);
     channels_[slot] = ChannelWriter(*this, other);
   }
 
   void absorb(std::uint64_t source, std::uint64_t token, int energy) {
     events_.push_back({source, token, energy, local_time()});
-    if (energy == 0) return;
-    if (random_.bernoulli(0.3)) turn();
-    if (random_.bernoulli(0.1) && energy > 2) give_birth(token, energy);
+    if (energy == 0)
+      return;
+    if (random_.bernoulli(0.3))
+      turn();
+    if (random_.bernoulli(0.1) && energy > 2)
+      give_birth(token, energy);
     if (random_.bernoulli(0.3))
       after(random_.uniform(0, 2), [source = name_, token, energy](Walker& self) {
         self.absorb(source, token, energy - 1);
       });
     else
       pass_on(token, energy - 1);
-    if (random_.bernoulli(0.02)) die();
+    if (random_.bernoulli(0.02))
+      die();
   }
 
 private:
@@ -283,7 +289,8 @@ TEST_CASE("a transformed world has one history on all engines") {
       on_every_engine([&](const RunOptions& options) {
         History history;
         const RunSummary run = run_plan(plan, description, options, history);
-        if (oracle.empty()) oracle = history;
+        if (oracle.empty())
+          oracle = history;
         CHECK(difference(oracle, history) == 0);
         return run;
       });

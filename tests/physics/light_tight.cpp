@@ -75,7 +75,8 @@ TEST_CASE("a signal that can never catch up does not keep the run from ending") 
   CHECK(caught_up < horizon);
   std::vector<int> expected;
   for (int n = 0; n < calls; ++n)
-    if (x + step * n < caught_up) expected.push_back(n);
+    if (x + step * n < caught_up)
+      expected.push_back(n);
 
   on_every_engine([&](const RunOptions& options) {
     std::vector<int> heard;

@@ -53,7 +53,8 @@ public:
     count_time();
     ++record_.present;
     arrivals_.push_back(last_);
-    if (record_.present == 1) serve();
+    if (record_.present == 1)
+      serve();
   }
 
 private:
@@ -67,8 +68,10 @@ private:
     record_.last_departure = last_;
     arrivals_.pop_front();
     --record_.present;
-    if (next_) next_.send([](Station& s) { s.arrive(); });
-    if (record_.present > 0) serve();
+    if (next_)
+      next_.send([](Station& s) { s.arrive(); });
+    if (record_.present > 0)
+      serve();
   }
 
   void count_time() {
@@ -92,7 +95,8 @@ public:
       : Agent({0, x}), interval_(interval), left_(customers), channel_(*this, to) {}
 
   void begin() {
-    if (left_-- == 0) return;
+    if (left_-- == 0)
+      return;
     after(interval_.draw(random()), [](Source& self) {
       self.channel_.send([](Station& s) { s.arrive(); });
       self.begin();

@@ -29,10 +29,14 @@ struct Pile {
 std::vector<std::size_t> neighbours(std::size_t site) {
   const std::size_t x = site % side, y = site / side;
   std::vector<std::size_t> result;
-  if (x > 0) result.push_back(site - 1);
-  if (x + 1 < side) result.push_back(site + 1);
-  if (y > 0) result.push_back(site - side);
-  if (y + 1 < side) result.push_back(site + side);
+  if (x > 0)
+    result.push_back(site - 1);
+  if (x + 1 < side)
+    result.push_back(site + 1);
+  if (y > 0)
+    result.push_back(site - side);
+  if (y + 1 < side)
+    result.push_back(site + side);
   return result;
 }
 
@@ -77,7 +81,8 @@ public:
   }
 
   void add_grain() {
-    if (++height_ < 4) return;
+    if (++height_ < 4)
+      return;
     height_ -= 4;
     ++topplings_;
     for (auto& neighbour : neighbours_)

@@ -58,7 +58,8 @@ Velocity<4> pursuit(RandomStream& random, const Encounter& e, const Point& from)
   const Point to = e.path.position(absorption_time(from, e.path, e.space));
   std::array<double, 3> d = e.space.displacement(from, to);
   const double length = std::hypot(d[0], d[1], d[2]);
-  if (!(length > 0) || !std::isfinite(length)) return random_velocity(random);
+  if (!(length > 0) || !std::isfinite(length))
+    return random_velocity(random);
   for (double& x : d)
     x /= length;
   return velocity_along(d, 1 - log_uniform(random, 1e-15, 1e-3));
@@ -72,11 +73,13 @@ Point later_emission(RandomStream& random, const Encounter& e) {
       std::max(e.scale, 1e-12) * log_uniform(random, 1e-6, 4) * (random.bernoulli(0.1) ? 0 : 1);
   const bool pursues = random.bernoulli(0.6);
   for (auto turns = random.below(5); turns > 0; --turns) {
-    if (random.bernoulli(0.7)) time += span * random.uniform();
+    if (random.bernoulli(0.7))
+      time += span * random.uniform();
     source = source.turned(time, pursues ? pursuit(random, e, source.position(time))
                                          : random_velocity(random));
   }
-  if (random.bernoulli(0.8)) time += span * random.uniform();
+  if (random.bernoulli(0.8))
+    time += span * random.uniform();
   return source.position(time);
 }
 

@@ -216,7 +216,8 @@ TEST_CASE("light-cone order is transitive") {
     const Point a = random_point(random, {}, 1);
     const Point b = random_point(random, a, 1);
     const Point c = random_point(random, b, 1);
-    if (!light_cone::contains(a, b, endless) || !light_cone::contains(b, c, endless)) continue;
+    if (!light_cone::contains(a, b, endless) || !light_cone::contains(b, c, endless))
+      continue;
     ++chains;
     if (!light_cone::contains(a, c, endless, 1e-15))
       FAIL("seed " << seed << ", case " << i << ": " << a << b << c);

@@ -35,7 +35,8 @@ Exact first_absorption(const Point& emission, const Trajectory& path, const Spac
                        std::array<int, 3> reach) {
   std::array<Exact, 3> d{};
   for (std::size_t i = 0; i < 3; ++i) {
-    if (!(space.period(i) > 0)) reach[i] = 0;
+    if (!(space.period(i) > 0))
+      reach[i] = 0;
     d[i] = emission[i + 1] -
            (path.anchor()[i + 1] +
             Exact(path.velocity()[i]) * (Exact(emission[0]) - Exact(path.anchor()[0])));

@@ -39,7 +39,8 @@ TEST_CASE("local time and laboratory time are inverse to each other") {
                           random.uniform(0, scale));
     const double time = path.anchor()[0] + random.uniform(0, scale);
     const double error = std::abs(path.laboratory_time(path.local_time(time)) - time);
-    if (!(error <= 16 * 0x1p-53 * path.gamma() * scale)) FAIL("case " << i << ": off by " << error);
+    if (!(error <= 16 * 0x1p-53 * path.gamma() * scale))
+      FAIL("case " << i << ": off by " << error);
   }
 }
 

@@ -17,7 +17,8 @@ inline std::array<double, 3> random_direction(RandomStream& random) {
   for (;;) {
     const std::array<double, 3> d{random.normal(), random.normal(), random.normal()};
     const double length = std::hypot(d[0], d[1], d[2]);
-    if (length > 1e-3) return {d[0] / length, d[1] / length, d[2] / length};
+    if (length > 1e-3)
+      return {d[0] / length, d[1] / length, d[2] / length};
   }
 }
 

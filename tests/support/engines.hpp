@@ -54,7 +54,8 @@ void on_every_engine(Model&& model, const RunOptions& base = {},
     INFO("engine: " << engine.name);
     const RunSummary run = model(engine.options);
     CHECK(run.sent == run.absorbed + run.in_flight + run.dropped);
-    if (oracle.engine.empty()) oracle = run;
+    if (oracle.engine.empty())
+      oracle = run;
     CHECK(run.digest.to_string() == oracle.digest.to_string());
     CHECK(run.agents_born == oracle.agents_born);
     CHECK(run.agents_died == oracle.agents_died);

@@ -15,9 +15,9 @@ namespace stos::test {
 struct WorldPlan {
   std::uint64_t seed = 0;
   std::uint32_t agents = 2;
-  int axes = 3;            ///< of space that are used
-  bool on_grid = false;    ///< integer coordinates and unit timers: coincident events
-  bool crowded = false;    ///< several agents in one place
+  int axes = 3;         ///< of space that are used
+  bool on_grid = false; ///< integer coordinates and unit timers: coincident events
+  bool crowded = false; ///< several agents in one place
   bool moving = false;
   bool torus = false;
   double side = 4;
