@@ -36,8 +36,8 @@ private:
   std::vector<std::unique_ptr<Domain>> domains_;
 };
 
-/// Divides agents into groups of equal size that are compact in space: recursive bisection along
-/// the longest side. Sets Cell::domain to `first` and following.
+/// Divides agents into groups of about equal size that are compact in space: recursive bisection
+/// along the longest side, in a wide gap. Sets Cell::domain to `first` and following.
 void partition(std::vector<Cell*>::iterator begin, std::vector<Cell*>::iterator end,
                std::size_t first, std::size_t domains);
 
