@@ -53,15 +53,12 @@ private:
   }
   /// Those who are next, and what they will need: most of the time goes into waiting for memory.
   void prefetch() const {
-    for (std::size_t i = 3; i < 7 && i < heap_.size(); ++i)
+    for (std::size_t i = 3; i < 7 && i < heap_.size(); ++i) {
       __builtin_prefetch(heap_[i].cell);
-    for (std::size_t i = 1; i < 3 && i < heap_.size(); ++i) {
-      const Cell& cell = *heap_[i].cell;
-      cell.mailbox.prefetch_front();
-      __builtin_prefetch(cell.agent);
-      __builtin_prefetch(&cell.random);
-      __builtin_prefetch(&cell.path);
+      __builtin_prefetch(&heap_[i].cell->agent);
     }
+    for (std::size_t i = 1; i < 3 && i < heap_.size(); ++i)
+      heap_[i].cell->prefetch_for_event();
   }
   static bool earlier(const Entry& a, const Entry& b);
   void place(std::size_t position, const Entry& entry);

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 namespace stos {
 
@@ -19,23 +20,25 @@ namespace detail {
 struct Cell;
 struct CellOf;
 
-/// One open channel, both ends. The agent that writes owns the upper part, the agent that reads the
-/// lower one and the IncomingChannel; they may run on different threads, so neither touches the
+/// One open channel, both ends. The agent that reads owns the IncomingChannel and the first part, the
+/// agent that writes the second one; they may run on different threads, so neither touches the
 /// other's part.
 struct Channel : IncomingChannel {
+  double cut_distance = 0; ///< as it is counted in its reader's Domain::Cut
+  bool moves = false;      ///< likewise
+  std::unique_ptr<Trajectory> source_copy; ///< of a source that another domain takes care of
+
+  /// The writer's part: what it needs to send lies in one cache line.
+  alignas(64) Cell* to = nullptr;
   Cell* from = nullptr; ///< null for the hold of a reference in transit
-  Cell* to = nullptr;
-  Cell* holder = nullptr; ///< of a hold: who absorbs the lambda that brings the reference
   std::uint64_t next_sequence = 0;
+  AgentId writer;                ///< the id of `from`
+  ChannelNumber writer_number;   ///< the channel's number there
+  bool open = true;              ///< until its writer closes it or `from` ends
   Channel* next_outgoing = nullptr; ///< the list that starts at `from->outgoing`
   Channel* previous_outgoing = nullptr;
-  bool open = true; ///< until its writer closes it or `from` ends
 
-  double cut_distance = 0;  ///< as it is counted in its reader's Domain::Cut
-  bool moves = false;       ///< likewise
-  std::uint32_t queued = 0; ///< lambdas of this channel in the mailbox of `to`
-  bool closed_for_reader = false;
-  std::unique_ptr<Trajectory> source_copy; ///< of a source that another domain takes care of
+  Cell* holder = nullptr; ///< of a hold: who absorbs the lambda that brings the reference
 
   /// The engine, and the ChannelWriter if there is one: whoever lets go last frees the channel.
   std::atomic<std::uint8_t> owners{1};
@@ -59,6 +62,12 @@ enum class CellState : std::uint8_t {
 };
 
 /// The engine's record of one agent. Whoever executes the agent's domain owns it.
+/// A turn that an agent has decided upon and that takes effect a reaction time later.
+struct PendingTurn {
+  double local_time;
+  Velocity<4> velocity;
+};
+
 struct alignas(64) Cell {
   static constexpr std::uint32_t no_position = ~std::uint32_t{0};
 
@@ -69,18 +78,19 @@ struct alignas(64) Cell {
   CellState state = CellState::newborn;
   bool blocked = false; ///< put aside until another domain promises more
   CausalMailbox mailbox;
-  AgentBase* agent = nullptr; ///< null once deleted
-  const AgentOps* ops = nullptr;
+  alignas(64) AgentBase* agent = nullptr; ///< null once deleted
   World* world = nullptr;
+  const AgentOps* ops = nullptr;
   AgentId id;
   double now = 0; ///< laboratory time of the latest event, or of the birth
   double last_emission = Instant::beginning().absorption;
   EventDigest digest;
   RandomStream random;
+  Trajectory path;
   std::uint64_t events = 0;
   std::uint64_t timers_set = 0;
-  Trajectory path;
 
+  std::vector<PendingTurn> pending_turns; ///< in the order in which they take effect
   std::uint64_t injected = 0;
   Channel* outgoing = nullptr;
   void* binding = nullptr; ///< its CAF actor, if the engine has one for it
@@ -89,6 +99,20 @@ struct alignas(64) Cell {
   std::uint32_t incoming = 0;      ///< channels and holds whose reading end is here
   std::uint32_t list_position = 0; ///< in its domain's list of living, or of ended agents
   bool buried = false; ///< to be freed unless somebody has opened a channel to it meanwhile
+
+  /// Asks the processor to fetch what a lambda's arrival, or an event, will need soon.
+  void prefetch_for_arrival() const {
+    __builtin_prefetch(this);
+    __builtin_prefetch(&path);
+  }
+  void prefetch_for_event() const {
+    const auto* object = reinterpret_cast<const char*>(agent);
+    __builtin_prefetch(object);
+    __builtin_prefetch(object + 64);
+    __builtin_prefetch(&path);
+    __builtin_prefetch(&events);
+    mailbox.prefetch_front();
+  }
 
   [[nodiscard]] bool alive() const { return state == CellState::alive; }
 

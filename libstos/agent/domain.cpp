@@ -59,6 +59,7 @@ Domain::Slice Domain::run(std::uint64_t events_max) {
     }
   }
   publish();
+  execution_.free_closed_channels([this](Cell& cell) { bury(cell); });
   empty_graveyard();
   const bool progress = execution_.counters.absorbed != before;
   if (progress && next_instant().absorption < world_.end_time.load(std::memory_order_relaxed))

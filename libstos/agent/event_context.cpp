@@ -43,7 +43,8 @@ std::string describe(const Cell& cell) {
 EventContext* EventContext::current() { return current_event; }
 
 EventContext& EventContext::of(const Cell& cell) {
-  if (current_event != nullptr && current_event->world_ == cell.world)
+  if (current_event != nullptr &&
+      (current_event->self_ == &cell || current_event->world_ == cell.world))
     return *current_event;
   if (cell.world->in_setup())
     return cell.world->setup;
@@ -59,19 +60,35 @@ void EventContext::begin(Cell& self, Closure& lambda, const Instant& instant) {
   self_ = &self;
   executing_ = &lambda;
   instant_ = instant;
-  // An agent that slows down reacts faster in laboratory time, but what it emits keeps its order.
-  emission_time_ = std::max(self.last_emission,
-                            instant.absorption + self.path.gamma() * self.ops->reaction_time);
-  self.last_emission = emission_time_;
+  find_emission(self, instant.absorption);
   issued_.clear();
   effects.clear();
+}
+
+// All turns that take effect until then have been decided upon by now.
+void EventContext::find_emission(Cell& self, double time) {
+  emission_path_ = &self.path;
+  emission_time_ = time;
+  emission_local_time_ = self.path.local_time(time) + self.ops->reaction_time;
+  if (self.ops->reaction_time == 0)
+    return;
+  Trajectory& path = path_after_turns_ = self.path;
+  for (const PendingTurn& turn : self.pending_turns)
+    if (turn.local_time <= emission_local_time_)
+      path = path.turned(std::max(time, path.laboratory_time(turn.local_time)), turn.velocity);
+  emission_path_ = &path;
+  emission_time_ = std::max({time, self.last_emission, path.anchor()[0],
+                             path.laboratory_time(emission_local_time_)});
+  self.last_emission = emission_time_;
 }
 
 void EventContext::begin_last(Cell& self, double time) {
   self_ = &self;
   executing_ = nullptr;
   instant_ = Instant::before(time);
+  emission_path_ = &self.path;
   emission_time_ = time;
+  emission_local_time_ = self.path.local_time(time);
   issued_.clear();
   effects.clear();
 }
@@ -136,8 +153,8 @@ Channel& EventContext::open_unchecked(Cell& from, Cell& to) {
     throw UsageError(Errc::wrong_agent, "a channel from " + describe(from) + " to " + describe(to) +
                                             " would leave its simulation");
   auto* channel = new Channel;
-  channel->source = from.id;
-  channel->number = ChannelNumber{++from.channels_opened};
+  channel->source = channel->writer = from.id;
+  channel->number = channel->writer_number = ChannelNumber{++from.channels_opened};
   channel->from = &from;
   channel->to = &to;
   channel->reaction_time = from.ops->reaction_time;
@@ -160,16 +177,18 @@ void EventContext::emit(Channel& channel, Closure& lambda) {
   ClosureGuard guard(&lambda);
   if (!channel.open)
     throw UsageError(Errc::closed_channel,
-                     "a lambda was sent on channel " + std::to_string(channel.number.value) +
-                         " of agent " + std::to_string(channel.source.value) + ", which is closed");
+                     "a lambda was sent on channel " + std::to_string(channel.writer_number.value) +
+                         " of agent " + std::to_string(channel.writer.value) + ", which is closed");
   require_own(*channel.from, "send on a channel of");
   lambda.emission = emission_point(*channel.from);
   lambda.emission_depth = emission_depth(lambda.emission[0]);
   lambda.kind = Lambda::Kind::channel;
   lambda.via = &channel;
   lambda.to = channel.to;
-  lambda.source = channel.source;
-  lambda.channel = channel.number;
+  lambda.source = channel.writer;
+  lambda.channel = channel.writer_number;
+  channel.to->prefetch_for_arrival();
+  __builtin_prefetch(lambda.via);
   lambda.sequence = channel.next_sequence++;
   carry_references(lambda, *channel.to);
   effects.add(*guard.release());
@@ -186,7 +205,8 @@ void EventContext::set_timer(Cell& cell, double local_delay, Closure& lambda) {
   lambda.emission = emission_point(cell);
   lambda.emission_depth = emission_depth(lambda.emission[0]);
   lambda.kind = Lambda::Kind::timer;
-  lambda.due_local_time = cell.path.local_time(lambda.emission[0]) + local_delay;
+  lambda.due_local_time =
+      (&cell == self_ ? emission_local_time_ : cell.path.local_time(lambda.emission[0])) + local_delay;
   lambda.to = &cell;
   lambda.source = cell.id;
   lambda.channel = ChannelNumber::timers();
@@ -198,7 +218,7 @@ void EventContext::set_timer(Cell& cell, double local_delay, Closure& lambda) {
 Ticket EventContext::refer(const Channel& channel) {
   if (!channel.open)
     throw UsageError(Errc::closed_channel, "target() of a closed channel of agent " +
-                                               std::to_string(channel.source.value));
+                                               std::to_string(channel.writer.value));
   require_own(*channel.from, "take a reference from a channel of");
   return issue(*channel.to);
 }
@@ -243,10 +263,15 @@ void EventContext::turn(Cell& cell, const Velocity<4>& velocity) {
     turn_now(velocity);
     return;
   }
-  set_timer(cell, 0,
-            *make_closure<AgentBase>(
-                [](AgentBase&, const Velocity<4>& v) { EventContext::current()->turn_now(v); },
-                velocity));
+  cell.pending_turns.push_back({emission_local_time_, velocity});
+  set_timer(cell, 0, *make_closure<AgentBase>([](AgentBase&) {
+    EventContext::current()->turn_as_decided();
+  }));
+}
+
+void EventContext::turn_as_decided() {
+  turn_now(self_->pending_turns.front().velocity);
+  self_->pending_turns.erase(self_->pending_turns.begin());
 }
 
 void EventContext::die(Cell& cell) {
@@ -278,7 +303,7 @@ RandomStream& EventContext::random(Cell& cell) {
 }
 
 Point EventContext::emission_point(const Cell& cell) const {
-  return &cell == self_ ? cell.path.position(emission_time_) : cell.path.anchor();
+  return &cell == self_ ? emission_path_->position(emission_time_) : cell.path.anchor();
 }
 
 std::uint32_t EventContext::emission_depth(double emission_time) const {

@@ -70,6 +70,7 @@ public:
   Ticket renew(const Ticket& reference);
   void turn(Cell& cell, const Velocity<4>& velocity);
   void turn_now(const Velocity<4>& velocity) { effects.turn = velocity; }
+  void turn_as_decided();
   void die(Cell& cell);
   void die_now() { effects.dies = true; }
 
@@ -82,6 +83,7 @@ public:
   Effects effects;
 
 private:
+  void find_emission(Cell& self, double time);
   [[nodiscard]] Point emission_point(const Cell& cell) const;
   [[nodiscard]] std::uint32_t emission_depth(double emission_time) const;
   Channel& open_unchecked(Cell& from, Cell& to);
@@ -94,7 +96,14 @@ private:
   Cell* self_ = nullptr;
   Closure* executing_ = nullptr;
   Instant instant_ = Instant::beginning();
+
+  // Where the event's effects leave: a reaction time later on the agent's own clock, on the worldline
+  // that it will be on then.
+  const Trajectory* emission_path_ = nullptr;
+  Trajectory path_after_turns_;
   double emission_time_ = 0;
+  double emission_local_time_ = 0;
+
   std::vector<Ticket> issued_; // by this event; everything that it emits afterwards carries them
 };
 

@@ -43,39 +43,46 @@ void Execution::queue(Cell& cell, Closure& lambda) {
          {Errc::mailbox_full, "the mailbox of " + place(cell, cell.now) +
                                   " is full: " + std::to_string(cell.mailbox.size()) +
                                   " lambdas wait in it (limits.mailbox_lambdas_max)"});
-  if (lambda.via != nullptr)
-    ++static_cast<Channel*>(lambda.via)->queued;
   cell.mailbox.push(lambda, cell.path, world_.space);
 }
 
-Closure& Execution::take(Cell& cell) {
-  auto& lambda = static_cast<Closure&>(cell.mailbox.pop());
-  taken(lambda);
-  return lambda;
+Execution::~Execution() {
+  for (Channel* channel : closed_channels_)
+    let_go(*channel);
 }
+
+Closure& Execution::take(Cell& cell) { return static_cast<Closure&>(cell.mailbox.pop()); }
 
 Closure* Execution::take_any(Cell& cell) {
-  auto* lambda = static_cast<Closure*>(cell.mailbox.take_any());
-  if (lambda != nullptr)
-    taken(*lambda);
-  return lambda;
-}
-
-void Execution::taken(Closure& lambda) {
-  if (lambda.via == nullptr)
-    return;
-  auto& channel = static_cast<Channel&>(*lambda.via);
-  if (--channel.queued == 0 && channel.closed_for_reader)
-    let_go(channel);
+  return static_cast<Closure*>(cell.mailbox.take_any());
 }
 
 void Execution::open_reader(Channel& channel) { ++channel.to->incoming; }
 
+// Its lambdas still point to it while they are queued. They are looked for, rather than counted on
+// each arrival: closing is rare.
 void Execution::close_reader(Channel& channel) {
+  if (channel.to->mailbox.carries(channel)) {
+    closed_channels_.push_back(&channel);
+    return;
+  }
   --channel.to->incoming;
-  channel.closed_for_reader = true;
-  if (channel.queued == 0)
-    let_go(channel);
+  let_go(channel);
+}
+
+void Execution::free_closed_channels(const std::function<void(Cell&)>& one_less) {
+  if (closed_channels_.empty())
+    return;
+  const auto done = [&one_less](Channel* channel) {
+    Cell& to = *channel->to;
+    if (to.mailbox.carries(*channel))
+      return false;
+    let_go(*channel);
+    --to.incoming;
+    one_less(to);
+    return true;
+  };
+  std::erase_if(closed_channels_, done);
 }
 
 Effects& Execution::execute(Cell& cell, Closure& lambda, const EventKey& key) {

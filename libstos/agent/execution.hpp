@@ -4,6 +4,7 @@
 #include "libstos/agent/trace.hpp"
 #include "libstos/agent/world.hpp"
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -32,6 +33,9 @@ class Execution {
 public:
   explicit Execution(World& world, AgentBindings* bindings = nullptr)
       : world_(world), bindings_(bindings), context_(world) {}
+  ~Execution();
+  Execution(const Execution&) = delete;
+  Execution& operator=(const Execution&) = delete;
 
   /// Puts `lambda` into the mailbox of `cell`; beyond the configured limit the simulation fails.
   void queue(Cell& cell, Closure& lambda);
@@ -39,10 +43,12 @@ public:
   /// Takes the front lambda out of the mailbox of `cell`.
   [[nodiscard]] Closure& take(Cell& cell);
 
-  /// The reading end of `channel` is open, or closed, from now on. Closing frees the channel once
-  /// nothing of it is queued.
+  /// The reading end of `channel` is open, or closed, from now on. A closed channel is freed by
+  /// free_closed_channels() once nothing of it is queued; that is for the engine to call at times,
+  /// and tells it which agents have one incoming channel less.
   void open_reader(Channel& channel);
   void close_reader(Channel& channel);
+  void free_closed_channels(const std::function<void(Cell&)>& one_less);
 
   /// `cell` absorbs `lambda` at `key`. Returns what the event did, until the next call; the lambda
   /// is freed. A model's exception becomes failure() and lowers the world's end time.
@@ -79,10 +85,10 @@ public:
 private:
   void record(TraceRecord::Kind kind, const Cell& cell, double time, const Closure* lambda);
   void add_sent();
-  void taken(Closure& lambda);
 
   World& world_;
   AgentBindings* bindings_;
+  std::vector<Channel*> closed_channels_;
   EventContext context_;
   std::optional<Failure> failure_;
 };

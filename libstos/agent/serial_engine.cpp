@@ -24,6 +24,8 @@ void SerialEngine::run() {
       break;
     agenda_.erase(agenda_.begin());
     step(*cell);
+    if (execution_.counters.absorbed % 256 == 0)
+      execution_.free_closed_channels([this](Cell& c) { bury(c); });
     if (progress_ && execution_.counters.absorbed % progress_stride == 0)
       progress_(key.instant.absorption, execution_.counters.absorbed);
   }

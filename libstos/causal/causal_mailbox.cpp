@@ -81,6 +81,11 @@ void CausalMailbox::push(Lambda& lambda, const Trajectory& path, const Space& sp
   std::push_heap(queue_.begin(), queue_.end(), is_later);
 }
 
+bool CausalMailbox::carries(const IncomingChannel& channel) const {
+  const auto is_of_it = [&channel](const Entry& entry) { return entry.lambda->via == &channel; };
+  return !empty() && (is_of_it(front_) || std::any_of(queue_.begin(), queue_.end(), is_of_it));
+}
+
 NextStep CausalMailbox::next(const Trajectory& path, const Space& space,
                              const Horizons& horizons) const {
   if (empty())

@@ -57,13 +57,19 @@ public:
   [[nodiscard]] bool empty() const { return front_.lambda == nullptr; }
   [[nodiscard]] std::size_t size() const { return empty() ? 0 : 1 + queue_.size(); }
 
+  /// Whether a lambda of `channel` is queued.
+  [[nodiscard]] bool carries(const IncomingChannel& channel) const;
+
   /// The key of the earliest lambda that is queued. @pre !empty()
   [[nodiscard]] EventKey front_key() const { return front_.key(); }
   [[nodiscard]] double front_time() const { return front_.absorption; }
   [[nodiscard]] Instant front_instant() const { return front_.key().instant; }
 
   /// Asks the processor to fetch the front lambda, which will be needed soon.
-  void prefetch_front() const { __builtin_prefetch(front_.lambda); }
+  void prefetch_front() const {
+    __builtin_prefetch(front_.lambda);
+    __builtin_prefetch(reinterpret_cast<const char*>(front_.lambda) + 64);
+  }
 
   /// Says what the agent on `path` can do, given what is known about all others.
   [[nodiscard]] NextStep next(const Trajectory& path, const Space& space,

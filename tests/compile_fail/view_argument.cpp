@@ -1,0 +1,18 @@
+// expect: stos: an argument of this lambda cannot be serialised
+#include "libstos/agent/simulation.hpp"
+#include "tests/support/shuffled_domains.hpp"
+
+#include <functional>
+#include <string_view>
+
+using Simulation = stos::ForwardSimulation<stos::Minkowski<4>, stos::test::ShuffledDomains>;
+
+struct Carol : stos::Agent<Carol, Simulation> {
+  using Agent::Agent;
+};
+
+void greet(Carol&) {}
+
+void tell(stos::ChannelWriter<Carol>& carol) {
+  carol.send([](Carol&, std::string_view) {}, std::string_view("text"));
+}
