@@ -20,21 +20,21 @@ namespace detail {
 struct Cell;
 struct CellOf;
 
-/// One open channel, both ends. The agent that reads owns the IncomingChannel and the first part, the
-/// agent that writes the second one; they may run on different threads, so neither touches the
+/// One open channel, both ends. The agent that reads owns the IncomingChannel and the first part,
+/// the agent that writes the second one; they may run on different threads, so neither touches the
 /// other's part.
 struct Channel : IncomingChannel {
-  double cut_distance = 0; ///< as it is counted in its reader's Domain::Cut
-  bool moves = false;      ///< likewise
+  double cut_distance = 0;                 ///< as it is counted in its reader's Domain::Cut
+  bool moves = false;                      ///< likewise
   std::unique_ptr<Trajectory> source_copy; ///< of a source that another domain takes care of
 
   /// The writer's part: what it needs to send lies in one cache line.
   alignas(64) Cell* to = nullptr;
   Cell* from = nullptr; ///< null for the hold of a reference in transit
   std::uint64_t next_sequence = 0;
-  AgentId writer;                ///< the id of `from`
-  ChannelNumber writer_number;   ///< the channel's number there
-  bool open = true;              ///< until its writer closes it or `from` ends
+  AgentId writer;                   ///< the id of `from`
+  ChannelNumber writer_number;      ///< the channel's number there
+  bool open = true;                 ///< until its writer closes it or `from` ends
   Channel* next_outgoing = nullptr; ///< the list that starts at `from->outgoing`
   Channel* previous_outgoing = nullptr;
 

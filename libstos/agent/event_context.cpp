@@ -77,8 +77,8 @@ void EventContext::find_emission(Cell& self, double time) {
     if (turn.local_time <= emission_local_time_)
       path = path.turned(std::max(time, path.laboratory_time(turn.local_time)), turn.velocity);
   emission_path_ = &path;
-  emission_time_ = std::max({time, self.last_emission, path.anchor()[0],
-                             path.laboratory_time(emission_local_time_)});
+  emission_time_ = std::max(
+      {time, self.last_emission, path.anchor()[0], path.laboratory_time(emission_local_time_)});
   self.last_emission = emission_time_;
 }
 
@@ -206,7 +206,8 @@ void EventContext::set_timer(Cell& cell, double local_delay, Closure& lambda) {
   lambda.emission_depth = emission_depth(lambda.emission[0]);
   lambda.kind = Lambda::Kind::timer;
   lambda.due_local_time =
-      (&cell == self_ ? emission_local_time_ : cell.path.local_time(lambda.emission[0])) + local_delay;
+      (&cell == self_ ? emission_local_time_ : cell.path.local_time(lambda.emission[0])) +
+      local_delay;
   lambda.to = &cell;
   lambda.source = cell.id;
   lambda.channel = ChannelNumber::timers();
@@ -265,8 +266,8 @@ void EventContext::turn(Cell& cell, const Velocity<4>& velocity) {
   }
   cell.pending_turns.push_back({emission_local_time_, velocity});
   set_timer(cell, 0, *make_closure<AgentBase>([](AgentBase&) {
-    EventContext::current()->turn_as_decided();
-  }));
+              EventContext::current()->turn_as_decided();
+            }));
 }
 
 void EventContext::turn_as_decided() {

@@ -97,8 +97,8 @@ private:
   Closure* executing_ = nullptr;
   Instant instant_ = Instant::beginning();
 
-  // Where the event's effects leave: a reaction time later on the agent's own clock, on the worldline
-  // that it will be on then.
+  // Where the event's effects leave: a reaction time later on the agent's own clock, on the
+  // worldline that it will be on then.
   const Trajectory* emission_path_ = nullptr;
   Trajectory path_after_turns_;
   double emission_time_ = 0;

@@ -53,9 +53,7 @@ Execution::~Execution() {
 
 Closure& Execution::take(Cell& cell) { return static_cast<Closure&>(cell.mailbox.pop()); }
 
-Closure* Execution::take_any(Cell& cell) {
-  return static_cast<Closure*>(cell.mailbox.take_any());
-}
+Closure* Execution::take_any(Cell& cell) { return static_cast<Closure*>(cell.mailbox.take_any()); }
 
 void Execution::open_reader(Channel& channel) { ++channel.to->incoming; }
 

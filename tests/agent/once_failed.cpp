@@ -83,15 +83,12 @@ TEST_CASE("what an agent emits leaves from where it is a reaction time later, in
         brakes->first = ChannelWriter(*brakes, *ear);
         other->neighbour = ChannelWriter(*other, *ear);
         brakes->after(0.1, [](Brakes& b) { b.velocity = Velocity<4>(); });
-        brakes->after(1.05,
-                      [](Brakes& b) { b.first.send([](Ear& e) { e.heard.push_back(1); }); });
+        brakes->after(1.05, [](Brakes& b) { b.first.send([](Ear& e) { e.heard.push_back(1); }); });
         brakes->after(1.3, [](Brakes& b) {
           b.second = ChannelWriter(b, b.first.target());
           b.second.send([](Ear& e) { e.heard.push_back(2); });
         });
-        other->after(7, [](Ear& o) {
-          o.neighbour.send([](Ear& e) { e.heard.push_back(3); });
-        });
+        other->after(7, [](Ear& o) { o.neighbour.send([](Ear& e) { e.heard.push_back(3); }); });
       }
       const std::string digest = simulation.run(30).digest.to_string();
       CHECK(heard == std::vector<int>{1, 2, 3});

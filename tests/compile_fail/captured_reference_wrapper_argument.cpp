@@ -14,5 +14,6 @@ struct Carol : stos::Agent<Carol, Simulation> {
 void greet(Carol&) {}
 
 void tell(stos::ChannelWriter<Carol>& carol) {
-  static int count = 0; carol.send([](Carol&, int& c) { ++c; }, std::ref(count));
+  static int count = 0;
+  carol.send([](Carol&, int& c) { ++c; }, std::ref(count));
 }

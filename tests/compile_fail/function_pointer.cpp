@@ -13,6 +13,4 @@ struct Carol : stos::Agent<Carol, Simulation> {
 
 void greet(Carol&) {}
 
-void tell(stos::ChannelWriter<Carol>& carol) {
-  carol.send(&greet);
-}
+void tell(stos::ChannelWriter<Carol>& carol) { carol.send(&greet); }
