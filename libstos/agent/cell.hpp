@@ -24,25 +24,27 @@ struct CellOf;
 /// the agent that writes the second one; they may run on different threads, so neither touches the
 /// other's part.
 struct Channel : IncomingChannel {
-  double cut_distance = 0;                 ///< as it is counted in its reader's Domain::Cut
-  bool moves = false;                      ///< likewise
+  static constexpr double moving = -1;
+
+  double cut_distance = moving;            ///< as it is counted in its reader's Domain::Cut
   std::unique_ptr<Trajectory> source_copy; ///< of a source that another domain takes care of
 
-  /// The writer's part: what it needs to send lies in one cache line.
+  // The writer's part: what it needs to send lies in one cache line.
   alignas(64) Cell* to = nullptr;
   Cell* from = nullptr; ///< null for the hold of a reference in transit
   std::uint64_t next_sequence = 0;
-  AgentId writer;                   ///< the id of `from`
-  ChannelNumber writer_number;      ///< the channel's number there
-  bool open = true;                 ///< until its writer closes it or `from` ends
-  Channel* next_outgoing = nullptr; ///< the list that starts at `from->outgoing`
-  Channel* previous_outgoing = nullptr;
-
-  Cell* holder = nullptr; ///< of a hold: who absorbs the lambda that brings the reference
+  AgentId writer;              ///< the id of `from`
+  ChannelNumber writer_number; ///< the channel's number there
+  bool open = true;            ///< until its writer closes it or `from` ends
 
   /// The engine, and the ChannelWriter if there is one: whoever lets go last frees the channel.
   std::atomic<std::uint8_t> owners{1};
+
+  Channel* next_outgoing = nullptr; ///< the list that starts at `from->outgoing`
+  Channel* previous_outgoing = nullptr;
+  Cell* holder = nullptr; ///< of a hold: who absorbs the lambda that brings the reference
 };
+static_assert(sizeof(Channel) == 128, "there are many channels: two cache lines, one for each end");
 
 void let_go(Channel& channel);
 

@@ -407,8 +407,8 @@ void Domain::add_to_cut(Channel& channel) {
     return;
   Cut& cut = cuts_[channel.group];
   const double clock = clocks_[channel.group];
-  channel.moves = CausalMailbox::is_moving(channel, channel.to->path);
-  if (channel.moves) {
+  if (CausalMailbox::is_moving(channel, channel.to->path)) {
+    channel.cut_distance = Channel::moving;
     cut.moving.push_back(&channel);
     cut.bound = std::min(cut.bound, bound_of(channel, clock));
   } else {
@@ -423,7 +423,7 @@ void Domain::remove_from_cut(Channel& channel) {
   if (channel.group == index_)
     return;
   Cut& cut = cuts_[channel.group];
-  if (channel.moves) {
+  if (channel.cut_distance == Channel::moving) {
     std::erase(cut.moving, &channel);
     return;
   }
