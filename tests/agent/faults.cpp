@@ -30,7 +30,7 @@ public:
 
 /// Runs `set_up` for 100 s on each engine; all must fail with `code` at the same place.
 void fails_everywhere(Errc code, const std::string& says, const std::function<void()>& set_up,
-                      RunOptions options = {}) {
+                      const RunOptions& options = {}) {
   std::string first;
   for (const std::size_t domains : {0u, 1u, 2u, 5u}) {
     INFO("domains " << domains);

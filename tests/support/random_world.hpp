@@ -88,7 +88,7 @@ private:
 
   void act_once(std::size_t kind, int energy, RandomStream& random) {
     switch (kind) {
-      case 0: send(energy, random); break;
+      case 0:
       case 1: send(energy, random); break;
       case 2: turn(random); break;
       case 3:
