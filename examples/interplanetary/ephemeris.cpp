@@ -16,6 +16,8 @@ template <class... Visitors>
 struct Overloaded : Visitors... {
   using Visitors::operator()...;
 };
+template <class... Visitors>
+Overloaded(Visitors...) -> Overloaded<Visitors...>;
 
 double days_since_j2000(const SolarSystem& system, double t_s) {
   return system.epoch_jd - j2000_jd + t_s / seconds_per_day;

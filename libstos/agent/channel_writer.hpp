@@ -105,4 +105,7 @@ ChannelWriter(AgentBase&, T&) -> ChannelWriter<T>;
 template <class T>
 ChannelWriter(AgentBase&, const RemoteReference<T>&) -> ChannelWriter<T>;
 
+template <class T>
+ChannelWriter(AgentBase&, RemoteReference<T>&) -> ChannelWriter<T>;
+
 } // namespace stos

@@ -14,7 +14,7 @@ DomainSet::DomainSet(World& world, std::size_t domains, std::function<void(std::
   distribute(std::exchange(world.setup.effects, {}));
 }
 
-void DomainSet::distribute(Effects initial) {
+void DomainSet::distribute(const Effects& initial) {
   std::vector<Cell*> cells = initial.born;
   partition(cells.begin(), cells.end(), 0, domains_.size());
   for (Cell* cell : initial.born)

@@ -30,7 +30,7 @@ public:
   [[nodiscard]] std::vector<TraceRecord> trace() const;
 
 private:
-  void distribute(Effects initial);
+  void distribute(const Effects& initial);
 
   DomainBoard board_;
   std::vector<std::unique_ptr<Domain>> domains_;
