@@ -109,7 +109,7 @@ private:
   Execution execution_;
   Agenda agenda_;
   std::uint64_t slice_end_ = 0; // the count of events at which the slice is over
-  Cell* active_ = nullptr;      // executes events right now, and is not in the agenda meanwhile
+  Cell* active_ = nullptr;      // executes events right now, and is held in front of the agenda
   std::vector<Cell*> living_;
   std::vector<Cell*> ended_; // somebody still has a channel to them
   std::vector<Cell*> blocked_;
