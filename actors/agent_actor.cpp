@@ -64,11 +64,11 @@ struct AgentActor::Injection final : OutsideTask {
   void run(Injector& engine) override {
     auto* actor = static_cast<AgentActor*>(caf::actor_cast<caf::abstract_actor*>(receiver));
     if (actor->cell_ == nullptr)
-      discard(*closure);
+      discard(*closure, nullptr);
     else
       (void)engine.inject(*actor->cell_, *closure);
   }
-  void refuse() override { discard(*closure); }
+  void refuse() override { discard(*closure, nullptr); }
 
   caf::strong_actor_ptr receiver;
   Closure* closure;
@@ -114,7 +114,7 @@ void AgentActor::deliver(Injector& engine, caf::mailbox_element_ptr element) {
   };
   std::shared_ptr<caf::mailbox_element> message(element.release(), Bouncing{});
   const caf::strong_actor_ptr self(ctrl());
-  Closure* closure = make_closure<AgentBase>([this, self, message](AgentBase& agent) {
+  Closure* closure = make_closure<AgentBase>(nullptr, [this, self, message](AgentBase& agent) {
     if (message->payload.match_elements<caf::exit_msg>()) {
       EventContext::of(cell_of(agent)).die(cell_of(agent));
       return;

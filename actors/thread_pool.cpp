@@ -232,7 +232,8 @@ RunSummary ThreadPoolBase::run_on_workers(World& world, caf::actor_system& syste
   write_trace(world.options, run->domains().trace());
   const std::string engine = std::to_string(workers) + (workers == 1 ? " worker, " : " workers, ") +
                              std::to_string(domains) + (domains == 1 ? " domain" : " domains");
-  return conclude(world, run->domains().counters(), engine, wall_time_s, run->domains().failure());
+  return conclude(world, run->domains().counters(), engine, wall_time_s, run->domains().failure(),
+                  run->domains().engine_counters());
 }
 
 } // namespace stos::detail

@@ -49,7 +49,6 @@ void mailbox_push_pop(benchmark::State& state) {
   const Trajectory path;
   const Trajectory source({0, 1, 0, 0}, {});
   IncomingChannel channel;
-  channel.source = AgentId::initial(1);
   channel.source_path = &source;
   CausalMailbox mailbox;
   mailbox.attach(channel, path, Space());
@@ -57,14 +56,14 @@ void mailbox_push_pop(benchmark::State& state) {
   RandomStream random(1);
   for (Lambda& lambda : lambdas) {
     lambda.kind = Lambda::Kind::timer;
-    lambda.due_local_time = random.exponential(1);
+    lambda.due = random.exponential(1);
     mailbox.push(lambda, path, Space());
   }
   const std::array<double, 1> horizon{1e300};
   for (auto _ : state) {
     benchmark::DoNotOptimize(mailbox.next(path, Space(), {horizon, Instant::beginning()}));
     Lambda& lambda = mailbox.pop();
-    lambda.due_local_time += random.exponential(1);
+    lambda.due += random.exponential(1);
     mailbox.push(lambda, path, Space());
   }
 }

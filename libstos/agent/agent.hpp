@@ -87,9 +87,10 @@ public:
   /// The same for lambdas that never leave their node: they may capture anything.
   template <class F, class... Args>
   void after_local(double delay, F&& function, Args&&... arguments) {
-    context().set_timer(detail::cell_of(*this), delay,
-                        *detail::make_closure<Derived>(std::forward<F>(function),
-                                                       std::forward<Args>(arguments)...));
+    detail::EventContext& event = context();
+    event.set_timer(detail::cell_of(*this), delay,
+                    *detail::make_closure<Derived>(&event.pool(), std::forward<F>(function),
+                                                   std::forward<Args>(arguments)...));
   }
 
 private:

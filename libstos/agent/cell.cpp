@@ -1,27 +1,71 @@
 #include "libstos/agent/cell.hpp"
 
+#include <limits>
+#include <new>
+#include <utility>
+
 namespace stos::detail {
 
-void link_outgoing(Channel& channel) {
-  channel.next_outgoing = channel.from->outgoing;
-  if (channel.next_outgoing != nullptr)
-    channel.next_outgoing->previous_outgoing = &channel;
-  channel.from->outgoing = &channel;
+Channel& Channel::create(BlockPool& pool, Cell& to) {
+  return *new (pool.depot().allocate_shared(pool, sizeof(Channel))) Channel(to);
 }
 
-void unlink_outgoing(Channel& channel) {
-  if (channel.next_outgoing != nullptr)
-    channel.next_outgoing->previous_outgoing = channel.previous_outgoing;
-  if (channel.previous_outgoing != nullptr)
-    channel.previous_outgoing->next_outgoing = channel.next_outgoing;
-  else if (channel.from->outgoing == &channel)
-    channel.from->outgoing = channel.next_outgoing;
-  channel.next_outgoing = channel.previous_outgoing = nullptr;
+void Channel::let_go() {
+  if (owners_left_.fetch_sub(1, std::memory_order_acq_rel) != 1)
+    return;
+  this->~Channel();
+  BlockDepot::give_back_shared(this, sizeof(Channel));
 }
 
-void let_go(Channel& channel) {
-  if (channel.owners.fetch_sub(1, std::memory_order_acq_rel) == 1)
-    delete &channel;
+// Within a domain the channel looks at the source's own worldline, which leads to the source.
+Cell& Channel::from() const {
+  if (between_domains)
+    return *static_cast<const ChannelCourse&>(course()).from;
+  return Cell::of_path(*source_path);
+}
+
+Cell& Cell::create(World& world, BlockPool& pool, AgentBase& agent, const AgentOps& ops) {
+  Cell* cell = new (pool.allocate(sizeof(Cell))) Cell;
+  cell->world = &world;
+  cell->agent = &agent;
+  cell->ops = &ops;
+  return *cell;
+}
+
+void Cell::destroy(BlockPool& pool) {
+  this->~Cell();
+  pool.give_back(this, sizeof(Cell));
+}
+
+void Cell::link_outgoing(Channel& channel) {
+  channel.next_outgoing = outgoing;
+  outgoing = &channel;
+}
+
+// Goes through the list when a quarter of it may be closed, so that closing costs O(1) amortised.
+void Cell::tidy_outgoing() {
+  if (closings_left > 0) {
+    --closings_left;
+    return;
+  }
+  std::size_t left = 0;
+  for (Channel** link = &outgoing; *link != nullptr;) {
+    Channel* channel = *link;
+    if (channel->closed) {
+      *link = channel->next_outgoing;
+      channel->let_go();
+    } else {
+      link = &channel->next_outgoing;
+      ++left;
+    }
+  }
+  constexpr std::size_t most = std::numeric_limits<std::uint16_t>::max();
+  closings_left = static_cast<std::uint16_t>(std::min(left / 4, most));
+}
+
+void Cell::let_go_of_outgoing() {
+  while (outgoing != nullptr)
+    std::exchange(outgoing, outgoing->next_outgoing)->let_go();
 }
 
 } // namespace stos::detail

@@ -1,11 +1,13 @@
 #pragma once
 
+#include "libstos/agent/block_pool.hpp"
 #include "libstos/base/digest.hpp"
 #include "libstos/base/random.hpp"
 #include "libstos/causal/causal_mailbox.hpp"
 
 #include <algorithm>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -17,36 +19,54 @@ class World;
 
 namespace detail {
 
-struct Cell;
+class Cell;
 struct CellOf;
+struct Closure;
 
-/// One open channel, both ends. The agent that reads owns the IncomingChannel and the first part,
-/// the agent that writes the second one; they may run on different threads, so neither touches the
-/// other's part.
-struct Channel : IncomingChannel {
-  static constexpr double moving = -1;
-
-  double cut_distance = moving;            ///< as it is counted in its reader's Domain::Cut
-  std::unique_ptr<Trajectory> source_copy; ///< of a source that another domain takes care of
-
-  // The writer's part: what it needs to send lies in one cache line.
-  alignas(64) Cell* to = nullptr;
-  Cell* from = nullptr; ///< null for the hold of a reference in transit
-  std::uint64_t next_sequence = 0;
-  AgentId writer;              ///< the id of `from`
-  ChannelNumber writer_number; ///< the channel's number there
-  bool open = true;            ///< until its writer closes it or `from` ends
-
-  /// The engine, and the ChannelWriter if there is one: whoever lets go last frees the channel.
-  std::atomic<std::uint8_t> owners{1};
-
-  Channel* next_outgoing = nullptr; ///< the list that starts at `from->outgoing`
-  Channel* previous_outgoing = nullptr;
-  Cell* holder = nullptr; ///< of a hold: who absorbs the lambda that brings the reference
+/// What a channel has to know beyond the common case of two agents of one domain.
+struct ChannelCourse final : Course {
+  Cell* from = nullptr;    ///< the writer, of a channel between two domains
+  Cell* holder = nullptr;  ///< of a hold: who absorbs the lambda that brings the reference
+  Trajectory source;       ///< a copy, where another domain takes care of the source
+  double cut_distance = 0; ///< as it is counted in its reader's Domain::Cut
 };
-static_assert(sizeof(Channel) == 128, "there are many channels: two cache lines, one for each end");
 
-void let_go(Channel& channel);
+/// One open channel, both ends. Whoever executes the agent that reads owns the IncomingChannel,
+/// whoever executes the agent that writes owns what is marked so; they may be two threads.
+///
+/// A reference in transit is a channel without a writer, a *hold*.
+class Channel : public IncomingChannel {
+public:
+  /// From pool memory, of a world that may end before the ChannelWriter does.
+  static Channel& create(BlockPool& pool, Cell& to);
+
+  /// For each of `owners_left`: the engine at the reading and at the writing end, and the
+  /// ChannelWriter. Who lets go last frees it.
+  void let_go();
+  void owned_by(std::uint8_t owners) { owners_left_.store(owners, std::memory_order_relaxed); }
+
+  [[nodiscard]] bool is_hold() const { return source_path == nullptr; }
+  [[nodiscard]] Cell& from() const;
+  [[nodiscard]] ChannelCourse& far_course() { return static_cast<ChannelCourse&>(course()); }
+
+private:
+  std::atomic<std::uint8_t> owners_left_{1};
+
+public:
+  ChannelNumber number; ///< at its writer
+  Cell* const to;
+
+  // The writer's.
+  std::uint64_t next_sequence : 62 = 0;
+  std::uint64_t between_domains : 1 = 0;
+  std::uint64_t closed : 1 = 0;     ///< by its writer, or since that has ended
+  Channel* next_outgoing = nullptr; ///< the list that starts at `from().outgoing`
+
+private:
+  explicit Channel(Cell& reader) : to(&reader) {}
+  ~Channel() = default;
+};
+static_assert(sizeof(Channel) == 64, "there are many channels: one cache line");
 
 /// What the engine knows of an agent's class.
 struct AgentOps {
@@ -63,75 +83,102 @@ enum class CellState : std::uint8_t {
   ended, ///< at the boundary, or with the run
 };
 
-/// The engine's record of one agent. Whoever executes the agent's domain owns it.
 /// A turn that an agent has decided upon and that takes effect a reaction time later.
 struct PendingTurn {
   double local_time;
   Velocity<4> velocity;
 };
 
-struct alignas(64) Cell {
-  static constexpr std::uint32_t no_position = ~std::uint32_t{0};
-
-  // What an event needs comes first, in few cache lines.
-  double exit_time = Instant::never().absorption; ///< where it leaves through a boundary of its own
-  std::uint32_t agenda_position = no_position;    ///< in its domain's Agenda
-  std::uint16_t domain = 0;
-  CellState state = CellState::newborn;
-  bool blocked = false; ///< put aside until another domain promises more
-  CausalMailbox mailbox;
-  alignas(64) AgentBase* agent = nullptr; ///< null once deleted
-  World* world = nullptr;
-  const AgentOps* ops = nullptr;
-  AgentId id;
-  double now = 0; ///< laboratory time of the latest event, or of the birth
+/// What few agents need.
+struct CellExtras {
+  double exit_time = Instant::never().absorption; ///< where it leaves through its own boundary
   double last_emission = Instant::beginning().absorption;
-  EventDigest digest;
-  RandomStream random;
-  Trajectory path;
-  std::uint64_t events = 0;
-  std::uint64_t timers_set = 0;
-
   std::vector<PendingTurn> pending_turns; ///< in the order in which they take effect
   std::uint64_t injected = 0;
-  Channel* outgoing = nullptr;
-  void* binding = nullptr; ///< its CAF actor, if the engine has one for it
-  std::uint32_t channels_opened = 0;
-  std::uint32_t births = 0;
-  std::uint32_t incoming = 0;      ///< channels and holds whose reading end is here
-  std::uint32_t list_position = 0; ///< in its domain's list of living, or of ended agents
-  bool buried = false; ///< to be freed unless somebody has opened a channel to it meanwhile
+  std::uint64_t births = 0;
+};
 
-  /// Asks the processor to fetch what a lambda's arrival, or an event, will need soon.
-  void prefetch_for_arrival() const {
-    __builtin_prefetch(this);
-    __builtin_prefetch(&path);
+/// What an arrival and the next event of an agent need first.
+struct CellFront {
+  static constexpr std::uint32_t no_slot = ~std::uint32_t{0};
+
+  double next = Instant::never().absorption; ///< a lower bound of next_time() while it waits
+  Closure* inbox = nullptr;                  ///< lambdas that are placed, but not queued yet
+  AgentBase* agent = nullptr;                ///< null once deleted
+  CausalMailbox mailbox;
+
+  std::uint32_t slot = no_slot; ///< in the TimeTable of its tier
+  std::uint32_t events = 0;     ///< absorbed, modulo 2^32: tells its events apart
+  const AgentOps* ops = nullptr;
+  double now = 0; ///< laboratory time of the latest event, or of the birth
+  EventDigest digest;
+  RandomStream random;
+  std::uint64_t timers_set = 0;
+  AgentId id;
+  World* world = nullptr;
+};
+
+/// A part of its own, so that a channel that looks at a worldline finds the agent, too.
+struct CellPath {
+  Trajectory path;
+};
+
+/// The engine's record of one agent. Whoever executes the agent's domain owns it.
+/// There are many: four cache lines.
+class alignas(64) Cell : public CellFront, public CellPath {
+public:
+  static Cell& create(World& world, BlockPool& pool, AgentBase& agent, const AgentOps& ops);
+  void destroy(BlockPool& pool);
+
+  static Cell& of_path(const Trajectory& path) {
+    auto& part = reinterpret_cast<CellPath&>(const_cast<Trajectory&>(path));
+    return static_cast<Cell&>(part);
   }
-  void prefetch_for_event() const {
-    const auto* object = reinterpret_cast<const char*>(agent);
-    __builtin_prefetch(object);
-    __builtin_prefetch(object + 64);
-    __builtin_prefetch(&path);
-    __builtin_prefetch(&events);
-    mailbox.prefetch_front();
-  }
+
+  std::uint16_t domain = 0;
+  std::uint8_t tier = 0;
+  CellState state = CellState::newborn;
+  bool blocked = false; ///< put aside until another domain promises more
+  bool buried = false;  ///< to be freed unless somebody has opened a channel to it meanwhile
+  std::uint16_t closings_left = 0; ///< of its channels, before their list is gone through
+  std::uint32_t channels_opened = 0;
+  std::uint32_t incoming = 0; ///< channels and holds whose reading end is here
+  Channel* outgoing = nullptr;
+  std::unique_ptr<CellExtras> extras;
+  void* binding = nullptr; ///< its CAF actor, if the engine has one for it
 
   [[nodiscard]] bool alive() const { return state == CellState::alive; }
 
+  [[nodiscard]] double exit_time() const {
+    return extras == nullptr ? Instant::never().absorption : extras->exit_time;
+  }
+  CellExtras& require_extras() {
+    if (extras == nullptr)
+      extras = std::make_unique<CellExtras>();
+    return *extras;
+  }
+
   /// The instant of what happens to it next: an event, or its exit through the boundary. An event
-  /// at the exit time is not reached any more.
+  /// at the exit time is not reached any more. @pre its inbox is empty
   [[nodiscard]] Instant next_instant() const {
-    const Instant exit = Instant::before(exit_time);
+    const Instant exit = Instant::before(exit_time());
     return mailbox.empty() ? exit : std::min(exit, mailbox.front_instant());
   }
   [[nodiscard]] double next_time() const {
-    return mailbox.empty() ? exit_time : std::min(exit_time, mailbox.front_time());
+    return mailbox.empty() ? exit_time() : std::min(exit_time(), mailbox.front_time());
   }
-  [[nodiscard]] bool exits_next() const { return next_time() >= exit_time; }
-};
+  [[nodiscard]] bool exits_next() const { return next_time() >= exit_time(); }
 
-void link_outgoing(Channel& channel);
-void unlink_outgoing(Channel& channel);
+  void link_outgoing(Channel& channel);
+  /// After one of the outgoing channels was closed: lets go of closed ones at times.
+  void tidy_outgoing();
+  void let_go_of_outgoing(); ///< all of them, when it has ended
+
+private:
+  Cell() = default;
+  ~Cell() = default;
+};
+static_assert(sizeof(Cell) == 256, "there are many agents: four cache lines");
 
 } // namespace detail
 } // namespace stos

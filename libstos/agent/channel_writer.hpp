@@ -47,7 +47,7 @@ public:
   }
   ~ChannelWriter() { close(); }
 
-  [[nodiscard]] explicit operator bool() const { return channel_ != nullptr && channel_->open; }
+  [[nodiscard]] explicit operator bool() const { return channel_ != nullptr && !channel_->closed; }
 
   /// Emits a lambda that the target will execute as `function(target, arguments...)`.
   ///
@@ -64,8 +64,9 @@ public:
   template <class F, class... Args>
   void send_local(F&& function, Args&&... arguments) {
     detail::Channel& channel = open_channel();
-    context(channel).emit(channel, *detail::make_closure<T>(std::forward<F>(function),
-                                                            std::forward<Args>(arguments)...));
+    detail::EventContext& event = context(channel);
+    event.emit(channel, *detail::make_closure<T>(&event.pool(), std::forward<F>(function),
+                                                 std::forward<Args>(arguments)...));
   }
 
   /// A reference to the agent at the other end, to be sent to somebody else.
@@ -79,18 +80,18 @@ public:
     detail::Channel* channel = std::exchange(channel_, nullptr);
     if (channel == nullptr)
       return;
-    if (channel->open)
+    if (!channel->closed)
       context(*channel).close(*channel);
-    detail::let_go(*channel);
+    channel->let_go();
   }
 
 private:
   static detail::EventContext& context(const detail::Channel& channel) {
-    return detail::EventContext::of(*channel.from);
+    return detail::EventContext::of(channel.from());
   }
 
   [[nodiscard]] detail::Channel& open_channel() const {
-    if (channel_ == nullptr)
+    if (channel_ == nullptr || channel_->closed)
       throw UsageError(Errc::closed_channel,
                        "a ChannelWriter was used that is closed or was never opened");
     return *channel_;

@@ -6,6 +6,16 @@
 
 namespace stos::detail {
 
+void discard(Closure& lambda, BlockPool* pool) {
+  const bool from_pool = lambda.from_pool;
+  const ClosureOps& ops = *lambda.ops;
+  ops.destruct(lambda);
+  if (!from_pool)
+    ::operator delete (&lambda, std::align_val_t{ops.alignment});
+  else
+    BlockPool::give_back(pool, &lambda, ops.bytes);
+}
+
 std::uint64_t code_id(const char* mangled_name) {
   std::string name = demangle(mangled_name);
   const std::string pool = "stos::ThreadPool<";

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "libstos/agent/block_pool.hpp"
 #include "libstos/agent/portable.hpp"
 #include "libstos/base/digest.hpp"
 #include "libstos/causal/lambda.hpp"
@@ -17,14 +18,16 @@ class AgentBase;
 
 namespace detail {
 
-struct Cell;
-struct Channel;
+class Cell;
+class Channel;
 struct Closure;
 
 struct ClosureOps {
   void (*run)(Closure&, AgentBase&);
-  void (*destroy)(Closure&);
+  void (*destruct)(Closure&);
   std::uint64_t id; ///< identity of the code: the same in every run of one build
+  std::size_t bytes;
+  std::size_t alignment;
   const char* name;
 };
 
@@ -34,7 +37,8 @@ struct CarriedReference {
   Channel* hold; ///< keeps the referenced agent from running ahead until the lambda is absorbed
 };
 
-/// A lambda with its code and data, on its way or queued.
+/// A lambda with its code and data, on its way or queued. Lives in the memory of its world, or on
+/// the heap if it was made outside of any event, or is large.
 struct Closure : Lambda {
   const ClosureOps* ops = nullptr;
   Cell* to = nullptr;
@@ -59,11 +63,26 @@ struct TypedClosure final : Closure {
         [&](Args&... as) { closure.function(static_cast<Target&>(agent), std::move(as)...); },
         closure.arguments);
   }
-  static void destroy(Closure& self) { delete static_cast<TypedClosure*>(&self); }
+  static void destruct(Closure& self) { static_cast<TypedClosure&>(self).~TypedClosure(); }
+
+  static void* operator new(std::size_t bytes, BlockPool* pool) {
+    return pool != nullptr ? pool->allocate(bytes)
+                           : ::operator new (bytes, std::align_val_t{alignof(TypedClosure)});
+  }
+  static void operator delete(void* memory, BlockPool* pool) {
+    if (pool != nullptr)
+      pool->give_back(memory, sizeof(TypedClosure));
+    else
+      ::operator delete (memory, std::align_val_t{alignof(TypedClosure)});
+  }
 
   // The mangled name of a closure type tells the lambdas of one function apart by a counter.
   static const ClosureOps& table() {
-    static const ClosureOps ops{&run, &destroy, code_id(typeid(Function).name()),
+    static const ClosureOps ops{&run,
+                                &destruct,
+                                code_id(typeid(Function).name()),
+                                sizeof(TypedClosure),
+                                alignof(TypedClosure),
                                 typeid(Function).name()};
     return ops;
   }
@@ -72,14 +91,23 @@ struct TypedClosure final : Closure {
   [[no_unique_address]] std::tuple<Args...> arguments;
 };
 
+/// Frees a lambda with its code and data. Its memory goes to `pool`, if it has come from one (or
+/// stays with the world where none is at hand).
+void discard(Closure& lambda, BlockPool* pool);
+
+/// Makes a lambda, in the memory of `pool` if there is one.
 template <class Target, class F, class... Args>
-Closure* make_closure(F&& f, Args&&... args) {
+Closure* make_closure(BlockPool* pool, F&& f, Args&&... args) {
   using Function = std::decay_t<F>;
   static_assert(std::is_invocable_v<Function&, Target&, std::decay_t<Args>...>,
                 "stos: a lambda must be callable with a reference to the receiving agent, followed "
                 "by the arguments that are sent with it");
-  return new TypedClosure<Target, Function, std::decay_t<Args>...>(std::forward<F>(f),
-                                                                   std::forward<Args>(args)...);
+  using Typed = TypedClosure<Target, Function, std::decay_t<Args>...>;
+  if constexpr (!BlockPool::serves(sizeof(Typed), alignof(Typed)))
+    pool = nullptr;
+  Closure* closure = new (pool) Typed(std::forward<F>(f), std::forward<Args>(args)...);
+  closure->from_pool = pool != nullptr;
+  return closure;
 }
 
 /// Compile-time part of the rule that every lambda can travel to another node.

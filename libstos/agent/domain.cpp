@@ -7,6 +7,7 @@ namespace stos::detail {
 namespace {
 
 constexpr double infinity = Instant::never().absorption;
+constexpr double moving = -1; // as ChannelCourse::cut_distance: the distance changes
 
 // Other domains see progress that often during a long slice.
 constexpr std::uint64_t publish_stride = 256;
@@ -14,29 +15,36 @@ constexpr std::uint64_t publish_stride = 256;
 // When so many of the agents that are furthest behind have to wait, the others are not tried.
 constexpr std::uint64_t blocked_in_a_row_max = 64;
 
-void take_from(std::vector<Cell*>& list, Cell& cell) {
-  list[cell.list_position] = list.back();
-  list.back()->list_position = cell.list_position;
-  list.pop_back();
+// Reaches within a factor of four share a tier; below the least one agents go one by one.
+constexpr int least_exponent = -20;
+constexpr int greatest_exponent = 20;
+constexpr int exponent_of_infinity = greatest_exponent + 1;
+
+int exponent_of(double reach) {
+  if (!std::isfinite(reach))
+    return exponent_of_infinity;
+  return std::min(static_cast<int>(std::floor(std::ilogb(reach) / 2.0)), greatest_exponent);
 }
 
 } // namespace
 
 Domain::Domain(std::size_t index, World& world, DomainBoard& board, AgentBindings* bindings)
-    : index_(index), world_(world), board_(board), execution_(world, bindings),
+    : index_(index), world_(world), board_(board), execution_(world, bindings), tiers_(1),
       clocks_(board.size(), Instant::beginning().absorption), cuts_(board.size()),
       hold_outboxes_(board.size()), outboxes_(board.size()) {}
 
 Domain::~Domain() {
-  for (const auto* cells : {&living_, &ended_})
-    for (Cell* cell : *cells) {
-      for (IncomingChannel* channel : cell->mailbox.channels())
-        let_go(static_cast<Channel&>(*channel));
-      delete cell;
-    }
+  for (const Tier& tier : tiers_)
+    for (std::size_t i = 0; i < tier.table.slots(); ++i)
+      if (Cell* cell = tier.table.at(i))
+        execution_.free(*cell);
+  for (const auto* cells : {&newcomers_, &ended_})
+    for (Cell* cell : *cells)
+      execution_.free(*cell);
 }
 
 Domain::Slice Domain::run(std::uint64_t events_max) {
+  place_newcomers();
   look_around();
   take_parcels();
   if (board_.finished()) {
@@ -48,66 +56,302 @@ Domain::Slice Domain::run(std::uint64_t events_max) {
 
   const std::uint64_t before = execution_.counters.absorbed;
   slice_end_ = before + events_max;
-  std::uint64_t next_publication = before + publish_stride;
+  work();
+  publish();
+  execution_.tidy_up([this](Cell& cell) { bury(cell); });
+  empty_graveyard();
+  const bool progress = execution_.counters.absorbed != before;
+  if (progress && next_instant().absorption < end_time())
+    return Slice::more;
+  return board_.park(index_, wish()) ? Slice::parked : Slice::more;
+}
+
+// Whatever has come from outside of the domain may lie before the end of a window.
+void Domain::work() {
+  for (Tier& tier : tiers_)
+    if (tier.table.earliest() < tier.window_end)
+      tier.window_end = Instant::beginning().absorption;
+
+  std::uint64_t next_publication = execution_.counters.absorbed + publish_stride;
   std::uint64_t blocked_in_a_row = 0;
-  while (agenda_.front_time() < world_.end_time.load(std::memory_order_relaxed) &&
-         execution_.counters.absorbed < slice_end_ && blocked_in_a_row < blocked_in_a_row_max) {
-    blocked_in_a_row = activate(agenda_.front()) ? 0 : blocked_in_a_row + 1;
+  while (budget_left() && blocked_in_a_row < blocked_in_a_row_max) {
+    const std::uint64_t before = execution_.counters.absorbed;
+    const double earliest = std::min(earliest_time(), blocked_next_.absorption);
+    if (!(earliest < end_time()))
+      return;
+    const double window_end = sweep_tiers(std::min(earliest, outside_bound_));
+    TimeTable& table = tiers_[no_reach].table;
+    bool goes = true;
+    while (goes && budget_left() && table.earliest() < std::min(window_end, end_time()))
+      goes = run_one(first_of(table));
+    if (execution_.counters.absorbed != before)
+      blocked_in_a_row = 0;
+    else if (earliest_time() < end_time())
+      blocked_in_a_row = run_one(first_of_all()) ? 0 : blocked_in_a_row + 1;
+    else
+      return;
     if (board_.size() > 1 && execution_.counters.absorbed >= next_publication) {
       publish();
       next_publication = execution_.counters.absorbed + publish_stride;
     }
   }
-  publish();
-  execution_.free_closed_channels([this](Cell& cell) { bury(cell); });
-  empty_graveyard();
-  const bool progress = execution_.counters.absorbed != before;
-  if (progress && next_instant().absorption < world_.end_time.load(std::memory_order_relaxed))
-    return Slice::more;
-  return board_.park(index_, wish()) ? Slice::parked : Slice::more;
+}
+
+// Starts a new window in all tiers that are through with their last one. Nothing happens in the
+// domain before `base`. Returns the end of the window that ends first.
+double Domain::sweep_tiers(double base) {
+  double first_end = infinity;
+  for (std::size_t i = 0; i < swept_.size(); ++i) { // events may add tiers
+    Tier& tier = tiers_[swept_[i]];
+    if (tier.window_end <= base) {
+      tier.window_end = light_cone::arrival_bound(base, tier.width);
+      tier.table.sweep(tier.window_end, [&](Cell& cell) {
+        visit(cell, base);
+        return budget_left();
+      });
+    }
+    first_end = std::min(first_end, tier.window_end);
+  }
+  return first_end;
+}
+
+// Runs the agent as far as its reach lets it go when nobody else is before `base`.
+void Domain::visit(Cell& cell, double base) {
+  take_inbox(cell);
+  const std::uint64_t before = execution_.counters.absorbed;
+  active_ = &cell;
+  while (cell.alive() && budget_left()) {
+    const double time = cell.next_time();
+    if (!(time < light_cone::arrival_bound(base, cell.mailbox.home_lookahead())) ||
+        !(time < end_time()) || !(time < outside_bound_ || others_let(cell)))
+      break;
+    step(cell);
+  }
+  active_ = nullptr;
+  ++engine_counters_.activations;
+  engine_counters_.empty_activations += execution_.counters.absorbed == before ? 1 : 0;
+  if (!cell.alive())
+    return;
+  cell.next = cell.next_time();
+  tiers_[cell.tier].table.update(cell);
+}
+
+// Whether other domains let it execute what it does next, if its own one does.
+bool Domain::others_let(const Cell& cell) {
+  if (!cell.mailbox.hears_other_groups())
+    return true;
+  clocks_[index_] = infinity;
+  const Horizons horizons{clocks_, board_.floor()};
+  if (cell.exits_next())
+    return cell.mailbox.silent_before(cell.exit_time(), cell.path, world_.space, horizons);
+  return cell.mailbox.next(cell.path, world_.space, horizons).kind == NextStep::Kind::deliver;
+}
+
+double Domain::earliest_time() const {
+  double least = infinity;
+  for (const Tier& tier : tiers_)
+    least = std::min(least, tier.table.earliest());
+  return least;
+}
+
+// Of a tier, and of all tiers, the agent with the least instant.
+Cell& Domain::first_of(TimeTable& table) {
+  return table.first([this](Cell& a, Cell& b) {
+    take_inbox(a);
+    take_inbox(b);
+    return a.next_instant() < b.next_instant();
+  });
+}
+
+Cell& Domain::first_of_all() {
+  const double time = earliest_time();
+  Cell* first = nullptr;
+  for (Tier& tier : tiers_)
+    if (tier.table.earliest() == time) {
+      Cell& cell = first_of(tier.table);
+      take_inbox(cell);
+      if (first == nullptr || cell.next_instant() < first->next_instant())
+        first = &cell;
+    }
+  return *first;
+}
+
+Instant Domain::earliest_instant() {
+  const double time = earliest_time();
+  Instant least = Instant::never();
+  if (time == infinity)
+    return least;
+  for (Tier& tier : tiers_)
+    tier.table.sweep(std::nextafter(time, infinity), [&](Cell& cell) {
+      take_inbox(cell);
+      least = std::min(least, cell.next_instant());
+      return true;
+    });
+  return least;
+}
+
+// Runs the agent as far as it may go: what the others can still do reaches it later. Returns false
+// if it has to wait for another domain right away.
+bool Domain::run_one(Cell& cell) {
+  take_inbox(cell);
+  cell.next = infinity; // so that the table speaks of the others
+  tiers_[cell.tier].table.update(cell);
+  active_ = &cell;
+  ++engine_counters_.activations;
+  const bool goes = may_go_on(cell);
+  if (goes) {
+    do
+      step(cell);
+    while (cell.alive() && budget_left() && cell.next_time() < end_time() && may_go_on(cell));
+  } else {
+    ++engine_counters_.empty_activations;
+    cell.blocked = true;
+    blocked_.push_back(&cell);
+    blocked_next_ = std::min(blocked_next_, cell.next_instant());
+  }
+  active_ = nullptr;
+  if (cell.alive() && !cell.blocked) {
+    cell.next = cell.next_time();
+    tiers_[cell.tier].table.update(cell);
+  }
+  return goes;
+}
+
+bool Domain::may_go_on(const Cell& cell) {
+  const double floor = std::min({earliest_time(), blocked_next_.absorption, outside_bound_});
+  const double next = cell.next_time();
+  if (next < floor)
+    return true;
+  Horizons horizons;
+  horizons.floor = board_.floor();
+  if (next == floor) // only then do instants have to be told apart
+    horizons.floor =
+        std::max(horizons.floor,
+                 std::min({earliest_instant(), blocked_next_, Instant::before(outside_bound_)}));
+  clocks_[index_] = floor;
+  horizons.groups = clocks_;
+  if (cell.exits_next())
+    return cell.mailbox.silent_before(cell.exit_time(), cell.path, world_.space, horizons);
+  return cell.mailbox.next(cell.path, world_.space, horizons).kind == NextStep::Kind::deliver;
+}
+
+// ---- tiers and arrivals
+// --------------------------------------------------------------------------
+
+std::uint8_t Domain::tier_of(double reach) {
+  if (!(reach >= std::ldexp(1, 2 * least_exponent)))
+    return no_reach;
+  const int exponent = exponent_of(reach);
+  for (const std::uint8_t index : swept_)
+    if (tiers_[index].exponent == exponent)
+      return index;
+  const auto index = static_cast<std::uint8_t>(tiers_.size());
+  tiers_.push_back({});
+  tiers_.back().exponent = exponent;
+  const auto narrower = std::find_if(swept_.begin(), swept_.end(), [&](std::uint8_t other) {
+    return tiers_[other].exponent < exponent;
+  });
+  swept_.insert(narrower, index);
+  return index;
+}
+
+// To be called when the agent is new, and when its reach may have changed.
+void Domain::place(Cell& cell) {
+  if (!cell.alive())
+    return;
+  const double reach = cell.mailbox.home_lookahead();
+  const std::uint8_t index = tier_of(reach);
+  if (cell.slot != Cell::no_slot && cell.tier != index)
+    tiers_[cell.tier].table.remove(cell);
+  if (cell.slot == Cell::no_slot) {
+    cell.tier = index;
+    tiers_[index].table.add(cell);
+  }
+  Tier& tier = tiers_[index];
+  if (index != no_reach)
+    tier.width = std::min(tier.width, reach);
+  if (cell.next < tier.window_end)
+    tier.window_end = Instant::beginning().absorption;
+}
+
+void Domain::place_newcomers() {
+  for (Cell* cell : newcomers_) {
+    cell->slot = Cell::no_slot;
+    if (cell->alive())
+      place(*cell);
+  }
+  newcomers_.clear();
+}
+
+void Domain::take_inbox(Cell& cell) {
+  while (Closure* lambda = cell.inbox) {
+    cell.inbox = static_cast<Closure*>(lambda->next);
+    execution_.queue(cell, *lambda, lambda->due);
+  }
+}
+
+// Something has arrived that is due at `time`.
+void Domain::due(Cell& cell, double time) {
+  if (&cell == active_)
+    return;
+  if (std::exchange(cell.blocked, false))
+    time = std::min(time, cell.next_time());
+  if (cell.slot == Cell::no_slot) {
+    cell.next = std::min(cell.next, time);
+    return;
+  }
+  Tier& tier = tiers_[cell.tier];
+  tier.table.lower(cell, time);
+  if (time < tier.window_end)
+    tier.window_end = Instant::beginning().absorption;
 }
 
 std::optional<double> Domain::inject(Cell& cell, Closure& lambda) {
   const double bound = std::max(
       {floor_time(), promised_, board_.floor().absorption, cell.now, cell.path.anchor()[0]});
   const double time = std::nextafter(bound, infinity);
-  if (!(time < std::min(cell.exit_time, world_.end_time.load(std::memory_order_relaxed)))) {
-    discard(lambda);
+  if (!(time < std::min(cell.exit_time(), end_time()))) {
+    execution_.discard(lambda);
     return std::nullopt;
   }
   lambda.kind = Lambda::Kind::outside;
   lambda.emission = cell.path.position(time);
   lambda.source = AgentId::outside();
   lambda.channel = ChannelNumber::timers();
-  lambda.sequence = cell.injected++;
+  lambda.sequence = cell.require_extras().injected++;
   lambda.to = &cell;
   ++execution_.counters.sent;
   deliver(lambda);
   return time;
 }
 
+// It gets its place in a tier when its creator's event is over, with all the channels made there.
 void Domain::adopt(Cell& cell) {
+  cell.mailbox.set_home_group(static_cast<std::uint16_t>(index_));
   execution_.start(cell);
-  std::vector<Cell*>& list = cell.alive() ? living_ : ended_;
-  cell.list_position = static_cast<std::uint32_t>(list.size());
-  list.push_back(&cell);
-  if (!cell.alive()) // its creator deleted it
-    return;
-  changed(cell);
+  if (cell.alive()) {
+    cell.next = cell.next_time();
+    newcomers_.push_back(&cell);
+  } else { // its creator deleted it
+    add_to_ended(cell);
+  }
 }
 
 // If its source is in another domain, that one has set the group and left a copy of the worldline:
 // the source itself may be gone by now.
 void Domain::adopt(Channel& channel) {
-  if (channel.source_copy != nullptr) {
-    channel.source_path = channel.source_copy.get();
-  } else if (channel.from != nullptr) {
-    channel.group = channel.from->domain;
-    channel.source_path = &channel.from->path;
-  }
+  if (!channel.is_hold() && !channel.between_domains)
+    channel.group = static_cast<std::uint16_t>(index_);
   execution_.open_reader(channel);
-  channel.to->mailbox.attach(channel, channel.to->path, world_.space);
+  Cell& to = *channel.to;
+  if (!to.alive()) {
+    to.mailbox.keep(channel);
+    return;
+  }
+  to.mailbox.attach(channel, to.path, world_.space);
   add_to_cut(channel);
+  if (to.slot != Cell::no_slot)
+    place(to);
 }
 
 // The clocks first, then the inbox: see DomainBoard.
@@ -125,7 +369,7 @@ void Domain::take_parcels() {
         case Parcel::Kind::lambda: deliver(*parcel.lambda); break;
         case Parcel::Kind::close: close_reader(*parcel.channel); break;
         case Parcel::Kind::turned:
-          *parcel.channel->source_copy = *parcel.path;
+          parcel.channel->far_course().source = *parcel.path;
           source_turned(*parcel.channel);
           break;
       }
@@ -150,7 +394,7 @@ double Domain::bound_of(const Cut& cut, double clock) const {
 // Holds for the worldlines as they are. A turn of the source is an event after its clock; one of
 // the reader is an event of this domain, and has the bound taken anew.
 double Domain::bound_of(const Channel& channel, double clock) const {
-  const double reaction = light_cone::arrival_bound(clock, channel.reaction_time);
+  const double reaction = light_cone::arrival_bound(clock, channel.reaction_time());
   if (channel.source_path == nullptr || !std::isfinite(clock))
     return reaction;
   const Trajectory& source = *channel.source_path;
@@ -168,53 +412,13 @@ void Domain::resume_blocked() {
   blocked_next_ = Instant::never();
   for (Cell* cell : blocked_)
     if (std::exchange(cell->blocked, false))
-      agenda_.update(*cell);
+      due(*cell, cell->next_time());
   blocked_.clear();
-}
-
-// Runs the agent as far as it may go: what the others can still do reaches it later. Returns false
-// if it has to wait for another domain right away.
-bool Domain::activate(Cell& cell) {
-  agenda_.hold_front();
-  active_ = &cell;
-  const bool goes = may_go_on(cell);
-  if (goes) {
-    do
-      step(cell);
-    while (cell.alive() && execution_.counters.absorbed < slice_end_ &&
-           cell.next_time() < world_.end_time.load(std::memory_order_relaxed) && may_go_on(cell));
-  }
-  active_ = nullptr;
-  agenda_.let_front_go();
-  if (!goes) {
-    agenda_.remove(cell);
-    cell.blocked = true;
-    blocked_.push_back(&cell);
-    blocked_next_ = std::min(blocked_next_, cell.next_instant());
-  }
-  return goes;
-}
-
-bool Domain::may_go_on(const Cell& cell) {
-  const double floor = std::min({agenda_.others_time(), blocked_next_.absorption, outside_bound_});
-  const double next = cell.next_time();
-  if (next < floor)
-    return true;
-  Horizons horizons;
-  horizons.floor = board_.floor();
-  if (next == floor) // only then do instants have to be told apart
-    horizons.floor = std::max(horizons.floor, std::min({agenda_.others_instant(), blocked_next_,
-                                                        Instant::before(outside_bound_)}));
-  clocks_[index_] = floor;
-  horizons.groups = clocks_;
-  if (cell.exits_next())
-    return cell.mailbox.silent_before(cell.exit_time, cell.path, world_.space, horizons);
-  return cell.mailbox.next(cell.path, world_.space, horizons).kind == NextStep::Kind::deliver;
 }
 
 void Domain::step(Cell& cell) {
   if (cell.exits_next()) {
-    end(cell, cell.exit_time, CellState::ended);
+    end(cell, cell.exit_time(), CellState::ended);
     return;
   }
   const EventKey key = cell.mailbox.front_key();
@@ -243,6 +447,8 @@ void Domain::apply(Effects& effects, Cell& self) {
     turn(self, *effects.turn);
   if (effects.dies && self.alive())
     end(self, self.now, CellState::dead);
+  if (!newcomers_.empty())
+    place_newcomers();
 }
 
 void Domain::route(Closure& lambda) {
@@ -258,8 +464,14 @@ void Domain::deliver(Closure& lambda) {
     let_go_of_references(lambda, to.state);
     return;
   }
-  execution_.queue(to, lambda);
-  changed(to);
+  const double time = place_arrival(to.path, lambda, world_.space);
+  if (&to == active_ || lambda.via == nullptr) {
+    execution_.queue(to, lambda, time);
+  } else {
+    lambda.due = time;
+    lambda.next = std::exchange(to.inbox, &lambda);
+  }
+  due(to, time);
 }
 
 void Domain::let_go_of_references(Closure& lambda, CellState how) {
@@ -279,45 +491,68 @@ void Domain::attach(Channel& channel) {
     adopt(channel);
     return;
   }
-  if (channel.from != nullptr)
+  if (!channel.is_hold())
     leave_copy_of_source(channel);
-  std::unique_ptr<Batch>& box =
-      channel.from == nullptr ? hold_outboxes_[domain] : outboxes_[domain];
+  std::unique_ptr<Batch>& box = channel.is_hold() ? hold_outboxes_[domain] : outboxes_[domain];
   post(box, {Parcel::Kind::open, &channel, nullptr, nullptr});
 }
 
 void Domain::leave_copy_of_source(Channel& channel) {
-  channel.group = channel.from->domain;
-  channel.source_copy = std::make_unique<Trajectory>(channel.from->path);
+  Cell& from = channel.from();
+  auto* course = new ChannelCourse;
+  course->reaction_time = from.ops->reaction_time;
+  course->silent_until = channel.last_absorption; // nothing has been sent yet: its opening
+  course->from = &from;
+  course->source = from.path;
+  channel.set_course(course);
+  channel.source_path = &course->source;
+  channel.group = from.domain;
+  channel.between_domains = 1;
 }
 
 void Domain::close_reader(Channel& channel) {
   Cell& to = *channel.to;
+  if (channel.detached) { // its reader has ended before, and keeps it
+    --to.incoming;
+    bury(to);
+    return;
+  }
   remove_from_cut(channel);
-  to.mailbox.detach(channel, to.path, world_.space);
-  execution_.close_reader(channel);
-  bury(to);
+  execution_.retire(to.mailbox.detach(channel, to.path, world_.space));
+  if (to.slot != Cell::no_slot)
+    place(to);
 }
 
 void Domain::source_turned(Channel& channel) {
+  if (channel.detached)
+    return;
   remove_from_cut(channel);
-  channel.to->mailbox.source_turned(channel, channel.to->path, world_.space);
+  Cell& to = *channel.to;
+  to.mailbox.source_turned(channel, to.path, world_.space);
   add_to_cut(channel);
+  if (to.slot != Cell::no_slot)
+    place(to);
 }
 
 void Domain::turn(Cell& cell, const Velocity<4>& velocity) {
-  for (IncomingChannel* channel : cell.mailbox.channels())
-    remove_from_cut(static_cast<Channel&>(*channel));
+  const auto each_channel = [&](void (Domain::*act)(Channel&)) {
+    for (IncomingChannel* c = cell.mailbox.first_channel(); c != nullptr; c = c->next_incoming)
+      if (!c->detached)
+        (this->*act)(static_cast<Channel&>(*c));
+  };
+  each_channel(&Domain::remove_from_cut);
   execution_.turn(cell, cell.now, velocity);
-  for (IncomingChannel* channel : cell.mailbox.channels())
-    add_to_cut(static_cast<Channel&>(*channel));
-  changed(cell);
+  each_channel(&Domain::add_to_cut);
+  if (cell.slot != Cell::no_slot)
+    place(cell);
   tell_turned(cell);
 }
 
 void Domain::tell_turned(Cell& cell) {
   for (Channel* channel = cell.outgoing; channel != nullptr; channel = channel->next_outgoing)
-    if (channel->to->domain == index_)
+    if (channel->closed)
+      continue;
+    else if (channel->to->domain == index_)
       source_turned(*channel);
     else
       post(channel->to->domain,
@@ -325,27 +560,34 @@ void Domain::tell_turned(Cell& cell) {
 }
 
 void Domain::end(Cell& cell, double time, CellState how) {
-  if (&cell != active_)
-    agenda_.remove(cell);
-  take_from(living_, cell);
-  cell.list_position = static_cast<std::uint32_t>(ended_.size());
-  ended_.push_back(&cell);
+  tiers_[cell.tier].table.remove(cell);
+  add_to_ended(cell);
   ++cell.incoming; // keeps it until the end of this function
   apply(execution_.end(cell, time, how), cell);
-  while (Closure* lambda = execution_.take_any(cell))
-    let_go_of_references(*lambda, how);
+  lose_lambdas(cell, how);
+  for (IncomingChannel* c = cell.mailbox.take_channels(); c != nullptr;) {
+    auto& channel = static_cast<Channel&>(*std::exchange(c, c->next_incoming));
+    if (channel.detached) {
+      channel.let_go();
+      --cell.incoming;
+    } else { // it will be closed yet
+      remove_from_cut(channel);
+      cell.mailbox.keep(channel);
+    }
+  }
   --cell.incoming;
   bury(cell);
 }
 
-// What the agent does next has changed.
-void Domain::changed(Cell& cell) {
-  if (!cell.alive() || &cell == active_)
-    return;
-  if (cell.next_time() < infinity) {
-    cell.blocked = false;
-    agenda_.update(cell);
-  }
+void Domain::lose_lambdas(Cell& cell, CellState how) {
+  take_inbox(cell);
+  while (Closure* lambda = execution_.take_any(cell))
+    let_go_of_references(*lambda, how);
+}
+
+void Domain::add_to_ended(Cell& cell) {
+  cell.slot = static_cast<std::uint32_t>(ended_.size());
+  ended_.push_back(&cell);
 }
 
 void Domain::bury(Cell& cell) {
@@ -358,9 +600,11 @@ void Domain::empty_graveyard() {
     cell->buried = false;
     if (cell->incoming != 0)
       continue;
-    take_from(ended_, *cell);
+    ended_[cell->slot] = ended_.back();
+    ended_.back()->slot = cell->slot;
+    ended_.pop_back();
     std::erase(blocked_, cell); // it may have been put aside, and died of something earlier
-    delete cell;
+    execution_.free(*cell);
   }
   graveyard_.clear();
 }
@@ -370,19 +614,25 @@ void Domain::finish() {
   const double end_time = std::isfinite(world_.end_time.load())
                               ? world_.end_time.load()
                               : execution_.counters.last_event_time;
-  for (std::size_t i = 0; i < living_.size(); ++i) {
-    Cell& cell = *living_[i];
-    Effects& effects = execution_.end(cell, end_time, CellState::ended);
-    for (auto* lambda = effects.first_lambda; lambda != nullptr;) {
-      auto* next = static_cast<Closure*>(lambda->next);
-      execution_.lose(*lambda, CellState::ended);
-      lambda = next;
-    }
-    while (Closure* lambda = execution_.take_any(cell))
-      execution_.lose(*lambda, CellState::ended);
-  }
+  for (const Tier& tier : tiers_)
+    for (std::size_t i = 0; i < tier.table.slots(); ++i)
+      if (Cell* cell = tier.table.at(i))
+        finish(*cell, end_time);
   for (auto task = board_.take_tasks(index_); task != nullptr; task = std::move(task->next))
     task->refuse();
+}
+
+// Everybody ends at once, so that what they still send and close concerns nobody.
+void Domain::finish(Cell& cell, double time) {
+  Effects& effects = execution_.end(cell, time, CellState::ended);
+  for (auto* lambda = effects.first_lambda; lambda != nullptr;) {
+    auto* next = static_cast<Closure*>(lambda->next);
+    execution_.lose(*lambda, CellState::ended);
+    lambda = next;
+  }
+  take_inbox(cell);
+  while (Closure* lambda = execution_.take_any(cell))
+    execution_.lose(*lambda, CellState::ended);
 }
 
 void Domain::post(std::size_t domain, Parcel parcel) { post(outboxes_[domain], std::move(parcel)); }
@@ -408,13 +658,14 @@ void Domain::add_to_cut(Channel& channel) {
   Cut& cut = cuts_[channel.group];
   const double clock = clocks_[channel.group];
   if (CausalMailbox::is_moving(channel, channel.to->path)) {
-    channel.cut_distance = Channel::moving;
+    channel.far_course().cut_distance = moving;
     cut.moving.push_back(&channel);
     cut.bound = std::min(cut.bound, bound_of(channel, clock));
   } else {
-    channel.cut_distance = CausalMailbox::lookahead_of(channel, channel.to->path, world_.space);
-    ++cut.distances[channel.cut_distance];
-    cut.bound = std::min(cut.bound, light_cone::arrival_bound(clock, channel.cut_distance));
+    const double distance = channel.far_course().cut_distance =
+        CausalMailbox::lookahead_of(channel, channel.to->path, world_.space);
+    ++cut.distances[distance];
+    cut.bound = std::min(cut.bound, light_cone::arrival_bound(clock, distance));
   }
   outside_bound_ = std::min(outside_bound_, cut.bound);
 }
@@ -423,19 +674,18 @@ void Domain::remove_from_cut(Channel& channel) {
   if (channel.group == index_)
     return;
   Cut& cut = cuts_[channel.group];
-  if (channel.cut_distance == Channel::moving) {
+  const double distance = channel.far_course().cut_distance;
+  if (distance == moving) {
     std::erase(cut.moving, &channel);
     return;
   }
-  const auto found = cut.distances.find(channel.cut_distance);
+  const auto found = cut.distances.find(distance);
   if (--found->second == 0)
     cut.distances.erase(found);
 }
 
-Instant Domain::next_instant() const { return std::min(agenda_.others_instant(), blocked_next_); }
-
 double Domain::floor_time() const {
-  return std::min({agenda_.front_time(), blocked_next_.absorption, outside_bound_});
+  return std::min({earliest_time(), blocked_next_.absorption, outside_bound_});
 }
 
 void Domain::publish() {
@@ -446,7 +696,7 @@ void Domain::publish() {
 }
 
 // Only a clock that has moved on since this domain looked can be of use.
-DomainBoard::Wish Domain::wish() const {
+DomainBoard::Wish Domain::wish() {
   using Wish = DomainBoard::Wish;
   Wish wish{next_instant(), std::vector<double>(board_.size(), infinity)};
   const double next = wish.next.absorption;

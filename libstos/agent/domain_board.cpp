@@ -147,6 +147,7 @@ void DomainBoard::wake(std::size_t domain) {
         return;
     } else if (state.compare_exchange_weak(seen, running)) {
       active_.fetch_add(1);
+      wakeups_.fetch_add(1, std::memory_order_relaxed);
       schedule_(domain);
       return;
     }
@@ -185,6 +186,7 @@ void DomainBoard::resolve() {
     slots_[i]->state.store(running);
   finished_.store(finish, std::memory_order_release);
   active_.store(static_cast<std::int64_t>(awake.size()));
+  wakeups_.fetch_add(awake.size(), std::memory_order_relaxed);
   for (const std::size_t i : awake)
     schedule_(i);
 }

@@ -12,7 +12,7 @@
 namespace stos::detail {
 
 struct Batch;
-struct Cell;
+class Cell;
 struct Closure;
 
 /// Takes lambdas that come from outside of the simulation; the engines implement it.
@@ -73,6 +73,9 @@ public:
 
   /// How many events all domains together have executed; roughly, for people to look at.
   [[nodiscard]] std::uint64_t events() const;
+  /// How often a domain that slept was woken.
+  [[nodiscard]] std::uint64_t wakeups() const { return wakeups_.load(std::memory_order_relaxed); }
+
   void count_events(std::size_t domain, std::uint64_t events) {
     slots_[domain]->events.store(events, std::memory_order_relaxed);
   }
@@ -125,6 +128,7 @@ private:
   std::function<void(std::size_t)> schedule_;
   std::atomic<std::int64_t> active_{0};
   std::atomic<bool> finished_{false};
+  std::atomic<std::uint64_t> wakeups_{0};
   Instant floor_ = Instant::beginning(); // written only while all sleep
 };
 

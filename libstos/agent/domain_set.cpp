@@ -20,19 +20,17 @@ void DomainSet::distribute(const Effects& initial) {
   for (Cell* cell : initial.born)
     domains_[cell->domain]->adopt(*cell);
   for (Channel* channel : initial.opened) {
-    if (channel->from->domain != channel->to->domain)
+    if (channel->from().domain != channel->to->domain)
       Domain::leave_copy_of_source(*channel);
     domains_[channel->to->domain]->adopt(*channel);
   }
   for (Channel* hold : initial.held) {
-    hold->group = hold->holder->domain;
+    hold->group = hold->far_course().holder->domain;
     domains_[hold->to->domain]->adopt(*hold);
   }
   for (auto* lambda = initial.first_lambda; lambda != nullptr;) {
     auto* next = static_cast<Closure*>(lambda->next);
-    Domain& domain = *domains_[lambda->to->domain];
-    ++domain.execution().counters.sent;
-    domain.adopt(*lambda);
+    domains_[lambda->to->domain]->adopt(*lambda);
     lambda = next;
   }
   for (Channel* channel : initial.closed)
@@ -43,6 +41,16 @@ RunCounters DomainSet::counters() const {
   RunCounters sum;
   for (const auto& domain : domains_)
     sum.add(domain->execution().counters);
+  return sum;
+}
+
+EngineCounters DomainSet::engine_counters() const {
+  EngineCounters sum;
+  for (const auto& domain : domains_) {
+    sum.activations += domain->engine_counters().activations;
+    sum.empty_activations += domain->engine_counters().empty_activations;
+  }
+  sum.wakeups = board_.wakeups();
   return sum;
 }
 

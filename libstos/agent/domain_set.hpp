@@ -26,6 +26,7 @@ public:
 
   /// After all domains have finished: the counters, the earliest failure, the whole trace.
   [[nodiscard]] RunCounters counters() const;
+  [[nodiscard]] EngineCounters engine_counters() const;
   [[nodiscard]] std::optional<Failure> failure() const;
   [[nodiscard]] std::vector<TraceRecord> trace() const;
 

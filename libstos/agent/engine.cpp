@@ -12,13 +12,15 @@ SimulationError::SimulationError(Error error, RunSummary summary)
 namespace detail {
 
 RunSummary conclude(const World& world, const RunCounters& counters, std::string engine,
-                    double wall_time_s, const std::optional<Failure>& failure) {
+                    double wall_time_s, const std::optional<Failure>& failure,
+                    const EngineCounters& engine_counters) {
   RunSummary summary;
   static_cast<RunCounters&>(summary) = counters;
   summary.engine = std::move(engine);
   const double end_time = world.end_time.load();
   summary.end_time = std::isfinite(end_time) ? end_time : counters.last_event_time;
   summary.wall_time_s = wall_time_s;
+  summary.engine_counters = engine_counters;
   if (failure)
     throw SimulationError(failure->error, std::move(summary));
   return summary;

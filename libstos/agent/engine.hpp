@@ -26,7 +26,8 @@ namespace detail {
 
 /// Puts counters, name of the engine and times together; throws SimulationError for a failure.
 RunSummary conclude(const World& world, const RunCounters& counters, std::string engine,
-                    double wall_time_s, const std::optional<Failure>& failure);
+                    double wall_time_s, const std::optional<Failure>& failure,
+                    const EngineCounters& engine_counters = {});
 
 } // namespace detail
 } // namespace stos

@@ -30,7 +30,8 @@ double cone_tolerance(const Point& a, const Point& b) {
 }
 
 struct DiscardClosure {
-  void operator()(Closure* lambda) const { discard(*lambda); }
+  BlockPool* pool;
+  void operator()(Closure* lambda) const { discard(*lambda, pool); }
 };
 using ClosureGuard = std::unique_ptr<Closure, DiscardClosure>;
 
@@ -73,13 +74,14 @@ void EventContext::find_emission(Cell& self, double time) {
   if (self.ops->reaction_time == 0)
     return;
   Trajectory& path = path_after_turns_ = self.path;
-  for (const PendingTurn& turn : self.pending_turns)
+  CellExtras& extras = self.require_extras();
+  for (const PendingTurn& turn : extras.pending_turns)
     if (turn.local_time <= emission_local_time_)
       path = path.turned(std::max(time, path.laboratory_time(turn.local_time)), turn.velocity);
   emission_path_ = &path;
   emission_time_ = std::max(
-      {time, self.last_emission, path.anchor()[0], path.laboratory_time(emission_local_time_)});
-  self.last_emission = emission_time_;
+      {time, extras.last_emission, path.anchor()[0], path.laboratory_time(emission_local_time_)});
+  extras.last_emission = emission_time_;
 }
 
 void EventContext::begin_last(Cell& self, double time) {
@@ -109,8 +111,8 @@ Cell& EventContext::create(AgentBase& agent, const AgentOps& ops, const Point* p
                                               " must lie in the future light cone " +
                                               "of its creator at " + describe(here) +
                                               ", but was placed at " + describe(start));
-  Cell* cell = new_cell(*world_, agent, ops);
-  cell->id = self_ != nullptr ? AgentId::child(self_->id, self_->births++)
+  Cell* cell = &Cell::create(*world_, pool_, agent, ops);
+  cell->id = self_ != nullptr ? AgentId::child(self_->id, self_->require_extras().births++)
                               : AgentId::initial(world_->initial_agents++);
   const Velocity<4> v = velocity != nullptr ? *velocity
                         : self_ != nullptr  ? this->velocity(*self_)
@@ -152,50 +154,56 @@ Channel& EventContext::open_unchecked(Cell& from, Cell& to) {
   if (from.world != to.world)
     throw UsageError(Errc::wrong_agent, "a channel from " + describe(from) + " to " + describe(to) +
                                             " would leave its simulation");
-  auto* channel = new Channel;
-  channel->source = channel->writer = from.id;
-  channel->number = channel->writer_number = ChannelNumber{++from.channels_opened};
-  channel->from = &from;
-  channel->to = &to;
-  channel->reaction_time = from.ops->reaction_time;
-  channel->owners = 2;
-  channel->silent_until = emission_point(from)[0];
-  link_outgoing(*channel);
-  effects.opened.push_back(channel);
-  return *channel;
+  Channel& channel = Channel::create(pool_, to);
+  channel.owned_by(3);
+  channel.number = ChannelNumber{++from.channels_opened};
+  channel.source_path = &from.path;
+  channel.last_absorption = emission_point(from)[0];
+  if (from.ops->reaction_time > 0) {
+    Course& course = channel.require_course();
+    course.reaction_time = from.ops->reaction_time;
+    course.silent_until = channel.last_absorption;
+  }
+  from.link_outgoing(channel);
+  effects.opened.push_back(&channel);
+  return channel;
 }
 
 void EventContext::close(Channel& channel) {
-  if (!channel.open)
+  if (channel.closed)
     return;
-  channel.open = false;
-  unlink_outgoing(channel);
+  channel.closed = 1;
   effects.closed.push_back(&channel);
+  channel.from().tidy_outgoing();
+}
+
+void EventContext::close_all(Cell& cell) {
+  for (Channel* channel = cell.outgoing; channel != nullptr; channel = channel->next_outgoing)
+    if (!channel->closed) {
+      channel->closed = 1;
+      effects.closed.push_back(channel);
+    }
+  cell.let_go_of_outgoing();
 }
 
 void EventContext::emit(Channel& channel, Closure& lambda) {
-  ClosureGuard guard(&lambda);
-  if (!channel.open)
-    throw UsageError(Errc::closed_channel,
-                     "a lambda was sent on channel " + std::to_string(channel.writer_number.value) +
-                         " of agent " + std::to_string(channel.writer.value) + ", which is closed");
-  require_own(*channel.from, "send on a channel of");
-  lambda.emission = emission_point(*channel.from);
+  ClosureGuard guard(&lambda, {&pool_});
+  const Cell& from = channel.from();
+  require_own(from, "send on a channel of");
+  lambda.emission = emission_point(from);
   lambda.emission_depth = emission_depth(lambda.emission[0]);
   lambda.kind = Lambda::Kind::channel;
   lambda.via = &channel;
   lambda.to = channel.to;
-  lambda.source = channel.writer;
-  lambda.channel = channel.writer_number;
-  channel.to->prefetch_for_arrival();
-  __builtin_prefetch(lambda.via);
+  lambda.source = from.id;
+  lambda.channel = channel.number;
   lambda.sequence = channel.next_sequence++;
   carry_references(lambda, *channel.to);
   effects.add(*guard.release());
 }
 
 void EventContext::set_timer(Cell& cell, double local_delay, Closure& lambda) {
-  ClosureGuard guard(&lambda);
+  ClosureGuard guard(&lambda, {&pool_});
   require_own(cell, "set a timer of");
   if (!(local_delay >= 0))
     throw UsageError(Errc::bad_argument, describe(cell) +
@@ -205,9 +213,8 @@ void EventContext::set_timer(Cell& cell, double local_delay, Closure& lambda) {
   lambda.emission = emission_point(cell);
   lambda.emission_depth = emission_depth(lambda.emission[0]);
   lambda.kind = Lambda::Kind::timer;
-  lambda.due_local_time =
-      (&cell == self_ ? emission_local_time_ : cell.path.local_time(lambda.emission[0])) +
-      local_delay;
+  lambda.due = (&cell == self_ ? emission_local_time_ : cell.path.local_time(lambda.emission[0])) +
+               local_delay;
   lambda.to = &cell;
   lambda.source = cell.id;
   lambda.channel = ChannelNumber::timers();
@@ -217,10 +224,7 @@ void EventContext::set_timer(Cell& cell, double local_delay, Closure& lambda) {
 }
 
 Ticket EventContext::refer(const Channel& channel) {
-  if (!channel.open)
-    throw UsageError(Errc::closed_channel, "target() of a closed channel of agent " +
-                                               std::to_string(channel.writer.value));
-  require_own(*channel.from, "take a reference from a channel of");
+  require_own(channel.from(), "take a reference from a channel of");
   return issue(*channel.to);
 }
 
@@ -242,13 +246,13 @@ void EventContext::carry_references(Closure& lambda, Cell& to) {
     return;
   lambda.references = std::make_unique<std::vector<CarriedReference>>();
   for (const Ticket& ticket : issued_) {
-    auto* hold = new Channel;
-    hold->source = to.id;
-    hold->holder = &to;
-    hold->to = ticket.target;
+    auto* course = new ChannelCourse;
+    course->holder = &to;
+    course->reaction_time = to.ops->reaction_time;
+    course->silent_until = lambda.emission[0];
+    Channel* hold = &Channel::create(pool_, *ticket.target);
+    hold->set_course(course);
     hold->group = to.domain;
-    hold->reaction_time = to.ops->reaction_time;
-    hold->silent_until = lambda.emission[0];
     effects.held.push_back(hold);
     lambda.references->push_back({ticket.id, hold});
   }
@@ -264,15 +268,16 @@ void EventContext::turn(Cell& cell, const Velocity<4>& velocity) {
     turn_now(velocity);
     return;
   }
-  cell.pending_turns.push_back({emission_local_time_, velocity});
-  set_timer(cell, 0, *make_closure<AgentBase>([](AgentBase&) {
+  cell.require_extras().pending_turns.push_back({emission_local_time_, velocity});
+  set_timer(cell, 0, *make_closure<AgentBase>(&pool_, [](AgentBase&) {
               EventContext::current()->turn_as_decided();
             }));
 }
 
 void EventContext::turn_as_decided() {
-  turn_now(self_->pending_turns.front().velocity);
-  self_->pending_turns.erase(self_->pending_turns.begin());
+  auto& turns = self_->extras->pending_turns;
+  turn_now(turns.front().velocity);
+  turns.erase(turns.begin());
 }
 
 void EventContext::die(Cell& cell) {
@@ -282,8 +287,9 @@ void EventContext::die(Cell& cell) {
     die_now();
     return;
   }
-  set_timer(cell, 0,
-            *make_closure<AgentBase>([](AgentBase&) { EventContext::current()->die_now(); }));
+  set_timer(cell, 0, *make_closure<AgentBase>(&pool_, [](AgentBase&) {
+              EventContext::current()->die_now();
+            }));
 }
 
 Point EventContext::position(const Cell& cell) const {

@@ -23,7 +23,8 @@ struct Ticket {
 /// time, in whose future light cone everything lies.
 class EventContext {
 public:
-  explicit EventContext(World& world) : world_(&world) {}
+  /// What events make is made in the memory of `pool`.
+  EventContext(World& world, BlockPool& pool) : world_(&world), pool_(pool) {}
 
   EventContext(const EventContext&) = delete;
   EventContext& operator=(const EventContext&) = delete;
@@ -54,6 +55,7 @@ public:
   void begin_last(Cell& self, double time);
 
   [[nodiscard]] World& world() const { return *world_; }
+  [[nodiscard]] BlockPool& pool() const { return pool_; }
   [[nodiscard]] Cell* self() const { return self_; }
   [[nodiscard]] bool is_setup() const { return self_ == nullptr; }
 
@@ -64,6 +66,7 @@ public:
   Channel& open(Cell& from, Cell& to);
   Channel& open(Cell& from, const Ticket& reference);
   void close(Channel& channel);
+  void close_all(Cell& cell);
   void emit(Channel& channel, Closure& lambda);
   void set_timer(Cell& cell, double local_delay, Closure& lambda);
   Ticket refer(const Channel& channel);
@@ -93,6 +96,7 @@ private:
   void carry_references(Closure& lambda, Cell& to);
 
   World* world_;
+  BlockPool& pool_;
   Cell* self_ = nullptr;
   Closure* executing_ = nullptr;
   Instant instant_ = Instant::beginning();

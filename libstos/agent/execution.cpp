@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <exception>
+#include <functional>
 #include <new>
 #include <sstream>
+#include <utility>
 
 namespace stos::detail {
 namespace {
@@ -34,7 +36,7 @@ Error error_of_current_exception() {
 
 } // namespace
 
-void Execution::queue(Cell& cell, Closure& lambda) {
+void Execution::queue(Cell& cell, Closure& lambda, double absorption) {
   if (cell.mailbox.size() >= world_.options.mailbox_lambdas_max) [[unlikely]]
     fail({{lambda.emission[0], lambda.emission[0], 0},
           lambda.source,
@@ -43,44 +45,52 @@ void Execution::queue(Cell& cell, Closure& lambda) {
          {Errc::mailbox_full, "the mailbox of " + place(cell, cell.now) +
                                   " is full: " + std::to_string(cell.mailbox.size()) +
                                   " lambdas wait in it (limits.mailbox_lambdas_max)"});
-  cell.mailbox.push(lambda, cell.path, world_.space);
+  cell.mailbox.push_placed(lambda, absorption);
 }
 
 Execution::~Execution() {
-  for (Channel* channel : closed_channels_)
-    let_go(*channel);
+  for (Channel* channel : retired_)
+    channel->let_go();
 }
 
-Closure& Execution::take(Cell& cell) { return static_cast<Closure&>(cell.mailbox.pop()); }
+void Execution::retire(IncomingChannel* list) {
+  while (list != nullptr)
+    retired_.push_back(static_cast<Channel*>(std::exchange(list, list->next_incoming)));
+}
 
-Closure* Execution::take_any(Cell& cell) { return static_cast<Closure*>(cell.mailbox.take_any()); }
-
-void Execution::open_reader(Channel& channel) { ++channel.to->incoming; }
-
-// Its lambdas still point to it while they are queued. They are looked for, rather than counted on
-// each arrival: closing is rare.
-void Execution::close_reader(Channel& channel) {
-  if (channel.to->mailbox.carries(channel)) {
-    closed_channels_.push_back(&channel);
-    return;
+// Queued lambdas still point to their channel. They are looked through for all channels of an agent
+// at once, and only when there are twice as many channels as were left the last time.
+void Execution::free_retired(const std::function<void(Cell&)>& one_less) {
+  std::sort(retired_.begin(), retired_.end(),
+            [](const Channel* a, const Channel* b) { return std::less<>()(a->to, b->to); });
+  for (auto begin = retired_.begin(); begin != retired_.end();) {
+    const auto end = std::find_if(begin, retired_.end(),
+                                  [to = (*begin)->to](const Channel* c) { return c->to != to; });
+    const Cell& to = *(*begin)->to;
+    std::for_each(begin, end, [](Channel* channel) { channel->carried = false; });
+    to.mailbox.mark_carried();
+    for (const Lambda* lambda = to.inbox; lambda != nullptr; lambda = lambda->next)
+      lambda->via->carried = true;
+    begin = end;
   }
-  --channel.to->incoming;
-  let_go(channel);
-}
-
-void Execution::free_closed_channels(const std::function<void(Cell&)>& one_less) {
-  if (closed_channels_.empty())
-    return;
-  const auto done = [&one_less](Channel* channel) {
+  const auto freed = std::partition(retired_.begin(), retired_.end(),
+                                    [](const Channel* channel) { return channel->carried; });
+  std::vector<Channel*> unneeded(freed, retired_.end());
+  retired_.erase(freed, retired_.end());
+  retired_max_ = std::max<std::size_t>(64, 2 * retired_.size());
+  for (Channel* channel : unneeded) {
     Cell& to = *channel->to;
-    if (to.mailbox.carries(*channel))
-      return false;
-    let_go(*channel);
+    channel->let_go();
     --to.incoming;
     one_less(to);
-    return true;
-  };
-  std::erase_if(closed_channels_, done);
+  }
+}
+
+void Execution::free(Cell& cell) {
+  for (IncomingChannel* channel = cell.mailbox.take_channels(); channel != nullptr;)
+    static_cast<Channel*>(std::exchange(channel, channel->next_incoming))->let_go();
+  cell.let_go_of_outgoing();
+  cell.destroy(pool_);
 }
 
 Effects& Execution::execute(Cell& cell, Closure& lambda, const EventKey& key) {
@@ -127,17 +137,23 @@ void Execution::start(Cell& cell) {
     return;
   }
   cell.state = CellState::alive;
-  cell.exit_time = std::max(world_.exit_time(cell.path), cell.path.anchor()[0]);
+  find_exit(cell);
   if (bindings_ != nullptr)
     bindings_->started(cell);
   if (!world_.options.trace_path.empty())
     record(TraceRecord::Kind::birth, cell, cell.now, nullptr);
 }
 
+void Execution::find_exit(Cell& cell) {
+  if (world_.own_boundary)
+    cell.require_extras().exit_time =
+        std::max(world_.own_boundary(cell.path), cell.path.anchor()[0]);
+}
+
 void Execution::turn(Cell& cell, double time, const Velocity<4>& velocity) {
   cell.path = cell.path.turned(time, velocity);
   cell.mailbox.turned(cell.path, world_.space);
-  cell.exit_time = std::max(world_.exit_time(cell.path), cell.path.anchor()[0]);
+  find_exit(cell);
   if (!world_.options.trace_path.empty())
     record(TraceRecord::Kind::turn, cell, time, nullptr);
 }
@@ -156,8 +172,7 @@ Effects& Execution::end(Cell& cell, double time, CellState how) {
   if (how == CellState::ended && world_.at_boundary)
     world_.at_boundary(*cell.agent, cell.path.position(time));
   delete_agent(cell);
-  while (cell.outgoing != nullptr)
-    context_.close(*cell.outgoing);
+  context_.close_all(cell);
   if (bindings_ != nullptr)
     bindings_->ended(cell);
   add_sent();
@@ -182,10 +197,7 @@ void Execution::fail(const EventKey& key, Error error) {
     ;
 }
 
-void Execution::add_sent() {
-  for (const Lambda* lambda = effects().first_lambda; lambda != nullptr; lambda = lambda->next)
-    ++counters.sent;
-}
+void Execution::add_sent() { counters.sent += effects().lambdas; }
 
 void Execution::record(TraceRecord::Kind kind, const Cell& cell, double time,
                        const Closure* lambda) {

@@ -32,27 +32,34 @@ public:
 class Execution {
 public:
   explicit Execution(World& world, AgentBindings* bindings = nullptr)
-      : world_(world), bindings_(bindings), context_(world) {}
+      : world_(world), bindings_(bindings), pool_(world.depot()), context_(world, pool_) {}
   ~Execution();
   Execution(const Execution&) = delete;
   Execution& operator=(const Execution&) = delete;
 
-  /// Puts `lambda` into the mailbox of `cell`; beyond the configured limit the simulation fails.
-  void queue(Cell& cell, Closure& lambda);
+  /// Puts `lambda` into the mailbox of `cell`, due at `absorption`; beyond the configured limit the
+  /// simulation fails.
+  void queue(Cell& cell, Closure& lambda, double absorption);
 
   /// Takes the front lambda out of the mailbox of `cell`.
-  [[nodiscard]] Closure& take(Cell& cell);
+  [[nodiscard]] Closure& take(Cell& cell) { return static_cast<Closure&>(cell.mailbox.pop()); }
 
-  /// The reading end of `channel` is open, or closed, from now on. A closed channel is freed by
-  /// free_closed_channels() once nothing of it is queued; that is for the engine to call at times,
-  /// and tells it which agents have one incoming channel less.
-  void open_reader(Channel& channel);
-  void close_reader(Channel& channel);
-  void free_closed_channels(const std::function<void(Cell&)>& one_less);
+  /// The reading end of `channel` is open, or was closed. What nobody needs any more is freed by
+  /// tidy_up(), which is for the engine to call at times, and tells it which agents have one
+  /// incoming channel less.
+  void open_reader(Channel& channel) { ++channel.to->incoming; }
+  void retire(IncomingChannel* list);
+  template <class OneLess>
+  void tidy_up(OneLess&& one_less) {
+    if (retired_.size() >= retired_max_)
+      free_retired(one_less);
+  }
 
   /// `cell` absorbs `lambda` at `key`. Returns what the event did, until the next call; the lambda
   /// is freed. A model's exception becomes failure() and lowers the world's end time.
   Effects& execute(Cell& cell, Closure& lambda, const EventKey& key);
+
+  void discard(Closure& lambda) { detail::discard(lambda, &pool_); }
 
   /// Takes `cell` into the count of the living and starts it.
   void start(Cell& cell);
@@ -65,7 +72,9 @@ public:
   Effects& end(Cell& cell, double time, CellState how);
 
   /// Takes all lambdas out of the mailbox of an agent that has ended; see lose().
-  [[nodiscard]] Closure* take_any(Cell& cell);
+  [[nodiscard]] Closure* take_any(Cell& cell) {
+    return static_cast<Closure*>(cell.mailbox.take_any());
+  }
 
   /// Counts and frees a lambda that will never be absorbed, at an agent that ended as `how`.
   /// Returns the references that it brought: their holds must be released.
@@ -75,6 +84,9 @@ public:
   /// earliest counts, so that the same program fails in the same way on every engine.
   void fail(const EventKey& key, Error error);
 
+  /// Frees the record of an agent that has ended, and its channels.
+  void free(Cell& cell);
+
   [[nodiscard]] Effects& effects() { return context_.effects; }
   [[nodiscard]] const std::optional<Failure>& failure() const { return failure_; }
   [[nodiscard]] World& world() const { return world_; }
@@ -83,12 +95,16 @@ public:
   std::vector<TraceRecord> trace;
 
 private:
+  void find_exit(Cell& cell);
+  void free_retired(const std::function<void(Cell&)>& one_less);
   void record(TraceRecord::Kind kind, const Cell& cell, double time, const Closure* lambda);
   void add_sent();
 
   World& world_;
   AgentBindings* bindings_;
-  std::vector<Channel*> closed_channels_;
+  BlockPool pool_;
+  std::vector<Channel*> retired_;
+  std::size_t retired_max_ = 64;
   EventContext context_;
   std::optional<Failure> failure_;
 };

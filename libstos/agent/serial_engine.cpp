@@ -9,13 +9,12 @@ SerialEngine::SerialEngine(World& world, ProgressCallback progress, AgentBinding
 
 SerialEngine::~SerialEngine() {
   for (Cell* cell : ended_)
-    delete cell;
+    execution_.free(*cell);
 }
 
 void SerialEngine::run() {
   World& world = execution_.world();
-  for (const Lambda* l = world.setup.effects.first_lambda; l != nullptr; l = l->next)
-    ++execution_.counters.sent;
+  execution_.counters.sent += world.setup.effects.lambdas;
   apply(std::exchange(world.setup.effects, {}), nullptr);
   constexpr std::uint64_t progress_stride = 1 << 14;
   while (!agenda_.empty()) {
@@ -25,7 +24,7 @@ void SerialEngine::run() {
     agenda_.erase(agenda_.begin());
     step(*cell);
     if (execution_.counters.absorbed % 256 == 0)
-      execution_.free_closed_channels([this](Cell& c) { bury(c); });
+      execution_.tidy_up([this](Cell& c) { bury(c); });
     if (progress_ && execution_.counters.absorbed % progress_stride == 0)
       progress_(key.instant.absorption, execution_.counters.absorbed);
   }
@@ -38,7 +37,7 @@ void SerialEngine::run() {
 
 EventKey SerialEngine::next_key(const Cell& cell) {
   if (cell.exits_next())
-    return {Instant::before(cell.exit_time), {}, {}, 0};
+    return {Instant::before(cell.exit_time()), {}, {}, 0};
   return cell.mailbox.front_key();
 }
 
@@ -51,7 +50,7 @@ void SerialEngine::unschedule(Cell& cell) { agenda_.erase({next_key(cell), cell.
 
 void SerialEngine::step(Cell& cell) {
   if (cell.exits_next()) {
-    end(cell, cell.exit_time, CellState::ended);
+    end(cell, cell.exit_time(), CellState::ended);
     return;
   }
   const EventKey key = cell.mailbox.front_key();
@@ -100,7 +99,7 @@ void SerialEngine::send(Closure& lambda) {
     return;
   }
   unschedule(to);
-  execution_.queue(to, lambda);
+  execution_.queue(to, lambda, place_on(to.path, lambda, execution_.world().space));
   schedule(to);
 }
 
@@ -116,15 +115,16 @@ void SerialEngine::end(Cell& cell, double time, CellState how) {
   bury(cell);
 }
 
+// It opens no mailbox's channels, so that it knows nothing of horizons; closed ones only wait until
+// their lambdas are gone.
 void SerialEngine::close(Channel& channel) {
-  Cell& to = *channel.to;
-  execution_.close_reader(channel);
-  bury(to);
+  channel.next_incoming = nullptr;
+  execution_.retire(&channel);
 }
 
 void SerialEngine::bury(Cell& cell) {
   if (cell.incoming == 0 && ended_.erase(&cell) != 0)
-    delete &cell;
+    execution_.free(cell);
 }
 
 } // namespace stos::detail

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "libstos/agent/block_pool.hpp"
 #include "libstos/agent/event_context.hpp"
 #include "libstos/agent/run_options.hpp"
 #include "libstos/spacetime/space.hpp"
@@ -25,18 +26,14 @@ public:
   [[nodiscard]] bool in_setup() const { return phase_ == Phase::setup; }
   void begin_run();
 
-  /// Where the agent on `path` leaves through a boundary of its own; infinite without one.
-  [[nodiscard]] double exit_time(const Trajectory& path) const {
-    return own_boundary ? own_boundary(path) : Instant::never().absorption;
-  }
-
   RunOptions options;
   Space space;
 
   /// No event happens at this laboratory time or later.
   std::atomic<double> end_time{Instant::never().absorption};
 
-  /// A boundary that depends on the agent's worldline; empty for the laboratory-time boundary.
+  /// Where the agent on a worldline leaves through a boundary that depends on that; empty for the
+  /// laboratory-time boundary.
   std::function<double(const Trajectory&)> own_boundary;
 
   /// Called for each agent that reaches a boundary, right before it is deleted; may be empty.
@@ -45,7 +42,17 @@ public:
   const void* const simulation_type; ///< tells simulations of different types apart
   void* const simulation_object;     ///< the ForwardSimulation that owns this world
 
+private:
+  struct ReleaseDepot {
+    void operator()(BlockDepot* depot) const { depot->release(); }
+  };
+  std::unique_ptr<BlockDepot, ReleaseDepot> depot_; // before all that lives in its memory
+  BlockPool pool_;                                  // of the set-up
+
+public:
   detail::EventContext setup; ///< collects the initial world as effects
+
+  [[nodiscard]] BlockDepot& depot() { return *depot_; }
   std::uint64_t initial_agents = 0;
 
 private:
@@ -55,14 +62,8 @@ private:
 
 namespace detail {
 
-/// Creates the record of an agent; freed by `delete`.
-Cell* new_cell(World& world, AgentBase& agent, const AgentOps& ops);
-
 /// Deletes the agent of `cell`, if it still has one, in the context of its own death.
 void delete_agent(Cell& cell);
-
-/// Frees a lambda with its code and data.
-void discard(Closure& lambda);
 
 } // namespace detail
 } // namespace stos

@@ -3,10 +3,19 @@
 #include "libstos/base/assert.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <limits>
+#include <new>
+#include <span>
 #include <tuple>
+#include <utility>
 
 namespace stos {
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+} // namespace
 
 // The order of the heap: the standard library keeps the greatest in front.
 bool CausalMailbox::is_later(const Entry& a, const Entry& b) {
@@ -15,29 +24,66 @@ bool CausalMailbox::is_later(const Entry& a, const Entry& b) {
   return a.key() > b.key();
 }
 
+CausalMailbox::~CausalMailbox() { std::free(rest_); }
+
 void CausalMailbox::attach(IncomingChannel& channel, const Trajectory& path, const Space& space) {
-  channels_.push_back(&channel);
+  channel.next_incoming = channels_;
+  channels_ = &channel;
+  if (is_moving(channel, path) && !channel.has_course())
+    channel.require_course().silent_until = channel.last_absorption; // its opening
   count(channel, path, space);
 }
 
-void CausalMailbox::detach(IncomingChannel& channel, const Trajectory& path, const Space& space) {
-  const auto found = std::find(channels_.begin(), channels_.end(), &channel);
-  STOS_ASSERT(found != channels_.end(), "a channel that is not attached was detached");
-  *found = channels_.back();
-  channels_.pop_back();
-  recount(channel.group, path, space);
+// A detached channel stays in the list, and in what is summed up of its group (which errs on the
+// safe side), until a quarter of the channels are of that kind: then the list is gone through.
+IncomingChannel* CausalMailbox::detach(IncomingChannel& channel, const Trajectory& path,
+                                       const Space& space) {
+  channel.detached = true;
+  if (home_.detachments_left > 0) {
+    --home_.detachments_left;
+    return nullptr;
+  }
+  IncomingChannel* unlinked = unlink_detached();
+  recount(path, space);
+  return unlinked;
 }
 
-void CausalMailbox::source_turned(const IncomingChannel& channel, const Trajectory& path,
+IncomingChannel* CausalMailbox::take_channels() {
+  home_ = {infinity, 0, home_.group, home_.detachments_left};
+  more_groups_.reset();
+  return std::exchange(channels_, nullptr);
+}
+
+IncomingChannel* CausalMailbox::unlink_detached() {
+  IncomingChannel* unlinked = nullptr;
+  std::size_t left = 0;
+  for (IncomingChannel** link = &channels_; *link != nullptr;) {
+    IncomingChannel* channel = *link;
+    if (channel->detached) {
+      *link = channel->next_incoming;
+      channel->next_incoming = std::exchange(unlinked, channel);
+    } else {
+      link = &channel->next_incoming;
+      ++left;
+    }
+  }
+  constexpr std::size_t most = std::numeric_limits<std::uint16_t>::max();
+  home_.detachments_left = static_cast<std::uint16_t>(std::min(left / 4, most));
+  return unlinked;
+}
+
+void CausalMailbox::source_turned(IncomingChannel& channel, const Trajectory& path,
                                   const Space& space) {
-  recount(channel.group, path, space);
+  if (is_moving(channel, path) && !channel.has_course())
+    channel.require_course().silent_until = channel.source_path->anchor()[0];
+  recount(path, space);
 }
 
 void CausalMailbox::turned(const Trajectory& path, const Space& space) {
-  first_group_ = {};
-  more_groups_.clear();
-  for (const IncomingChannel* channel : channels_)
-    count(*channel, path, space);
+  for (IncomingChannel* c = channels_; c != nullptr; c = c->next_incoming)
+    if (!c->detached && is_moving(*c, path))
+      c->require_course();
+  recount(path, space);
 
   const auto in_order_of_emission = [](const Entry& a, const Entry& b) {
     const Lambda& x = *a.lambda;
@@ -46,44 +92,59 @@ void CausalMailbox::turned(const Trajectory& path, const Space& space) {
   };
   if (empty())
     return;
-  queue_.push_back(front_);
-  std::sort(queue_.begin(), queue_.end(), in_order_of_emission);
-  for (const Entry& entry : queue_)
+  add_to_rest(front_);
+  const std::span<Entry> queue(rest_, rest_size_);
+  std::sort(queue.begin(), queue.end(), in_order_of_emission);
+  for (const Entry& entry : queue)
     if (entry.lambda->via != nullptr)
       entry.lambda->via->last_absorption = Instant::beginning().absorption;
-  for (Entry& entry : queue_)
+  for (Entry& entry : queue)
     entry.absorption = place_on(path, *entry.lambda, space);
-  std::make_heap(queue_.begin(), queue_.end(), is_later);
-  take_front_from_queue();
+  std::make_heap(queue.begin(), queue.end(), is_later);
+  take_front_from_rest();
 }
 
-void CausalMailbox::take_front_from_queue() {
-  if (queue_.empty()) {
+void CausalMailbox::add_to_rest(const Entry& entry) {
+  if (rest_size_ == rest_capacity_) {
+    const std::uint32_t capacity = std::max<std::uint32_t>(4, 2 * rest_capacity_);
+    void* memory = std::realloc(rest_, capacity * sizeof(Entry));
+    if (memory == nullptr)
+      throw std::bad_alloc();
+    rest_ = static_cast<Entry*>(memory);
+    rest_capacity_ = capacity;
+  }
+  rest_[rest_size_++] = entry;
+}
+
+void CausalMailbox::take_front_from_rest() {
+  if (rest_size_ == 0) {
     front_ = {};
     return;
   }
-  std::pop_heap(queue_.begin(), queue_.end(), is_later);
-  front_ = queue_.back();
-  queue_.pop_back();
+  std::pop_heap(rest_, rest_ + rest_size_, is_later);
+  front_ = rest_[--rest_size_];
 }
 
-void CausalMailbox::push(Lambda& lambda, const Trajectory& path, const Space& space) {
-  if (lambda.via != nullptr)
-    lambda.via->silent_until = std::max(lambda.via->silent_until, lambda.emission[0]);
-  Entry entry{place_on(path, lambda, space), &lambda};
+void CausalMailbox::push_placed(Lambda& lambda, double absorption) {
+  Entry entry{absorption, &lambda};
   if (empty()) {
     front_ = entry;
     return;
   }
   if (is_later(front_, entry))
     std::swap(front_, entry);
-  queue_.push_back(entry);
-  std::push_heap(queue_.begin(), queue_.end(), is_later);
+  add_to_rest(entry);
+  std::push_heap(rest_, rest_ + rest_size_, is_later);
 }
 
-bool CausalMailbox::carries(const IncomingChannel& channel) const {
-  const auto is_of_it = [&channel](const Entry& entry) { return entry.lambda->via == &channel; };
-  return !empty() && (is_of_it(front_) || std::any_of(queue_.begin(), queue_.end(), is_of_it));
+void CausalMailbox::mark_carried() const {
+  const auto mark = [](const Entry& entry) {
+    if (entry.lambda->via != nullptr)
+      entry.lambda->via->carried = true;
+  };
+  if (!empty())
+    mark(front_);
+  std::for_each(rest_, rest_ + rest_size_, mark);
 }
 
 NextStep CausalMailbox::next(const Trajectory& path, const Space& space,
@@ -95,13 +156,14 @@ NextStep CausalMailbox::next(const Trajectory& path, const Space& space,
   if (next <= horizons.floor)
     return {NextStep::Kind::deliver};
   const auto holds_back = [&](const Lookahead& group) {
-    return !cleared(group, horizons.groups[group.group], due, path, space);
+    return !group.empty() && !cleared(group, horizons.groups[group.group], due, path, space);
   };
-  if (holds_back(first_group_))
-    return {NextStep::Kind::blocked, first_group_.group};
-  for (const Lookahead& group : more_groups_)
-    if (holds_back(group))
-      return {NextStep::Kind::blocked, group.group};
+  if (holds_back(home_))
+    return {NextStep::Kind::blocked, home_.group};
+  if (more_groups_ != nullptr)
+    for (const Lookahead& group : *more_groups_)
+      if (holds_back(group))
+        return {NextStep::Kind::blocked, group.group};
   return {NextStep::Kind::deliver};
 }
 
@@ -110,33 +172,33 @@ bool CausalMailbox::silent_before(double due, const Trajectory& path, const Spac
   if (Instant::before(due) <= horizons.floor)
     return true;
   const auto clears = [&](const Lookahead& group) {
-    return cleared(group, horizons.groups[group.group], due, path, space);
+    return group.empty() || cleared(group, horizons.groups[group.group], due, path, space);
   };
-  return clears(first_group_) && std::all_of(more_groups_.begin(), more_groups_.end(), clears);
+  return clears(home_) && (more_groups_ == nullptr ||
+                           std::all_of(more_groups_->begin(), more_groups_->end(), clears));
 }
 
 Lambda& CausalMailbox::pop() {
   Lambda& lambda = *front_.lambda;
-  take_front_from_queue();
+  take_front_from_rest();
   return lambda;
 }
 
-Lambda* CausalMailbox::take_any() { return empty() ? nullptr : &pop(); }
-
 double CausalMailbox::lookahead(std::uint16_t group) const {
-  if (first_group_.group == group)
-    return first_group_.distance;
-  for (const Lookahead& l : more_groups_)
-    if (l.group == group)
-      return l.distance;
-  return std::numeric_limits<double>::infinity();
+  if (home_.group == group)
+    return home_.distance;
+  if (more_groups_ != nullptr)
+    for (const Lookahead& l : *more_groups_)
+      if (l.group == group)
+        return l.distance;
+  return infinity;
 }
 
 double CausalMailbox::lookahead_of(const IncomingChannel& channel, const Trajectory& path,
                                    const Space& space) {
   if (is_moving(channel, path))
-    return channel.reaction_time;
-  return std::max(channel.reaction_time,
+    return channel.reaction_time();
+  return std::max(channel.reaction_time(),
                   light_cone::resting_distance(*channel.source_path, path, space));
 }
 
@@ -145,56 +207,60 @@ bool CausalMailbox::is_moving(const IncomingChannel& channel, const Trajectory& 
 }
 
 CausalMailbox::Lookahead& CausalMailbox::group_of(std::uint16_t group) {
-  if (first_group_.resting + first_group_.moving == 0 && more_groups_.empty())
-    first_group_.group = group;
-  if (first_group_.group == group)
-    return first_group_;
-  for (Lookahead& l : more_groups_)
+  if (home_.group == group)
+    return home_;
+  if (more_groups_ == nullptr)
+    more_groups_ = std::make_unique<std::vector<Lookahead>>();
+  for (Lookahead& l : *more_groups_)
     if (l.group == group)
       return l;
-  more_groups_.push_back({});
-  more_groups_.back().group = group;
-  return more_groups_.back();
+  more_groups_->push_back({infinity, 0, group, 0});
+  return more_groups_->back();
 }
 
-void CausalMailbox::count(const IncomingChannel& channel, const Trajectory& path,
-                          const Space& space) {
+void CausalMailbox::count(IncomingChannel& channel, const Trajectory& path, const Space& space) {
   Lookahead& l = group_of(channel.group);
-  ++(is_moving(channel, path) ? l.moving : l.resting);
+  const bool moving = is_moving(channel, path);
+  l.moving += moving ? 1 : 0;
+  // A source that takes time to react emits from where it is then: it may have begun to move.
+  channel.set_distance(moving || channel.reaction_time() > 0
+                           ? -1
+                           : space.distance(path.anchor(), channel.source_path->anchor()));
   l.distance = std::min(l.distance, lookahead_of(channel, path, space));
 }
 
-void CausalMailbox::recount(std::uint16_t group, const Trajectory& path, const Space& space) {
-  Lookahead& l = group_of(group);
-  l = {};
-  l.group = group;
-  for (const IncomingChannel* channel : channels_)
-    if (channel->group == group)
-      count(*channel, path, space);
+void CausalMailbox::recount(const Trajectory& path, const Space& space) {
+  home_ = {infinity, 0, home_.group, home_.detachments_left};
+  more_groups_.reset();
+  for (IncomingChannel* c = channels_; c != nullptr; c = c->next_incoming)
+    if (!c->detached)
+      count(*c, path, space);
 }
 
 // Cheap tests first: the horizon itself, then the nearest source for all of them at once; where
 // somebody moves, channel by channel.
 bool CausalMailbox::cleared(const Lookahead& group, double horizon, double due,
                             const Trajectory& path, const Space& space) const {
-  if (due < horizon || group.resting + group.moving == 0)
+  if (due < horizon)
     return true;
   if (due < light_cone::arrival_bound(horizon, group.distance))
     return true;
   if (group.moving == 0) // the nearest one holds the agent back, whatever the others do
     return false;
-  for (const IncomingChannel* channel : channels_) {
-    if (channel->group != group.group)
+  for (const IncomingChannel* channel = channels_; channel != nullptr;
+       channel = channel->next_incoming) {
+    if (channel->group != group.group || channel->detached)
       continue;
+    const double reaction = channel->reaction_time();
     const double emission =
-        std::max(light_cone::arrival_bound(horizon, channel->reaction_time), channel->silent_until);
+        std::max(light_cone::arrival_bound(horizon, reaction), channel->silent_until());
     if (due < emission)
       continue;
     if (channel->source_path == nullptr)
       return false;
     // A source that takes time to react may turn before it emits what it has decided upon.
     const Trajectory& source = *channel->source_path;
-    const double known = channel->reaction_time > 0 ? horizon : emission;
+    const double known = reaction > 0 ? horizon : emission;
     if (!(due <
           light_cone::absorption_bound(source, std::max(known, source.anchor()[0]), path, space)))
       return false;

@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <memory>
+#include <utility>
 #include <vector>
 
 namespace stos {
@@ -31,44 +33,72 @@ struct NextStep {
 /// Order:   EventKey, a total order in which arrival plays no part.
 /// Units:   laboratory time in seconds, distance in light-seconds (c = 1).
 /// Threads: none inside. One owner calls it; it takes no lock.
-/// Owns:    neither lambdas nor channels: it borrows both between push and pop, attach and detach.
+/// Owns:    neither lambdas nor channels: it borrows lambdas between push and pop, channels from
+///          attach until detach (or a later one) hands them out.
 /// Limits:  the owner compares size() with its limit before it pushes.
 /// Cost:    push and pop O(log size()), next O(groups with channels into this agent); O(channels)
-///          for groups with moving sources or a moving receiver once their horizon is reached.
+///          for groups with moving sources or a moving receiver once their horizon is reached;
+///          detach O(1) amortised: while it waits for a purge, a detached channel counts on.
+/// Memory:  64 bytes, and a heap block where more than one lambda is queued: there are many.
 /// Source:  SpaceTimeOS, section "Implementation"; conservative synchronisation after Chandy and
 ///          Misra, "Distributed simulation" (1979).
 class CausalMailbox {
 public:
+  CausalMailbox() = default;
+  ~CausalMailbox();
+  CausalMailbox(const CausalMailbox&) = delete;
+  CausalMailbox& operator=(const CausalMailbox&) = delete;
+
+  /// The group that most channels will belong to, for speed. @pre no channel is attached
+  void set_home_group(std::uint16_t group) { home_.group = group; }
+
   /// Opens `channel`: from now on its source can hold the agent back.
   void attach(IncomingChannel& channel, const Trajectory& path, const Space& space);
 
-  /// Nothing more comes on `channel`; what is queued stays.
-  void detach(IncomingChannel& channel, const Trajectory& path, const Space& space);
+  /// Nothing more comes on `channel`; what is queued stays. Returns channels that the mailbox has
+  /// no use for any more, a list by next_incoming: `channel` now or at a later detach.
+  [[nodiscard]] IncomingChannel* detach(IncomingChannel& channel, const Trajectory& path,
+                                        const Space& space);
+
+  /// The agent has ended: hands out all channels, detached or not, and knows none any more.
+  [[nodiscard]] IncomingChannel* take_channels();
+
+  /// Keeps `channel` in its list, and nothing else, for an agent that has ended.
+  void keep(IncomingChannel& channel) {
+    channel.detached = true;
+    channel.next_incoming = std::exchange(channels_, &channel);
+  }
 
   /// The source of `channel` has changed its worldline (`channel.source_path` shows the new one).
-  void source_turned(const IncomingChannel& channel, const Trajectory& path, const Space& space);
+  void source_turned(IncomingChannel& channel, const Trajectory& path, const Space& space);
 
   /// The agent itself has changed its worldline: all that is queued is due at other times now.
   void turned(const Trajectory& path, const Space& space);
 
   /// Queues `lambda`, in order of emission for each channel.
-  void push(Lambda& lambda, const Trajectory& path, const Space& space);
+  void push(Lambda& lambda, const Trajectory& path, const Space& space) {
+    push_placed(lambda, place_arrival(path, lambda, space));
+  }
+
+  /// Queues `lambda` where place_arrival() has put it.
+  void push_placed(Lambda& lambda, double absorption);
 
   [[nodiscard]] bool empty() const { return front_.lambda == nullptr; }
-  [[nodiscard]] std::size_t size() const { return empty() ? 0 : 1 + queue_.size(); }
+  [[nodiscard]] std::size_t size() const { return empty() ? 0 : std::size_t{1} + rest_size_; }
 
-  /// Whether a lambda of `channel` is queued.
-  [[nodiscard]] bool carries(const IncomingChannel& channel) const;
+  /// Sets `carried` on the channels of all lambdas that are queued.
+  void mark_carried() const;
 
   /// The key of the earliest lambda that is queued. @pre !empty()
   [[nodiscard]] EventKey front_key() const { return front_.key(); }
   [[nodiscard]] double front_time() const { return front_.absorption; }
   [[nodiscard]] Instant front_instant() const { return front_.key().instant; }
 
-  /// Asks the processor to fetch the front lambda, which will be needed soon.
-  void prefetch_front() const {
+  /// Asks the processor to fetch what will be needed soon.
+  void prefetch() const {
     __builtin_prefetch(front_.lambda);
     __builtin_prefetch(reinterpret_cast<const char*>(front_.lambda) + 64);
+    __builtin_prefetch(rest_);
   }
 
   /// Says what the agent on `path` can do, given what is known about all others.
@@ -83,13 +113,18 @@ public:
   [[nodiscard]] Lambda& pop();
 
   /// Takes any one lambda out; null when none is left.
-  [[nodiscard]] Lambda* take_any();
+  [[nodiscard]] Lambda* take_any() { return empty() ? nullptr : &pop(); }
 
-  [[nodiscard]] const std::vector<IncomingChannel*>& channels() const { return channels_; }
+  /// The first of its channels, detached ones among them; the others follow by next_incoming.
+  [[nodiscard]] IncomingChannel* first_channel() const { return channels_; }
 
   /// How long after the horizon of `group` anything of it can arrive at the earliest; infinite if
   /// it has no channel into this agent.
   [[nodiscard]] double lookahead(std::uint16_t group) const;
+  [[nodiscard]] double home_lookahead() const { return home_.distance; }
+
+  /// Whether channels of other groups than the home group are attached.
+  [[nodiscard]] bool hears_other_groups() const { return more_groups_ != nullptr; }
 
   /// The same for one channel: the source's reaction time or, between two who rest, light's travel
   /// time, whichever is longer.
@@ -109,27 +144,35 @@ private:
 
   /// The channels of one group, summed up.
   struct Lookahead {
-    std::uint16_t group = 0;
-    std::uint32_t resting = 0;
-    std::uint32_t moving = 0;
     double distance = std::numeric_limits<double>::infinity(); ///< the least of its channels
+    std::uint32_t moving = 0;
+    std::uint16_t group = 0;
+    std::uint16_t detachments_left = 0; ///< of the home group: before the list is gone through
+
+    [[nodiscard]] bool empty() const {
+      return moving == 0 && distance == std::numeric_limits<double>::infinity();
+    }
   };
 
   static bool is_later(const Entry& a, const Entry& b);
-  void take_front_from_queue();
+  void add_to_rest(const Entry& entry);
+  void take_front_from_rest();
   Lookahead& group_of(std::uint16_t group);
-  void count(const IncomingChannel& channel, const Trajectory& path, const Space& space);
-  void recount(std::uint16_t group, const Trajectory& path, const Space& space);
+  void count(IncomingChannel& channel, const Trajectory& path, const Space& space);
+  void recount(const Trajectory& path, const Space& space);
+  IncomingChannel* unlink_detached();
   bool cleared(const Lookahead& group, double horizon, double due, const Trajectory& path,
                const Space& space) const;
 
   // Most agents have little in their mailbox, and channels from one group: what is needed to
-  // execute the next event lies in one place.
-  Entry front_;              // the earliest one; null if the mailbox is empty
-  Lookahead first_group_;    // counts nothing while there are no channels
-  std::vector<Entry> queue_; // a binary heap: all others
-  std::vector<Lookahead> more_groups_;
-  std::vector<IncomingChannel*> channels_;
+  // execute the next event comes first.
+  Entry front_;           // the earliest one; null if the mailbox is empty
+  Entry* rest_ = nullptr; // a binary heap: all others
+  std::uint32_t rest_size_ = 0;
+  std::uint32_t rest_capacity_ = 0;
+  Lookahead home_;
+  IncomingChannel* channels_ = nullptr;
+  std::unique_ptr<std::vector<Lookahead>> more_groups_;
 };
 
 } // namespace stos

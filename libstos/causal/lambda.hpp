@@ -1,30 +1,30 @@
 #pragma once
 
 #include "libstos/causal/event_key.hpp"
+#include "libstos/causal/incoming_channel.hpp"
 #include "libstos/spacetime/light_cone.hpp"
 
 #include <cstdint>
 
 namespace stos {
 
-struct IncomingChannel;
-
 /// What the ordering layer knows of a lambda: where it comes from and when it is due. Its code and
 /// data live behind it, in a class that derives from this one.
 struct Lambda {
   enum class Kind : std::uint8_t {
     channel, ///< due where the agent's trajectory crosses the light cone of `emission`
-    timer,   ///< due when the agent's own clock shows `due_local_time`
+    timer,   ///< due when the agent's own clock shows `due`
     outside, ///< put in from outside of the simulation, due at the time of `emission`
   };
 
   Lambda* next = nullptr;         ///< for whoever owns it at the moment: a list without allocations
   IncomingChannel* via = nullptr; ///< the receiving end of its channel; null unless Kind::channel
   Point emission;
-  double due_local_time = 0;
+  double due = 0; ///< of a timer: local time; of a channel: for whoever has it placed already
   AgentId source;
   ChannelNumber channel;
   Kind kind = Kind::channel;
+  bool from_pool = false;           ///< who owns its memory, see Closure
   std::uint32_t emission_depth = 0; ///< depth of the emitting event, if that is at emission time
   std::uint64_t sequence = 0;
 
@@ -35,33 +35,21 @@ struct Lambda {
   }
 };
 
-/// The receiving end of one open channel: what its owner knows of the agent at the other end.
-struct IncomingChannel {
-  AgentId source;
-  ChannelNumber number;
-  std::uint16_t group = 0; ///< whose horizon bounds the source: see Horizons
-
-  /// The source's current worldline, or null if it is not known here: then nothing is assumed of
-  /// its distance. Borrowed; must be kept up to date by whoever calls `source_turned`.
-  const Trajectory* source_path = nullptr;
-
-  /// Whatever an event of the source emits, it emits at least so much later. A turn that the source
-  /// has decided upon already may happen before that, so this is no place on its worldline.
-  double reaction_time = 0;
-
-  /// From now on nothing is emitted on it before this laboratory time: that of its opening, or of
-  /// the latest lambda that has arrived. The same holds for channels that are opened later by means
-  /// of references that the source takes from this one; so that lambda itself cannot be sure yet
-  /// to come before them.
-  double silent_until = Instant::beginning().absorption;
-
-  /// Lambdas on one channel are absorbed in the order of their emission, whatever the rounding:
-  /// none before the one ahead of it.
-  double last_absorption = Instant::beginning().absorption;
-};
-
-/// When a lambda is absorbed on `path`. Updates `via->last_absorption`, so that it must be called
-/// in the order of emission on each channel.
+/// When a lambda is absorbed on `path`. Updates its channel, so that it must be called in the order
+/// of emission on each channel.
 [[nodiscard]] double place_on(const Trajectory& path, Lambda& lambda, const Space& space);
+
+/// The same for a lambda that arrives while its source and `path` are as its channel knows them,
+/// which saves the geometry between two who rest.
+[[nodiscard]] inline double place_arrival(const Trajectory& path, Lambda& lambda,
+                                          const Space& space) {
+  IncomingChannel* via = lambda.via;
+  if (via == nullptr || via->distance() < 0)
+    return place_on(path, lambda, space);
+  if (via->has_course())
+    via->course().heard_at(lambda.emission[0]);
+  const double due = std::max(lambda.emission[0] + via->distance(), path.anchor()[0]);
+  return via->last_absorption = std::max(via->last_absorption, due);
+}
 
 } // namespace stos

@@ -9,8 +9,9 @@ namespace stos {
 
 /// A 4-velocity v = gamma (1, u), normalised to v . v = 1, made from the ordinary velocity u.
 ///
-/// It is held as u and gamma rather than as four components, because the crossing formula needs
-/// those two and a normalisation after the fact would have to divide rounding errors out again.
+/// It is held as u rather than as four components, because the crossing formula needs u and gamma,
+/// and a normalisation after the fact would have to divide rounding errors out again. gamma is
+/// computed when it is asked for: most agents are at rest, and there are many of them.
 /// Units: u in fractions of the speed of light; |u| < 1, anything else throws UsageError.
 template <int D>
 class Velocity {
@@ -25,20 +26,31 @@ public:
   requires(sizeof...(Components) == D - 1 && D > 1 &&
            (std::convertible_to<Components, double> && ...)) Velocity(Components... u)
       : u_{static_cast<double>(u)...} {
-    normalise();
+    const double s = speed();
+    if (!(s < 1))
+      throw UsageError(Errc::faster_than_light, "an agent's speed must be below 1 (the speed of "
+                                                "light), but it was given " +
+                                                    std::to_string(s));
   }
 
   [[nodiscard]] double operator[](std::size_t i) const { return u_[i]; }
-  [[nodiscard]] double gamma() const { return gamma_; }
-  [[nodiscard]] bool at_rest() const { return gamma_ == 1 && speed_squared() == 0; }
+  [[nodiscard]] bool at_rest() const { return speed_squared() == 0; }
+
+  // (1 - s)(1 + s) keeps its digits near s = 1, where 1 - s * s loses them.
+  [[nodiscard]] double gamma() const {
+    if (at_rest())
+      return 1;
+    const double s = speed();
+    return 1 / std::sqrt((1 - s) * (1 + s));
+  }
   [[nodiscard]] double speed() const { return std::sqrt(speed_squared()); }
 
   /// The vector gamma (1, u).
   [[nodiscard]] Minkowski<D> vector() const {
     Minkowski<D> v;
-    v[0] = gamma_;
+    const double g = v[0] = gamma();
     for (std::size_t i = 0; i < space_dimensions; ++i)
-      v[i + 1] = gamma_ * u_[i];
+      v[i + 1] = g * u_[i];
     return v;
   }
 
@@ -59,17 +71,6 @@ private:
     return s;
   }
 
-  // (1 - s)(1 + s) keeps its digits near s = 1, where 1 - s * s loses them.
-  void normalise() {
-    const double s = speed();
-    if (!(s < 1))
-      throw UsageError(Errc::faster_than_light, "an agent's speed must be below 1 (the speed of "
-                                                "light), but it was given " +
-                                                    std::to_string(s));
-    gamma_ = 1 / std::sqrt((1 - s) * (1 + s));
-  }
-
-  double gamma_ = 1;
   std::array<double, space_dimensions> u_{};
 };
 

@@ -277,10 +277,13 @@ private:
       Source& source =
           live.channels.emplace_back(live.plan->id.value, live.plan->group, Trajectory(), number);
       source.channel.source_path = live.plan->known ? &live.path : nullptr;
-      source.channel.reaction_time = live.plan->reaction_time;
+      if (live.plan->reaction_time > 0)
+        source.channel.require_course().reaction_time = live.plan->reaction_time;
     }
     Source& source = live.channels[index];
-    source.channel.silent_until = opened;
+    source.channel.last_absorption = opened;
+    if (source.channel.has_course())
+      source.channel.course().silent_until = opened;
     receiver_.attach(source);
     attached_.push_back(&source);
   }
@@ -309,7 +312,7 @@ private:
       case Action::Kind::turn:
         live.path = live.path.turned(action.event.absorption, action.velocity);
         for (Source* source : attached_)
-          if (source->channel.source == live.plan->id)
+          if (source->id == live.plan->id)
             receiver_.mailbox.source_turned(source->channel, receiver_.path, plan_.space);
         break;
     }

@@ -115,7 +115,7 @@ TEST_CASE("an agent that turns meets all that is queued where its new worldline 
     std::vector<EventKey> expected = situation.sorted(receiver.path);
     for (const Lambda& timer : receiver.timers) {
       const double absorbed =
-          std::max(receiver.path.laboratory_time(timer.due_local_time), receiver.path.anchor()[0]);
+          std::max(receiver.path.laboratory_time(timer.due), receiver.path.anchor()[0]);
       expected.push_back(timer.key(absorbed));
     }
     std::sort(expected.begin(), expected.end());

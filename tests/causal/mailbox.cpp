@@ -61,7 +61,7 @@ TEST_CASE("a closed channel does not block, and what it has brought stays") {
   receiver.push(near.emit_at(5));
   receiver.detach(far);
   CHECK(receiver.mailbox.size() == 2);
-  CHECK(receiver.mailbox.channels().size() == 1);
+  CHECK(receiver.open_channels() == 1);
   CHECK(receiver.mailbox.lookahead(1) == infinity);
   CHECK(&receiver.mailbox.pop() == &far.lambdas[0]);
   CHECK(receiver.delivers({6, 0}));
@@ -109,7 +109,7 @@ TEST_CASE("a source's reaction time comes on top of its horizon") {
   Receiver receiver;
   Source slow(1, 0, Trajectory(Point(0, 0, 0, 0), Velocity<4>(0, 0.5, 0)));
   Source other(2, 1, resting_at(1));
-  slow.channel.reaction_time = 2;
+  slow.channel.require_course().reaction_time = 2;
   receiver.attach(slow);
   receiver.attach(other);
   CHECK(receiver.mailbox.lookahead(0) == 2);
@@ -122,8 +122,8 @@ TEST_CASE("between two who rest the longer of reaction time and distance is the 
   Receiver receiver;
   Source near(1, 0, resting_at(1));
   Source far(2, 1, resting_at(5));
-  near.channel.reaction_time = 2;
-  far.channel.reaction_time = 2;
+  near.channel.require_course().reaction_time = 2;
+  far.channel.require_course().reaction_time = 2;
   receiver.attach(near);
   receiver.attach(far);
   CHECK(receiver.mailbox.lookahead(0) == 2);
@@ -182,12 +182,12 @@ TEST_CASE("a channel promises nothing before it was opened") {
   Receiver receiver;
   Source moving(1, 0, Trajectory(Point(0, 1, 0, 0), Velocity<4>(0, 0.5, 0)));
   Source other(2, 1, resting_at(1));
-  moving.channel.silent_until = 8;
+  moving.channel.require_course().silent_until = 8;
   receiver.attach(moving);
   receiver.attach(other);
   receiver.push(other.emit_at(7)); // due at 8
   CHECK(receiver.delivers({0, 8}));
-  moving.channel.silent_until = 3;
+  moving.channel.require_course().silent_until = 3;
   CHECK_FALSE(receiver.delivers({0, 8}));
 }
 

@@ -25,10 +25,9 @@ namespace stos::test {
 /// An agent with one channel to the agent under test.
 class Source {
 public:
-  Source(std::uint64_t id, std::uint16_t group, const Trajectory& on, std::uint32_t number = 1)
-      : path(on) {
-    channel.source = {id};
-    channel.number = {number};
+  Source(std::uint64_t agent_id, std::uint16_t group, const Trajectory& on,
+         std::uint32_t channel_number = 1)
+      : id{agent_id}, number{channel_number}, path(on) {
     channel.group = group;
     channel.source_path = &path;
   }
@@ -38,14 +37,16 @@ public:
     Lambda& lambda = lambdas.emplace_back();
     lambda.via = &channel;
     lambda.emission = p;
-    lambda.source = channel.source;
-    lambda.channel = channel.number;
+    lambda.source = id;
+    lambda.channel = number;
     lambda.emission_depth = depth;
     lambda.sequence = lambdas.size() - 1;
     return lambda;
   }
   Lambda& emit_at(double time) { return emit(path.position(time)); }
 
+  AgentId id;
+  ChannelNumber number;
   Trajectory path;
   IncomingChannel channel;
   std::deque<Lambda> lambdas;
@@ -61,7 +62,7 @@ struct Receiver {
       : path(on), space(around) {}
 
   void attach(Source& source) { mailbox.attach(source.channel, path, space); }
-  void detach(Source& source) { mailbox.detach(source.channel, path, space); }
+  void detach(Source& source) { (void)mailbox.detach(source.channel, path, space); }
   void push(Lambda& lambda) { mailbox.push(lambda, path, space); }
   void turn(double time, const Velocity<4>& velocity) {
     path = path.turned(time, velocity);
@@ -71,11 +72,18 @@ struct Receiver {
     Lambda& lambda = timers.emplace_back();
     lambda.kind = Lambda::Kind::timer;
     lambda.emission = path.position(now);
-    lambda.due_local_time = due_local_time;
+    lambda.due = due_local_time;
     lambda.emission_depth = depth;
     lambda.source = {1000};
     lambda.sequence = timers.size() - 1;
     return lambda;
+  }
+
+  [[nodiscard]] std::size_t open_channels() const {
+    std::size_t n = 0;
+    for (auto* c = mailbox.first_channel(); c != nullptr; c = c->next_incoming)
+      n += c->detached ? 0 : 1;
+    return n;
   }
 
   [[nodiscard]] NextStep next(const std::vector<double>& horizons,

@@ -30,6 +30,7 @@ violations() (
       home["prometheus/"] = "monitoring"
       home["xxhash.h"] = "base"
       home["cxxabi.h"] = "base"    # of the standard library: names of types in error texts
+      home["sys/mman.h"] = "agent"  # advice on memory: huge pages for large worlds
 
       impure = "thread mutex shared_mutex condition_variable future semaphore latch barrier " \
                "stop_token chrono fstream filesystem iostream ctime csignal syncstream"

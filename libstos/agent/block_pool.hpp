@@ -1,0 +1,173 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <new>
+
+namespace stos {
+
+class BlockPool;
+
+/// Where the memory of one world comes from: large slabs, of which BlockPools cut their blocks, and
+/// chains of free blocks that one pool has too many of and another one lacks.
+///
+/// A block may outlive the world if somebody else still holds it: the depot goes when the world and
+/// all pools have let go of it and no shared block is left.
+///
+/// Threads: all functions may be called from any thread.
+/// Owns:    its slabs. Under AddressSanitizer there are none: each block comes from the heap.
+class BlockDepot {
+public:
+  static constexpr std::size_t block_bytes_max = 512;
+  static constexpr std::size_t granule = 64; ///< blocks are multiples of it, and aligned to it
+  static constexpr std::size_t classes = block_bytes_max / granule;
+
+  /// A new depot; its owner lets go of it with release().
+  static BlockDepot* create() { return new BlockDepot; }
+  void release() { let_go(); }
+
+  /// A block that is given back by give_back_shared(), whether or not the world is left by then.
+  void* allocate_shared(BlockPool& pool, std::size_t bytes);
+  static void give_back_shared(void* block, std::size_t bytes);
+
+private:
+  friend class BlockPool;
+
+  struct Free {
+    Free* next;
+    Free* next_chain; ///< of the first block of a chain in the depot
+  };
+  struct Slab {
+    BlockDepot* depot;
+    Slab* next;
+  };
+  static constexpr std::size_t slab_bytes = std::size_t{1} << 21; ///< of a huge page
+  static constexpr std::size_t small_slab_bytes = std::size_t{1} << 16;
+
+  BlockDepot() = default;
+  ~BlockDepot();
+
+  void let_go();
+  Free* take_chain(std::size_t size_class);
+  void put_chain(std::size_t size_class, Free* chain);
+
+  /// Room for at least one block; returns its begin, and its end in `end`.
+  std::byte* take_room(std::byte*& end);
+
+  void lock() {
+    while (busy_.test_and_set(std::memory_order_acquire))
+      ;
+  }
+  void unlock() { busy_.clear(std::memory_order_release); }
+
+  std::atomic<std::uint64_t> holders_{1};
+  std::atomic_flag busy_;
+  std::array<Free*, classes> chains_{};
+  Slab* slabs_ = nullptr;
+  std::size_t slab_count_ = 0;
+};
+
+/// Small blocks of memory for one owner at a time, from its own list of free ones: no lock, and
+/// the block that was given back last, which is in the processor's cache, goes out first.
+///
+/// Blocks may be given back to another pool of the same depot than the one that they came from.
+///
+/// Threads: none inside.
+/// Errors:  allocate() throws std::bad_alloc.
+class BlockPool {
+public:
+  explicit BlockPool(BlockDepot& depot);
+  ~BlockPool();
+  BlockPool(const BlockPool&) = delete;
+  BlockPool& operator=(const BlockPool&) = delete;
+
+  [[nodiscard]] static constexpr bool serves(std::size_t bytes, std::size_t alignment) {
+    return bytes <= BlockDepot::block_bytes_max && alignment <= BlockDepot::granule;
+  }
+
+  /// @pre serves(bytes, ...)
+  [[nodiscard]] void* allocate(std::size_t bytes);
+  void give_back(void* block, std::size_t bytes);
+
+  /// Where no pool is at hand, the block stays unused until the depot goes.
+  static void give_back(BlockPool* pool, void* block, std::size_t bytes);
+
+  [[nodiscard]] BlockDepot& depot() { return depot_; }
+
+private:
+  using Free = BlockDepot::Free;
+
+  /// Two lists, so that a full one can be handed to the depot, and an empty one filled, as a whole.
+  struct List {
+    Free* first = nullptr;
+    Free* spare = nullptr;
+    std::uint32_t size = 0;
+  };
+  static constexpr std::uint32_t chain_blocks = 512;
+
+  static constexpr std::size_t class_of(std::size_t bytes) {
+    return (bytes - 1) / BlockDepot::granule;
+  }
+  void* allocate_slowly(std::size_t size_class);
+
+  BlockDepot& depot_;
+  std::array<List, BlockDepot::classes> lists_{};
+  std::byte* room_ = nullptr;
+  std::byte* room_end_ = nullptr;
+};
+
+#if defined(__SANITIZE_ADDRESS__)
+#define STOS_BLOCKS_FROM_HEAP 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define STOS_BLOCKS_FROM_HEAP 1
+#endif
+#endif
+
+inline void* BlockPool::allocate(std::size_t bytes) {
+#ifdef STOS_BLOCKS_FROM_HEAP
+  return ::operator new (bytes, std::align_val_t{BlockDepot::granule});
+#else
+  List& list = lists_[class_of(bytes)];
+  Free* block = list.first;
+  if (block == nullptr) [[unlikely]]
+    return allocate_slowly(class_of(bytes));
+  list.first = block->next;
+  --list.size;
+  return block;
+#endif
+}
+
+inline void BlockPool::give_back(void* block, [[maybe_unused]] std::size_t bytes) {
+#ifdef STOS_BLOCKS_FROM_HEAP
+  ::operator delete (block, std::align_val_t{BlockDepot::granule});
+#else
+  const std::size_t size_class = class_of(bytes);
+  List& list = lists_[size_class];
+  if (list.size == chain_blocks) [[unlikely]] {
+    if (list.spare != nullptr)
+      depot_.put_chain(size_class, list.spare);
+    list.spare = list.first;
+    list.first = nullptr;
+    list.size = 0;
+  }
+  auto* free = static_cast<Free*>(block);
+  free->next = list.first;
+  list.first = free;
+  ++list.size;
+#endif
+}
+
+inline void BlockPool::give_back([[maybe_unused]] BlockPool* pool, void* block,
+                                 [[maybe_unused]] std::size_t bytes) {
+#ifdef STOS_BLOCKS_FROM_HEAP
+  ::operator delete (block, std::align_val_t{BlockDepot::granule});
+#else
+  if (pool != nullptr)
+    pool->give_back(block, bytes);
+#endif
+}
+
+} // namespace stos
