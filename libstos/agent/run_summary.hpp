@@ -23,11 +23,19 @@ struct RunCounters {
   void add(const RunCounters& other);
 };
 
+/// How the engine went about a run. It differs from engine to engine and from run to run.
+struct EngineCounters {
+  std::uint64_t activations = 0;       ///< times an agent was taken up to see what it can execute
+  std::uint64_t empty_activations = 0; ///< those of them in which it executed nothing
+  std::uint64_t wakeups = 0;           ///< times a worker was woken because of another one's news
+};
+
 /// How a run went.
 struct RunSummary : RunCounters {
   std::string engine;  ///< "serial", or "2 workers, 2 domains"
   double end_time = 0; ///< the laboratory time of the boundary; the last event's without one
   double wall_time_s = 0;
+  EngineCounters engine_counters;
 
   [[nodiscard]] double events_per_second() const {
     return wall_time_s > 0 ? static_cast<double>(absorbed) / wall_time_s : 0;
