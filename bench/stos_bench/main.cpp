@@ -30,7 +30,8 @@ void declare(CommandLine& command_line, Arguments& arguments) {
   command_line.option("--only", arguments.only, "what matches this regular expression");
   command_line.option("--repeat", arguments.rounds, "rounds; 0: as the effort says", 0, 1000);
   command_line.option("--csv", arguments.csv, "file that receives every run");
-  command_line.flag("--quick", arguments.quick, "one short round, nothing with a million agents");
+  command_line.flag("--quick", arguments.quick,
+                    "about a minute: short runs, nothing with a million agents");
   command_line.flag("--full", arguments.full, "all workloads, five rounds, longer runs");
   command_line.flag("--markdown", arguments.markdown, "tables for docs/performance.md");
   command_line.flag("--sweep", arguments.sweep, "rates over agents, tokens and channels instead");
@@ -42,7 +43,7 @@ public:
   Program(const Arguments& arguments, const RunOptions& options)
       : arguments_(arguments), options_(options), workers_(options.workers.value_or(2)) {
     if (arguments_.quick)
-      effort_ = {1, 0.3, 5};
+      effort_ = {3, 0.3, 5};
     if (arguments_.full)
       effort_ = {5, 2, 1e9};
     if (arguments_.rounds > 0)

@@ -1,6 +1,7 @@
 #include "bench/stos_bench/measurement.hpp"
 
 #include "bench/stos_bench/child_process.hpp"
+#include "bench/stos_bench/other_programs.hpp"
 #include "bench/stos_bench/ours.hpp"
 #include "bench/stos_bench/reference.hpp"
 #include "bench/stos_bench/stopwatch.hpp"
@@ -157,16 +158,22 @@ void compare_with_serial(Measurement& measurement, const RunOptions& options) {
 
 // ---- end times
 
+// What is compared hop by hop runs equally long. Ping-pong has one rate within a worker and quite
+// another one between two, so there each has its own end time.
+bool share_end_time(const Contender& a, const Contender& b) {
+  return a.model == b.model && (a.model.kind != ModelKind::crowd || a.threads == b.threads);
+}
+
 Result<void> choose_end_times(Measurement& measurement, const Effort& effort,
                               const RunOptions& options) {
   for (Series& series : measurement.series) {
     for (const Series& other : measurement.series)
-      if (other.end_time_s > 0 && other.contender.model == series.contender.model)
+      if (other.end_time_s > 0 && share_end_time(series.contender, other.contender))
         series.end_time_s = other.end_time_s;
     if (series.end_time_s > 0)
       continue;
     const Result<double> chosen =
-        choose_end_time({Engine::ours, 1, series.contender.model},
+        choose_end_time({Engine::ours, series.contender.threads, series.contender.model},
                         measurement.workload.end_time_s_min, effort.run_s, options);
     if (!chosen)
       return chosen.error();
@@ -190,6 +197,15 @@ bool run_round(Measurement& measurement, int round, const RunOptions& options) {
     series.outcomes.push_back(*outcome);
   }
   return true;
+}
+
+void note_disturbance(Measurement& measurement, double others_share) {
+  measurement.others_share = others_share;
+  constexpr double tolerable = 0.04;
+  if (others_share > tolerable)
+    measurement.remarks.push_back(measurement.workload.name + ": other programs took " +
+                                  std::to_string(std::lround(100 * others_share)) +
+                                  " % of the processors' time: measure again");
 }
 
 } // namespace
@@ -252,6 +268,7 @@ Measurement measure(const Workload& workload, const Effort& effort, const RunOpt
   for (const Contender& contender : workload.contenders)
     measurement.series.push_back({contender, 0, {}});
   const Stopwatch stopwatch;
+  const OtherPrograms others;
   if (const Result<void> chosen = choose_end_times(measurement, effort, options); !chosen) {
     measurement.failures.push_back(workload.name + ": " + chosen.error().context);
     return measurement;
@@ -263,6 +280,7 @@ Measurement measure(const Workload& workload, const Effort& effort, const RunOpt
         !run_round(measurement, round, options))
       break;
   Comparison(measurement).compare();
+  note_disturbance(measurement, others.share());
   return measurement;
 }
 

@@ -46,6 +46,7 @@ struct Measurement {
   std::vector<Series> series;
   std::vector<std::string> failures; ///< what makes the numbers worthless: wrong digests, crashes
   std::vector<std::string> remarks;
+  double others_share = 0; ///< of the processors' time that went to other programs meanwhile
 
   /// The runs of `contender`, or null.
   [[nodiscard]] const Series* find(const Contender& contender) const;

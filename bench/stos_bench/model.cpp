@@ -25,6 +25,10 @@ constexpr Known known_runs[] = {
     {ModelKind::bare, 1'000, 1, 50, 50'000, 0xb67c7cf618739ba1},
     {ModelKind::bare, 10'000, 1, 1000, 10'000'000, 0x5c52d0314f6c0388},
     {ModelKind::bare, 1'000'000, 1, 10, 10'000'000, 0xff1bb6c1e9214373},
+    {ModelKind::cluster, 10'000, 1, 100, 509'077, 0x704df1b93def1f5b, 1, 1e-3},
+    {ModelKind::cluster, 10'000, 1, 100, 545'985, 0x7890c85d0e3202c8, 8, 1e-3},
+    {ModelKind::filament, 10'000, 1, 50, 303'797, 0x61f5fb101803df7c, 1000, 1e-3},
+    {ModelKind::filament, 1'000, 1, 5, 8'389, 0x1601f1507d37d067, 1000, 1e-4, 3000},
 };
 
 std::uint32_t shifted(std::uint32_t x, int by, std::uint32_t period) {
@@ -122,11 +126,12 @@ std::array<std::uint64_t, 257> log2_table() {
 }
 
 const Known* find_known(const Model& model, double end_time_s) {
-  if (model.seed != 1 || model.work != 0 || model.channels != 6)
+  if (model.seed != 1 || model.channels != 6)
     return nullptr;
   for (const Known& known : known_runs)
     if (known.kind == model.kind && known.sites == model.sites && known.tokens == model.tokens &&
-        known.end_time_s == end_time_s)
+        known.end_time_s == end_time_s && known.extra == model.extra &&
+        known.spacing == model.spacing && known.work == model.work)
       return &known;
   return nullptr;
 }

@@ -138,6 +138,9 @@ struct Known {
   std::uint32_t sites, tokens;
   double end_time_s;
   std::uint64_t hops, digest;
+  std::uint32_t extra = 0;
+  double spacing = 0;
+  std::uint32_t work = 0;
 };
 
 /// Null when none is known.

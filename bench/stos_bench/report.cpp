@@ -26,6 +26,13 @@ std::string show_seconds(double s) {
   return text.str();
 }
 
+// Names what runs beside a workload's own model.
+std::string row_name(const Measurement& measurement, const Model& model) {
+  if (model == measurement.workload.model)
+    return measurement.workload.name;
+  return model.kind == ModelKind::crowd ? "  beside: the pair alone" : "  beside: the lattice";
+}
+
 // What only our engine has: ratios and counters.
 std::vector<std::string> own_columns(const Measurement& measurement, const Series& series) {
   const Contender& ours = series.contender;
@@ -72,7 +79,7 @@ TextTable rates_table(const std::vector<Measurement>& measurements) {
   for (const Measurement& measurement : measurements) {
     for (const Series& series : measurement.series) {
       const Model& model = series.contender.model;
-      std::vector<std::string> row{measurement.workload.name,
+      std::vector<std::string> row{row_name(measurement, model),
                                    short_number(agents_of(model)),
                                    std::to_string(model.tokens),
                                    name_of(series.contender.engine),
@@ -111,8 +118,9 @@ TextTable verdict_table(const std::vector<Verdict>& verdicts) {
 
 std::string to_csv(const std::vector<Measurement>& measurements) {
   std::ostringstream text;
-  text << "workload,agents,tokens,engine,threads,end_time_s,round,hops,events,active_s,setup_s,"
-          "whole_s,peak_bytes_per_agent,activations,empty_activations,wakeups,digest\n";
+  text
+      << "workload,agents,tokens,engine,threads,end_time_s,round,hops,events,active_s,setup_s,"
+         "whole_s,peak_bytes_per_agent,activations,empty_activations,wakeups,others_share,digest\n";
   for (const Measurement& measurement : measurements)
     for (const Series& series : measurement.series)
       for (std::size_t round = 0; round < series.outcomes.size(); ++round) {
@@ -124,8 +132,8 @@ std::string to_csv(const std::vector<Measurement>& measurements) {
              << ',' << (contender.engine == Engine::ours ? o.events : o.hops) << ',' << o.active_s
              << ',' << o.setup_s << ',' << o.whole_s << ',' << o.bytes_per_agent << ','
              << o.counters.activations << ',' << o.counters.empty_activations << ','
-             << o.counters.wakeups << ',' << std::hex << std::setfill('0') << std::setw(16)
-             << o.digest << std::dec << '\n';
+             << o.counters.wakeups << ',' << measurement.others_share << ',' << std::hex
+             << std::setfill('0') << std::setw(16) << o.digest << std::dec << '\n';
       }
   return text.str();
 }

@@ -70,12 +70,13 @@ public:
   void crowd() {
     const Model crowd{.kind = ModelKind::crowd, .sites = 100'000};
     const Model pair{.kind = ModelKind::crowd, .sites = 2};
-    list_.push_back(
-        {"idle crowd 100k",
-         crowd,
-         10,
-         {{Engine::ours, 1, crowd}, {Engine::ours, 1, pair}},
-         {{{Engine::ours, 1, crowd}, {Engine::ours, 1, pair}, "of the pair alone", 0.3, 0.9}}});
+    Workload workload{"idle crowd 100k", crowd, 10, {}, {}};
+    for (const std::uint32_t threads : thread_counts())
+      for (const Model& model : {crowd, pair})
+        workload.contenders.push_back({Engine::ours, threads, model});
+    workload.goals.push_back(
+        {{Engine::ours, 1, crowd}, {Engine::ours, 1, pair}, "of the pair alone", 0.3, 0.9});
+    list_.push_back(std::move(workload));
   }
 
   void lattices() {
