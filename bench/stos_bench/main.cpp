@@ -61,10 +61,11 @@ public:
       const std::vector<Verdict> footprint = measure_idle_lattice();
       verdicts.insert(verdicts.end(), footprint.begin(), footprint.end());
     }
-    print(rates_table(measurements_));
     print(verdict_table(verdicts));
-    std::cout << "\nmachine before: " << before.to_string()
-              << "\nmachine after:  " << calibrate().to_string() << '\n';
+    print(rates_table(measurements_));
+    const char* const new_line = arguments_.markdown ? "  \n" : "\n";
+    std::cout << "\nmachine before: " << before.to_string() << new_line
+              << "machine after: " << calibrate().to_string() << '\n';
     if (!arguments_.csv.empty())
       write(arguments_.csv, to_csv(measurements_));
     return conclude();
