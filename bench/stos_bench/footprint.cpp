@@ -30,10 +30,10 @@ std::vector<Bystander*> create_crowd(const Model& model) {
   const std::vector<Offset> offsets = offsets_of(model);
   Simulation::space(Space::torus(grid.nx, grid.ny, grid.nz));
   std::vector<Bystander*> agents(model.sites);
-  for (std::uint32_t i = 0; i < model.sites; ++i)
-    agents[i] = new Bystander({0, static_cast<double>(i % grid.nx),
-                               static_cast<double>(i / grid.nx % grid.ny),
-                               static_cast<double>(i / grid.nx / grid.ny)});
+  for (std::uint32_t i = 0; i < model.sites; ++i) {
+    const auto [x, y, z] = grid.place(i);
+    agents[i] = new Bystander({0, x, y, z});
+  }
   for (std::uint32_t i = 0; i < model.sites; ++i)
     for (std::size_t k = 0; k < offsets.size(); ++k)
       agents[i]->neighbours[k] = ChannelWriter(*agents[i], *agents[grid.neighbour(i, offsets[k])]);

@@ -64,6 +64,11 @@ std::uint32_t Grid::neighbour(std::uint32_t site, const Offset& offset) const {
          nx * (shifted(site / nx % ny, offset.y, ny) + ny * shifted(site / nx / ny, offset.z, nz));
 }
 
+std::array<double, 3> Grid::place(std::uint32_t site) const {
+  const std::uint32_t x = site % nx, y = site / nx % ny, z = site / nx / ny;
+  return {static_cast<double>(x), static_cast<double>(y), static_cast<double>(z)};
+}
+
 Grid grid_of(const Model& model) {
   for (const Grid& grid : grids)
     if (grid.sites() == model.sites)

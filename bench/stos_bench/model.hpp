@@ -49,6 +49,9 @@ struct Grid {
 
   [[nodiscard]] std::uint32_t sites() const { return nx * ny * nz; }
   [[nodiscard]] std::uint32_t neighbour(std::uint32_t site, const Offset& offset) const;
+
+  /// x, y and z of a site.
+  [[nodiscard]] std::array<double, 3> place(std::uint32_t site) const;
 };
 
 /// A channel in each direction between a site of the lattice and one of the extra agents.

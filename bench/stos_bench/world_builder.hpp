@@ -37,22 +37,17 @@ private:
       roles[1] = Role::gateway; // the one that plays back
     logbook_.records.resize(roles.size());
     for (std::uint32_t i = 0; i < roles.size(); ++i) {
-      const auto [x, y, z] = i < model_.sites ? place_of_site(i) : place_of_extra(i - model_.sites);
+      const auto [x, y, z] = i < model_.sites ? grid_.place(i) : place_of_extra(i - model_.sites);
       walkers_.push_back(
           new Walker<Rules>({0, x, y, z}, i, stream_of(model_.seed, i), roles[i], logbook_));
     }
-  }
-
-  [[nodiscard]] Place place_of_site(std::uint32_t i) const {
-    return {static_cast<double>(i % grid_.nx), static_cast<double>(i / grid_.nx % grid_.ny),
-            static_cast<double>(i / grid_.nx / grid_.ny)};
   }
 
   [[nodiscard]] Place place_of_extra(std::uint32_t i) const {
     const double d = static_cast<double>(to_ticks(model_.spacing)) * tick_s;
     if (model_.kind == ModelKind::filament)
       return {0.5 + (i - (model_.extra - 1) * 0.5) * d, 0.5, 0};
-    const Place base = place_of_site(gateways_[i & ~7u].site);
+    const Place base = grid_.place(gateways_[i & ~7u].site);
     const auto corner = [&](unsigned bit) { return 0.5 + ((i >> bit & 1) != 0 ? d / 2 : -d / 2); };
     return {base[0] + corner(0), base[1] + corner(1), base[2] + corner(2)};
   }
