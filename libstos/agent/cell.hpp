@@ -102,13 +102,17 @@ struct CellExtras {
 struct CellFront {
   static constexpr std::uint32_t no_slot = ~std::uint32_t{0};
 
+  // An arrival touches this line only.
   double next = Instant::never().absorption; ///< a lower bound of next_time() while it waits
   Closure* inbox = nullptr;                  ///< lambdas that are placed, but not queued yet
-  AgentBase* agent = nullptr;                ///< null once deleted
+  std::uint32_t slot = no_slot;              ///< in the TimeTable of its tier
+  std::uint16_t domain = 0;
+  std::uint8_t tier = 0;
+  CellState state : 7 = CellState::newborn;
+  bool blocked : 1 = false;   ///< put aside until another domain promises more
+  AgentBase* agent = nullptr; ///< null once deleted
   CausalMailbox mailbox;
 
-  std::uint32_t slot = no_slot; ///< in the TimeTable of its tier
-  std::uint32_t events = 0;     ///< absorbed, modulo 2^32: tells its events apart
   const AgentOps* ops = nullptr;
   double now = 0; ///< laboratory time of the latest event, or of the birth
   EventDigest digest;
@@ -135,11 +139,8 @@ public:
     return static_cast<Cell&>(part);
   }
 
-  std::uint16_t domain = 0;
-  std::uint8_t tier = 0;
-  CellState state = CellState::newborn;
-  bool blocked = false; ///< put aside until another domain promises more
-  bool buried = false;  ///< to be freed unless somebody has opened a channel to it meanwhile
+  std::uint32_t events = 0; ///< absorbed, modulo 2^32: tells its events apart
+  bool buried = false;      ///< to be freed unless somebody has opened a channel to it meanwhile
   std::uint16_t closings_left = 0; ///< of its channels, before their list is gone through
   std::uint32_t channels_opened = 0;
   std::uint32_t incoming = 0; ///< channels and holds whose reading end is here
@@ -168,6 +169,9 @@ public:
     return mailbox.empty() ? exit_time() : std::min(exit_time(), mailbox.front_time());
   }
   [[nodiscard]] bool exits_next() const { return next_time() >= exit_time(); }
+
+  /// Asks the processor to fetch what a visit of the agent will need, once this record is there.
+  void prefetch_visit() const;
 
   void link_outgoing(Channel& channel);
   /// After one of the outgoing channels was closed: lets go of closed ones at times.

@@ -66,11 +66,11 @@ Domain::Slice Domain::run(std::uint64_t events_max) {
   return board_.park(index_, wish()) ? Slice::parked : Slice::more;
 }
 
-// Whatever has come from outside of the domain may lie before the end of a window.
+// At first, the last slice may have ended within a sweep, and others may let agents go by now who
+// were passed over.
 void Domain::work() {
   for (Tier& tier : tiers_)
-    if (tier.table.earliest() < tier.window_end)
-      tier.window_end = Instant::beginning().absorption;
+    tier.has_unswept = tier.table.earliest() < tier.window_end;
 
   std::uint64_t next_publication = execution_.counters.absorbed + publish_stride;
   std::uint64_t blocked_in_a_row = 0;
@@ -103,9 +103,11 @@ double Domain::sweep_tiers(double base) {
   double first_end = infinity;
   for (std::size_t i = 0; i < swept_.size(); ++i) { // events may add tiers
     Tier& tier = tiers_[swept_[i]];
-    if (tier.window_end <= base) {
+    const bool new_window = tier.window_end <= base;
+    if (new_window)
       tier.window_end = light_cone::arrival_bound(base, tier.width);
-      tier.table.sweep(tier.window_end, [&](Cell& cell) {
+    if (std::exchange(tier.has_unswept, false) || new_window) {
+      tier.table.sweep(std::min(tier.window_end, end_time()), [&](Cell& cell) {
         visit(cell, base);
         return budget_left();
       });
@@ -119,6 +121,7 @@ double Domain::sweep_tiers(double base) {
 void Domain::visit(Cell& cell, double base) {
   take_inbox(cell);
   const std::uint64_t before = execution_.counters.absorbed;
+  const auto [slot, tier] = std::pair(cell.slot, cell.tier);
   active_ = &cell;
   while (cell.alive() && budget_left()) {
     const double time = cell.next_time();
@@ -133,7 +136,8 @@ void Domain::visit(Cell& cell, double base) {
   if (!cell.alive())
     return;
   cell.next = cell.next_time();
-  tiers_[cell.tier].table.update(cell);
+  if (cell.slot != slot || cell.tier != tier) // else the sweep does it
+    tiers_[cell.tier].table.update(cell);
 }
 
 // Whether other domains let it execute what it does next, if its own one does.
@@ -270,8 +274,7 @@ void Domain::place(Cell& cell) {
   Tier& tier = tiers_[index];
   if (index != no_reach)
     tier.width = std::min(tier.width, reach);
-  if (cell.next < tier.window_end)
-    tier.window_end = Instant::beginning().absorption;
+  tier.has_unswept |= cell.next < tier.window_end;
 }
 
 void Domain::place_newcomers() {
@@ -294,16 +297,16 @@ void Domain::take_inbox(Cell& cell) {
 void Domain::due(Cell& cell, double time) {
   if (&cell == active_)
     return;
-  if (std::exchange(cell.blocked, false))
+  if (cell.blocked)
     time = std::min(time, cell.next_time());
+  cell.blocked = false;
   if (cell.slot == Cell::no_slot) {
     cell.next = std::min(cell.next, time);
     return;
   }
   Tier& tier = tiers_[cell.tier];
   tier.table.lower(cell, time);
-  if (time < tier.window_end)
-    tier.window_end = Instant::beginning().absorption;
+  tier.has_unswept |= time < tier.window_end;
 }
 
 std::optional<double> Domain::inject(Cell& cell, Closure& lambda) {
@@ -411,7 +414,7 @@ void Domain::take_tasks() {
 void Domain::resume_blocked() {
   blocked_next_ = Instant::never();
   for (Cell* cell : blocked_)
-    if (std::exchange(cell->blocked, false))
+    if (cell->blocked)
       due(*cell, cell->next_time());
   blocked_.clear();
 }

@@ -88,7 +88,8 @@ private:
   struct Tier {
     int exponent;                                        ///< of the reach, see tier_of
     double width = Instant::never().absorption;          ///< no agent's reach is less
-    double window_end = Instant::beginning().absorption; ///< swept up to here
+    double window_end = Instant::beginning().absorption; ///< swept up to here,
+    bool has_unswept = false; ///< but for agents that have become due since, or were passed over
     TimeTable table;
   };
   static constexpr std::uint8_t no_reach = 0; ///< the tier of those who go one by one

@@ -11,8 +11,6 @@
 namespace stos::detail {
 namespace {
 
-thread_local EventContext* current_event = nullptr;
-
 std::string describe(const Point& p) {
   std::ostringstream text;
   text.precision(17);
@@ -41,21 +39,12 @@ std::string describe(const Cell& cell) {
   return "agent " + std::to_string(cell.id.value) + " (" + cell.ops->type_name + ")";
 }
 
-EventContext* EventContext::current() { return current_event; }
-
-EventContext& EventContext::of(const Cell& cell) {
-  if (current_event != nullptr &&
-      (current_event->self_ == &cell || current_event->world_ == cell.world))
-    return *current_event;
+EventContext& EventContext::setup_of(const Cell& cell) {
   if (cell.world->in_setup())
     return cell.world->setup;
   throw UsageError(Errc::wrong_agent, describe(cell) + " was used outside of any event: during a "
                                                        "run, agents act only in lambdas");
 }
-
-EventContext::Scope::Scope(EventContext* context)
-    : previous_(std::exchange(current_event, context)) {}
-EventContext::Scope::~Scope() { current_event = previous_; }
 
 void EventContext::begin(Cell& self, Closure& lambda, const Instant& instant) {
   self_ = &self;

@@ -5,6 +5,7 @@
 #include "libstos/base/usage_error.hpp"
 
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace stos::detail {
@@ -30,17 +31,21 @@ public:
   EventContext& operator=(const EventContext&) = delete;
 
   /// The context of the event that runs on this thread; null outside of events and set-up scopes.
-  static EventContext* current();
+  static EventContext* current() { return current_; }
 
   /// The context in which something may be done with `cell`: the current event of its world, or
   /// its world's set-up. Throws UsageError if there is none.
-  static EventContext& of(const Cell& cell);
+  static EventContext& of(const Cell& cell) {
+    if (current_ != nullptr && (current_->self_ == &cell || current_->world_ == cell.world))
+      [[likely]] return *current_;
+    return setup_of(cell);
+  }
 
   /// Makes `*this` current until the scope ends.
   class Scope {
   public:
-    explicit Scope(EventContext* context);
-    ~Scope();
+    explicit Scope(EventContext* context) : previous_(std::exchange(current_, context)) {}
+    ~Scope() { current_ = previous_; }
     Scope(const Scope&) = delete;
     Scope& operator=(const Scope&) = delete;
 
@@ -86,6 +91,7 @@ public:
   Effects effects;
 
 private:
+  static EventContext& setup_of(const Cell& cell);
   void find_emission(Cell& self, double time);
   [[nodiscard]] Point emission_point(const Cell& cell) const;
   [[nodiscard]] std::uint32_t emission_depth(double emission_time) const;
@@ -94,6 +100,8 @@ private:
   void require_valid(const Ticket& reference) const;
   Ticket issue(Cell& target);
   void carry_references(Closure& lambda, Cell& to);
+
+  static constinit inline thread_local EventContext* current_ = nullptr;
 
   World* world_;
   BlockPool& pool_;

@@ -1,7 +1,5 @@
 #include "libstos/agent/time_table.hpp"
 
-#include "libstos/agent/closure.hpp"
-
 namespace stos::detail {
 
 void TimeTable::add(Cell& cell) {
@@ -67,16 +65,6 @@ void TimeTable::prefetch_block(std::size_t block, double time) const {
       for (std::size_t i = 0; i < sizeof(Cell); i += 64)
         __builtin_prefetch(line + i);
     }
-}
-
-void TimeTable::prefetch_visit(const Cell& cell) {
-  const auto* agent = reinterpret_cast<const char*>(cell.agent);
-  __builtin_prefetch(agent);
-  __builtin_prefetch(agent + 64);
-  const auto* lambda = reinterpret_cast<const char*>(cell.inbox);
-  __builtin_prefetch(lambda);
-  __builtin_prefetch(lambda + 64);
-  cell.mailbox.prefetch();
 }
 
 } // namespace stos::detail

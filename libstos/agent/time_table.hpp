@@ -117,17 +117,16 @@ private:
         due[count++] = slot;
     constexpr std::size_t ahead = 2;
     for (std::size_t i = 0; i < std::min(ahead, count); ++i)
-      prefetch_visit(*cells_[due[i]]);
+      cells_[due[i]]->prefetch_visit();
     for (std::size_t i = 0; i < count; ++i) {
       if (i + ahead < count && cells_[due[i + ahead]] != nullptr)
-        prefetch_visit(*cells_[due[i + ahead]]);
+        cells_[due[i + ahead]]->prefetch_visit();
       Cell* cell = cells_[due[i]];
       if (cell != nullptr && cell->next < time && !visit(*cell))
         return false;
     }
     return true;
   }
-  static void prefetch_visit(const Cell& cell);
 
   template <class Row>
   static std::size_t end_of(const Row& row, std::size_t node) {

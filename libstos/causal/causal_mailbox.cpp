@@ -227,6 +227,7 @@ void CausalMailbox::count(IncomingChannel& channel, const Trajectory& path, cons
                            ? -1
                            : space.distance(path.anchor(), channel.source_path->anchor()));
   l.distance = std::min(l.distance, lookahead_of(channel, path, space));
+  channel.last_absorption = std::max(channel.last_absorption, path.anchor()[0]);
 }
 
 void CausalMailbox::recount(const Trajectory& path, const Space& space) {

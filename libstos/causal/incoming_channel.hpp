@@ -50,7 +50,8 @@ public:
   const Trajectory* source_path = nullptr;
 
   /// Lambdas on one channel are absorbed in the order of their emission, whatever the rounding:
-  /// none before the one ahead of it. At first the time of the opening.
+  /// none before the one ahead of it. At first the time of the opening; once attached, at least
+  /// that of the reader's anchor.
   double last_absorption = Instant::beginning().absorption;
 
   [[nodiscard]] bool has_course() const { return has_course_; }

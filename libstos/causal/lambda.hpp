@@ -48,8 +48,8 @@ struct Lambda {
     return place_on(path, lambda, space);
   if (via->has_course())
     via->course().heard_at(lambda.emission[0]);
-  const double due = std::max(lambda.emission[0] + via->distance(), path.anchor()[0]);
-  return via->last_absorption = std::max(via->last_absorption, due);
+  return via->last_absorption =
+             std::max(via->last_absorption, lambda.emission[0] + via->distance());
 }
 
 } // namespace stos
