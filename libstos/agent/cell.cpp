@@ -1,7 +1,5 @@
 #include "libstos/agent/cell.hpp"
 
-#include "libstos/agent/closure.hpp"
-
 #include <limits>
 #include <new>
 #include <utility>
@@ -45,9 +43,6 @@ void Cell::prefetch_visit() const {
   const auto* object = reinterpret_cast<const char*>(agent);
   __builtin_prefetch(object);
   __builtin_prefetch(object + 64);
-  const auto* lambda = reinterpret_cast<const char*>(inbox);
-  __builtin_prefetch(lambda);
-  __builtin_prefetch(lambda + 64);
   mailbox.prefetch();
   constexpr std::uint32_t most = 6;
   for (std::uint32_t i = 0; i < std::min(channels_opened, most); ++i)

@@ -21,7 +21,6 @@ namespace detail {
 
 class Cell;
 struct CellOf;
-struct Closure;
 
 /// What a channel has to know beyond the common case of two agents of one domain.
 struct ChannelCourse final : Course {
@@ -104,7 +103,6 @@ struct CellFront {
 
   // An arrival touches this line only.
   double next = Instant::never().absorption; ///< a lower bound of next_time() while it waits
-  Closure* inbox = nullptr;                  ///< lambdas that are placed, but not queued yet
   std::uint32_t slot = no_slot;              ///< in the TimeTable of its tier
   std::uint16_t domain = 0;
   std::uint8_t tier = 0;

@@ -119,7 +119,7 @@ double Domain::sweep_tiers(double base) {
 
 // Runs the agent as far as its reach lets it go when nobody else is before `base`.
 void Domain::visit(Cell& cell, double base) {
-  take_inbox(cell);
+  cell.mailbox.settle();
   const std::uint64_t before = execution_.counters.absorbed;
   const auto [slot, tier] = std::pair(cell.slot, cell.tier);
   active_ = &cell;
@@ -161,8 +161,8 @@ double Domain::earliest_time() const {
 // Of a tier, and of all tiers, the agent with the least instant.
 Cell& Domain::first_of(TimeTable& table) {
   return table.first([this](Cell& a, Cell& b) {
-    take_inbox(a);
-    take_inbox(b);
+    a.mailbox.settle();
+    b.mailbox.settle();
     return a.next_instant() < b.next_instant();
   });
 }
@@ -173,7 +173,7 @@ Cell& Domain::first_of_all() {
   for (Tier& tier : tiers_)
     if (tier.table.earliest() == time) {
       Cell& cell = first_of(tier.table);
-      take_inbox(cell);
+      cell.mailbox.settle();
       if (first == nullptr || cell.next_instant() < first->next_instant())
         first = &cell;
     }
@@ -187,7 +187,7 @@ Instant Domain::earliest_instant() {
     return least;
   for (Tier& tier : tiers_)
     tier.table.sweep(std::nextafter(time, infinity), [&](Cell& cell) {
-      take_inbox(cell);
+      cell.mailbox.settle();
       least = std::min(least, cell.next_instant());
       return true;
     });
@@ -197,7 +197,7 @@ Instant Domain::earliest_instant() {
 // Runs the agent as far as it may go: what the others can still do reaches it later. Returns false
 // if it has to wait for another domain right away.
 bool Domain::run_one(Cell& cell) {
-  take_inbox(cell);
+  cell.mailbox.settle();
   cell.next = infinity; // so that the table speaks of the others
   tiers_[cell.tier].table.update(cell);
   active_ = &cell;
@@ -286,17 +286,8 @@ void Domain::place_newcomers() {
   newcomers_.clear();
 }
 
-void Domain::take_inbox(Cell& cell) {
-  while (Closure* lambda = cell.inbox) {
-    cell.inbox = static_cast<Closure*>(lambda->next);
-    execution_.queue(cell, *lambda, lambda->due);
-  }
-}
-
 // Something has arrived that is due at `time`.
 void Domain::due(Cell& cell, double time) {
-  if (&cell == active_)
-    return;
   if (cell.blocked)
     time = std::min(time, cell.next_time());
   cell.blocked = false;
@@ -468,12 +459,11 @@ void Domain::deliver(Closure& lambda) {
     return;
   }
   const double time = place_arrival(to.path, lambda, world_.space);
-  if (&to == active_ || lambda.via == nullptr) {
+  if (&to == active_) {
     execution_.queue(to, lambda, time);
-  } else {
-    lambda.due = time;
-    lambda.next = std::exchange(to.inbox, &lambda);
+    return;
   }
+  execution_.put_aside(to, lambda, time);
   due(to, time);
 }
 
@@ -583,7 +573,7 @@ void Domain::end(Cell& cell, double time, CellState how) {
 }
 
 void Domain::lose_lambdas(Cell& cell, CellState how) {
-  take_inbox(cell);
+  cell.mailbox.settle();
   while (Closure* lambda = execution_.take_any(cell))
     let_go_of_references(*lambda, how);
 }
@@ -633,7 +623,7 @@ void Domain::finish(Cell& cell, double time) {
     execution_.lose(*lambda, CellState::ended);
     lambda = next;
   }
-  take_inbox(cell);
+  cell.mailbox.settle();
   while (Closure* lambda = execution_.take_any(cell))
     execution_.lose(*lambda, CellState::ended);
 }

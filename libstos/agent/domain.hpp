@@ -117,7 +117,6 @@ private:
   std::uint8_t tier_of(double reach);
   void place(Cell& cell);
   void place_newcomers();
-  void take_inbox(Cell& cell);
   void due(Cell& cell, double time);
   void lose_lambdas(Cell& cell, CellState how);
   void step(Cell& cell);

@@ -36,16 +36,14 @@ Error error_of_current_exception() {
 
 } // namespace
 
-void Execution::queue(Cell& cell, Closure& lambda, double absorption) {
-  if (cell.mailbox.size() >= world_.options.mailbox_lambdas_max) [[unlikely]]
-    fail({{lambda.emission[0], lambda.emission[0], 0},
-          lambda.source,
-          lambda.channel,
-          lambda.sequence},
-         {Errc::mailbox_full, "the mailbox of " + place(cell, cell.now) +
-                                  " is full: " + std::to_string(cell.mailbox.size()) +
-                                  " lambdas wait in it (limits.mailbox_lambdas_max)"});
-  cell.mailbox.push_placed(lambda, absorption);
+void Execution::fail_full(const Cell& cell, const Closure& lambda) {
+  fail({{lambda.emission[0], lambda.emission[0], 0},
+        lambda.source,
+        lambda.channel,
+        lambda.sequence},
+       {Errc::mailbox_full, "the mailbox of " + place(cell, cell.now) +
+                                " is full: " + std::to_string(cell.mailbox.size()) +
+                                " lambdas wait in it (limits.mailbox_lambdas_max)"});
 }
 
 Execution::~Execution() {
@@ -66,11 +64,8 @@ void Execution::free_retired(const std::function<void(Cell&)>& one_less) {
   for (auto begin = retired_.begin(); begin != retired_.end();) {
     const auto end = std::find_if(begin, retired_.end(),
                                   [to = (*begin)->to](const Channel* c) { return c->to != to; });
-    const Cell& to = *(*begin)->to;
     std::for_each(begin, end, [](Channel* channel) { channel->carried = false; });
-    to.mailbox.mark_carried();
-    for (const Lambda* lambda = to.inbox; lambda != nullptr; lambda = lambda->next)
-      lambda->via->carried = true;
+    (*begin)->to->mailbox.mark_carried();
     begin = end;
   }
   const auto freed = std::partition(retired_.begin(), retired_.end(),

@@ -37,9 +37,16 @@ public:
   Execution(const Execution&) = delete;
   Execution& operator=(const Execution&) = delete;
 
-  /// Puts `lambda` into the mailbox of `cell`, due at `absorption`; beyond the configured limit the
-  /// simulation fails.
-  void queue(Cell& cell, Closure& lambda, double absorption);
+  /// Puts `lambda` into the mailbox of `cell`, due at `absorption`: in order, or aside. Beyond the
+  /// configured limit the simulation fails.
+  void queue(Cell& cell, Closure& lambda, double absorption) {
+    require_room(cell, lambda);
+    cell.mailbox.push_placed(lambda, absorption);
+  }
+  void put_aside(Cell& cell, Closure& lambda, double absorption) {
+    require_room(cell, lambda);
+    cell.mailbox.put_aside(lambda, absorption);
+  }
 
   /// Takes the front lambda out of the mailbox of `cell`.
   [[nodiscard]] Closure& take(Cell& cell) { return static_cast<Closure&>(cell.mailbox.pop()); }
@@ -95,6 +102,11 @@ public:
   std::vector<TraceRecord> trace;
 
 private:
+  void require_room(Cell& cell, const Closure& lambda) {
+    if (cell.mailbox.size() >= world_.options.mailbox_lambdas_max) [[unlikely]]
+      fail_full(cell, lambda);
+  }
+  void fail_full(const Cell& cell, const Closure& lambda);
   void find_exit(Cell& cell);
   void free_retired(const std::function<void(Cell&)>& one_less);
   void record(TraceRecord::Kind kind, const Cell& cell, double time, const Closure* lambda);

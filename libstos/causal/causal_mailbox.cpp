@@ -17,13 +17,6 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 
 } // namespace
 
-// The order of the heap: the standard library keeps the greatest in front.
-bool CausalMailbox::is_later(const Entry& a, const Entry& b) {
-  if (a.absorption != b.absorption)
-    return a.absorption > b.absorption;
-  return a.key() > b.key();
-}
-
 CausalMailbox::~CausalMailbox() { std::free(rest_); }
 
 void CausalMailbox::attach(IncomingChannel& channel, const Trajectory& path, const Space& space) {
@@ -92,7 +85,7 @@ void CausalMailbox::turned(const Trajectory& path, const Space& space) {
   };
   if (empty())
     return;
-  add_to_rest(front_);
+  append(front_);
   const std::span<Entry> queue(rest_, rest_size_);
   std::sort(queue.begin(), queue.end(), in_order_of_emission);
   for (const Entry& entry : queue)
@@ -100,20 +93,18 @@ void CausalMailbox::turned(const Trajectory& path, const Space& space) {
       entry.lambda->via->last_absorption = Instant::beginning().absorption;
   for (Entry& entry : queue)
     entry.absorption = place_on(path, *entry.lambda, space);
-  std::make_heap(queue.begin(), queue.end(), is_later);
+  std::make_heap(queue.begin(), queue.end(), IsLater());
+  ordered_ = rest_size_;
   take_front_from_rest();
 }
 
-void CausalMailbox::add_to_rest(const Entry& entry) {
-  if (rest_size_ == rest_capacity_) {
-    const std::uint32_t capacity = std::max<std::uint32_t>(4, 2 * rest_capacity_);
-    void* memory = std::realloc(rest_, capacity * sizeof(Entry));
-    if (memory == nullptr)
-      throw std::bad_alloc();
-    rest_ = static_cast<Entry*>(memory);
-    rest_capacity_ = capacity;
-  }
-  rest_[rest_size_++] = entry;
+void CausalMailbox::grow() {
+  const std::uint32_t capacity = std::max<std::uint32_t>(4, 2 * rest_capacity_);
+  void* memory = std::realloc(rest_, capacity * sizeof(Entry));
+  if (memory == nullptr)
+    throw std::bad_alloc();
+  rest_ = static_cast<Entry*>(memory);
+  rest_capacity_ = capacity;
 }
 
 void CausalMailbox::take_front_from_rest() {
@@ -121,20 +112,36 @@ void CausalMailbox::take_front_from_rest() {
     front_ = {};
     return;
   }
-  std::pop_heap(rest_, rest_ + rest_size_, is_later);
-  front_ = rest_[--rest_size_];
+  front_ = rest_[0];
+  std::pop_heap(rest_, rest_ + rest_size_, IsLater());
+  ordered_ = --rest_size_;
+  if (rest_size_ > 0)
+    rest_[0].prefetch();
+}
+
+// The next one of the heap, or in front of all. @pre its place in the heap is behind `ordered_`
+void CausalMailbox::insert(Entry entry) {
+  if (IsLater()(front_, entry))
+    std::swap(front_, entry);
+  rest_[ordered_++] = entry;
+  std::push_heap(rest_, rest_ + ordered_, IsLater());
+}
+
+void CausalMailbox::order_rest() {
+  while (ordered_ < rest_size_)
+    insert(rest_[ordered_]);
+  front_.prefetch();
+  rest_[0].prefetch();
 }
 
 void CausalMailbox::push_placed(Lambda& lambda, double absorption) {
-  Entry entry{absorption, &lambda};
+  const Entry entry{absorption, &lambda};
   if (empty()) {
     front_ = entry;
     return;
   }
-  if (is_later(front_, entry))
-    std::swap(front_, entry);
-  add_to_rest(entry);
-  std::push_heap(rest_, rest_ + rest_size_, is_later);
+  append(entry);
+  insert(entry);
 }
 
 void CausalMailbox::mark_carried() const {

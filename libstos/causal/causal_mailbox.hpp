@@ -3,6 +3,7 @@
 #include "libstos/causal/horizons.hpp"
 #include "libstos/causal/lambda.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -39,7 +40,7 @@ struct NextStep {
 /// Cost:    push and pop O(log size()), next O(groups with channels into this agent); O(channels)
 ///          for groups with moving sources or a moving receiver once their horizon is reached;
 ///          detach O(1) amortised: while it waits for a purge, a detached channel counts on.
-/// Memory:  64 bytes, and a heap block where more than one lambda is queued: there are many.
+/// Memory:  72 bytes, and a heap block where more than one lambda is queued: there are many.
 /// Source:  SpaceTimeOS, section "Implementation"; conservative synchronisation after Chandy and
 ///          Misra, "Distributed simulation" (1979).
 class CausalMailbox {
@@ -83,6 +84,18 @@ public:
   /// Queues `lambda` where place_arrival() has put it.
   void push_placed(Lambda& lambda, double absorption);
 
+  /// The same without putting it in order: settle() must come before anything but size().
+  void put_aside(Lambda& lambda, double absorption) {
+    if (empty())
+      front_ = {absorption, &lambda};
+    else
+      append({absorption, &lambda});
+  }
+  void settle() {
+    if (ordered_ != rest_size_)
+      order_rest();
+  }
+
   [[nodiscard]] bool empty() const { return front_.lambda == nullptr; }
   [[nodiscard]] std::size_t size() const { return empty() ? 0 : std::size_t{1} + rest_size_; }
 
@@ -96,9 +109,11 @@ public:
 
   /// Asks the processor to fetch what will be needed soon.
   void prefetch() const {
-    __builtin_prefetch(front_.lambda);
-    __builtin_prefetch(reinterpret_cast<const char*>(front_.lambda) + 64);
-    __builtin_prefetch(rest_);
+    front_.prefetch();
+    constexpr std::uint32_t entries_of_a_line = 4;
+    constexpr std::uint32_t most = 16;
+    for (std::uint32_t i = 0; i < std::min(rest_size_, most); i += entries_of_a_line)
+      __builtin_prefetch(rest_ + i);
   }
 
   /// Says what the agent on `path` can do, given what is known about all others.
@@ -140,6 +155,19 @@ private:
     Lambda* lambda = nullptr;
 
     [[nodiscard]] EventKey key() const { return lambda->key(absorption); }
+    void prefetch() const {
+      __builtin_prefetch(lambda);
+      __builtin_prefetch(reinterpret_cast<const char*>(lambda) + 64);
+    }
+  };
+
+  /// The order of the heap: the standard library keeps the greatest in front.
+  struct IsLater {
+    bool operator()(const Entry& a, const Entry& b) const {
+      if (a.absorption != b.absorption) [[likely]]
+        return a.absorption > b.absorption;
+      return a.key() > b.key();
+    }
   };
 
   /// The channels of one group, summed up.
@@ -154,8 +182,14 @@ private:
     }
   };
 
-  static bool is_later(const Entry& a, const Entry& b);
-  void add_to_rest(const Entry& entry);
+  void append(const Entry& entry) {
+    if (rest_size_ == rest_capacity_) [[unlikely]]
+      grow();
+    rest_[rest_size_++] = entry;
+  }
+  void grow();
+  void insert(Entry entry);
+  void order_rest();
   void take_front_from_rest();
   Lookahead& group_of(std::uint16_t group);
   void count(IncomingChannel& channel, const Trajectory& path, const Space& space);
@@ -167,7 +201,8 @@ private:
   // Most agents have little in their mailbox, and channels from one group: what is needed to
   // execute the next event comes first.
   Entry front_;           // the earliest one; null if the mailbox is empty
-  Entry* rest_ = nullptr; // a binary heap: all others
+  Entry* rest_ = nullptr; // all others: a binary heap, and behind it what was put aside
+  std::uint32_t ordered_ = 0;
   std::uint32_t rest_size_ = 0;
   std::uint32_t rest_capacity_ = 0;
   Lookahead home_;

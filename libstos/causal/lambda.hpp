@@ -20,7 +20,7 @@ struct Lambda {
   Lambda* next = nullptr;         ///< for whoever owns it at the moment: a list without allocations
   IncomingChannel* via = nullptr; ///< the receiving end of its channel; null unless Kind::channel
   Point emission;
-  double due = 0; ///< of a timer: local time; of a channel: for whoever has it placed already
+  double due = 0; ///< of a timer: in local time
   AgentId source;
   ChannelNumber channel;
   Kind kind = Kind::channel;
