@@ -36,6 +36,10 @@ void write_trace(const RunOptions& options, std::vector<TraceRecord> records) {
                                          std::strerror(errno));
 }
 
+// How often a domain that waits for others looks at their clocks before it sleeps: less than 100
+// microseconds, about as long as it takes to wake a worker.
+constexpr std::uint32_t looks_max = 2000;
+
 AgentActor* bound_actor(const Cell& cell) { return static_cast<AgentActor*>(cell.binding); }
 
 void end_actor(Cell& cell) {
@@ -88,7 +92,7 @@ public:
       : system_(system), bindings_(system, std::move(door)),
         events_per_slice_(world.options.events_per_slice),
         domains_(
-            world, domains, [this](std::size_t d) { schedule(d); }, &bindings_),
+            world, domains, [this](std::size_t d) { schedule(d); }, &bindings_, looks_max),
         left_(domains) {}
 
   void start() {

@@ -12,6 +12,12 @@ constexpr double moving = -1; // as ChannelCourse::cut_distance: the distance ch
 // Other domains see progress that often during a long slice.
 constexpr std::uint64_t publish_stride = 256;
 
+void pause() {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#endif
+}
+
 // When so many of the agents that are furthest behind have to wait, the others are not tried.
 constexpr std::uint64_t blocked_in_a_row_max = 64;
 
@@ -45,25 +51,58 @@ Domain::~Domain() {
 
 Domain::Slice Domain::run(std::uint64_t events_max) {
   place_newcomers();
-  look_around();
-  take_parcels();
+  (void)look_around();
+  (void)take_parcels();
   if (board_.finished()) {
     finish();
     return Slice::finished;
   }
   take_tasks();
-  resume_blocked();
 
   const std::uint64_t before = execution_.counters.absorbed;
   slice_end_ = before + events_max;
-  work();
-  publish();
+  do {
+    find_bounds();
+    resume_blocked();
+    work();
+    publish();
+  } while (execution_.counters.absorbed == before && find_news());
   execution_.tidy_up([this](Cell& cell) { bury(cell); });
   empty_graveyard();
   const bool progress = execution_.counters.absorbed != before;
   if (progress && next_instant().absorption < end_time())
     return Slice::more;
   return board_.park(index_, wish()) ? Slice::parked : Slice::more;
+}
+
+// Looks for something that helps a domain that can do nothing. Others are most often about to
+// publish it, and sleeping and waking take longer than that.
+bool Domain::find_news() {
+  if (board_.size() == 1 || !(std::min(earliest_time(), blocked_next_.absorption) < end_time()))
+    return false;
+  for (std::uint32_t looks = 0;; ++looks) {
+    if (look_around() | take_parcels())
+      return true;
+    constexpr std::uint32_t looks_for_each_snapshot = 16;
+    if (looks % looks_for_each_snapshot == 0 && lift_clocks())
+      return true;
+    if (looks >= board_.looks_max())
+      return false;
+    pause();
+  }
+}
+
+// Clocks that hold each other back creep towards the next event of all. Whoever sees that one need
+// not wait for them.
+bool Domain::lift_clocks() {
+  const double least = board_.least_time();
+  bool lifted = false;
+  for (std::size_t i = 0; i < clocks_.size(); ++i)
+    if (i != index_ && clocks_[i] < least) {
+      clocks_[i] = least;
+      lifted |= !cuts_[i].empty();
+    }
+  return lifted;
 }
 
 // At first, the last slice may have ended within a sweep, and others may let agents go by now who
@@ -79,7 +118,7 @@ void Domain::work() {
     const double earliest = std::min(earliest_time(), blocked_next_.absorption);
     if (!(earliest < end_time()))
       return;
-    const double window_end = sweep_tiers(std::min(earliest, outside_bound_));
+    const double window_end = sweep_tiers(earliest);
     TimeTable& table = tiers_[no_reach].table;
     bool goes = true;
     while (goes && budget_left() && table.earliest() < std::min(window_end, end_time()))
@@ -126,7 +165,7 @@ void Domain::visit(Cell& cell, double base) {
   while (cell.alive() && budget_left()) {
     const double time = cell.next_time();
     if (!(time < light_cone::arrival_bound(base, cell.mailbox.home_lookahead())) ||
-        !(time < end_time()) || !(time < outside_bound_ || others_let(cell)))
+        !(time < end_time()) || !(time < outside_bound_ || others_let(cell, time, base)))
       break;
     step(cell);
   }
@@ -140,8 +179,15 @@ void Domain::visit(Cell& cell, double base) {
     tiers_[cell.tier].table.update(cell);
 }
 
-// Whether other domains let it execute what it does next, if its own one does.
-bool Domain::others_let(const Cell& cell) {
+// Whether other domains let it execute what it does next, at `time`, if its own one does. Either
+// they are too far away, whatever their influence does on its way; or it has no channel from there
+// that can bring something, and neither has anybody near it.
+bool Domain::others_let(const Cell& cell, double time, double base) {
+  if (out_of_reach(cell, time))
+    return true;
+  const double reach = cell.mailbox.home_lookahead();
+  if (!(time < light_cone::arrival_bound(std::min(base, outside_bound_), reach)))
+    return false;
   if (!cell.mailbox.hears_other_groups())
     return true;
   clocks_[index_] = infinity;
@@ -149,6 +195,22 @@ bool Domain::others_let(const Cell& cell) {
   if (cell.exits_next())
     return cell.mailbox.silent_before(cell.exit_time(), cell.path, world_.space, horizons);
   return cell.mailbox.next(cell.path, world_.space, horizons).kind == NextStep::Kind::deliver;
+}
+
+// What other domains cause from now on starts from the sources of the channels that lead from them
+// into this one, no earlier than their clocks; by the triangle inequality it reaches nobody earlier
+// than light from there, through whatever agents it goes.
+bool Domain::out_of_reach(const Cell& cell, double time) const {
+  for (std::size_t i = 0; i < cuts_.size(); ++i) {
+    if (i == index_ || time < clocks_[i] || cuts_[i].empty())
+      continue;
+    if (!cuts_[i].moving.empty())
+      return false;
+    const double distance = cuts_[i].sources.distance(cell.path.position(time), world_.space);
+    if (!(time < light_cone::arrival_bound(clocks_[i], distance)))
+      return false;
+  }
+  return true;
 }
 
 double Domain::earliest_time() const {
@@ -222,9 +284,10 @@ bool Domain::run_one(Cell& cell) {
 }
 
 bool Domain::may_go_on(const Cell& cell) {
-  const double floor = std::min({earliest_time(), blocked_next_.absorption, outside_bound_});
+  const double inside = std::min(earliest_time(), blocked_next_.absorption);
+  const double floor = std::min(inside, outside_bound_);
   const double next = cell.next_time();
-  if (next < floor)
+  if (next < floor || (next < inside && out_of_reach(cell, next)))
     return true;
   Horizons horizons;
   horizons.floor = board_.floor();
@@ -301,8 +364,8 @@ void Domain::due(Cell& cell, double time) {
 }
 
 std::optional<double> Domain::inject(Cell& cell, Closure& lambda) {
-  const double bound = std::max(
-      {floor_time(), promised_, board_.floor().absorption, cell.now, cell.path.anchor()[0]});
+  const double bound = std::max({floor_time(), promised_, board_.floor().absorption,
+                                 board_.withdraw(index_), cell.now, cell.path.anchor()[0]});
   const double time = std::nextafter(bound, infinity);
   if (!(time < std::min(cell.exit_time(), end_time()))) {
     execution_.discard(lambda);
@@ -348,26 +411,43 @@ void Domain::adopt(Channel& channel) {
     place(to);
 }
 
-// The clocks first, then the inbox: see DomainBoard.
-void Domain::look_around() {
+// The clocks first, then the inbox: see DomainBoard. Returns whether a clock has moved.
+bool Domain::look_around() {
+  bool moved = false;
   for (std::size_t i = 0; i < clocks_.size(); ++i)
-    if (i != index_)
-      clocks_[i] = std::max(board_.clock(i), board_.floor().absorption);
+    if (i != index_) {
+      const double clock = std::max(board_.clock(i), board_.floor().absorption);
+      moved |= clock > clocks_[i] && !cuts_[i].empty();
+      clocks_[i] = std::max(clocks_[i], clock);
+    }
+  return moved;
 }
 
-void Domain::take_parcels() {
-  for (auto batch = board_.take_batches(index_); batch != nullptr; batch = std::move(batch->next))
-    for (Parcel& parcel : batch->parcels) {
-      switch (parcel.kind) {
-        case Parcel::Kind::open: adopt(*parcel.channel); break;
-        case Parcel::Kind::lambda: deliver(*parcel.lambda); break;
-        case Parcel::Kind::close: close_reader(*parcel.channel); break;
-        case Parcel::Kind::turned:
-          parcel.channel->far_course().source = *parcel.path;
-          source_turned(*parcel.channel);
-          break;
-      }
-    }
+bool Domain::take_parcels() {
+  auto batch = board_.take_batches(index_);
+  if (batch == nullptr)
+    return false;
+  for (; batch != nullptr; batch = std::move(batch->next)) {
+    ++standing_.taken;
+    for (Parcel& parcel : batch->parcels)
+      take(parcel);
+  }
+  return true;
+}
+
+void Domain::take(Parcel& parcel) {
+  switch (parcel.kind) {
+    case Parcel::Kind::open: adopt(*parcel.channel); break;
+    case Parcel::Kind::lambda: deliver(*parcel.lambda); break;
+    case Parcel::Kind::close: close_reader(*parcel.channel); break;
+    case Parcel::Kind::turned:
+      parcel.channel->far_course().source = *parcel.path;
+      source_turned(*parcel.channel);
+      break;
+  }
+}
+
+void Domain::find_bounds() {
   outside_bound_ = infinity;
   for (std::size_t i = 0; i < cuts_.size(); ++i)
     if (i != index_) {
@@ -639,6 +719,11 @@ void Domain::post(std::unique_ptr<Batch>& box, Parcel parcel) {
 // A hold must have arrived before the lambda that it belongs to can be absorbed elsewhere, which
 // releases it again.
 void Domain::flush() {
+  for (const auto* boxes : {&hold_outboxes_, &outboxes_})
+    standing_.sent += static_cast<std::uint64_t>(
+        std::count_if(boxes->begin(), boxes->end(), [](const auto& b) { return b != nullptr; }));
+  standing_.next = std::min(earliest_time(), blocked_next_.absorption);
+  board_.announce(index_, standing_);
   for (auto* boxes : {&hold_outboxes_, &outboxes_})
     for (std::size_t i = 0; i < boxes->size(); ++i)
       if ((*boxes)[i] != nullptr)
@@ -658,6 +743,7 @@ void Domain::add_to_cut(Channel& channel) {
     const double distance = channel.far_course().cut_distance =
         CausalMailbox::lookahead_of(channel, channel.to->path, world_.space);
     ++cut.distances[distance];
+    cut.sources.include(channel.source_path->anchor());
     cut.bound = std::min(cut.bound, light_cone::arrival_bound(clock, distance));
   }
   outside_bound_ = std::min(outside_bound_, cut.bound);
@@ -699,8 +785,7 @@ DomainBoard::Wish Domain::wish() {
   }
   for (std::size_t i = 0; i < wish.clock.size(); ++i) {
     const bool holds_back = i != index_ && !cuts_[i].empty() && !(next < cuts_[i].bound);
-    const double lookahead = std::isfinite(clocks_[i]) ? cuts_[i].bound - clocks_[i] : 0;
-    wish.clock[i] = holds_back ? std::max(next - lookahead, clocks_[i]) : Wish::no_matter();
+    wish.clock[i] = holds_back ? clocks_[i] : Wish::no_matter();
   }
   return wish;
 }

@@ -3,6 +3,7 @@
 #include "libstos/agent/domain_board.hpp"
 #include "libstos/agent/execution.hpp"
 #include "libstos/agent/time_table.hpp"
+#include "libstos/spacetime/box.hpp"
 
 #include <cstdint>
 #include <deque>
@@ -79,6 +80,7 @@ private:
   struct Cut {
     std::map<double, std::uint32_t> distances;  ///< of those between two who rest, with their count
     std::vector<Channel*> moving;               ///< all others
+    Box sources;                                ///< where those who rest are, or have been
     double bound = Instant::never().absorption; ///< nothing arrives from there before it
 
     [[nodiscard]] bool empty() const { return distances.empty() && moving.empty(); }
@@ -96,8 +98,12 @@ private:
 
   [[nodiscard]] double bound_of(const Cut& cut, double clock) const;
   [[nodiscard]] double bound_of(const Channel& channel, double clock) const;
-  void look_around();
-  void take_parcels();
+  bool look_around();
+  bool take_parcels();
+  void take(Parcel& parcel);
+  void find_bounds();
+  bool find_news();
+  bool lift_clocks();
   void take_tasks();
   void resume_blocked();
 
@@ -106,7 +112,8 @@ private:
   void work();
   double sweep_tiers(double base);
   void visit(Cell& cell, double base);
-  [[nodiscard]] bool others_let(const Cell& cell);
+  [[nodiscard]] bool others_let(const Cell& cell, double time, double base);
+  [[nodiscard]] bool out_of_reach(const Cell& cell, double time) const;
   [[nodiscard]] Cell& first_of(TimeTable& table);
   [[nodiscard]] Cell& first_of_all();
   bool run_one(Cell& cell);
@@ -162,6 +169,7 @@ private:
   std::vector<double> clocks_;              // of all domains, as of the beginning of the slice
   std::vector<Cut> cuts_;
   double outside_bound_ = Instant::never().absorption; // nothing arrives from others before it
+  DomainBoard::Standing standing_;
   double promised_ = Instant::beginning().absorption;
   EngineCounters engine_counters_;
   std::vector<std::unique_ptr<Batch>> hold_outboxes_; // sent before outboxes_

@@ -38,8 +38,9 @@ void push_one(std::atomic<Node*>& head, std::unique_ptr<Node> node) {
 
 } // namespace
 
-DomainBoard::DomainBoard(std::size_t domains, std::function<void(std::size_t)> schedule)
-    : schedule_(std::move(schedule)) {
+DomainBoard::DomainBoard(std::size_t domains, std::function<void(std::size_t)> schedule,
+                         std::uint32_t looks_max)
+    : schedule_(std::move(schedule)), looks_max_(looks_max) {
   for (std::size_t i = 0; i < domains; ++i) {
     slots_.push_back(std::make_unique<Slot>());
     slots_.back()->needed = std::vector<std::atomic<double>>(domains);
@@ -70,6 +71,53 @@ void DomainBoard::publish(std::size_t domain, double clock) {
     if (i != domain && slots_[i]->state.load(std::memory_order_seq_cst) == parked &&
         clock > slots_[i]->needed[domain].load(std::memory_order_relaxed))
       wake(i);
+}
+
+void DomainBoard::announce(std::size_t domain, const Standing& standing) {
+  Slot& own = *slots_[domain];
+  const std::uint64_t version = own.version.load(std::memory_order_relaxed) | 1;
+  own.version.store(version);
+  own.standing_next.store(standing.next);
+  own.sent.store(standing.sent);
+  own.taken.store(standing.taken);
+  own.version.store(version + 1);
+}
+
+double DomainBoard::withdraw(std::size_t domain) {
+  std::atomic<std::uint64_t>& version = slots_[domain]->version;
+  version.store(version.load(std::memory_order_relaxed) | 1);
+  return least_time_.load();
+}
+
+bool DomainBoard::collect(std::vector<std::uint64_t>& versions, double& least) const {
+  std::uint64_t sent = 0;
+  std::uint64_t taken = 0;
+  for (const auto& slot : slots_) {
+    versions.push_back(slot->version.load());
+    least = std::min(least, slot->standing_next.load());
+    sent += slot->sent.load();
+    taken += slot->taken.load();
+    if (versions.back() % 2 != 0)
+      return false;
+  }
+  return sent == taken;
+}
+
+// Between two equal collects nothing has changed, so that all values have stood at one instant. The
+// time is announced in between, for whoever withdraws: either he sees it, or his version is odd by
+// the second collect.
+double DomainBoard::least_time() {
+  constexpr double useless = Instant::beginning().absorption;
+  std::vector<std::uint64_t> before;
+  std::vector<std::uint64_t> after;
+  double least = Instant::never().absorption;
+  if (!collect(before, least) || least == Instant::never().absorption)
+    return useless;
+  double seen = least_time_.load();
+  while (seen < least && !least_time_.compare_exchange_weak(seen, least))
+    ;
+  double again = Instant::never().absorption;
+  return collect(after, again) && before == after ? least : useless;
 }
 
 std::uint64_t DomainBoard::events() const {

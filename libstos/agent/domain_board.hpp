@@ -57,8 +57,10 @@ struct OutsideTask {
 ///          Jefferson, "Virtual Time" (1985), taken only when everybody sleeps.
 class DomainBoard {
 public:
-  /// `schedule(d)` must arrange for domain d to be run soon, on any thread.
-  DomainBoard(std::size_t domains, std::function<void(std::size_t)> schedule);
+  /// `schedule(d)` must arrange for domain d to be run soon, on any thread. A domain that can do
+  /// nothing looks for news up to `looks_max` times before it sleeps.
+  DomainBoard(std::size_t domains, std::function<void(std::size_t)> schedule,
+              std::uint32_t looks_max = 0);
   ~DomainBoard();
 
   [[nodiscard]] std::size_t size() const { return slots_.size(); }
@@ -70,6 +72,34 @@ public:
     return slots_[domain]->clock.load(std::memory_order_acquire);
   }
   void publish(std::size_t domain, double clock);
+
+  [[nodiscard]] std::uint32_t looks_max() const { return looks_max_; }
+
+  /// Where a domain stands: its earliest event that is left, and how many batches it has sent, this
+  /// time's included, and taken in. To be told before batches are pushed, and after those that were
+  /// taken have left their traces in `next`.
+  struct Standing {
+    double next = Instant::beginning().absorption;
+    std::uint64_t sent = 0;
+    std::uint64_t taken = 0;
+  };
+  void announce(std::size_t domain, const Standing& standing);
+
+  /// A lower bound on the time of all that is still to come, anywhere, while domains run on:
+  /// the least `next` of all at an instant when nothing was under way. Of no use (beginning of
+  /// time) if no such instant could be seen just now.
+  ///
+  /// Source: the two equal collects of a double-collect snapshot (Afek et al., "Atomic snapshots of
+  ///         shared memory", 1993), with Mattern's count of messages under way (1993).
+  [[nodiscard]] double least_time();
+
+  /// Before a domain puts in something from outside: until it announces itself again, no
+  /// least_time() counts on it. Returns the time that it has to stay behind.
+  [[nodiscard]] double withdraw(std::size_t domain);
+
+  [[nodiscard]] bool has_batches(std::size_t domain) const {
+    return slots_[domain]->inbox.load(std::memory_order_relaxed) != nullptr;
+  }
 
   /// How many events all domains together have executed; roughly, for people to look at.
   [[nodiscard]] std::uint64_t events() const;
@@ -116,16 +146,23 @@ private:
     std::atomic<int> state{running};
     std::atomic<Batch*> inbox{nullptr};
     std::atomic<OutsideTask*> tasks{nullptr};
+    alignas(64) std::atomic<std::uint64_t> version{0}; // odd: do not count on what follows
+    std::atomic<double> standing_next{Instant::beginning().absorption};
+    std::atomic<std::uint64_t> sent{0};
+    std::atomic<std::uint64_t> taken{0};
     alignas(64) Instant next = Instant::never();
     std::vector<std::atomic<double>> needed;
   };
 
+  [[nodiscard]] bool collect(std::vector<std::uint64_t>& versions, double& least) const;
   void wake(std::size_t domain);
   void resolve();
   [[nodiscard]] bool satisfied(const Slot& slot, double least_clock) const;
 
   std::vector<std::unique_ptr<Slot>> slots_;
   std::function<void(std::size_t)> schedule_;
+  const std::uint32_t looks_max_;
+  std::atomic<double> least_time_{Instant::beginning().absorption};
   std::atomic<std::int64_t> active_{0};
   std::atomic<bool> finished_{false};
   std::atomic<std::uint64_t> wakeups_{0};
