@@ -7,6 +7,7 @@ namespace stos::detail {
 namespace {
 
 constexpr double infinity = Instant::never().absorption;
+constexpr std::uint64_t no_version = 0;
 constexpr double moving = -1; // as ChannelCourse::cut_distance: the distance changes
 
 // Other domains see progress that often during a long slice.
@@ -112,22 +113,19 @@ void Domain::work() {
     tier.has_unswept = tier.table.earliest() < tier.window_end;
 
   std::uint64_t next_publication = execution_.counters.absorbed + publish_stride;
-  std::uint64_t blocked_in_a_row = 0;
-  while (budget_left() && blocked_in_a_row < blocked_in_a_row_max) {
+  while (budget_left()) {
     const std::uint64_t before = execution_.counters.absorbed;
     const double earliest = std::min(earliest_time(), blocked_next_.absorption);
     if (!(earliest < end_time()))
       return;
     const double window_end = sweep_tiers(earliest);
     TimeTable& table = tiers_[no_reach].table;
-    bool goes = true;
-    while (goes && budget_left() && table.earliest() < std::min(window_end, end_time()))
-      goes = run_one(first_of(table));
-    if (execution_.counters.absorbed != before)
-      blocked_in_a_row = 0;
-    else if (earliest_time() < end_time())
-      blocked_in_a_row = run_one(first_of_all()) ? 0 : blocked_in_a_row + 1;
-    else
+    std::uint64_t blocked_in_a_row = 0;
+    while (budget_left() && blocked_in_a_row < blocked_in_a_row_max &&
+           table.earliest() < std::min(window_end, end_time()))
+      blocked_in_a_row = run_one(first_of(table)) ? 0 : blocked_in_a_row + 1;
+    if (execution_.counters.absorbed == before &&
+        (!(earliest_time() < end_time()) || !run_one(first_of_all())))
       return;
     if (board_.size() > 1 && execution_.counters.absorbed >= next_publication) {
       publish();
@@ -161,12 +159,22 @@ void Domain::visit(Cell& cell, double base) {
   cell.mailbox.settle();
   const std::uint64_t before = execution_.counters.absorbed;
   const auto [slot, tier] = std::pair(cell.slot, cell.tier);
+  double free_until = 0; // as far as other domains are concerned, while no worldline changes
+  std::uint64_t free_version = no_version;
   active_ = &cell;
   while (cell.alive() && budget_left()) {
     const double time = cell.next_time();
     if (!(time < light_cone::arrival_bound(base, cell.mailbox.home_lookahead())) ||
-        !(time < end_time()) || !(time < outside_bound_ || others_let(cell, time, base)))
+        !(time < end_time()))
       break;
+    if (!(time < outside_bound_)) {
+      if (free_version != worldlines_version_) {
+        free_until = out_of_reach_until(cell, time);
+        free_version = cell.path.at_rest() ? worldlines_version_ : no_version;
+      }
+      if (!(time < free_until || others_let(cell, time, base)))
+        break;
+    }
     step(cell);
   }
   active_ = nullptr;
@@ -179,12 +187,9 @@ void Domain::visit(Cell& cell, double base) {
     tiers_[cell.tier].table.update(cell);
 }
 
-// Whether other domains let it execute what it does next, at `time`, if its own one does. Either
-// they are too far away, whatever their influence does on its way; or it has no channel from there
-// that can bring something, and neither has anybody near it.
+// Whether other domains let it execute what it does next, at `time`, if its own one does: it has no
+// channel from there that can bring something, and neither has anybody near it.
 bool Domain::others_let(const Cell& cell, double time, double base) {
-  if (out_of_reach(cell, time))
-    return true;
   const double reach = cell.mailbox.home_lookahead();
   if (!(time < light_cone::arrival_bound(std::min(base, outside_bound_), reach)))
     return false;
@@ -197,20 +202,22 @@ bool Domain::others_let(const Cell& cell, double time, double base) {
   return cell.mailbox.next(cell.path, world_.space, horizons).kind == NextStep::Kind::deliver;
 }
 
+// No influence of other domains reaches an agent before that where it is at `time`.
+//
 // What other domains cause from now on starts from the sources of the channels that lead from them
 // into this one, no earlier than their clocks; by the triangle inequality it reaches nobody earlier
 // than light from there, through whatever agents it goes.
-bool Domain::out_of_reach(const Cell& cell, double time) const {
+double Domain::out_of_reach_until(const Cell& cell, double time) const {
+  const Point place = cell.path.position(time);
+  double until = infinity;
   for (std::size_t i = 0; i < cuts_.size(); ++i) {
-    if (i == index_ || time < clocks_[i] || cuts_[i].empty())
+    const Cut& cut = cuts_[i];
+    if (i == index_ || cut.empty())
       continue;
-    if (!cuts_[i].moving.empty())
-      return false;
-    const double distance = cuts_[i].sources.distance(cell.path.position(time), world_.space);
-    if (!(time < light_cone::arrival_bound(clocks_[i], distance)))
-      return false;
+    const double distance = cut.moving.empty() ? cut.sources.distance(place, world_.space) : 0;
+    until = std::min(until, light_cone::arrival_bound(clocks_[i], distance));
   }
-  return true;
+  return until;
 }
 
 double Domain::earliest_time() const {
@@ -287,7 +294,7 @@ bool Domain::may_go_on(const Cell& cell) {
   const double inside = std::min(earliest_time(), blocked_next_.absorption);
   const double floor = std::min(inside, outside_bound_);
   const double next = cell.next_time();
-  if (next < floor || (next < inside && out_of_reach(cell, next)))
+  if (next < floor || (next < inside && next < out_of_reach_until(cell, next)))
     return true;
   Horizons horizons;
   horizons.floor = board_.floor();
@@ -608,6 +615,7 @@ void Domain::source_turned(Channel& channel) {
 }
 
 void Domain::turn(Cell& cell, const Velocity<4>& velocity) {
+  ++worldlines_version_;
   const auto each_channel = [&](void (Domain::*act)(Channel&)) {
     for (IncomingChannel* c = cell.mailbox.first_channel(); c != nullptr; c = c->next_incoming)
       if (!c->detached)
@@ -731,6 +739,7 @@ void Domain::flush() {
 }
 
 void Domain::add_to_cut(Channel& channel) {
+  ++worldlines_version_;
   if (channel.group == index_)
     return;
   Cut& cut = cuts_[channel.group];

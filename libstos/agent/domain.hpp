@@ -113,7 +113,7 @@ private:
   double sweep_tiers(double base);
   void visit(Cell& cell, double base);
   [[nodiscard]] bool others_let(const Cell& cell, double time, double base);
-  [[nodiscard]] bool out_of_reach(const Cell& cell, double time) const;
+  [[nodiscard]] double out_of_reach_until(const Cell& cell, double time) const;
   [[nodiscard]] Cell& first_of(TimeTable& table);
   [[nodiscard]] Cell& first_of_all();
   bool run_one(Cell& cell);
@@ -169,6 +169,7 @@ private:
   std::vector<double> clocks_;              // of all domains, as of the beginning of the slice
   std::vector<Cut> cuts_;
   double outside_bound_ = Instant::never().absorption; // nothing arrives from others before it
+  std::uint64_t worldlines_version_ = 1; // raised with each turn, and each channel from outside
   DomainBoard::Standing standing_;
   double promised_ = Instant::beginning().absorption;
   EngineCounters engine_counters_;
