@@ -81,16 +81,18 @@ Domain::Slice Domain::run(std::uint64_t events_max) {
 bool Domain::find_news() {
   if (board_.size() == 1 || !(std::min(earliest_time(), blocked_next_.absorption) < end_time()))
     return false;
-  for (std::uint32_t looks = 0;; ++looks) {
-    if (look_around() | take_parcels())
-      return true;
+  board_.begin_to_wait();
+  bool found = false;
+  for (std::uint32_t looks = 0; !found && looks <= board_.looks_max(); ++looks) {
+    if (looks > 0)
+      pause();
     constexpr std::uint32_t looks_for_each_snapshot = 16;
-    if (looks % looks_for_each_snapshot == 0 && lift_clocks())
-      return true;
-    if (looks >= board_.looks_max())
-      return false;
-    pause();
+    found = look_around() | take_parcels();
+    if (!found && looks % looks_for_each_snapshot == 0)
+      found = lift_clocks();
   }
+  board_.end_to_wait();
+  return found;
 }
 
 // Clocks that hold each other back creep towards the next event of all. Whoever sees that one need
@@ -127,7 +129,8 @@ void Domain::work() {
     if (execution_.counters.absorbed == before &&
         (!(earliest_time() < end_time()) || !run_one(first_of_all())))
       return;
-    if (board_.size() > 1 && execution_.counters.absorbed >= next_publication) {
+    if (board_.size() > 1 &&
+        (execution_.counters.absorbed >= next_publication || board_.somebody_waits())) {
       publish();
       next_publication = execution_.counters.absorbed + publish_stride;
     }

@@ -75,6 +75,13 @@ public:
 
   [[nodiscard]] std::uint32_t looks_max() const { return looks_max_; }
 
+  /// Whether a domain looks for news, or sleeps: then it is worth while to publish often.
+  [[nodiscard]] bool somebody_waits() const {
+    return waiting_.load(std::memory_order_relaxed) != 0;
+  }
+  void begin_to_wait() { waiting_.fetch_add(1, std::memory_order_relaxed); }
+  void end_to_wait() { waiting_.fetch_sub(1, std::memory_order_relaxed); }
+
   /// Where a domain stands: its earliest event that is left, and how many batches it has sent, this
   /// time's included, and taken in. To be told before batches are pushed, and after those that were
   /// taken have left their traces in `next`.
@@ -163,7 +170,8 @@ private:
   std::function<void(std::size_t)> schedule_;
   const std::uint32_t looks_max_;
   std::atomic<double> least_time_{Instant::beginning().absorption};
-  std::atomic<std::int64_t> active_{0};
+  alignas(64) std::atomic<std::int64_t> waiting_{0};
+  alignas(64) std::atomic<std::int64_t> active_{0};
   std::atomic<bool> finished_{false};
   std::atomic<std::uint64_t> wakeups_{0};
   Instant floor_ = Instant::beginning(); // written only while all sleep

@@ -49,6 +49,7 @@ double TimeTable::least_below(std::size_t level, std::size_t node) const {
 }
 
 void TimeTable::update_nodes(std::size_t slot) {
+  updated_ = true;
   for (std::size_t level = 0; level < levels_.size(); ++level) {
     slot /= fan_out;
     levels_[level][slot] = least_below(level, slot);

@@ -57,6 +57,7 @@ public:
     if (!(earliest() < time))
       return;
     const std::size_t root = levels_.size() - 1;
+    updated_ = false;
     (void)sweep_node(root, 0, time, visit);
     for (std::size_t level = root + 1; level < levels_.size(); ++level) // if it has grown meanwhile
       levels_[level].front() = least_below(level, 0);
@@ -91,19 +92,26 @@ private:
   [[nodiscard]] double least_below(std::size_t level, std::size_t node) const;
   void prefetch_block(std::size_t block, double time) const;
 
+  // A node begins with nothing, so that what a visit lowers in a part that is through already finds
+  // its way into it.
   template <class Visit>
   bool sweep_node(std::size_t level, std::size_t node, double time, Visit& visit) {
-    bool go_on = true;
+    levels_[level][node] = never;
     if (level == 0) {
       prefetch_block(node + 1, time);
-      go_on = sweep_block(node, time, visit);
-    } else {
-      for (std::size_t child = node * fan_out; go_on && child < end_of(levels_[level - 1], node);
-           ++child)
-        if (levels_[level - 1][child] < time)
-          go_on = sweep_node(level - 1, child, time, visit);
+      const bool go_on = sweep_block(node, time, visit);
+      levels_[0][node] = least_below(0, node);
+      return go_on;
     }
-    levels_[level][node] = least_below(level, node);
+    bool go_on = true;
+    double least = never;
+    for (std::size_t child = node * fan_out; child < end_of(levels_[level - 1], node); ++child) {
+      if (go_on && levels_[level - 1][child] < time)
+        go_on = sweep_node(level - 1, child, time, visit);
+      least = std::min(least, levels_[level - 1][child]);
+    }
+    const bool changed_meanwhile = updated_ || levels_[level][node] < least;
+    levels_[level][node] = changed_meanwhile ? least_below(level, node) : least;
     return go_on;
   }
 
@@ -137,6 +145,7 @@ private:
   std::vector<std::uint32_t> free_;
   std::vector<Level> levels_; ///< the leaves' parents first, the root last
   std::size_t size_ = 0;
+  bool updated_ = false; ///< nodes, since the beginning of the sweep
 };
 
 } // namespace stos::detail
