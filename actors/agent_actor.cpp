@@ -74,20 +74,22 @@ struct AgentActor::Injection final : OutsideTask {
   Closure* closure;
 };
 
-AgentActor::AgentActor(caf::actor_config& config, Cell& cell, std::shared_ptr<OutsideDoor> door)
-    : caf::local_actor(config), cell_(&cell), door_(std::move(door)) {}
+AgentActor::AgentActor(caf::actor_config& config, Cell& cell, OutsideDoorPtr door)
+    : caf_version::LeanActor(config), cell_(&cell), door_(std::move(door)) {}
 
 AgentActor::~AgentActor() = default;
+
+AgentActor& AgentActor::create(caf::actor_system& system, Cell& cell, OutsideDoorPtr door) {
+  caf::actor_config config;
+  auto handle = caf::make_actor<AgentActor, caf::strong_actor_ptr>(
+      system.next_actor_id(), system.node(), &system, config, cell, std::move(door));
+  return *static_cast<AgentActor*>(handle.release()->get());
+}
 
 bool AgentActor::enqueue(caf::mailbox_element_ptr element, caf_version::Host*) {
   door_->pass(domain_,
               std::make_unique<Delivery>(caf::strong_actor_ptr(ctrl()), std::move(element)));
   return true;
-}
-
-void AgentActor::launch(caf_version::Host*, bool, bool hide) {
-  if (!hide)
-    register_at_system();
 }
 
 void AgentActor::agent_ended() {
@@ -124,21 +126,46 @@ void AgentActor::deliver(Injector& engine, caf::mailbox_element_ptr element) {
   (void)engine.inject(*cell_, *closure);
 }
 
+namespace {
+
+/// Sends what a handler returns to whoever waits for it.
+class Reply final : public caf::detail::invoke_result_visitor {
+public:
+  Reply(caf::strong_actor_ptr self, caf::mailbox_element& element)
+      : self_(std::move(self)), element_(element) {}
+
+  void operator()(caf::error& error) override {
+    caf::message message = caf::make_message(std::move(error));
+    (*this)(message);
+  }
+
+  void operator()(caf::message& message) override {
+    const bool is_request = element_.mid.is_request() && !element_.mid.is_answered();
+    if (element_.sender == nullptr || (!is_request && message.empty()))
+      return;
+    element_.sender->enqueue(self_, element_.mid.response_id(), std::move(message), nullptr);
+  }
+
+private:
+  caf::strong_actor_ptr self_;
+  caf::mailbox_element& element_;
+};
+
+} // namespace
+
 void AgentActor::respond(caf::mailbox_element& element) {
-  if (!has_behavior_) {
+  if (behavior_ == nullptr) {
+    behavior_ = std::make_unique<caf::behavior>();
     const auto* hooks = static_cast<const AgentHooks*>(cell_->ops->hooks);
     if (hooks != nullptr && hooks->make_behavior != nullptr)
-      behavior_ = hooks->make_behavior(*cell_->agent);
-    has_behavior_ = true;
+      *behavior_ = hooks->make_behavior(*cell_->agent);
   }
-  current_element_ = &element;
-  caf::detail::default_invoke_result_visitor<caf::local_actor> visitor{this};
-  const bool handled = behavior_ && behavior_(visitor, element.payload);
+  Reply reply(caf::strong_actor_ptr(ctrl()), element);
+  const bool handled = *behavior_ && (*behavior_)(reply, element.payload);
   if (!handled && element.mid.is_request()) {
-    auto promise = make_response_promise();
-    promise.deliver(caf::make_error(caf::sec::unexpected_message));
+    caf::error unexpected = caf::make_error(caf::sec::unexpected_message);
+    reply(unexpected);
   }
-  current_element_ = nullptr;
   element.mid.mark_as_answered();
 }
 

@@ -5,6 +5,8 @@
 #include "libstos/agent/domain_board.hpp"
 
 #include <caf/behavior.hpp>
+#include <caf/intrusive_ptr.hpp>
+#include <caf/ref_counted.hpp>
 
 #include <atomic>
 #include <cstdint>
@@ -19,7 +21,7 @@ namespace stos::detail {
 /// (they wait) and after it (they are refused).
 ///
 /// Threads: all functions may be called from anywhere.
-class OutsideDoor {
+class OutsideDoor : public caf::ref_counted {
 public:
   using Post = std::function<bool(std::size_t domain, std::unique_ptr<OutsideTask>&)>;
   using DomainIndex = std::atomic<std::uint32_t>; ///< set before the door opens
@@ -40,6 +42,8 @@ private:
   std::vector<std::pair<const DomainIndex*, std::unique_ptr<OutsideTask>>> waiting_;
 };
 
+using OutsideDoorPtr = caf::intrusive_ptr<OutsideDoor>;
+
 /// How the CAF binding reaches into a user's agent class.
 struct AgentHooks {
   caf::behavior (*make_behavior)(AgentBase&); ///< null if the class has none
@@ -51,20 +55,20 @@ struct AgentHooks {
 /// agent, which gives it a point in spacetime and puts it into the agent's CausalMailbox, among the
 /// lambdas. Lambdas between agents never pass here.
 ///
-/// A lean actor (local_actor without scheduled_actor): about a quarter of the memory of an
-/// event-based one, and there may be millions of them.
-class AgentActor final : public caf::local_actor {
+/// A lean actor: CAF's own machinery for monitors and links, and nothing else; about a fifth of the
+/// memory of an event-based one, and there may be millions of them.
+class AgentActor final : public caf_version::LeanActor {
 public:
-  using signatures = caf::none_t;
-  using behavior_type = caf::behavior;
-
-  AgentActor(caf::actor_config& config, Cell& cell, std::shared_ptr<OutsideDoor> door);
+  AgentActor(caf::actor_config& config, Cell& cell, OutsideDoorPtr door);
   ~AgentActor() override;
 
+  /// An actor that no `caf::actor_system` waits for at its end.
+  static AgentActor& create(caf::actor_system& system, Cell& cell, OutsideDoorPtr door);
+
   const char* name() const override { return "stos.agent"; }
-  using caf::local_actor::enqueue;
+  using caf_version::LeanActor::enqueue;
   bool enqueue(caf::mailbox_element_ptr element, caf_version::Host* host) override;
-  void launch(caf_version::Host* host, bool lazy, bool hide) override;
+  void setup_metrics() {} // it has no mailbox to be measured
 
   /// Called by the engine before the agent's first event.
   void agent_started(std::uint32_t domain) { domain_ = domain; }
@@ -83,10 +87,9 @@ private:
   void respond(caf::mailbox_element& element);
 
   Cell* cell_; // used only by the engine's thread; null when the agent has ended
+  OutsideDoorPtr door_;
+  std::unique_ptr<caf::behavior> behavior_; // made for the first message
   OutsideDoor::DomainIndex domain_{0};
-  std::shared_ptr<OutsideDoor> door_;
-  caf::behavior behavior_;
-  bool has_behavior_ = false;
 };
 
 } // namespace stos::detail

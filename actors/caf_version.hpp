@@ -3,12 +3,11 @@
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 #include <caf/config.hpp>
-#include <caf/detail/default_invoke_result_visitor.hpp>
+#include <caf/detail/invoke_result_visitor.hpp>
 #include <caf/detail/sync_request_bouncer.hpp>
-#include <caf/local_actor.hpp>
 #include <caf/mailbox_element.hpp>
+#include <caf/make_actor.hpp>
 #include <caf/resumable.hpp>
-#include <caf/scheduled_actor.hpp>
 #include <caf/send.hpp>
 
 // CAF 1.1.0 spells CAF_VERSION as an octal number: ask for major and minor.
@@ -16,11 +15,19 @@
 #include <caf/anon_mail.hpp>
 #include <caf/scheduler.hpp>
 #else
+#include <caf/monitorable_actor.hpp>
 #include <caf/scheduler/abstract_coordinator.hpp>
 #endif
 
 /// All that differs between CAF 0.18 and CAF 1.x, and nothing else.
 namespace stos::caf_version {
+
+/// The least that can be monitored and linked.
+#if CAF_MAJOR_VERSION >= 1
+using LeanActor = caf::abstract_actor;
+#else
+using LeanActor = caf::monitorable_actor;
+#endif
 
 #if CAF_MAJOR_VERSION >= 1
 using Host = caf::scheduler;

@@ -61,17 +61,12 @@ public:
 // Gives each agent an actor while it lives.
 class ActorBindings final : public AgentBindings {
 public:
-  ActorBindings(caf::actor_system& system, std::shared_ptr<OutsideDoor> door)
+  ActorBindings(caf::actor_system& system, OutsideDoorPtr door)
       : system_(system), door_(std::move(door)) {}
 
   AgentActor& bind(Cell& cell) {
-    if (cell.binding == nullptr) {
-      const caf::actor handle =
-          system_.spawn<AgentActor, caf::hidden + caf::lazy_init>(cell, door_);
-      auto* actor = static_cast<AgentActor*>(caf::actor_cast<caf::abstract_actor*>(handle));
-      caf::intrusive_ptr_add_ref(actor->ctrl());
-      cell.binding = actor;
-    }
+    if (cell.binding == nullptr)
+      cell.binding = &AgentActor::create(system_, cell, door_);
     return *bound_actor(cell);
   }
 
@@ -81,14 +76,14 @@ public:
 
 private:
   caf::actor_system& system_;
-  std::shared_ptr<OutsideDoor> door_;
+  OutsideDoorPtr door_;
 };
 
 // One run on CAF's workers. Owned by its jobs and by the thread that waits for it.
 class WorkerRun : public std::enable_shared_from_this<WorkerRun> {
 public:
   WorkerRun(World& world, caf::actor_system& system, std::size_t domains,
-            std::shared_ptr<OutsideDoor> door)
+            OutsideDoorPtr door)
       : system_(system), bindings_(system, std::move(door)),
         events_per_slice_(world.options.events_per_slice),
         domains_(
@@ -171,7 +166,7 @@ private:
 } // namespace
 
 ThreadPoolBase::ThreadPoolBase(caf::actor_system* system, std::uint32_t workers)
-    : system_(system), workers_(workers), door_(std::make_shared<OutsideDoor>()) {}
+    : system_(system), workers_(workers), door_(caf::make_counted<OutsideDoor>()) {}
 
 RunSummary ThreadPoolBase::run(World& world) {
   const RunOptions& options = world.options;

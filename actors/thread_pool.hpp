@@ -33,7 +33,7 @@ private:
 
   caf::actor_system* system_;
   std::uint32_t workers_;
-  std::shared_ptr<OutsideDoor> door_;
+  OutsideDoorPtr door_;
 };
 
 } // namespace detail
