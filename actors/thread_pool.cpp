@@ -82,12 +82,13 @@ private:
 // One run on CAF's workers. Owned by its jobs and by the thread that waits for it.
 class WorkerRun : public std::enable_shared_from_this<WorkerRun> {
 public:
-  WorkerRun(World& world, caf::actor_system& system, std::size_t domains,
+  WorkerRun(World& world, caf::actor_system& system, std::uint32_t workers, std::size_t domains,
             OutsideDoorPtr door)
       : system_(system), bindings_(system, std::move(door)),
         events_per_slice_(world.options.events_per_slice),
         domains_(
-            world, domains, [this](std::size_t d) { schedule(d); }, &bindings_, looks_max),
+            world, domains, [this](std::size_t d) { schedule(d); }, &bindings_,
+            DomainBoard::Patience{looks_max, workers}),
         left_(domains) {}
 
   void start() {
@@ -219,7 +220,7 @@ RunSummary ThreadPoolBase::run_on_workers(World& world, caf::actor_system& syste
       std::min<std::size_t>(std::size_t{workers} * world.options.domains_per_worker, domains_max);
   const auto start = Clock::now();
   ProgressMeter meter(world.options, world.end_time.load());
-  const auto run = std::make_shared<WorkerRun>(world, system, domains, door_);
+  const auto run = std::make_shared<WorkerRun>(world, system, workers, domains, door_);
   DomainBoard& board = run->domains().board();
   run->start();
   door_->open([&board](std::size_t domain, std::unique_ptr<OutsideTask>& task) {

@@ -83,7 +83,7 @@ bool Domain::find_news() {
     return false;
   board_.begin_to_wait();
   bool found = false;
-  for (std::uint32_t looks = 0; !found && looks <= board_.looks_max(); ++looks) {
+  for (std::uint32_t looks = 0; !found && (looks == 0 || board_.is_patient(looks)); ++looks) {
     if (looks > 0)
       pause();
     constexpr std::uint32_t looks_for_each_snapshot = 16;
@@ -283,7 +283,10 @@ bool Domain::run_one(Cell& cell) {
     ++engine_counters_.empty_activations;
     cell.blocked = true;
     blocked_.push_back(&cell);
-    blocked_next_ = std::min(blocked_next_, cell.next_instant());
+    if (cell.next_instant() < blocked_next_) {
+      blocked_next_ = cell.next_instant();
+      first_blocked_ = &cell;
+    }
   }
   active_ = nullptr;
   if (cell.alive() && !cell.blocked) {
@@ -494,6 +497,7 @@ void Domain::take_tasks() {
 
 void Domain::resume_blocked() {
   blocked_next_ = Instant::never();
+  first_blocked_ = nullptr;
   for (Cell* cell : blocked_)
     if (cell->blocked)
       due(*cell, cell->next_time());
@@ -786,18 +790,24 @@ void Domain::publish() {
   board_.count_events(index_, execution_.counters.absorbed);
 }
 
-// Only a clock that has moved on since this domain looked can be of use.
+// Only a clock that has moved on since this domain looked can be of use, and only when it lets the
+// agent go that is furthest behind.
 DomainBoard::Wish Domain::wish() {
   using Wish = DomainBoard::Wish;
   Wish wish{next_instant(), std::vector<double>(board_.size(), infinity)};
   const double next = wish.next.absorption;
-  if (!(next < world_.end_time.load(std::memory_order_relaxed))) {
+  if (!(next < end_time())) {
     wish.next = Instant::never();
     return wish;
   }
   for (std::size_t i = 0; i < wish.clock.size(); ++i) {
-    const bool holds_back = i != index_ && !cuts_[i].empty() && !(next < cuts_[i].bound);
-    wish.clock[i] = holds_back ? clocks_[i] : Wish::no_matter();
+    const Cut& cut = cuts_[i];
+    const bool holds_back = i != index_ && !cut.empty() && !(next < cut.bound);
+    double lookahead = std::isfinite(clocks_[i]) ? cut.bound - clocks_[i] : 0;
+    if (first_blocked_ != nullptr && cut.moving.empty())
+      lookahead = std::max(lookahead, cut.sources.distance(first_blocked_->path.position(next),
+                                                           world_.space));
+    wish.clock[i] = holds_back ? std::max(next - lookahead, clocks_[i]) : Wish::no_matter();
   }
   return wish;
 }

@@ -165,6 +165,7 @@ private:
   std::vector<Cell*> ended_;        // somebody still has a channel to them
   std::vector<Cell*> blocked_;
   Instant blocked_next_ = Instant::never(); // a lower bound over blocked_
+  Cell* first_blocked_ = nullptr;           // whose it is
   std::vector<Cell*> graveyard_;            // freed at the end of the slice
   std::vector<double> clocks_;              // of all domains, as of the beginning of the slice
   std::vector<Cut> cuts_;

@@ -39,8 +39,8 @@ void push_one(std::atomic<Node*>& head, std::unique_ptr<Node> node) {
 } // namespace
 
 DomainBoard::DomainBoard(std::size_t domains, std::function<void(std::size_t)> schedule,
-                         std::uint32_t looks_max)
-    : schedule_(std::move(schedule)), looks_max_(looks_max) {
+                         Patience patience)
+    : schedule_(std::move(schedule)), patience_(patience) {
   for (std::size_t i = 0; i < domains; ++i) {
     slots_.push_back(std::make_unique<Slot>());
     slots_.back()->needed = std::vector<std::atomic<double>>(domains);

@@ -57,10 +57,15 @@ struct OutsideTask {
 ///          Jefferson, "Virtual Time" (1985), taken only when everybody sleeps.
 class DomainBoard {
 public:
-  /// `schedule(d)` must arrange for domain d to be run soon, on any thread. A domain that can do
-  /// nothing looks for news up to `looks_max` times before it sleeps.
-  DomainBoard(std::size_t domains, std::function<void(std::size_t)> schedule,
-              std::uint32_t looks_max = 0);
+  /// How long a domain that can do nothing looks for news before it sleeps: so many times, while
+  /// no more domains than workers are awake (else it would keep another one from running).
+  struct Patience {
+    std::uint32_t looks = 0;
+    std::uint32_t workers = 0;
+  };
+
+  /// `schedule(d)` must arrange for domain d to be run soon, on any thread.
+  DomainBoard(std::size_t domains, std::function<void(std::size_t)> schedule, Patience patience);
   ~DomainBoard();
 
   [[nodiscard]] std::size_t size() const { return slots_.size(); }
@@ -73,7 +78,10 @@ public:
   }
   void publish(std::size_t domain, double clock);
 
-  [[nodiscard]] std::uint32_t looks_max() const { return looks_max_; }
+  [[nodiscard]] bool is_patient(std::uint32_t looks) const {
+    return looks < patience_.looks &&
+           active_.load(std::memory_order_relaxed) <= std::int64_t{patience_.workers};
+  }
 
   /// Whether a domain looks for news, or sleeps: then it is worth while to publish often.
   [[nodiscard]] bool somebody_waits() const {
@@ -168,7 +176,7 @@ private:
 
   std::vector<std::unique_ptr<Slot>> slots_;
   std::function<void(std::size_t)> schedule_;
-  const std::uint32_t looks_max_;
+  const Patience patience_;
   std::atomic<double> least_time_{Instant::beginning().absorption};
   alignas(64) std::atomic<std::int64_t> waiting_{0};
   alignas(64) std::atomic<std::int64_t> active_{0};

@@ -7,8 +7,8 @@
 namespace stos::detail {
 
 DomainSet::DomainSet(World& world, std::size_t domains, std::function<void(std::size_t)> schedule,
-                     AgentBindings* bindings, std::uint32_t looks_max)
-    : board_(domains, std::move(schedule), looks_max) {
+                     AgentBindings* bindings, DomainBoard::Patience patience)
+    : board_(domains, std::move(schedule), patience) {
   for (std::size_t i = 0; i < domains; ++i)
     domains_.push_back(std::make_unique<Domain>(i, world, board_, bindings));
   distribute(std::exchange(world.setup.effects, {}));

@@ -14,7 +14,7 @@ public:
   /// Divides the set-up of `world` among `domains` groups. `schedule(d)` must cause run(d) soon, on
   /// any thread; see DomainBoard.
   DomainSet(World& world, std::size_t domains, std::function<void(std::size_t)> schedule,
-            AgentBindings* bindings = nullptr, std::uint32_t looks_max = 0);
+            AgentBindings* bindings = nullptr, DomainBoard::Patience patience = {});
 
   void start() { board_.start(); }
   Domain::Slice run(std::size_t domain, std::uint64_t events_max) {
