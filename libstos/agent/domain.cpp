@@ -12,6 +12,7 @@ constexpr double moving = -1; // as ChannelCourse::cut_distance: the distance ch
 
 // Other domains see progress that often during a long slice.
 constexpr std::uint64_t publish_stride = 256;
+constexpr std::uint64_t flush_stride = 16; // as often, what is for them leaves
 
 void pause() {
 #if defined(__x86_64__) || defined(__i386__)
@@ -129,12 +130,26 @@ void Domain::work() {
     if (execution_.counters.absorbed == before &&
         (!(earliest_time() < end_time()) || !run_one(first_of_all())))
       return;
-    if (board_.size() > 1 &&
-        (execution_.counters.absorbed >= next_publication || board_.somebody_waits())) {
-      publish();
-      next_publication = execution_.counters.absorbed + publish_stride;
-    }
+    if (board_.size() > 1)
+      tell_others(next_publication);
   }
+}
+
+// Where this domain stands is cheap to tell, if nothing has to be sent before that.
+void Domain::tell_others(std::uint64_t& next_publication) {
+  const std::uint64_t absorbed = execution_.counters.absorbed;
+  const bool flush_now = outgoing_ && absorbed + publish_stride >= next_publication + flush_stride;
+  if (absorbed >= next_publication || flush_now || board_.somebody_waits()) {
+    publish();
+    next_publication = absorbed + publish_stride;
+  } else if (!outgoing_) {
+    announce();
+  }
+}
+
+void Domain::announce() {
+  standing_.next = std::min(earliest_time(), blocked_next_.absorption);
+  board_.announce(index_, standing_);
 }
 
 // Starts a new window in all tiers that are through with their last one. Nothing happens in the
@@ -726,6 +741,7 @@ void Domain::finish(Cell& cell, double time) {
 void Domain::post(std::size_t domain, Parcel parcel) { post(outboxes_[domain], std::move(parcel)); }
 
 void Domain::post(std::unique_ptr<Batch>& box, Parcel parcel) {
+  outgoing_ = true;
   if (box == nullptr)
     box = std::make_unique<Batch>();
   box->parcels.push_back(std::move(parcel));
@@ -737,8 +753,8 @@ void Domain::flush() {
   for (const auto* boxes : {&hold_outboxes_, &outboxes_})
     standing_.sent += static_cast<std::uint64_t>(
         std::count_if(boxes->begin(), boxes->end(), [](const auto& b) { return b != nullptr; }));
-  standing_.next = std::min(earliest_time(), blocked_next_.absorption);
-  board_.announce(index_, standing_);
+  announce();
+  outgoing_ = false;
   for (auto* boxes : {&hold_outboxes_, &outboxes_})
     for (std::size_t i = 0; i < boxes->size(); ++i)
       if ((*boxes)[i] != nullptr)

@@ -144,13 +144,15 @@ private:
   void finish(Cell& cell, double time);
 
   void post(std::size_t domain, Parcel parcel);
-  static void post(std::unique_ptr<Batch>& box, Parcel parcel);
+  void post(std::unique_ptr<Batch>& box, Parcel parcel);
   void flush();
   void add_to_cut(Channel& channel);
   void remove_from_cut(Channel& channel);
   [[nodiscard]] Instant next_instant() { return std::min(earliest_instant(), blocked_next_); }
   [[nodiscard]] double floor_time() const;
   void publish();
+  void announce();
+  void tell_others(std::uint64_t& next_publication);
   [[nodiscard]] DomainBoard::Wish wish();
 
   const std::size_t index_;
@@ -174,6 +176,7 @@ private:
   DomainBoard::Standing standing_;
   double promised_ = Instant::beginning().absorption;
   EngineCounters engine_counters_;
+  bool outgoing_ = false;                             // something is in the outboxes
   std::vector<std::unique_ptr<Batch>> hold_outboxes_; // sent before outboxes_
   std::vector<std::unique_ptr<Batch>> outboxes_;
 };

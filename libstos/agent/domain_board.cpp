@@ -76,11 +76,12 @@ void DomainBoard::publish(std::size_t domain, double clock) {
 void DomainBoard::announce(std::size_t domain, const Standing& standing) {
   Slot& own = *slots_[domain];
   const std::uint64_t version = own.version.load(std::memory_order_relaxed) | 1;
-  own.version.store(version);
-  own.standing_next.store(standing.next);
-  own.sent.store(standing.sent);
-  own.taken.store(standing.taken);
-  own.version.store(version + 1);
+  own.version.store(version, std::memory_order_relaxed);
+  // Each of them is seen together with the odd version, or with a later one.
+  own.standing_next.store(standing.next, std::memory_order_release);
+  own.sent.store(standing.sent, std::memory_order_release);
+  own.taken.store(standing.taken, std::memory_order_release);
+  own.version.store(version + 1, std::memory_order_release);
 }
 
 double DomainBoard::withdraw(std::size_t domain) {

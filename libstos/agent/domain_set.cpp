@@ -73,13 +73,14 @@ std::vector<TraceRecord> DomainSet::trace() const {
 
 namespace {
 
-// Where to cut a sorted row: in the widest gap not far from the fair place, since distance between
-// domains is what lets them run independently. Few agents may be divided less fairly than many.
+// Where to cut a sorted row: of few agents, in the widest gap not far from the fair place, since
+// distance between domains is what lets them run independently. Among many there is always somebody
+// who is far enough away to go on, so that an equal share counts for more.
 std::vector<Cell*>::iterator widest_gap(std::vector<Cell*>::iterator begin,
                                         std::vector<Cell*>::iterator fair,
                                         std::vector<Cell*>::iterator end, std::size_t axis) {
   const auto size = end - begin;
-  const auto slack = size <= 64 ? size / 4 : size / 20;
+  const auto slack = size <= 64 ? size / 4 : 0;
   auto best = fair;
   double widest = -1;
   for (std::ptrdiff_t i = 0; i <= 2 * slack; ++i) {
