@@ -61,18 +61,16 @@ Domain::Slice Domain::run(std::uint64_t events_max) {
   }
   take_tasks();
 
-  const std::uint64_t before = execution_.counters.absorbed;
-  slice_end_ = before + events_max;
+  slice_end_ = execution_.counters.absorbed + events_max;
   do {
     find_bounds();
     resume_blocked();
     work();
     publish();
-  } while (execution_.counters.absorbed == before && find_news());
+  } while (budget_left() && find_news());
   execution_.tidy_up([this](Cell& cell) { bury(cell); });
   empty_graveyard();
-  const bool progress = execution_.counters.absorbed != before;
-  if (progress && next_instant().absorption < end_time())
+  if (!budget_left())
     return Slice::more;
   return board_.park(index_, wish()) ? Slice::parked : Slice::more;
 }
@@ -154,13 +152,20 @@ void Domain::announce() {
 
 // Starts a new window in all tiers that are through with their last one. Nothing happens in the
 // domain before `base`. Returns the end of the window that ends first.
+//
+// A sweep of a wide tier keeps the others waiting, and the domain's promises with them. Where other
+// domains wait for those, wide tiers go on in smaller steps, too.
 double Domain::sweep_tiers(double base) {
+  constexpr double steps_of_the_narrowest = 16;
+  const double width_max = !swept_.empty() && board_.somebody_waits()
+                               ? steps_of_the_narrowest * tiers_[swept_.back()].width
+                               : infinity;
   double first_end = infinity;
   for (std::size_t i = 0; i < swept_.size(); ++i) { // events may add tiers
     Tier& tier = tiers_[swept_[i]];
     const bool new_window = tier.window_end <= base;
     if (new_window)
-      tier.window_end = light_cone::arrival_bound(base, tier.width);
+      tier.window_end = light_cone::arrival_bound(base, std::min(tier.width, width_max));
     if (std::exchange(tier.has_unswept, false) || new_window) {
       tier.table.sweep(std::min(tier.window_end, end_time()), [&](Cell& cell) {
         visit(cell, base);
