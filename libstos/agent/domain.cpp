@@ -39,6 +39,7 @@ int exponent_of(double reach) {
 Domain::Domain(std::size_t index, World& world, DomainBoard& board, AgentBindings* bindings)
     : index_(index), world_(world), board_(board), execution_(world, bindings), tiers_(1),
       clocks_(board.size(), Instant::beginning().absorption), cuts_(board.size()),
+      taken_(board.size()), under_way_(board.size()), sent_(board.size()),
       hold_outboxes_(board.size()), outboxes_(board.size()) {}
 
 Domain::~Domain() {
@@ -125,7 +126,7 @@ void Domain::work() {
     while (budget_left() && blocked_in_a_row < blocked_in_a_row_max &&
            table.earliest() < std::min(window_end, end_time()))
       blocked_in_a_row = run_one(first_of(table)) ? 0 : blocked_in_a_row + 1;
-    if (execution_.counters.absorbed == before &&
+    if (execution_.counters.absorbed == before && !advance_windows(earliest) &&
         (!(earliest_time() < end_time()) || !run_one(first_of_all())))
       return;
     if (board_.size() > 1)
@@ -140,14 +141,27 @@ void Domain::tell_others(std::uint64_t& next_publication) {
   if (absorbed >= next_publication || flush_now || board_.somebody_waits()) {
     publish();
     next_publication = absorbed + publish_stride;
-  } else if (!outgoing_) {
+  } else {
     announce();
   }
 }
 
+// It answers for what it has sent, too, until the receiver does.
 void Domain::announce() {
-  standing_.next = std::min(earliest_time(), blocked_next_.absorption);
-  board_.announce(index_, standing_);
+  if (!outgoing_)
+    executed_since_flush_ = infinity;
+  double next = std::min({earliest_time(), blocked_next_.absorption, executed_since_flush_});
+  for (std::size_t i = 0; i < under_way_.size(); ++i) {
+    std::vector<UnderWay>& batches = under_way_[i];
+    if (batches.empty())
+      continue;
+    std::erase_if(batches, [taken = board_.taken(i, index_)](const UnderWay& batch) {
+      return batch.number <= taken;
+    });
+    for (const UnderWay& batch : batches)
+      next = std::min(next, batch.earliest);
+  }
+  board_.announce(index_, next, taken_);
 }
 
 // Starts a new window in all tiers that are through with their last one. Nothing happens in the
@@ -166,15 +180,37 @@ double Domain::sweep_tiers(double base) {
     const bool new_window = tier.window_end <= base;
     if (new_window)
       tier.window_end = light_cone::arrival_bound(base, std::min(tier.width, width_max));
-    if (std::exchange(tier.has_unswept, false) || new_window) {
-      tier.table.sweep(std::min(tier.window_end, end_time()), [&](Cell& cell) {
-        visit(cell, base);
-        return budget_left();
-      });
-    }
+    if (std::exchange(tier.has_unswept, false) || new_window)
+      sweep(tier, base);
     first_end = std::min(first_end, tier.window_end);
   }
   return first_end;
+}
+
+// While the one furthest behind has to wait for another domain, the others need not wait for their
+// window to end: a tier that can gain a good part of its width begins the next one. Returns whether
+// that led to anything.
+bool Domain::advance_windows(double base) {
+  const std::uint64_t before = execution_.counters.absorbed;
+  for (std::size_t i = 0; i < swept_.size(); ++i) { // events may add tiers
+    Tier& tier = tiers_[swept_[i]];
+    const double end = light_cone::arrival_bound(base, tier.width);
+    const double step = tier.width / 4;
+    if (std::isfinite(end) && tier.window_end + step < end && tier.table.earliest() < end) {
+      tier.window_end = tier.window_end + step;
+      sweep(tier, base);
+    }
+    if (execution_.counters.absorbed != before)
+      return true;
+  }
+  return false;
+}
+
+void Domain::sweep(Tier& tier, double base) {
+  tier.table.sweep(std::min(tier.window_end, end_time()), [&](Cell& cell) {
+    visit(cell, base);
+    return budget_left();
+  });
 }
 
 // Runs the agent as far as its reach lets it go when nobody else is before `base`.
@@ -461,7 +497,7 @@ bool Domain::take_parcels() {
   if (batch == nullptr)
     return false;
   for (; batch != nullptr; batch = std::move(batch->next)) {
-    ++standing_.taken;
+    ++taken_[batch->from];
     for (Parcel& parcel : batch->parcels)
       take(parcel);
   }
@@ -525,6 +561,7 @@ void Domain::resume_blocked() {
 }
 
 void Domain::step(Cell& cell) {
+  executed_since_flush_ = std::min(executed_since_flush_, cell.next_time());
   if (cell.exits_next()) {
     end(cell, cell.exit_time(), CellState::ended);
     return;
@@ -756,14 +793,17 @@ void Domain::post(std::unique_ptr<Batch>& box, Parcel parcel) {
 // releases it again.
 void Domain::flush() {
   for (const auto* boxes : {&hold_outboxes_, &outboxes_})
-    standing_.sent += static_cast<std::uint64_t>(
-        std::count_if(boxes->begin(), boxes->end(), [](const auto& b) { return b != nullptr; }));
-  announce();
-  outgoing_ = false;
-  for (auto* boxes : {&hold_outboxes_, &outboxes_})
     for (std::size_t i = 0; i < boxes->size(); ++i)
       if ((*boxes)[i] != nullptr)
+        under_way_[i].push_back({++sent_[i], executed_since_flush_});
+  outgoing_ = false;
+  announce();
+  for (auto* boxes : {&hold_outboxes_, &outboxes_})
+    for (std::size_t i = 0; i < boxes->size(); ++i)
+      if ((*boxes)[i] != nullptr) {
+        (*boxes)[i]->from = index_;
         board_.push(i, std::move((*boxes)[i]));
+      }
 }
 
 void Domain::add_to_cut(Channel& channel) {

@@ -24,6 +24,7 @@ struct Parcel {
 
 /// Parcels from one domain to another, in the order in which they happened.
 struct Batch {
+  std::size_t from = 0;
   std::unique_ptr<Batch> next;
   std::vector<Parcel> parcels;
 };
@@ -96,6 +97,12 @@ private:
   };
   static constexpr std::uint8_t no_reach = 0; ///< the tier of those who go one by one
 
+  /// A batch that was sent and that the receiver does not answer for yet.
+  struct UnderWay {
+    std::uint64_t number;
+    double earliest; ///< nothing in it was emitted before
+  };
+
   [[nodiscard]] double bound_of(const Cut& cut, double clock) const;
   [[nodiscard]] double bound_of(const Channel& channel, double clock) const;
   bool look_around();
@@ -111,6 +118,8 @@ private:
   [[nodiscard]] double end_time() const { return world_.end_time.load(std::memory_order_relaxed); }
   void work();
   double sweep_tiers(double base);
+  void sweep(Tier& tier, double base);
+  bool advance_windows(double base);
   void visit(Cell& cell, double base);
   [[nodiscard]] bool others_let(const Cell& cell, double time, double base);
   [[nodiscard]] double out_of_reach_until(const Cell& cell, double time) const;
@@ -173,7 +182,10 @@ private:
   std::vector<Cut> cuts_;
   double outside_bound_ = Instant::never().absorption; // nothing arrives from others before it
   std::uint64_t worldlines_version_ = 1; // raised with each turn, and each channel from outside
-  DomainBoard::Standing standing_;
+  double executed_since_flush_ = Instant::never().absorption; // no event before it
+  std::vector<std::uint64_t> taken_;                          // batches from each other domain
+  std::vector<std::vector<UnderWay>> under_way_;              // to each other domain
+  std::vector<std::uint64_t> sent_;
   double promised_ = Instant::beginning().absorption;
   EngineCounters engine_counters_;
   bool outgoing_ = false;                             // something is in the outboxes

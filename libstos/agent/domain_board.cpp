@@ -44,6 +44,7 @@ DomainBoard::DomainBoard(std::size_t domains, std::function<void(std::size_t)> s
   for (std::size_t i = 0; i < domains; ++i) {
     slots_.push_back(std::make_unique<Slot>());
     slots_.back()->needed = std::vector<std::atomic<double>>(domains);
+    slots_.back()->taken = std::vector<std::atomic<std::uint64_t>>(domains);
   }
 }
 
@@ -73,14 +74,17 @@ void DomainBoard::publish(std::size_t domain, double clock) {
       wake(i);
 }
 
-void DomainBoard::announce(std::size_t domain, const Standing& standing) {
+// Each value is seen together with the odd version, or with a later one; and `taken` only together
+// with the `next` that answers for it.
+void DomainBoard::announce(std::size_t domain, double next,
+                           const std::vector<std::uint64_t>& taken) {
   Slot& own = *slots_[domain];
   const std::uint64_t version = own.version.load(std::memory_order_relaxed) | 1;
   own.version.store(version, std::memory_order_relaxed);
-  // Each of them is seen together with the odd version, or with a later one.
-  own.standing_next.store(standing.next, std::memory_order_release);
-  own.sent.store(standing.sent, std::memory_order_release);
-  own.taken.store(standing.taken, std::memory_order_release);
+  own.standing_next.store(next, std::memory_order_release);
+  for (std::size_t i = 0; i < taken.size(); ++i)
+    if (own.taken[i].load(std::memory_order_relaxed) != taken[i])
+      own.taken[i].store(taken[i], std::memory_order_release);
   own.version.store(version + 1, std::memory_order_release);
 }
 
@@ -91,17 +95,13 @@ double DomainBoard::withdraw(std::size_t domain) {
 }
 
 bool DomainBoard::collect(std::vector<std::uint64_t>& versions, double& least) const {
-  std::uint64_t sent = 0;
-  std::uint64_t taken = 0;
   for (const auto& slot : slots_) {
     versions.push_back(slot->version.load());
     least = std::min(least, slot->standing_next.load());
-    sent += slot->sent.load();
-    taken += slot->taken.load();
     if (versions.back() % 2 != 0)
       return false;
   }
-  return sent == taken;
+  return true;
 }
 
 // Between two equal collects nothing has changed, so that all values have stood at one instant. The

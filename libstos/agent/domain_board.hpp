@@ -90,22 +90,23 @@ public:
   void begin_to_wait() { waiting_.fetch_add(1, std::memory_order_relaxed); }
   void end_to_wait() { waiting_.fetch_sub(1, std::memory_order_relaxed); }
 
-  /// Where a domain stands: its earliest event that is left, and how many batches it has sent, this
-  /// time's included, and taken in. To be told before batches are pushed, and after those that were
-  /// taken have left their traces in `next`.
-  struct Standing {
-    double next = Instant::beginning().absorption;
-    std::uint64_t sent = 0;
-    std::uint64_t taken = 0;
-  };
-  void announce(std::size_t domain, const Standing& standing);
+  /// Says where a domain stands: nothing that it has, or that it has sent and that was not taken in
+  /// yet, is before `next`. To be told before batches are pushed; `taken[i]` counts the batches from
+  /// domain i that have left their traces in `next`.
+  void announce(std::size_t domain, double next, const std::vector<std::uint64_t>& taken);
 
-  /// A lower bound on the time of all that is still to come, anywhere, while domains run on:
-  /// the least `next` of all at an instant when nothing was under way. Of no use (beginning of
-  /// time) if no such instant could be seen just now.
+  /// How many of the batches from domain `from` to domain `to` the receiver answers for.
+  [[nodiscard]] std::uint64_t taken(std::size_t to, std::size_t from) const {
+    return slots_[to]->taken[from].load(std::memory_order_acquire);
+  }
+
+  /// A lower bound on the time of all that is still to come, anywhere, while domains run on: the
+  /// least `next` of all at one instant. Of no use (beginning of time) if no such instant could be
+  /// seen just now.
   ///
   /// Source: the two equal collects of a double-collect snapshot (Afek et al., "Atomic snapshots of
-  ///         shared memory", 1993), with Mattern's count of messages under way (1993).
+  ///         shared memory", 1993). Senders answer for what is under way as in Samadi's algorithm
+  ///         for global virtual time (1985).
   [[nodiscard]] double least_time();
 
   /// Before a domain puts in something from outside: until it announces itself again, no
@@ -163,8 +164,7 @@ private:
     std::atomic<OutsideTask*> tasks{nullptr};
     alignas(64) std::atomic<std::uint64_t> version{0}; // odd: do not count on what follows
     std::atomic<double> standing_next{Instant::beginning().absorption};
-    std::atomic<std::uint64_t> sent{0};
-    std::atomic<std::uint64_t> taken{0};
+    std::vector<std::atomic<std::uint64_t>> taken; // from each of the others
     alignas(64) Instant next = Instant::never();
     std::vector<std::atomic<double>> needed;
   };
