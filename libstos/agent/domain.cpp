@@ -68,7 +68,7 @@ Domain::Slice Domain::run(std::uint64_t events_max) {
     resume_blocked();
     work();
     publish();
-  } while (budget_left() && find_news());
+  } while (budget_left() && (run_ahead() || find_news()));
   execution_.tidy_up([this](Cell& cell) { bury(cell); });
   empty_graveyard();
   if (!budget_left())
@@ -126,7 +126,7 @@ void Domain::work() {
     while (budget_left() && blocked_in_a_row < blocked_in_a_row_max &&
            table.earliest() < std::min(window_end, end_time()))
       blocked_in_a_row = run_one(first_of(table)) ? 0 : blocked_in_a_row + 1;
-    if (execution_.counters.absorbed == before && !advance_windows(earliest) &&
+    if (execution_.counters.absorbed == before &&
         (!(earliest_time() < end_time()) || !run_one(first_of_all())))
       return;
     if (board_.size() > 1)
@@ -181,33 +181,42 @@ double Domain::sweep_tiers(double base) {
     if (new_window)
       tier.window_end = light_cone::arrival_bound(base, std::min(tier.width, width_max));
     if (std::exchange(tier.has_unswept, false) || new_window)
-      sweep(tier, base);
+      sweep(tier, base, tier.window_end);
     first_end = std::min(first_end, tier.window_end);
   }
   return first_end;
 }
 
 // While the one furthest behind has to wait for another domain, the others need not wait for their
-// window to end: a tier that can gain a good part of its width begins the next one. Returns whether
-// that led to anything.
-bool Domain::advance_windows(double base) {
+// window to end: in a tier that can gain a good part of its width, a few of them go on. Only a few,
+// since the next look may free the one that keeps other domains waiting. Returns whether somebody
+// did.
+bool Domain::run_ahead() {
+  const double base = std::min(earliest_time(), blocked_next_.absorption);
+  if (board_.size() == 1 || !(base < end_time()))
+    return false;
   const std::uint64_t before = execution_.counters.absorbed;
-  for (std::size_t i = 0; i < swept_.size(); ++i) { // events may add tiers
+  constexpr std::uint64_t few = 8;
+  const std::uint64_t slice_end = std::exchange(slice_end_, std::min(slice_end_, before + few));
+  for (std::size_t i = 0; i < swept_.size() && budget_left(); ++i) { // events may add tiers
     Tier& tier = tiers_[swept_[i]];
-    const double end = light_cone::arrival_bound(base, tier.width);
-    const double step = tier.width / 4;
-    if (std::isfinite(end) && tier.window_end + step < end && tier.table.earliest() < end) {
-      tier.window_end = tier.window_end + step;
-      sweep(tier, base);
-    }
-    if (execution_.counters.absorbed != before)
-      return true;
+    const double window_end = tier.window_end + tier.width / 4;
+    if (!(window_end < light_cone::arrival_bound(base, tier.width)))
+      continue;
+    sweep(tier, base, window_end);
+    if (budget_left())
+      tier.window_end = window_end;
   }
-  return false;
+  slice_end_ = slice_end;
+  if (execution_.counters.absorbed == before)
+    return false;
+  (void)look_around();
+  (void)take_parcels();
+  return true;
 }
 
-void Domain::sweep(Tier& tier, double base) {
-  tier.table.sweep(std::min(tier.window_end, end_time()), [&](Cell& cell) {
+void Domain::sweep(Tier& tier, double base, double window_end) {
+  tier.table.sweep(std::min(window_end, end_time()), [&](Cell& cell) {
     visit(cell, base);
     return budget_left();
   });

@@ -118,8 +118,8 @@ private:
   [[nodiscard]] double end_time() const { return world_.end_time.load(std::memory_order_relaxed); }
   void work();
   double sweep_tiers(double base);
-  void sweep(Tier& tier, double base);
-  bool advance_windows(double base);
+  void sweep(Tier& tier, double base, double window_end);
+  bool run_ahead();
   void visit(Cell& cell, double base);
   [[nodiscard]] bool others_let(const Cell& cell, double time, double base);
   [[nodiscard]] double out_of_reach_until(const Cell& cell, double time) const;
