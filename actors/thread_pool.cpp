@@ -36,9 +36,9 @@ void write_trace(const RunOptions& options, std::vector<TraceRecord> records) {
                                          std::strerror(errno));
 }
 
-// How often a domain that waits for others looks at their clocks before it sleeps: less than 100
-// microseconds, about as long as it takes to wake a worker.
-constexpr std::uint32_t looks_max = 2000;
+// How often a domain that waits for others looks at their clocks before it sleeps: about 200
+// microseconds, a few times as long as it takes to wake a worker.
+constexpr std::uint32_t looks_max = 4000;
 
 AgentActor* bound_actor(const Cell& cell) { return static_cast<AgentActor*>(cell.binding); }
 

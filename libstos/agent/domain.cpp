@@ -193,10 +193,10 @@ double Domain::sweep_tiers(double base) {
 // did.
 bool Domain::run_ahead() {
   const double base = std::min(earliest_time(), blocked_next_.absorption);
-  if (board_.size() == 1 || !(base < end_time()))
+  if (board_.size() == 1 || !board_.has_idle_worker() || !(base < end_time()))
     return false;
   const std::uint64_t before = execution_.counters.absorbed;
-  constexpr std::uint64_t few = 8;
+  constexpr std::uint64_t few = 4;
   const std::uint64_t slice_end = std::exchange(slice_end_, std::min(slice_end_, before + few));
   for (std::size_t i = 0; i < swept_.size() && budget_left(); ++i) { // events may add tiers
     Tier& tier = tiers_[swept_[i]];
@@ -875,8 +875,8 @@ DomainBoard::Wish Domain::wish() {
     const bool holds_back = i != index_ && !cut.empty() && !(next < cut.bound);
     double lookahead = std::isfinite(clocks_[i]) ? cut.bound - clocks_[i] : 0;
     if (first_blocked_ != nullptr && cut.moving.empty())
-      lookahead = std::max(lookahead, cut.sources.distance(first_blocked_->path.position(next),
-                                                           world_.space));
+      lookahead = std::max(lookahead,
+                           cut.sources.distance(first_blocked_->path.position(next), world_.space));
     wish.clock[i] = holds_back ? std::max(next - lookahead, clocks_[i]) : Wish::no_matter();
   }
   return wish;

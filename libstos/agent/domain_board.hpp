@@ -61,7 +61,7 @@ public:
   /// no more domains than workers are awake (else it would keep another one from running).
   struct Patience {
     std::uint32_t looks = 0;
-    std::uint32_t workers = 0;
+    std::uint32_t workers = 0; ///< 0: as many as domains
   };
 
   /// `schedule(d)` must arrange for domain d to be run soon, on any thread.
@@ -79,7 +79,12 @@ public:
   void publish(std::size_t domain, double clock);
 
   [[nodiscard]] bool is_patient(std::uint32_t looks) const {
-    return looks < patience_.looks &&
+    return looks < patience_.looks && has_idle_worker();
+  }
+
+  /// Whether no domain that is awake has to wait for a worker.
+  [[nodiscard]] bool has_idle_worker() const {
+    return patience_.workers == 0 ||
            active_.load(std::memory_order_relaxed) <= std::int64_t{patience_.workers};
   }
 
@@ -91,8 +96,8 @@ public:
   void end_to_wait() { waiting_.fetch_sub(1, std::memory_order_relaxed); }
 
   /// Says where a domain stands: nothing that it has, or that it has sent and that was not taken in
-  /// yet, is before `next`. To be told before batches are pushed; `taken[i]` counts the batches from
-  /// domain i that have left their traces in `next`.
+  /// yet, is before `next`. To be told before batches are pushed; `taken[i]` counts the batches
+  /// from domain i that have left their traces in `next`.
   void announce(std::size_t domain, double next, const std::vector<std::uint64_t>& taken);
 
   /// How many of the batches from domain `from` to domain `to` the receiver answers for.
