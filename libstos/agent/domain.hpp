@@ -2,32 +2,15 @@
 
 #include "libstos/agent/domain_board.hpp"
 #include "libstos/agent/execution.hpp"
-#include "libstos/agent/time_table.hpp"
-#include "libstos/spacetime/box.hpp"
+#include "libstos/agent/outbox.hpp"
+#include "libstos/agent/outside.hpp"
+#include "libstos/agent/tiers.hpp"
 
 #include <cstdint>
-#include <deque>
-#include <map>
-#include <memory>
+#include <optional>
 #include <vector>
 
 namespace stos::detail {
-
-/// One thing that a domain tells another: a lambda, or news of a channel.
-struct Parcel {
-  enum class Kind : std::uint8_t { open, lambda, close, turned };
-  Kind kind;
-  Channel* channel = nullptr; ///< all but lambda
-  Closure* lambda = nullptr;
-  std::unique_ptr<Trajectory> path; ///< turned: the source's new worldline
-};
-
-/// Parcels from one domain to another, in the order in which they happened.
-struct Batch {
-  std::size_t from = 0;
-  std::unique_ptr<Batch> next;
-  std::vector<Parcel> parcels;
-};
 
 /// A group of agents that is executed by one worker at a time.
 ///
@@ -77,41 +60,10 @@ public:
   static void leave_copy_of_source(Channel& channel);
 
 private:
-  /// The channels from one other domain, to bound what can come from there.
-  struct Cut {
-    std::map<double, std::uint32_t> distances;  ///< of those between two who rest, with their count
-    std::vector<Channel*> moving;               ///< all others
-    Box sources;                                ///< where those who rest are, or have been
-    double bound = Instant::never().absorption; ///< nothing arrives from there before it
-
-    [[nodiscard]] bool empty() const { return distances.empty() && moving.empty(); }
-  };
-
-  /// Agents of similar reach.
-  struct Tier {
-    int exponent;                                        ///< of the reach, see tier_of
-    double width = Instant::never().absorption;          ///< no agent's reach is less
-    double window_end = Instant::beginning().absorption; ///< swept up to here,
-    bool has_unswept = false; ///< but for agents that have become due since, or were passed over
-    TimeTable table;
-  };
-  static constexpr std::uint8_t no_reach = 0; ///< the tier of those who go one by one
-
-  /// A batch that was sent and that the receiver does not answer for yet.
-  struct UnderWay {
-    std::uint64_t number;
-    double earliest; ///< nothing in it was emitted before
-  };
-
-  [[nodiscard]] double bound_of(const Cut& cut, double clock) const;
-  [[nodiscard]] double bound_of(const Channel& channel, double clock) const;
-  bool look_around();
   bool take_parcels();
   void take(Parcel& parcel);
-  void find_bounds();
-  bool find_news();
-  bool lift_clocks();
   void take_tasks();
+  bool find_news();
   void resume_blocked();
 
   [[nodiscard]] bool budget_left() const { return execution_.counters.absorbed < slice_end_; }
@@ -122,18 +74,15 @@ private:
   bool run_ahead();
   void visit(Cell& cell, double base);
   [[nodiscard]] bool others_let(const Cell& cell, double time, double base);
-  [[nodiscard]] double out_of_reach_until(const Cell& cell, double time) const;
-  [[nodiscard]] Cell& first_of(TimeTable& table);
-  [[nodiscard]] Cell& first_of_all();
   bool run_one(Cell& cell);
   [[nodiscard]] bool may_go_on(const Cell& cell);
-  [[nodiscard]] double earliest_time() const;
-  [[nodiscard]] Instant earliest_instant();
+  [[nodiscard]] bool hears_nothing_before_next(const Cell& cell, const Horizons& horizons) const;
+  [[nodiscard]] double earliest() const {
+    return std::min(tiers_.earliest(), blocked_next_.absorption);
+  }
 
-  std::uint8_t tier_of(double reach);
   void place(Cell& cell);
   void place_newcomers();
-  void due(Cell& cell, double time);
   void lose_lambdas(Cell& cell, CellState how);
   void step(Cell& cell);
   void apply(Effects& effects, Cell& self);
@@ -152,15 +101,8 @@ private:
   void finish();
   void finish(Cell& cell, double time);
 
-  void post(std::size_t domain, Parcel parcel);
-  void post(std::unique_ptr<Batch>& box, Parcel parcel);
-  void flush();
-  void add_to_cut(Channel& channel);
-  void remove_from_cut(Channel& channel);
-  [[nodiscard]] Instant next_instant() { return std::min(earliest_instant(), blocked_next_); }
-  [[nodiscard]] double floor_time() const;
+  [[nodiscard]] double floor_time() const { return std::min(earliest(), outside_.bound()); }
   void publish();
-  void announce();
   void tell_others(std::uint64_t& next_publication);
   [[nodiscard]] DomainBoard::Wish wish();
 
@@ -168,29 +110,19 @@ private:
   World& world_;
   DomainBoard& board_;
   Execution execution_;
-  std::deque<Tier> tiers_;
-  std::vector<std::uint8_t> swept_; // all but no_reach, the widest first
-  std::vector<Cell*> newcomers_;    // not in a tier yet
-  std::uint64_t slice_end_ = 0;     // the count of events at which the slice is over
-  Cell* active_ = nullptr;          // executes events right now
-  std::vector<Cell*> ended_;        // somebody still has a channel to them
+  Outside outside_;
+  Outbox outbox_;
+  Tiers tiers_;
+  std::vector<Cell*> newcomers_; // not in a tier yet
+  std::uint64_t slice_end_ = 0;  // the count of events at which the slice is over
+  Cell* active_ = nullptr;       // executes events right now
+  std::vector<Cell*> ended_;     // somebody still has a channel to them
   std::vector<Cell*> blocked_;
   Instant blocked_next_ = Instant::never(); // a lower bound over blocked_
   Cell* first_blocked_ = nullptr;           // whose it is
   std::vector<Cell*> graveyard_;            // freed at the end of the slice
-  std::vector<double> clocks_;              // of all domains, as of the beginning of the slice
-  std::vector<Cut> cuts_;
-  double outside_bound_ = Instant::never().absorption; // nothing arrives from others before it
-  std::uint64_t worldlines_version_ = 1; // raised with each turn, and each channel from outside
-  double executed_since_flush_ = Instant::never().absorption; // no event before it
-  std::vector<std::uint64_t> taken_;                          // batches from each other domain
-  std::vector<std::vector<UnderWay>> under_way_;              // to each other domain
-  std::vector<std::uint64_t> sent_;
   double promised_ = Instant::beginning().absorption;
   EngineCounters engine_counters_;
-  bool outgoing_ = false;                             // something is in the outboxes
-  std::vector<std::unique_ptr<Batch>> hold_outboxes_; // sent before outboxes_
-  std::vector<std::unique_ptr<Batch>> outboxes_;
 };
 
 } // namespace stos::detail

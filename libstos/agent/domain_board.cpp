@@ -1,6 +1,6 @@
 #include "libstos/agent/domain_board.hpp"
 
-#include "libstos/agent/domain.hpp"
+#include "libstos/agent/outbox.hpp"
 #include "libstos/base/assert.hpp"
 
 #include <algorithm>

@@ -20,7 +20,8 @@ void DomainSet::distribute(const Effects& initial) {
   for (Cell* cell : initial.born)
     domains_[cell->domain]->adopt(*cell);
   for (Channel* channel : initial.opened) {
-    if (channel->from().domain != channel->to->domain)
+    channel->group = channel->from().domain;
+    if (channel->group != channel->to->domain)
       Domain::leave_copy_of_source(*channel);
     domains_[channel->to->domain]->adopt(*channel);
   }

@@ -37,7 +37,8 @@ public:
   /// its world's set-up. Throws UsageError if there is none.
   static EventContext& of(const Cell& cell) {
     if (current_ != nullptr && (current_->self_ == &cell || current_->world_ == cell.world))
-      [[likely]] return *current_;
+        [[likely]]
+      return *current_;
     return setup_of(cell);
   }
 

@@ -37,13 +37,11 @@ Error error_of_current_exception() {
 } // namespace
 
 void Execution::fail_full(const Cell& cell, const Closure& lambda) {
-  fail({{lambda.emission[0], lambda.emission[0], 0},
-        lambda.source,
-        lambda.channel,
-        lambda.sequence},
-       {Errc::mailbox_full, "the mailbox of " + place(cell, cell.now) +
-                                " is full: " + std::to_string(cell.mailbox.size()) +
-                                " lambdas wait in it (limits.mailbox_lambdas_max)"});
+  fail(
+      {{lambda.emission[0], lambda.emission[0], 0}, lambda.source, lambda.channel, lambda.sequence},
+      {Errc::mailbox_full, "the mailbox of " + place(cell, cell.now) +
+                               " is full: " + std::to_string(cell.mailbox.size()) +
+                               " lambdas wait in it (limits.mailbox_lambdas_max)"});
 }
 
 Execution::~Execution() {

@@ -1,0 +1,55 @@
+#include "libstos/agent/outbox.hpp"
+
+namespace stos::detail {
+
+Outbox::Outbox(std::size_t index, DomainBoard& board)
+    : index_(index), board_(board), hold_boxes_(board.size()), boxes_(board.size()),
+      sent_(board.size()), under_way_(board.size()), taken_(board.size()) {}
+
+void Outbox::post(std::unique_ptr<Batch>& box, Parcel parcel) {
+  empty_ = false;
+  if (box == nullptr)
+    box = std::make_unique<Batch>();
+  box->parcels.push_back(std::move(parcel));
+}
+
+std::unique_ptr<Batch> Outbox::take_in() {
+  auto batches = board_.take_batches(index_);
+  for (const Batch* batch = batches.get(); batch != nullptr; batch = batch->next.get())
+    ++taken_[batch->from];
+  return batches;
+}
+
+void Outbox::announce(double next) {
+  if (empty_)
+    executed_ = Instant::never().absorption;
+  next = std::min(next, executed_);
+  for (std::size_t i = 0; i < under_way_.size(); ++i) {
+    std::vector<UnderWay>& batches = under_way_[i];
+    if (batches.empty())
+      continue;
+    std::erase_if(batches, [taken = board_.taken(i, index_)](const UnderWay& batch) {
+      return batch.number <= taken;
+    });
+    for (const UnderWay& batch : batches)
+      next = std::min(next, batch.earliest);
+  }
+  board_.announce(index_, next, taken_);
+}
+
+void Outbox::flush(double next) {
+  for (const Boxes* boxes : {&hold_boxes_, &boxes_})
+    for (std::size_t i = 0; i < boxes->size(); ++i)
+      if ((*boxes)[i] != nullptr)
+        under_way_[i].push_back({++sent_[i], executed_});
+  empty_ = true;
+  announce(next);
+  for (Boxes* boxes : {&hold_boxes_, &boxes_})
+    for (std::size_t i = 0; i < boxes->size(); ++i)
+      if ((*boxes)[i] != nullptr) {
+        (*boxes)[i]->from = index_;
+        board_.push(i, std::move((*boxes)[i]));
+      }
+}
+
+} // namespace stos::detail

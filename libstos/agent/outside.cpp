@@ -1,0 +1,133 @@
+#include "libstos/agent/outside.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace stos::detail {
+namespace {
+
+constexpr double infinity = Instant::never().absorption;
+constexpr double moving = -1; // as ChannelCourse::cut_distance: the distance changes
+
+} // namespace
+
+Outside::Outside(std::size_t index, const World& world, DomainBoard& board)
+    : index_(index), world_(world), board_(board),
+      clocks_(board.size(), Instant::beginning().absorption), cuts_(board.size()) {}
+
+bool Outside::look() {
+  bool moved = false;
+  for (std::size_t i = 0; i < clocks_.size(); ++i)
+    if (i != index_) {
+      const double clock = std::max(board_.clock(i), board_.floor().absorption);
+      moved |= clock > clocks_[i] && !cuts_[i].empty();
+      clocks_[i] = std::max(clocks_[i], clock);
+    }
+  return moved;
+}
+
+bool Outside::lift() {
+  const double least = board_.least_time();
+  bool lifted = false;
+  for (std::size_t i = 0; i < clocks_.size(); ++i)
+    if (i != index_ && clocks_[i] < least) {
+      clocks_[i] = least;
+      lifted |= !cuts_[i].empty();
+    }
+  return lifted;
+}
+
+void Outside::find_bound() {
+  bound_ = infinity;
+  for (std::size_t i = 0; i < cuts_.size(); ++i)
+    if (i != index_) {
+      cuts_[i].bound = bound_of(cuts_[i], clocks_[i]);
+      bound_ = std::min(bound_, cuts_[i].bound);
+    }
+}
+
+double Outside::bound_of(const Cut& cut, double clock) const {
+  double bound = infinity;
+  if (!cut.distances.empty())
+    bound = light_cone::arrival_bound(clock, cut.distances.begin()->first);
+  for (const Channel* channel : cut.moving)
+    bound = std::min(bound, bound_of(*channel, clock));
+  return bound;
+}
+
+// Holds for the worldlines as they are. A turn of the source is an event after its clock; one of
+// the reader is an event of this domain, and has the bound taken anew.
+double Outside::bound_of(const Channel& channel, double clock) const {
+  const double reaction = light_cone::arrival_bound(clock, channel.reaction_time());
+  if (channel.source_path == nullptr || !std::isfinite(clock))
+    return reaction;
+  const Trajectory& source = *channel.source_path;
+  return std::max(reaction,
+                  light_cone::absorption_bound(source, std::max(clock, source.anchor()[0]),
+                                               channel.to->path, world_.space));
+}
+
+double Outside::free_until(const Cell& cell, double time) const {
+  const Point place = cell.path.position(time);
+  double until = infinity;
+  for (std::size_t i = 0; i < cuts_.size(); ++i) {
+    const Cut& cut = cuts_[i];
+    if (i == index_ || cut.empty())
+      continue;
+    const double distance = cut.moving.empty() ? cut.sources.distance(place, world_.space) : 0;
+    until = std::min(until, light_cone::arrival_bound(clocks_[i], distance));
+  }
+  return until;
+}
+
+void Outside::add(Channel& channel) {
+  ++version_;
+  if (channel.group == index_)
+    return;
+  Cut& cut = cuts_[channel.group];
+  const double clock = clocks_[channel.group];
+  if (CausalMailbox::is_moving(channel, channel.to->path)) {
+    channel.far_course().cut_distance = moving;
+    cut.moving.push_back(&channel);
+    cut.bound = std::min(cut.bound, bound_of(channel, clock));
+  } else {
+    const double distance = channel.far_course().cut_distance =
+        CausalMailbox::lookahead_of(channel, channel.to->path, world_.space);
+    ++cut.distances[distance];
+    cut.sources.include(channel.source_path->anchor());
+    cut.bound = std::min(cut.bound, light_cone::arrival_bound(clock, distance));
+  }
+  bound_ = std::min(bound_, cut.bound);
+}
+
+void Outside::remove(Channel& channel) {
+  if (channel.group == index_)
+    return;
+  Cut& cut = cuts_[channel.group];
+  const double distance = channel.far_course().cut_distance;
+  if (distance == moving) {
+    std::erase(cut.moving, &channel);
+    return;
+  }
+  const auto found = cut.distances.find(distance);
+  if (--found->second == 0)
+    cut.distances.erase(found);
+}
+
+// Only a clock that has moved on since the last look can be of use.
+std::vector<double> Outside::needed_for(double next, const Cell* cell) const {
+  std::vector<double> needed(clocks_.size(), DomainBoard::Wish::no_matter());
+  for (std::size_t i = 0; i < cuts_.size(); ++i) {
+    const Cut& cut = cuts_[i];
+    if (i == index_ || cut.empty() || next < cut.bound)
+      continue;
+    double lookahead = std::isfinite(clocks_[i]) ? cut.bound - clocks_[i] : 0;
+    if (cell != nullptr && cut.moving.empty())
+      lookahead =
+          std::max(lookahead, cut.sources.distance(cell->path.position(next), world_.space));
+    needed[i] = std::max(next - lookahead, clocks_[i]);
+  }
+  return needed;
+}
+
+} // namespace stos::detail
