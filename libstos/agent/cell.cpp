@@ -1,5 +1,7 @@
 #include "libstos/agent/cell.hpp"
 
+#include "libstos/base/prefetch.hpp"
+
 #include <limits>
 #include <new>
 #include <utility>
@@ -40,13 +42,13 @@ void Cell::destroy(BlockPool& pool) {
 // The channels that an agent has opened one after the other lie side by side; the last one is the
 // first in the list.
 void Cell::prefetch_visit() const {
-  const auto* object = reinterpret_cast<const char*>(agent);
-  __builtin_prefetch(object);
-  __builtin_prefetch(object + 64);
+  prefetch(agent, 2);
   mailbox.prefetch();
   constexpr std::uint32_t most = 6;
-  for (std::uint32_t i = 0; i < std::min(channels_opened, most); ++i)
-    __builtin_prefetch(outgoing - i);
+  const std::size_t channels = std::min(channels_opened, most);
+  prefetch(reinterpret_cast<const void*>(reinterpret_cast<std::uintptr_t>(outgoing) -
+                                         (channels - 1) * sizeof(Channel)),
+           channels);
 }
 
 void Cell::link_outgoing(Channel& channel) {

@@ -1,5 +1,7 @@
 #include "libstos/agent/time_table.hpp"
 
+#include "libstos/base/prefetch.hpp"
+
 namespace stos::detail {
 
 void TimeTable::add(Cell& cell) {
@@ -61,11 +63,7 @@ void TimeTable::prefetch_block(std::size_t block, double time) const {
   if (block >= levels_.front().size() || !(levels_.front()[block] < time))
     return;
   for (std::size_t slot = block * fan_out; slot < end_of(cells_, block); ++slot)
-    if (const Cell* cell = cells_[slot]) {
-      const auto* line = reinterpret_cast<const char*>(cell);
-      for (std::size_t i = 0; i < sizeof(Cell); i += 64)
-        __builtin_prefetch(line + i);
-    }
+    prefetch(cells_[slot], sizeof(Cell) / 64);
 }
 
 } // namespace stos::detail

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "libstos/base/prefetch.hpp"
 #include "libstos/causal/horizons.hpp"
 #include "libstos/causal/lambda.hpp"
 
@@ -112,8 +113,7 @@ public:
     front_.prefetch();
     constexpr std::uint32_t entries_of_a_line = 4;
     constexpr std::uint32_t most = 16;
-    for (std::uint32_t i = 0; i < std::min(rest_size_, most); i += entries_of_a_line)
-      __builtin_prefetch(rest_ + i);
+    stos::prefetch(rest_, (std::min(rest_size_, most) + entries_of_a_line - 1) / entries_of_a_line);
   }
 
   /// Says what the agent on `path` can do, given what is known about all others.
@@ -155,10 +155,7 @@ private:
     Lambda* lambda = nullptr;
 
     [[nodiscard]] EventKey key() const { return lambda->key(absorption); }
-    void prefetch() const {
-      __builtin_prefetch(lambda);
-      __builtin_prefetch(reinterpret_cast<const char*>(lambda) + 64);
-    }
+    void prefetch() const { stos::prefetch(lambda, 2); }
   };
 
   /// The order of the heap: the standard library keeps the greatest in front.
