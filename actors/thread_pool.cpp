@@ -15,6 +15,7 @@
 #include <cstring>
 #include <fstream>
 #include <mutex>
+#include <thread>
 
 namespace stos::detail {
 namespace {
@@ -39,6 +40,9 @@ void write_trace(const RunOptions& options, std::vector<TraceRecord> records) {
 // How often a domain that waits for others looks at their clocks before it sleeps: about 200
 // microseconds, a few times as long as it takes to wake a worker.
 constexpr std::uint32_t looks_max = 4000;
+
+// Where domains take turns on the processors, whoever waits must not keep others from running.
+std::uint32_t processors() { return std::max(1U, std::thread::hardware_concurrency()); }
 
 AgentActor* bound_actor(const Cell& cell) { return static_cast<AgentActor*>(cell.binding); }
 
@@ -88,7 +92,7 @@ public:
         events_per_slice_(world.options.events_per_slice),
         domains_(
             world, domains, [this](std::size_t d) { schedule(d); }, &bindings_,
-            DomainBoard::Patience{looks_max, workers}),
+            DomainBoard::Patience{domains <= processors() ? looks_max : 0, workers}),
         left_(domains) {}
 
   void start() {

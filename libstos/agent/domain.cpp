@@ -71,7 +71,7 @@ bool Domain::find_news() {
       pause();
     constexpr std::uint32_t looks_for_each_snapshot = 16;
     found = outside_.look() | take_parcels();
-    if (!found && looks % looks_for_each_snapshot == 0)
+    if (!found && looks % looks_for_each_snapshot == looks_for_each_snapshot - 1)
       found = outside_.lift();
   }
   board_.end_to_wait();

@@ -118,7 +118,15 @@ double DomainBoard::least_time() {
   while (seen < least && !least_time_.compare_exchange_weak(seen, least))
     ;
   double again = Instant::never().absorption;
-  return collect(after, again) && before == after ? least : useless;
+  if (!collect(after, again) || before != after)
+    return useless;
+  // Once for each time: if that does not help, all have to sleep for the floor to be found.
+  double woken = woken_for_.load();
+  if (woken < least && woken_for_.compare_exchange_strong(woken, least))
+    for (std::size_t i = 0; i < size(); ++i)
+      if (slots_[i]->standing_next.load() <= least && slots_[i]->state.load() == parked)
+        wake(i);
+  return least;
 }
 
 std::uint64_t DomainBoard::events() const {

@@ -107,7 +107,7 @@ public:
 
   /// A lower bound on the time of all that is still to come, anywhere, while domains run on: the
   /// least `next` of all at one instant. Of no use (beginning of time) if no such instant could be
-  /// seen just now.
+  /// seen just now. Whoever sleeps and has an event at that time is woken: it cannot know.
   ///
   /// Source: the two equal collects of a double-collect snapshot (Afek et al., "Atomic snapshots of
   ///         shared memory", 1993). Senders answer for what is under way as in Samadi's algorithm
@@ -183,6 +183,7 @@ private:
   std::function<void(std::size_t)> schedule_;
   const Patience patience_;
   std::atomic<double> least_time_{Instant::beginning().absorption};
+  std::atomic<double> woken_for_{Instant::beginning().absorption};
   alignas(64) std::atomic<std::int64_t> waiting_{0};
   alignas(64) std::atomic<std::int64_t> active_{0};
   std::atomic<bool> finished_{false};
