@@ -67,8 +67,8 @@ std::byte* BlockDepot::take_room(std::byte*& end) {
   const std::size_t bytes = slab_count_ < 16 ? small_slab_bytes : slab_bytes;
   ++slab_count_;
   unlock();
-  void* memory = std::aligned_alloc(slab_bytes, bytes);
-  if (memory == nullptr)
+  void* memory = nullptr;
+  if (posix_memalign(&memory, slab_bytes, bytes) != 0)
     throw std::bad_alloc();
 #if defined(__linux__)
   if (bytes == slab_bytes)
