@@ -118,10 +118,6 @@ public:
   /// least_time() counts on it. Returns the time that it has to stay behind.
   [[nodiscard]] double withdraw(std::size_t domain);
 
-  [[nodiscard]] bool has_batches(std::size_t domain) const {
-    return slots_[domain]->inbox.load(std::memory_order_relaxed) != nullptr;
-  }
-
   /// How many events all domains together have executed; roughly, for people to look at.
   [[nodiscard]] std::uint64_t events() const;
   /// How often a domain that slept was woken.
