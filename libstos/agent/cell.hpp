@@ -28,6 +28,7 @@ struct ChannelCourse final : Course {
   Cell* holder = nullptr;  ///< of a hold: who absorbs the lambda that brings the reference
   Trajectory source;       ///< a copy, where another domain takes care of the source
   double cut_distance = 0; ///< as it is counted in its reader's Domain::Cut
+  std::uint64_t wire = 0;  ///< its name between nodes; 0: none yet. For the gateway
 };
 
 /// One open channel, both ends. Whoever executes the agent that reads owns the IncomingChannel,
@@ -78,8 +79,9 @@ struct AgentOps {
 enum class CellState : std::uint8_t {
   newborn, ///< in the event that creates it: the creator may still arrange it
   alive,
-  dead,  ///< by die()
-  ended, ///< at the boundary, or with the run
+  dead,      ///< by die()
+  ended,     ///< at the boundary, or with the run
+  elsewhere, ///< on another node: this record stands in for it, for channels that lead there
 };
 
 /// A turn that an agent has decided upon and that takes effect a reaction time later.

@@ -280,8 +280,9 @@ void Domain::place_newcomers() {
 }
 
 std::optional<double> Domain::inject(Cell& cell, Closure& lambda) {
-  const double bound = std::max({floor_time(), promised_, board_.floor().absorption,
-                                 board_.withdraw(index_), cell.now, cell.path.anchor()[0]});
+  const double bound =
+      std::max({floor_time(), promised_, board_.floor().absorption, board_.withdraw(index_),
+                board_.lifted(), cell.now, cell.path.anchor()[0]});
   const double time = std::nextafter(bound, infinity);
   if (!(time < std::min(cell.exit_time(), end_time()))) {
     execution_.discard(lambda);

@@ -38,13 +38,14 @@ void push_one(std::atomic<Node*>& head, std::unique_ptr<Node> node) {
 
 } // namespace
 
-DomainBoard::DomainBoard(std::size_t domains, std::function<void(std::size_t)> schedule,
-                         Patience patience)
-    : schedule_(std::move(schedule)), patience_(patience) {
-  for (std::size_t i = 0; i < domains; ++i) {
+DomainBoard::DomainBoard(std::size_t domains, std::size_t links,
+                         std::function<void(std::size_t)> schedule, Patience patience)
+    : domains_(domains), schedule_(std::move(schedule)), patience_(patience) {
+  const std::size_t groups = domains + links;
+  for (std::size_t i = 0; i < groups; ++i) {
     slots_.push_back(std::make_unique<Slot>());
-    slots_.back()->needed = std::vector<std::atomic<double>>(domains);
-    slots_.back()->taken = std::vector<std::atomic<std::uint64_t>>(domains);
+    slots_.back()->needed = std::vector<std::atomic<double>>(groups);
+    slots_.back()->taken = std::vector<std::atomic<std::uint64_t>>(groups);
   }
 }
 
@@ -56,8 +57,8 @@ DomainBoard::~DomainBoard() {
 }
 
 void DomainBoard::start() {
-  active_.store(static_cast<std::int64_t>(size()));
-  for (std::size_t i = 0; i < size(); ++i)
+  active_.store(static_cast<std::int64_t>(runners()));
+  for (std::size_t i = 0; i < runners(); ++i)
     schedule_(i);
 }
 
@@ -68,7 +69,7 @@ void DomainBoard::publish(std::size_t domain, double clock) {
   if (!(clock > own.clock.load(std::memory_order_relaxed)))
     return;
   own.clock.store(clock, std::memory_order_seq_cst);
-  for (std::size_t i = 0; i < size(); ++i)
+  for (std::size_t i = 0; i < runners(); ++i)
     if (i != domain && slots_[i]->state.load(std::memory_order_seq_cst) == parked &&
         clock > slots_[i]->needed[domain].load(std::memory_order_relaxed))
       wake(i);
@@ -107,7 +108,7 @@ bool DomainBoard::collect(std::vector<std::uint64_t>& versions, double& least) c
 // Between two equal collects nothing has changed, so that all values have stood at one instant. The
 // time is announced in between, for whoever withdraws: either he sees it, or his version is odd by
 // the second collect.
-double DomainBoard::least_time() {
+double DomainBoard::collect_twice() {
   constexpr double useless = Instant::beginning().absorption;
   std::vector<std::uint64_t> before;
   std::vector<std::uint64_t> after;
@@ -118,15 +119,46 @@ double DomainBoard::least_time() {
   while (seen < least && !least_time_.compare_exchange_weak(seen, least))
     ;
   double again = Instant::never().absorption;
-  if (!collect(after, again) || before != after)
-    return useless;
+  return collect(after, again) && before == after ? least : useless;
+}
+
+double DomainBoard::least_time_here() { return collect_twice(); }
+
+double DomainBoard::least_time() {
+  double least = collect_twice();
+  if (least == Instant::beginning().absorption)
+    return least;
+  if (has_links())
+    least = std::min(least, lifted());
   // Once for each time: if that does not help, all have to sleep for the floor to be found.
   double woken = woken_for_.load();
   if (woken < least && woken_for_.compare_exchange_strong(woken, least))
-    for (std::size_t i = 0; i < size(); ++i)
+    for (std::size_t i = 0; i < domains_; ++i)
       if (slots_[i]->standing_next.load() <= least && slots_[i]->state.load() == parked)
         wake(i);
   return least;
+}
+
+bool DomainBoard::somebody_sleeps() const {
+  return std::any_of(slots_.begin(), slots_.begin() + static_cast<std::ptrdiff_t>(domains_),
+                     [](const auto& slot) { return slot->state.load() == parked; });
+}
+
+Instant DomainBoard::next_of_all() const {
+  Instant next = Instant::never();
+  for (std::size_t i = 0; i < domains_; ++i)
+    next = std::min(next, slots_[i]->next);
+  return next;
+}
+
+double DomainBoard::wanted_from(std::size_t link) const {
+  double wanted = Instant::never().absorption;
+  for (std::size_t i = 0; i < domains_; ++i) {
+    const double needed = slots_[i]->needed[link].load(std::memory_order_relaxed);
+    if (slots_[i]->state.load() == parked && !std::isnan(needed))
+      wanted = std::min(wanted, needed);
+  }
+  return wanted;
 }
 
 std::uint64_t DomainBoard::events() const {
@@ -158,8 +190,10 @@ bool DomainBoard::post(std::size_t domain, std::unique_ptr<OutsideTask>& task) {
   } while (!active_.compare_exchange_weak(seen, seen + 1));
   const bool taken = !finished();
   if (taken) {
-    push_one(slots_[domain]->tasks, std::move(task));
-    wake(domain);
+    task->domain = domain;
+    const std::size_t runner = has_links() ? domains_ : domain;
+    push_one(slots_[runner]->tasks, std::move(task));
+    wake(runner);
   }
   if (active_.fetch_sub(1) == 1)
     resolve();
@@ -170,31 +204,58 @@ std::unique_ptr<OutsideTask> DomainBoard::take_tasks(std::size_t domain) {
   return take_all(slots_[domain]->tasks);
 }
 
+void DomainBoard::hand_in(std::unique_ptr<OutsideTask> task) {
+  const std::size_t domain = task->domain;
+  push_one(slots_[domain]->tasks, std::move(task));
+  wake(domain);
+}
+
 bool DomainBoard::park(std::size_t domain, const Wish& wish) {
   Slot& own = *slots_[domain];
   own.next = wish.next;
   for (std::size_t i = 0; i < size(); ++i)
     own.needed[i].store(wish.clock[i], std::memory_order_relaxed);
+  if (!fall_asleep(domain))
+    return false;
+  if (active_.fetch_sub(1) == 1)
+    resolve();
+  return true;
+}
+
+bool DomainBoard::park_gateway(double wanted, bool knows) {
+  Slot& own = *slots_[domains_];
+  for (std::size_t i = 0; i < domains_; ++i)
+    own.needed[i].store(clock(i) > wanted ? Wish::no_matter() : wanted, std::memory_order_relaxed);
+  for (std::size_t i = domains_; i < size(); ++i)
+    own.needed[i].store(Wish::no_matter(), std::memory_order_relaxed);
+  if (!fall_asleep(domains_))
+    return false;
+  if (active_.fetch_sub(1) == 1 && !knows)
+    resolve();
+  return true;
+}
+
+bool DomainBoard::fall_asleep(std::size_t runner) {
+  Slot& own = *slots_[runner];
   int expected = running;
   if (!own.state.compare_exchange_strong(expected, parked, std::memory_order_seq_cst)) {
     own.state.store(running, std::memory_order_seq_cst);
     return false;
   }
   for (std::size_t i = 0; i < size(); ++i)
-    if (i != domain && slots_[i]->clock.load(std::memory_order_seq_cst) >
+    if (i != runner && slots_[i]->clock.load(std::memory_order_seq_cst) >
                            own.needed[i].load(std::memory_order_relaxed)) {
       expected = parked;
       if (own.state.compare_exchange_strong(expected, running))
         return false;
       break; // somebody else has woken it, and scheduled it
     }
-  if (active_.fetch_sub(1) == 1)
-    resolve();
   return true;
 }
 
 void DomainBoard::wake(std::size_t domain) {
-  std::atomic<int>& state = slots_[domain]->state;
+  const std::size_t runner = std::min(domain, domains_); // the gateway for all links
+  std::atomic<int>& state = slots_[runner]->state;
   int seen = state.load();
   for (;;) {
     if (seen == running_with_news)
@@ -205,7 +266,7 @@ void DomainBoard::wake(std::size_t domain) {
     } else if (state.compare_exchange_weak(seen, running)) {
       active_.fetch_add(1);
       wakeups_.fetch_add(1, std::memory_order_relaxed);
-      schedule_(domain);
+      schedule_(runner);
       return;
     }
   }
@@ -228,21 +289,25 @@ bool DomainBoard::satisfied(const Slot& slot, double least_clock) const {
 void DomainBoard::resolve() {
   if (finished())
     return;
-  Instant next = Instant::never();
-  for (const auto& slot : slots_)
-    next = std::min(next, slot->next);
+  if (has_links())
+    wake(domains_);
+  else
+    settle(next_of_all());
+}
+
+void DomainBoard::settle(const Instant& next) {
   STOS_ASSERT(next > floor_ || next == Instant::never(), "the floor did not advance");
   floor_ = next;
   const bool finish = next == Instant::never();
 
   std::vector<std::size_t> awake;
-  for (std::size_t i = 0; i < size(); ++i)
+  for (std::size_t i = 0; i < domains_; ++i)
     if (finish || slots_[i]->next <= next || satisfied(*slots_[i], next.absorption))
       awake.push_back(i);
   for (const std::size_t i : awake)
     slots_[i]->state.store(running);
   finished_.store(finish, std::memory_order_release);
-  active_.store(static_cast<std::int64_t>(awake.size()));
+  active_.fetch_add(static_cast<std::int64_t>(awake.size()));
   wakeups_.fetch_add(awake.size(), std::memory_order_relaxed);
   for (const std::size_t i : awake)
     schedule_(i);

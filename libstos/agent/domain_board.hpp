@@ -37,9 +37,15 @@ struct OutsideTask {
   virtual void refuse() = 0;
 
   std::unique_ptr<OutsideTask> next;
+  std::size_t domain = 0; ///< that it is for
 };
 
 /// What the domains of one node show each other: clocks, inboxes, and who sleeps.
+///
+/// Other nodes take part as *links*, one for each: to the domains a link is one more domain, whose
+/// clock is the promise of all agents over there. A *gateway* stands behind all links, takes what
+/// is for them out of their inboxes, and hands in what comes from them. It runs when it is woken,
+/// as the domains do.
 ///
 /// A domain's clock is a promise: none of its agents executes an event before that laboratory time.
 /// It publishes lambdas first and the clock after them; a reader takes the clock first and empties
@@ -49,7 +55,8 @@ struct OutsideTask {
 /// inbox that is no longer empty, or a clock beyond the one that it needs. When the last one parks,
 /// nothing is under way any more, so the least instant over all domains is the next event of the
 /// whole world: it becomes the floor, which lets at least one domain go on (and lets the clocks of
-/// all that are idle jump forward, however many agents they have).
+/// all that are idle jump forward, however many agents they have). With links the gateway is woken
+/// instead, who has to ask the other nodes.
 ///
 /// Threads: all functions may be called from any thread; a domain's own calls come from the thread
 ///          that runs it.
@@ -64,13 +71,18 @@ public:
     std::uint32_t workers = 0; ///< 0: as many as domains
   };
 
-  /// `schedule(d)` must arrange for domain d to be run soon, on any thread.
-  DomainBoard(std::size_t domains, std::function<void(std::size_t)> schedule, Patience patience);
+  /// `schedule(d)` must arrange for domain d to be run soon, on any thread; with links, also for
+  /// d == domains: the gateway.
+  DomainBoard(std::size_t domains, std::size_t links, std::function<void(std::size_t)> schedule,
+              Patience patience);
   ~DomainBoard();
 
+  /// Domains and links: the groups of Horizons. Links come last.
   [[nodiscard]] std::size_t size() const { return slots_.size(); }
+  [[nodiscard]] std::size_t domains() const { return domains_; }
+  [[nodiscard]] bool has_links() const { return size() > domains_; }
 
-  /// All domains begin awake and scheduled.
+  /// All domains, and the gateway, begin awake and scheduled.
   void start();
 
   [[nodiscard]] double clock(std::size_t domain) const {
@@ -117,6 +129,39 @@ public:
   /// Before a domain puts in something from outside: until it announces itself again, no
   /// least_time() counts on it. Returns the time that it has to stay behind.
   [[nodiscard]] double withdraw(std::size_t domain);
+
+  // For the gateway.
+
+  /// least_time() of this node alone: what is here, and what was sent and not taken in yet. The
+  /// beginning of time if it could not be seen just now.
+  [[nodiscard]] double least_time_here();
+
+  /// All nodes together have found that nothing happens before `time`, anywhere.
+  void lift(double time) { lifted_.store(std::max(time, lifted()), std::memory_order_release); }
+  [[nodiscard]] double lifted() const { return lifted_.load(std::memory_order_acquire); }
+
+  /// Whether all domains sleep. They go on sleeping until the gateway, who asks, wakes one.
+  [[nodiscard]] bool all_asleep() const { return active_.load() == 1; }
+
+  /// Whether some domain sleeps.
+  [[nodiscard]] bool somebody_sleeps() const;
+
+  /// The earliest event of all domains. @pre all_asleep()
+  [[nodiscard]] Instant next_of_all() const;
+
+  /// The least clock of `link` that helps a domain that sleeps; infinite if none waits for it.
+  [[nodiscard]] double wanted_from(std::size_t link) const;
+
+  /// Puts the gateway to sleep until a link's inbox is filled, a domain's clock is beyond
+  /// `wanted`, something comes from outside, or all domains sleep (unless it knows: `knows`).
+  bool park_gateway(double wanted, bool knows);
+
+  /// The floor is `next`, or nothing is left at all: never(). @pre all_asleep()
+  void settle(const Instant& next);
+
+  /// What is for outside tasks to do, in turn: they are handed to the domains by wake_for().
+  [[nodiscard]] std::unique_ptr<OutsideTask> take_tasks_of_all() { return take_tasks(domains_); }
+  void hand_in(std::unique_ptr<OutsideTask> task);
 
   /// How many events all domains together have executed; roughly, for people to look at.
   [[nodiscard]] std::uint64_t events() const;
@@ -171,15 +216,20 @@ private:
   };
 
   [[nodiscard]] bool collect(std::vector<std::uint64_t>& versions, double& least) const;
+  [[nodiscard]] double collect_twice();
+  [[nodiscard]] std::size_t runners() const { return domains_ + (has_links() ? 1 : 0); }
   void wake(std::size_t domain);
+  bool fall_asleep(std::size_t runner);
   void resolve();
   [[nodiscard]] bool satisfied(const Slot& slot, double least_clock) const;
 
-  std::vector<std::unique_ptr<Slot>> slots_;
+  const std::size_t domains_;
+  std::vector<std::unique_ptr<Slot>> slots_; // the gateway's state is that of the first link
   std::function<void(std::size_t)> schedule_;
   const Patience patience_;
   std::atomic<double> least_time_{Instant::beginning().absorption};
   std::atomic<double> woken_for_{Instant::beginning().absorption};
+  std::atomic<double> lifted_{Instant::beginning().absorption};
   alignas(64) std::atomic<std::int64_t> waiting_{0};
   alignas(64) std::atomic<std::int64_t> active_{0};
   std::atomic<bool> finished_{false};

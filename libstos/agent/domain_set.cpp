@@ -8,10 +8,16 @@ namespace stos::detail {
 
 DomainSet::DomainSet(World& world, std::size_t domains, std::function<void(std::size_t)> schedule,
                      AgentBindings* bindings, DomainBoard::Patience patience)
-    : board_(domains, std::move(schedule), patience) {
+    : DomainSet(world, std::exchange(world.setup.effects, {}), domains, 0, std::move(schedule),
+                bindings, patience) {}
+
+DomainSet::DomainSet(World& world, const Effects& own, std::size_t domains, std::size_t links,
+                     std::function<void(std::size_t)> schedule, AgentBindings* bindings,
+                     DomainBoard::Patience patience)
+    : board_(domains, links, std::move(schedule), patience) {
   for (std::size_t i = 0; i < domains; ++i)
     domains_.push_back(std::make_unique<Domain>(i, world, board_, bindings));
-  distribute(std::exchange(world.setup.effects, {}));
+  distribute(own);
 }
 
 void DomainSet::distribute(const Effects& initial) {

@@ -16,6 +16,12 @@ public:
   DomainSet(World& world, std::size_t domains, std::function<void(std::size_t)> schedule,
             AgentBindings* bindings = nullptr, DomainBoard::Patience patience = {});
 
+  /// The same on one of several nodes: `own` is what is for agents of this node, the groups of all
+  /// other agents are links already.
+  DomainSet(World& world, const Effects& own, std::size_t domains, std::size_t links,
+            std::function<void(std::size_t)> schedule, AgentBindings* bindings,
+            DomainBoard::Patience patience);
+
   void start() { board_.start(); }
   Domain::Slice run(std::size_t domain, std::uint64_t events_max) {
     return domains_[domain]->run(events_max);

@@ -135,8 +135,7 @@ Channel& EventContext::open(Cell& from, Cell& to) {
 
 Channel& EventContext::open(Cell& from, const Ticket& reference) {
   require_own(from, "open a channel from");
-  require_valid(reference);
-  return open_unchecked(from, *reference.target);
+  return open_unchecked(from, target_of(reference));
 }
 
 Channel& EventContext::open_unchecked(Cell& from, Cell& to) {
@@ -217,16 +216,13 @@ Ticket EventContext::refer(const Channel& channel) {
   return issue(*channel.to);
 }
 
-Ticket EventContext::renew(const Ticket& reference) {
-  require_valid(reference);
-  return issue(*reference.target);
-}
+Ticket EventContext::renew(const Ticket& reference) { return issue(target_of(reference)); }
 
 Ticket EventContext::issue(Cell& target) {
   const std::uint64_t agent = self_ != nullptr ? self_->id.value : 0;
   const std::uint64_t event = self_ != nullptr ? self_->events : 0;
-  const Ticket ticket{mix64(agent + mix64(event + mix64(issued_.size() + 1))), &target};
-  issued_.push_back(ticket);
+  const Ticket ticket{mix64(agent + mix64(event + mix64(issued_.size() + 1)))};
+  issued_.push_back({ticket, &target});
   return ticket;
 }
 
@@ -234,12 +230,12 @@ void EventContext::carry_references(Closure& lambda, Cell& to) {
   if (issued_.empty())
     return;
   lambda.references = std::make_unique<std::vector<CarriedReference>>();
-  for (const Ticket& ticket : issued_) {
+  for (const auto& [ticket, target] : issued_) {
     auto* course = new ChannelCourse;
     course->holder = &to;
     course->reaction_time = to.ops->reaction_time;
     course->silent_until = lambda.emission[0];
-    Channel* hold = &Channel::create(pool_, *ticket.target);
+    Channel* hold = &Channel::create(pool_, *target);
     hold->set_course(course);
     hold->group = to.domain;
     effects.held.push_back(hold);
@@ -315,16 +311,14 @@ void EventContext::require_own(const Cell& cell, const char* action) const {
                                           "lambda instead");
 }
 
-void EventContext::require_valid(const Ticket& reference) const {
-  const auto same = [&](const auto& ticket) { return ticket.id == reference.id; };
-  if (reference.target != nullptr) {
-    if (std::any_of(issued_.begin(), issued_.end(), same))
-      return;
-    if (executing_ != nullptr && executing_->references)
-      for (const CarriedReference& carried : *executing_->references)
-        if (carried.ticket == reference.id)
-          return;
-  }
+Cell& EventContext::target_of(const Ticket& reference) const {
+  for (const Issued& issued : issued_)
+    if (issued.ticket == reference)
+      return *issued.target;
+  if (executing_ != nullptr && executing_->references)
+    for (const CarriedReference& carried : *executing_->references)
+      if (carried.ticket == reference.id)
+        return *carried.hold->to;
   throw UsageError(Errc::expired_reference,
                    "a RemoteReference is good in the event that took it and in the events that "
                    "absorb lambdas sent after that in the same event, and no longer; use renew() "

@@ -10,10 +10,12 @@
 
 namespace stos::detail {
 
-/// A RemoteReference that the current event handed out, or may use.
+/// Names a reference that some event has handed out. It travels in lambdas as plain bytes, so that
+/// it must mean the same on every node: which agent it leads to, the event looks up.
 struct Ticket {
-  std::uint64_t id;
-  Cell* target;
+  std::uint64_t id = 0; ///< 0: no reference
+
+  friend bool operator==(Ticket, Ticket) = default;
 };
 
 /// The event that runs on this thread: what `new Child()`, `send`, `position()` refer to.
@@ -98,7 +100,7 @@ private:
   [[nodiscard]] std::uint32_t emission_depth(double emission_time) const;
   Channel& open_unchecked(Cell& from, Cell& to);
   void require_own(const Cell& cell, const char* action) const;
-  void require_valid(const Ticket& reference) const;
+  [[nodiscard]] Cell& target_of(const Ticket& reference) const;
   Ticket issue(Cell& target);
   void carry_references(Closure& lambda, Cell& to);
 
@@ -117,7 +119,11 @@ private:
   double emission_time_ = 0;
   double emission_local_time_ = 0;
 
-  std::vector<Ticket> issued_; // by this event; everything that it emits afterwards carries them
+  struct Issued {
+    Ticket ticket;
+    Cell* target;
+  };
+  std::vector<Issued> issued_; // by this event; everything that it emits afterwards carries them
 };
 
 /// "agent 7 (Ping)", as error texts name agents.

@@ -80,6 +80,8 @@ void Execution::free_retired(const std::function<void(Cell&)>& one_less) {
 }
 
 void Execution::free(Cell& cell) {
+  if (world_.directory != nullptr)
+    world_.directory->erase(cell.id);
   for (IncomingChannel* channel = cell.mailbox.take_channels(); channel != nullptr;)
     static_cast<Channel*>(std::exchange(channel, channel->next_incoming))->let_go();
   cell.let_go_of_outgoing();
@@ -125,6 +127,8 @@ Effects& Execution::execute(Cell& cell, Closure& lambda, const EventKey& key) {
 
 void Execution::start(Cell& cell) {
   ++counters.agents_born;
+  if (world_.directory != nullptr)
+    world_.directory->insert(cell.id, cell);
   if (cell.state == CellState::dead) { // deleted by its creator
     ++counters.agents_died;
     return;

@@ -41,7 +41,7 @@ void Outbox::flush(double next) {
   for (const Boxes* boxes : {&hold_boxes_, &boxes_})
     for (std::size_t i = 0; i < boxes->size(); ++i)
       if ((*boxes)[i] != nullptr)
-        under_way_[i].push_back({++sent_[i], executed_});
+        under_way_[i].push_back({++sent_[i], (*boxes)[i]->earliest = executed_});
   empty_ = true;
   announce(next);
   for (Boxes* boxes : {&hold_boxes_, &boxes_})

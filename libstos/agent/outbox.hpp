@@ -26,6 +26,7 @@ struct Parcel {
 /// Parcels from one domain to another, in the order in which they happened.
 struct Batch {
   std::size_t from = 0;
+  double earliest = Instant::never().absorption; ///< nothing in it was emitted before
   std::unique_ptr<Batch> next;
   std::vector<Parcel> parcels;
 };
@@ -66,7 +67,7 @@ private:
   /// A batch that was sent and that the receiver does not answer for yet.
   struct UnderWay {
     std::uint64_t number;
-    double earliest; ///< nothing in it was emitted before
+    double earliest; ///< as in Batch
   };
 
   void post(std::unique_ptr<Batch>& box, Parcel parcel);

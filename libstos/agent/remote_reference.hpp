@@ -25,7 +25,7 @@ public:
   /// The same reference, good for one flight more.
   [[nodiscard]] RemoteReference renew() const {
     detail::EventContext* context = detail::EventContext::current();
-    if (context == nullptr || ticket_.target == nullptr)
+    if (context == nullptr || ticket_ == detail::Ticket{})
       throw UsageError(Errc::expired_reference, "renew() outside of an event, or of no reference");
     return RemoteReference(context->renew(ticket_));
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "libstos/agent/agent_directory.hpp"
 #include "libstos/agent/block_pool.hpp"
 #include "libstos/agent/event_context.hpp"
 #include "libstos/agent/run_options.hpp"
@@ -38,6 +39,9 @@ public:
 
   /// Called for each agent that reaches a boundary, right before it is deleted; may be empty.
   std::function<void(AgentBase&, const Point&)> at_boundary;
+
+  /// All agents that are here, where somebody needs to find them by their ids; else null.
+  std::unique_ptr<detail::AgentDirectory> directory;
 
   const void* const simulation_type; ///< tells simulations of different types apart
   void* const simulation_object;     ///< the ForwardSimulation that owns this world
