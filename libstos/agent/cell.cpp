@@ -27,9 +27,14 @@ Cell& Channel::from() const {
 }
 
 Cell& Cell::create(World& world, BlockPool& pool, AgentBase& agent, const AgentOps& ops) {
+  Cell& cell = create_without_agent(world, pool, ops);
+  cell.agent = &agent;
+  return cell;
+}
+
+Cell& Cell::create_without_agent(World& world, BlockPool& pool, const AgentOps& ops) {
   Cell* cell = new (pool.allocate(sizeof(Cell))) Cell;
   cell->world = &world;
-  cell->agent = &agent;
   cell->ops = &ops;
   return *cell;
 }

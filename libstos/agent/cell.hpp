@@ -132,6 +132,7 @@ struct CellPath {
 class alignas(64) Cell : public CellFront, public CellPath {
 public:
   static Cell& create(World& world, BlockPool& pool, AgentBase& agent, const AgentOps& ops);
+  static Cell& create_without_agent(World& world, BlockPool& pool, const AgentOps& ops);
   void destroy(BlockPool& pool);
 
   static Cell& of_path(const Trajectory& path) {

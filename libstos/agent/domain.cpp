@@ -348,8 +348,10 @@ void Domain::take(Parcel& parcel) {
 }
 
 void Domain::take_tasks() {
-  for (auto task = board_.take_tasks(index_); task != nullptr; task = std::move(task->next))
+  for (auto task = board_.take_tasks(index_); task != nullptr; task = std::move(task->next)) {
     task->run(*this);
+    board_.task_done();
+  }
 }
 
 void Domain::resume_blocked() {

@@ -110,26 +110,28 @@ bool DomainBoard::collect(std::vector<std::uint64_t>& versions, double& least) c
 // the second collect.
 double DomainBoard::collect_twice() {
   constexpr double useless = Instant::beginning().absorption;
+  constexpr double never = Instant::never().absorption;
   std::vector<std::uint64_t> before;
   std::vector<std::uint64_t> after;
-  double least = Instant::never().absorption;
-  if (!collect(before, least) || least == Instant::never().absorption)
+  double least = never;
+  if (!collect(before, least))
     return useless;
   double seen = least_time_.load();
-  while (seen < least && !least_time_.compare_exchange_weak(seen, least))
+  while (least != never && seen < least && !least_time_.compare_exchange_weak(seen, least))
     ;
-  double again = Instant::never().absorption;
+  double again = never;
   return collect(after, again) && before == after ? least : useless;
 }
 
 double DomainBoard::least_time_here() { return collect_twice(); }
 
 double DomainBoard::least_time() {
+  constexpr double useless = Instant::beginning().absorption;
   double least = collect_twice();
-  if (least == Instant::beginning().absorption)
-    return least;
   if (has_links())
     least = std::min(least, lifted());
+  if (least == useless || least == Instant::never().absorption)
+    return useless;
   // Once for each time: if that does not help, all have to sleep for the floor to be found.
   double woken = woken_for_.load();
   if (woken < least && woken_for_.compare_exchange_strong(woken, least))
@@ -137,6 +139,23 @@ double DomainBoard::least_time() {
       if (slots_[i]->standing_next.load() <= least && slots_[i]->state.load() == parked)
         wake(i);
   return least;
+}
+
+// Those for whom that was the only thing to wait for go on.
+void DomainBoard::lift(double time) {
+  if (!(time > lifted()))
+    return;
+  lifted_.store(time);
+  for (std::size_t i = 0; i < domains_; ++i) {
+    const Slot& slot = *slots_[i];
+    const auto is_beyond = [&](const std::atomic<double>& needed) {
+      const double wanted = needed.load(std::memory_order_relaxed);
+      return std::isnan(wanted) || time > wanted;
+    };
+    if (slot.state.load() == parked &&
+        std::all_of(slot.needed.begin(), slot.needed.end(), is_beyond))
+      wake(i);
+  }
 }
 
 bool DomainBoard::somebody_sleeps() const {
@@ -190,6 +209,7 @@ bool DomainBoard::post(std::size_t domain, std::unique_ptr<OutsideTask>& task) {
   } while (!active_.compare_exchange_weak(seen, seen + 1));
   const bool taken = !finished();
   if (taken) {
+    tasks_.fetch_add(1);
     task->domain = domain;
     const std::size_t runner = has_links() ? domains_ : domain;
     push_one(slots_[runner]->tasks, std::move(task));

@@ -137,8 +137,15 @@ public:
   [[nodiscard]] double least_time_here();
 
   /// All nodes together have found that nothing happens before `time`, anywhere.
-  void lift(double time) { lifted_.store(std::max(time, lifted()), std::memory_order_release); }
+  void lift(double time);
   [[nodiscard]] double lifted() const { return lifted_.load(std::memory_order_acquire); }
+
+  /// A frame has arrived, or it is time.
+  void wake_gateway() { wake(domains_); }
+
+  /// Whether something from outside is under way to the domains: then nobody may count on what is
+  /// to come here.
+  [[nodiscard]] bool has_tasks() const { return tasks_.load() != 0; }
 
   /// Whether all domains sleep. They go on sleeping until the gateway, who asks, wakes one.
   [[nodiscard]] bool all_asleep() const { return active_.load() == 1; }
@@ -185,6 +192,7 @@ public:
   /// run is finished.
   bool post(std::size_t domain, std::unique_ptr<OutsideTask>& task);
   [[nodiscard]] std::unique_ptr<OutsideTask> take_tasks(std::size_t domain);
+  void task_done() { tasks_.fetch_sub(1); }
 
   /// What a domain that parks waits for.
   struct Wish {
@@ -232,6 +240,7 @@ private:
   std::atomic<double> lifted_{Instant::beginning().absorption};
   alignas(64) std::atomic<std::int64_t> waiting_{0};
   alignas(64) std::atomic<std::int64_t> active_{0};
+  std::atomic<std::int64_t> tasks_{0};
   std::atomic<bool> finished_{false};
   std::atomic<std::uint64_t> wakeups_{0};
   Instant floor_ = Instant::beginning(); // written only while all sleep

@@ -19,7 +19,7 @@ bool Outside::look() {
   bool moved = false;
   for (std::size_t i = 0; i < clocks_.size(); ++i)
     if (i != index_) {
-      const double clock = std::max(board_.clock(i), board_.floor().absorption);
+      const double clock = std::max({board_.clock(i), board_.floor().absorption, board_.lifted()});
       moved |= clock > clocks_[i] && !cuts_[i].empty();
       clocks_[i] = std::max(clocks_[i], clock);
     }

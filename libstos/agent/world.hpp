@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <vector>
 
@@ -39,6 +40,9 @@ public:
 
   /// Called for each agent that reaches a boundary, right before it is deleted; may be empty.
   std::function<void(AgentBase&, const Point&)> at_boundary;
+
+  /// Cell::domain of agents that are on this node is below it.
+  std::size_t groups_here = std::numeric_limits<std::size_t>::max();
 
   /// All agents that are here, where somebody needs to find them by their ids; else null.
   std::unique_ptr<detail::AgentDirectory> directory;

@@ -17,6 +17,8 @@ std::string_view to_string(Errc code) {
     case Errc::model_exception: return "model_exception";
     case Errc::out_of_memory: return "out_of_memory";
     case Errc::io_error: return "io_error";
+    case Errc::bad_message: return "bad_message";
+    case Errc::node_lost: return "node_lost";
     case Errc::not_supported: return "not_supported";
     case Errc::internal: return "internal";
   }

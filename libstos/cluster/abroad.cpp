@@ -1,0 +1,16 @@
+#include "libstos/cluster/abroad.hpp"
+
+namespace stos::detail {
+
+Abroad::~Abroad() {
+  for (const auto& [name, hold] : holds.closed_from_here)
+    hold->let_go();
+}
+
+void Abroad::let_go_of(Channel& channel) {
+  Cell& to = *channel.to;
+  channel.let_go();
+  elsewhere.lead_no_more_to(to);
+}
+
+} // namespace stos::detail

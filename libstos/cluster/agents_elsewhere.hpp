@@ -1,0 +1,47 @@
+#pragma once
+
+#include "libstos/agent/world.hpp"
+
+#include <cstddef>
+#include <unordered_map>
+#include <vector>
+
+namespace stos::detail {
+
+/// The records that stand in for agents of other nodes: what channels and references of this node
+/// lead to. All they say is who it is, and over which link it is reached (Cell::domain).
+///
+/// Threads: none inside; the gateway owns it. Domains read what does not change.
+/// Owns:    the records: each for as long as a channel or a hold of this node leads there.
+class AgentsElsewhere {
+public:
+  explicit AgentsElsewhere(BlockPool& pool) : pool_(pool) {}
+  ~AgentsElsewhere();
+  AgentsElsewhere(const AgentsElsewhere&) = delete;
+  AgentsElsewhere& operator=(const AgentsElsewhere&) = delete;
+
+  /// Takes the record of an agent that the set-up has made here, too. Without the agent.
+  void adopt(Cell& cell);
+
+  /// The record of `id`, a new one if there is none.
+  [[nodiscard]] Cell& record_of(AgentId id, const AgentOps& ops, std::uint16_t group, World& world);
+
+  /// One more channel or hold leads to `cell`; one less.
+  static void lead_to(Cell& cell) { ++cell.incoming; }
+  void lead_no_more_to(Cell& cell);
+
+  /// Lets go of records that nothing leads to.
+  void drop_unused();
+
+  [[nodiscard]] std::size_t size() const { return records_.size(); }
+
+private:
+  struct Hash {
+    std::size_t operator()(AgentId id) const { return mix64(id.value); }
+  };
+
+  BlockPool& pool_;
+  std::unordered_map<AgentId, Cell*, Hash> records_;
+};
+
+} // namespace stos::detail

@@ -1,0 +1,93 @@
+#include "libstos/cluster/frame.hpp"
+
+#include <cmath>
+
+namespace stos::detail {
+namespace {
+
+constexpr std::uint8_t has_clock = 0x01;
+constexpr std::uint8_t has_wanted = 0x02;
+constexpr std::uint8_t has_end_time = 0x04;
+constexpr std::uint8_t has_report = 0x08;
+constexpr std::uint8_t has_parcels = 0x10;
+constexpr std::uint8_t all_flags = 0x1f;
+
+void write_report(const NodeReport& report, BytesWriter& out) {
+  out.f64(report.least_time);
+  out.u8(report.quiet ? 1 : 0);
+  out.f64(report.next.absorption);
+  out.f64(report.next.emission);
+  out.u32(report.next.depth);
+  out.varint(report.stopped_for);
+  for (const auto* counts : {&report.sent, &report.received})
+    for (const std::uint64_t count : *counts)
+      out.varint(count);
+}
+
+NodeReport read_report(BytesReader& in, std::size_t nodes) {
+  NodeReport report;
+  report.least_time = in.f64();
+  report.quiet = in.u8() != 0;
+  report.next.absorption = in.f64();
+  report.next.emission = in.f64();
+  report.next.depth = in.u32();
+  report.stopped_for = in.varint();
+  if (std::isnan(report.least_time) || std::isnan(report.next.absorption) ||
+      std::isnan(report.next.emission) || nodes > in.remaining())
+    in.fail();
+  if (!in.ok())
+    return report;
+  for (auto* counts : {&report.sent, &report.received})
+    for (std::size_t i = 0; i < nodes; ++i)
+      counts->push_back(in.varint());
+  return report;
+}
+
+std::optional<double> read_time(BytesReader& in, bool present) {
+  if (!present)
+    return std::nullopt;
+  const double time = in.f64();
+  if (std::isnan(time))
+    in.fail();
+  return time;
+}
+
+} // namespace
+
+void write_header(const FrameHeader& header, BytesWriter& out) {
+  out.varint(header.number);
+  out.varint(header.phase);
+  out.varint(header.acknowledged);
+  const int flags = (header.clock ? has_clock : 0) | (header.wanted ? has_wanted : 0) |
+                    (header.end_time ? has_end_time : 0) | (header.report ? has_report : 0) |
+                    (header.earliest ? has_parcels : 0);
+  out.u8(static_cast<std::uint8_t>(flags));
+  for (const auto& time : {header.clock, header.wanted, header.end_time})
+    if (time)
+      out.f64(*time);
+  if (header.report)
+    write_report(*header.report, out);
+  if (header.earliest)
+    out.f64(*header.earliest);
+}
+
+FrameHeader read_header(BytesReader& in, std::size_t nodes) {
+  FrameHeader header;
+  header.number = in.varint();
+  header.phase = in.varint();
+  header.acknowledged = in.varint();
+  const std::uint8_t flags = in.u8();
+  if ((flags & ~all_flags) != 0)
+    in.fail();
+  header.clock = read_time(in, (flags & has_clock) != 0);
+  header.wanted = read_time(in, (flags & has_wanted) != 0);
+  header.end_time = read_time(in, (flags & has_end_time) != 0);
+  if ((flags & has_report) != 0)
+    header.report = read_report(in, nodes);
+  header.earliest = read_time(in, (flags & has_parcels) != 0);
+  if (!header.earliest && in.remaining() > 0)
+    in.fail();
+  return header;
+}
+
+} // namespace stos::detail

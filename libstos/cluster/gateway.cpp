@@ -1,0 +1,216 @@
+#include "libstos/cluster/gateway.hpp"
+
+#include "libstos/base/assert.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace stos::detail {
+namespace {
+
+constexpr double infinity = Instant::never().absorption;
+
+// After a round that has brought nothing new, so long until this node begins the next one; twice as
+// long each time.
+constexpr double round_pause_min_s = 50e-6;
+constexpr double round_pause_max_s = 5e-3;
+
+} // namespace
+
+Gateway::Gateway(World& world, DomainBoard& board, const NodePlace& place, InitialShare& share,
+                 const LinkLimits& limits)
+    : world_(world), board_(board), abroad_(world, place), links_(place.nodes),
+      global_time_(place.own_node, place.nodes), round_pause_s_(round_pause_min_s) {
+  for (Cell* cell : share.elsewhere)
+    abroad_.elsewhere.adopt(*cell);
+  for (std::size_t node = 0; node < place.nodes; ++node) {
+    if (node == place.own_node)
+      continue;
+    links_[node] = std::make_unique<Link>(abroad_, board, node, limits);
+    for (Channel* channel : share.links[node].outgoing)
+      links_[node]->writer().adopt(*channel);
+    for (const auto& [channel, source] : share.links[node].incoming)
+      links_[node]->reader().adopt(*channel, source);
+  }
+  for (Channel* hold : share.holds_here)
+    abroad_.holds.of_agents_here.emplace(hold->far_course().wire, hold);
+  for (Channel* hold : share.closed_from_here) {
+    AgentsElsewhere::lead_to(*hold->to);
+    abroad_.holds.closed_from_here.emplace(hold->far_course().wire, hold);
+  }
+  abroad_.elsewhere.drop_unused();
+}
+
+Gateway::~Gateway() = default;
+
+void Gateway::receive(std::size_t node, std::vector<std::byte> frame) {
+  links_[node]->receive(std::move(frame));
+  board_.wake_gateway();
+}
+
+// The domains' clocks are read before their parcels are taken, so that what was emitted before the
+// clock goes ahead of it.
+Result<Gateway::Slice> Gateway::run(double now_s, Output& output) {
+  if (board_.finished())
+    return Slice::finished;
+  if (Result<void> read = read_frames(); !read)
+    return read.error();
+  deliver();
+  const double clock = own_clock();
+  each_link([](Link& link) { link.take_parcels(); });
+  if (!global_time_.outstanding())
+    hand_in_tasks();
+  if (wants_round(now_s))
+    turn();
+  send(clock, output);
+  if (board_.finished())
+    return Slice::finished;
+
+  double wanted = infinity;
+  each_link([&](const Link& link) { wanted = std::min(wanted, link.wanted_here()); });
+  if (board_.somebody_sleeps() && !global_time_.outstanding())
+    output.wake_at_s = next_round_at_s_;
+  return board_.park_gateway(wanted, board_.all_asleep()) ? Slice::parked : Slice::more;
+}
+
+Result<void> Gateway::read_frames() {
+  for (bool again = true; again;) {
+    again = false;
+    for (const auto& link : links_)
+      if (link != nullptr) {
+        const Result<bool> has_read = read_frames_of(*link);
+        if (!has_read)
+          return has_read.error();
+        again = again || *has_read;
+      }
+    conclude_round();
+  }
+  return {};
+}
+
+// Returns whether one was read.
+Result<bool> Gateway::read_frames_of(Link& link) {
+  bool has_read = false;
+  for (;;) {
+    const auto front = link.front();
+    if (!front)
+      return front.error();
+    if (*front == nullptr)
+      return has_read;
+    switch (global_time_.before_reading((*front)->phase)) {
+      case GlobalTime::Before::wait: return has_read;
+      case GlobalTime::Before::turn: turn(); break;
+      case GlobalTime::Before::nothing: break;
+    }
+    std::optional<NodeReport> heard = (*front)->report;
+    if (heard && !global_time_.hear(link.node(), *std::move(heard)))
+      return Error{Errc::bad_message, "node " + std::to_string(link.node() + 1) +
+                                          " sent a report that belongs to no round"};
+    if ((*front)->end_time) {
+      double seen = world_.end_time.load(std::memory_order_relaxed);
+      while (*(*front)->end_time < seen &&
+             !world_.end_time.compare_exchange_weak(seen, *(*front)->end_time))
+        ;
+    }
+    if (Result<void> read = link.read_front(); !read)
+      return read.error();
+    has_read = true;
+  }
+}
+
+void Gateway::deliver() {
+  each_link([this](Link& link) {
+    if (link.deliver(board_.lifted()))
+      reported_quiet_ = false;
+  });
+}
+
+void Gateway::conclude_round() {
+  const auto result = global_time_.take_result();
+  if (!result)
+    return;
+  const bool is_news = result->least_time > board_.lifted();
+  round_pause_s_ = is_news ? round_pause_min_s : std::min(2 * round_pause_s_, round_pause_max_s);
+  next_round_at_s_.reset();
+  board_.lift(result->least_time);
+  if (!result->all_quiet)
+    return;
+  reported_quiet_ = false;
+  board_.settle(result->next);
+}
+
+void Gateway::hand_in_tasks() {
+  for (auto task = board_.take_tasks_of_all(); task != nullptr;) {
+    auto next = std::move(task->next);
+    board_.hand_in(std::move(task));
+    reported_quiet_ = false;
+    task = std::move(next);
+  }
+}
+
+// Whoever has to wait asks; at once if nothing at all happens here any more.
+bool Gateway::wants_round(double now_s) {
+  if (global_time_.outstanding() || !board_.somebody_sleeps())
+    return false;
+  if (!next_round_at_s_)
+    next_round_at_s_ = now_s + round_pause_s_;
+  return now_s >= *next_round_at_s_ || (is_quiet() && !reported_quiet_);
+}
+
+bool Gateway::is_quiet() const {
+  return board_.all_asleep() && std::all_of(links_.begin(), links_.end(), [](const auto& link) {
+           return link == nullptr || link->is_empty();
+         });
+}
+
+// What was read before the turn has to be with the domains, who answer for it from now on; and what
+// they have left here before they fell asleep counts as sent.
+void Gateway::turn() {
+  deliver();
+  each_link([](Link& link) { link.take_parcels(); });
+  report_ = report();
+  global_time_.turn(*report_);
+}
+
+NodeReport Gateway::report() {
+  NodeReport report;
+  report.sent.resize(links_.size());
+  report.received.resize(links_.size());
+  each_link([&](const Link& link) {
+    report.sent[link.node()] = link.parcel_frames_sent();
+    report.received[link.node()] = link.parcel_frames_received();
+  });
+  const bool undisturbed = !board_.has_tasks();
+  report.quiet = reported_quiet_ = undisturbed && is_quiet();
+  if (report.quiet)
+    report.next = board_.next_of_all();
+  report.least_time = board_.lifted();
+  if (undisturbed)
+    report.least_time = std::max(report.least_time, board_.least_time_here());
+  return report;
+}
+
+double Gateway::own_clock() const {
+  double clock = infinity;
+  for (std::size_t i = 0; i < board_.domains(); ++i)
+    clock = std::min(clock, board_.clock(i));
+  return clock;
+}
+
+void Gateway::send(double clock, Output& output) {
+  FrameHeader header;
+  header.phase = global_time_.phase();
+  header.end_time = world_.end_time.load(std::memory_order_relaxed);
+  std::vector<std::vector<std::byte>> frames;
+  const auto report = std::exchange(report_, std::nullopt);
+  each_link([&](Link& link) {
+    if (report)
+      link.send_report(*report, global_time_.turned(), frames);
+    link.send(header, clock, board_.wanted_from(link.group()), frames);
+    for (auto& frame : frames)
+      output.frames.push_back({link.node(), std::move(frame)});
+    frames.clear();
+  });
+}
+
+} // namespace stos::detail

@@ -1,0 +1,142 @@
+#pragma once
+
+#include "libstos/cluster/frame.hpp"
+#include "libstos/cluster/parcel_reader.hpp"
+#include "libstos/cluster/parcel_writer.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <vector>
+
+namespace stos::detail {
+
+/// How much may be between two nodes.
+struct LinkLimits {
+  std::size_t frame_bytes_max = std::size_t{1} << 20; ///< a frame ends once it is that long
+  std::size_t credit_bytes = std::size_t{1} << 24;    ///< sent and not acknowledged
+};
+
+/// What went over a link so far.
+struct LinkCounters {
+  std::uint64_t frames_sent = 0;
+  std::uint64_t bytes_sent = 0;
+  std::uint64_t lambdas_sent = 0;
+  std::uint64_t frames_received = 0;
+  std::uint64_t bytes_received = 0;
+  std::uint64_t credit_waits = 0; ///< frames that had to wait for the receiver
+};
+
+/// One node's end of its connection with another node: what is under way in both directions.
+///
+/// Frames arrive in the order in which they were sent, each of them once; everything else is the
+/// link's own business. Of what it sends, at most `credit_bytes` are on their way; the rest waits
+/// here, and `is_congested()` says that no more should be produced.
+///
+/// Threads: none inside; the gateway owns it.
+class Link {
+public:
+  Link(Abroad& abroad, DomainBoard& board, std::size_t node, const LinkLimits& limits);
+
+  [[nodiscard]] std::size_t node() const { return node_; }
+  [[nodiscard]] std::size_t group() const { return group_; }
+
+  ParcelWriter& writer() { return writer_; }
+  ParcelReader& reader() { return reader_; }
+
+  // ---- what comes in
+
+  /// Queues a frame of the other node.
+  void receive(std::vector<std::byte> frame);
+
+  /// The header of the earliest frame that was not read yet; null if there is none. Fails if that
+  /// is no frame, or not the next one.
+  [[nodiscard]] Result<const FrameHeader*> front();
+
+  /// Reads that frame: its parcels go to the outbox. @pre front() has returned it
+  [[nodiscard]] Result<void> read_front();
+
+  /// Hands the parcels that were read to the domains, and then, since those have to come first, the
+  /// clock of the other node: at least `lifted`. Returns whether there were parcels.
+  bool deliver(double lifted);
+
+  // ---- what goes out
+
+  /// Takes what the domains have for that node, which is counted as sent from now on.
+  void take_parcels();
+
+  /// Appends the report for `round` to `frames`: a frame of its own, since it has to be read before
+  /// the round is complete, what may follow after that.
+  void send_report(const NodeReport& report, std::uint64_t round,
+                   std::vector<std::vector<std::byte>>& frames);
+
+  /// Appends to `frames` what has to be said now. `header` brings what all links say; `clock` is
+  /// the clock of this node, which is told if it is news and somebody wants it, or a frame goes
+  /// anyway.
+  void send(FrameHeader header, double clock, double wanted,
+            std::vector<std::vector<std::byte>>& frames);
+
+  /// The domain's clocks have to be beyond this for the other node to be told; infinite if it does
+  /// not want to know.
+  [[nodiscard]] double wanted_here() const { return wanted_here_; }
+
+  [[nodiscard]] bool is_congested() const { return waiting_bytes_ > limits_.credit_bytes; }
+  [[nodiscard]] bool is_empty() const { return waiting_.empty() && body_.size() == 0; }
+  [[nodiscard]] std::uint64_t parcel_frames_sent() const { return parcel_frames_sent_; }
+  [[nodiscard]] std::uint64_t parcel_frames_received() const { return parcel_frames_received_; }
+  [[nodiscard]] const LinkCounters& counters() const { return counters_; }
+
+private:
+  struct Pending {
+    double earliest;
+    std::vector<std::byte> records;
+  };
+  struct Unacknowledged {
+    double earliest;
+    std::size_t bytes;
+  };
+
+  void end_body();
+  [[nodiscard]] std::optional<Pending> take_waiting();
+  void acknowledge(std::uint64_t parcel_frames);
+  [[nodiscard]] double least_unacknowledged() const;
+  void append_frame(FrameHeader& header, std::span<const std::byte> records,
+                    std::vector<std::vector<std::byte>>& frames);
+
+  const std::size_t node_;
+  const std::size_t group_;
+  const std::size_t nodes_;
+  const LinkLimits limits_;
+  DomainBoard& board_;
+  Outbox outbox_; // to the domains of this node
+  ParcelWriter writer_;
+  ParcelReader reader_;
+
+  // In.
+  std::deque<std::vector<std::byte>> inbox_;
+  std::optional<FrameHeader> front_;
+  std::size_t front_size_ = 0; // of its header
+  std::uint64_t frames_read_ = 0;
+  std::uint64_t parcel_frames_received_ = 0;
+  std::size_t bytes_to_acknowledge_ = 0;
+  double clock_ = Instant::beginning().absorption; // of the other node
+
+  // Out.
+  BytesWriter body_; // records of the frame that is being made
+  double body_earliest_ = Instant::never().absorption;
+  std::deque<Pending> waiting_;
+  std::size_t waiting_bytes_ = 0;
+  std::deque<Unacknowledged> unacknowledged_;
+  std::size_t unacknowledged_bytes_ = 0;
+  std::uint64_t parcel_frames_sent_ = 0; // and those that wait
+  std::uint64_t parcel_frames_acknowledged_ = 0;
+  std::uint64_t acknowledged_told_ = 0;
+  double clock_told_ = Instant::beginning().absorption;
+  double wanted_told_ = Instant::never().absorption;
+  double wanted_here_ = Instant::never().absorption;
+  double end_time_told_ = Instant::never().absorption;
+  LinkCounters counters_;
+};
+
+} // namespace stos::detail

@@ -1,0 +1,64 @@
+#pragma once
+
+#include "libstos/agent/outbox.hpp"
+#include "libstos/base/bytes.hpp"
+#include "libstos/base/result.hpp"
+#include "libstos/cluster/abroad.hpp"
+
+#include <cstdint>
+#include <vector>
+
+namespace stos::detail {
+
+/// Turns the bytes of another node's ParcelWriter into what they mean for the domains of this node.
+///
+/// Threads: none inside.
+/// Owns:    nothing that it has posted.
+/// Errors:  bytes that no ParcelWriter of the same state writes: bad_message. What was posted
+///          before the error stays, so that the run has to end.
+class ParcelReader {
+public:
+  ParcelReader(Abroad& abroad, std::size_t node, Outbox& to_domains)
+      : abroad_(abroad), node_(node), to_domains_(to_domains) {}
+
+  /// Takes an initial channel from that node, and the number of lambdas that came on it.
+  void adopt(Channel& channel, AgentId source);
+
+  /// Reads all records of `in` and posts them to the domains.
+  [[nodiscard]] Result<void> read(BytesReader& in);
+
+private:
+  struct Incoming {
+    Channel* channel = nullptr; ///< null: the number is free
+    AgentId source;
+    std::uint64_t next_sequence = 0;
+    Trajectory path; ///< of the source, as far as this end has read
+  };
+
+  [[nodiscard]] bool read_record(BytesReader& in);
+  [[nodiscard]] bool read_lambda(std::uint8_t flags, BytesReader& in);
+  [[nodiscard]] bool read_references(std::vector<CarriedReference>& references, const Cell& holder,
+                                     BytesReader& in);
+  [[nodiscard]] Channel* take_hold(std::uint64_t name, AgentId target, std::size_t target_node,
+                                   const AgentOps& ops, const Cell& holder);
+  [[nodiscard]] bool read_open(BytesReader& in);
+  [[nodiscard]] bool read_close(BytesReader& in);
+  [[nodiscard]] bool read_turned(BytesReader& in);
+  [[nodiscard]] bool read_open_hold(BytesReader& in);
+  [[nodiscard]] bool read_close_hold(BytesReader& in);
+  [[nodiscard]] const AgentOps* read_class(BytesReader& in);
+  [[nodiscard]] Incoming* channel_of(std::uint64_t number);
+  [[nodiscard]] bool refuse(std::string problem);
+
+  Abroad& abroad_;
+  const std::size_t node_;
+  Outbox& to_domains_;
+  std::vector<Incoming> channels_; // by number - 1
+  std::vector<const ClosureOps*> codes_;
+  std::vector<const AgentOps*> classes_;
+  std::string problem_;
+};
+
+[[nodiscard]] bool read_trajectory(BytesReader& in, Trajectory& path);
+
+} // namespace stos::detail

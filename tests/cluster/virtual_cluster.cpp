@@ -1,0 +1,67 @@
+#include "support/random_world.hpp"
+#include "support/shuffled_domains.hpp"
+#include "support/virtual_cluster.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <memory>
+#include <vector>
+
+using namespace stos;
+using namespace stos::test;
+
+namespace {
+
+using Simulation = ForwardSimulation<Minkowski<4>, ShuffledDomains>;
+
+template <int ReactionTenths>
+std::unique_ptr<Simulation> set_up(const WorldPlan& plan, const RunOptions& options) {
+  auto simulation = std::make_unique<Simulation>(options);
+  const auto scope = simulation->set_up();
+  populate<Simulation, ReactionTenths>(plan);
+  return simulation;
+}
+
+std::unique_ptr<Simulation> set_up(const WorldPlan& plan) {
+  RunOptions options;
+  options.seed = plan.seed;
+  return plan.seed % 3 == 0 ? set_up<2>(plan, options) : set_up<0>(plan, options);
+}
+
+RunSummary run_on_nodes(const WorldPlan& plan, const VirtualCluster::Shape& shape,
+                        std::uint64_t seed) {
+  std::vector<std::unique_ptr<Simulation>> simulations;
+  std::vector<World*> worlds;
+  for (std::size_t i = 0; i < shape.nodes; ++i) {
+    simulations.push_back(set_up(plan));
+    worlds.push_back(&simulations.back()->world());
+    worlds.back()->end_time = plan.end_time;
+    worlds.back()->begin_run();
+  }
+  VirtualCluster cluster(shape, seed);
+  return cluster.run(worlds, [&](std::size_t agent) { return mix64(agent + seed) % shape.nodes; });
+}
+
+void check_same(const RunSummary& run, const RunSummary& oracle) {
+  CHECK(run.digest.to_string() == oracle.digest.to_string());
+  CHECK(run.sent == run.absorbed + run.in_flight + run.dropped);
+  CHECK(run.agents_born == oracle.agents_born);
+  CHECK(run.agents_died == oracle.agents_died);
+  CHECK(run.absorbed == oracle.absorbed);
+  CHECK(run.in_flight == oracle.in_flight);
+  CHECK(run.dropped == oracle.dropped);
+}
+
+} // namespace
+
+TEST_CASE("a random world has one outcome on any number of nodes") {
+  for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+    INFO("world " << seed);
+    const WorldPlan plan = plan_of(seed);
+    const RunSummary oracle = set_up(plan)->run(plan.end_time);
+    for (const std::size_t nodes : {2U, 3U, 5U}) {
+      INFO(nodes << " nodes");
+      check_same(run_on_nodes(plan, {nodes, 1 + seed % 2, {}}, seed), oracle);
+    }
+  }
+}

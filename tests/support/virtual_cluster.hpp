@@ -1,0 +1,182 @@
+#pragma once
+
+#include "libstos/agent/engine.hpp"
+#include "libstos/base/assert.hpp"
+#include "libstos/base/random.hpp"
+#include "libstos/cluster/gateway.hpp"
+
+#include <algorithm>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace stos::test {
+
+/// Several nodes in one thread, on a network and a clock that are made up: frames take as long as
+/// a seed wants (in order between two nodes, in any order otherwise), domains and gateways run in an
+/// order and in slices that it chooses. Repeatable to the last step.
+class VirtualCluster {
+public:
+  struct Shape {
+    std::size_t nodes = 2;
+    std::size_t domains = 1;
+    detail::LinkLimits limits;
+  };
+
+  VirtualCluster(const Shape& shape, std::uint64_t seed) : shape_(shape), random_(seed) {}
+
+  /// Runs one simulation, of which each node has made its own copy `worlds[node]`. `place(i)` says
+  /// which node takes initial agent i.
+  template <class Place>
+  RunSummary run(const std::vector<World*>& worlds, Place&& place) {
+    const std::size_t agents = worlds.front()->setup.effects.born.size();
+    std::vector<std::uint16_t> node_of;
+    for (std::size_t i = 0; i < agents; ++i)
+      node_of.push_back(static_cast<std::uint16_t>(place(i)));
+    for (std::size_t i = 0; i < shape_.nodes; ++i)
+      nodes_.push_back(std::make_unique<Node>(*worlds[i], node_of, shape_, i));
+    wires_.resize(shape_.nodes * shape_.nodes);
+    for (const auto& node : nodes_)
+      node->set.start();
+    while (std::any_of(nodes_.begin(), nodes_.end(),
+                       [](const auto& node) { return node->finished < node->set.size(); }))
+      step();
+    return conclude(*worlds.front());
+  }
+
+  [[nodiscard]] std::uint64_t frames() const { return frames_; }
+  [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
+  [[nodiscard]] std::uint64_t lambdas() const {
+    std::uint64_t sum = 0;
+    for (const auto& node : nodes_)
+      for (std::size_t to = 0; to < shape_.nodes; ++to)
+        if (to != node->index)
+          sum += node->gateway->counters(to).lambdas_sent;
+    return sum;
+  }
+
+private:
+  using Slice = detail::Domain::Slice;
+
+  struct Node {
+    Node(World& world, const std::vector<std::uint16_t>& node_of, const Shape& shape,
+         std::size_t own)
+        : index(own), place{own, shape.nodes, shape.domains},
+          share(detail::take_share(world, node_of, place)),
+          set(
+              world, share.own, shape.domains, place.links(),
+              [this](std::size_t d) { ready.push_back(d); }, nullptr, {}),
+          gateway(std::make_unique<detail::Gateway>(world, set.board(), place, share,
+                                                    shape.limits)) {}
+
+    std::size_t index;
+    detail::NodePlace place;
+    detail::InitialShare share;
+    std::vector<std::size_t> ready;
+    detail::DomainSet set;
+    std::unique_ptr<detail::Gateway> gateway;
+    std::size_t finished = 0;
+    std::optional<double> wake_at_s;
+  };
+
+  // Something that can happen now: a runner of a node, or a frame that arrives.
+  void step() {
+    std::size_t choices = 0;
+    for (const auto& node : nodes_)
+      choices += node->ready.size();
+    const std::size_t runners = choices;
+    for (const auto& wire : wires_)
+      choices += wire.empty() ? 0 : 1;
+    if (choices == 0 || random_.bernoulli(0.01)) {
+      const bool something = pass_time();
+      STOS_ASSERT(something || choices > 0, "nobody can go on");
+      return;
+    }
+    now_s_ += 1e-6;
+    std::size_t pick = random_.below(static_cast<std::uint32_t>(choices));
+    if (pick >= runners)
+      arrive(pick - runners);
+    else
+      for (const auto& node : nodes_)
+        if (pick < node->ready.size()) {
+          run_one(*node, pick);
+          break;
+        } else {
+          pick -= node->ready.size();
+        }
+  }
+
+  bool pass_time() {
+    Node* first = nullptr;
+    for (const auto& node : nodes_)
+      if (node->wake_at_s && (first == nullptr || node->wake_at_s < first->wake_at_s))
+        first = node.get();
+    if (first == nullptr)
+      return false;
+    now_s_ = std::max(now_s_, *first->wake_at_s);
+    first->wake_at_s.reset();
+    first->set.board().wake_gateway();
+    return true;
+  }
+
+  void arrive(std::size_t pick) {
+    for (std::size_t i = 0; i < wires_.size(); ++i)
+      if (!wires_[i].empty() && pick-- == 0) {
+        nodes_[i % shape_.nodes]->gateway->receive(i / shape_.nodes, std::move(wires_[i].front()));
+        wires_[i].pop_front();
+        return;
+      }
+  }
+
+  void run_one(Node& node, std::size_t pick) {
+    const std::size_t runner = node.ready[pick];
+    node.ready.erase(node.ready.begin() + static_cast<std::ptrdiff_t>(pick));
+    if (runner == node.set.size()) {
+      run_gateway(node);
+      return;
+    }
+    const std::uint64_t events_max = 1 + random_.below(random_.bernoulli(0.5) ? 3 : 300);
+    switch (node.set.run(runner, events_max)) {
+      case Slice::more: node.ready.push_back(runner); break;
+      case Slice::parked: break;
+      case Slice::finished: ++node.finished; break;
+    }
+  }
+
+  void run_gateway(Node& node) {
+    detail::Gateway::Output output;
+    const auto slice = node.gateway->run(now_s_, output);
+    STOS_ASSERT(static_cast<bool>(slice), slice.error().context);
+    for (auto& frame : output.frames) {
+      ++frames_;
+      bytes_ += frame.bytes.size();
+      wires_[node.index * shape_.nodes + frame.node].push_back(std::move(frame.bytes));
+    }
+    node.wake_at_s = output.wake_at_s;
+    if (*slice == detail::Gateway::Slice::more)
+      node.ready.push_back(node.set.size());
+  }
+
+  RunSummary conclude(const World& world) {
+    RunCounters sum;
+    std::optional<detail::Failure> failure;
+    for (const auto& node : nodes_) {
+      sum.add(node->set.counters());
+      const auto own = node->set.failure();
+      if (own && (!failure || own->key < failure->key))
+        failure = own;
+    }
+    return detail::conclude(world, sum, "virtual cluster", 0, failure);
+  }
+
+  Shape shape_;
+  RandomStream random_;
+  std::vector<std::unique_ptr<Node>> nodes_;
+  std::vector<std::deque<std::vector<std::byte>>> wires_; // from * nodes + to
+  double now_s_ = 0;
+  std::uint64_t frames_ = 0;
+  std::uint64_t bytes_ = 0;
+};
+
+} // namespace stos::test
