@@ -168,10 +168,12 @@ bool Gateway::is_quiet() const {
 void Gateway::turn() {
   deliver();
   each_link([](Link& link) { link.take_parcels(); });
-  report_ = report();
-  global_time_.turn(*report_);
+  NodeReport own = report();
+  global_time_.turn(own);
+  reports_.emplace_back(global_time_.turned(), std::move(own));
 }
 
+void Gateway::dump() { fprintf(stderr, " turned %lu phase %lu outstanding %d quiet_reported %d next_round %g\n", global_time_.turned(), global_time_.phase(), global_time_.outstanding(), reported_quiet_, next_round_at_s_.value_or(-1)); each_link([](Link&l){l.dump();}); } //DBG
 NodeReport Gateway::report() {
   NodeReport report;
   report.sent.resize(links_.size());
@@ -202,10 +204,10 @@ void Gateway::send(double clock, Output& output) {
   header.phase = global_time_.phase();
   header.end_time = world_.end_time.load(std::memory_order_relaxed);
   std::vector<std::vector<std::byte>> frames;
-  const auto report = std::exchange(report_, std::nullopt);
+  const auto reports = std::exchange(reports_, {});
   each_link([&](Link& link) {
-    if (report)
-      link.send_report(*report, global_time_.turned(), frames);
+    for (const auto& [round, report] : reports)
+      link.send_report(report, round, frames);
     link.send(header, clock, board_.wanted_from(link.group()), frames);
     for (auto& frame : frames)
       output.frames.push_back({link.node(), std::move(frame)});

@@ -73,6 +73,7 @@ public:
   [[nodiscard]] const LinkCounters& counters(std::size_t node) const {
     return links_[node]->counters();
   }
+  void dump(); //DBG
   [[nodiscard]] std::uint64_t rounds() const { return global_time_.turned(); }
 
 private:
@@ -100,7 +101,7 @@ private:
   Abroad abroad_;
   std::vector<std::unique_ptr<Link>> links_; // by node; null for this one
   GlobalTime global_time_;
-  std::optional<NodeReport> report_; // to be sent
+  std::vector<std::pair<std::uint64_t, NodeReport>> reports_; // to be sent, with their rounds
   bool reported_quiet_ = false;
   std::optional<double> next_round_at_s_ = 0;
   double round_pause_s_;

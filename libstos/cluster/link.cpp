@@ -59,7 +59,7 @@ Result<void> Link::read_front() {
   ++parcel_frames_received_;
   bytes_to_acknowledge_ += frame.size();
   outbox_.executing(*header.earliest);
-  BytesReader in(std::span(frame).subspan(front_size_));
+  BytesReader in(std::span<const std::byte>(frame).subspan(front_size_));
   return reader_.read(in);
 }
 
@@ -157,7 +157,9 @@ void Link::send(FrameHeader header, double clock, double wanted,
     wanted_told_ = header.wanted.value_or(wanted_told_);
     end_time_told_ = header.end_time.value_or(end_time_told_);
     append_frame(header, next ? next->records : std::vector<std::byte>(), frames);
-    header = FrameHeader{.phase = header.phase};
+    const std::uint64_t phase = header.phase;
+    header = {};
+    header.phase = phase;
   }
 }
 

@@ -81,6 +81,7 @@ public:
   /// not want to know.
   [[nodiscard]] double wanted_here() const { return wanted_here_; }
 
+  void dump() const { fprintf(stderr, "  inbox %zu front %d phase %lu waiting %zu body %zu unack %zu clock %g wanted_here %g told %g sent %lu recvd %lu\n", inbox_.size(), bool(front_), front_ ? front_->phase : 0, waiting_.size(), body_.size(), unacknowledged_.size(), clock_, wanted_here_, clock_told_, counters_.frames_sent, counters_.frames_received); } //DBG
   [[nodiscard]] bool is_congested() const { return waiting_bytes_ > limits_.credit_bytes; }
   [[nodiscard]] bool is_empty() const { return waiting_.empty() && body_.size() == 0; }
   [[nodiscard]] std::uint64_t parcel_frames_sent() const { return parcel_frames_sent_; }

@@ -90,6 +90,9 @@ private:
       choices += wire.empty() ? 0 : 1;
     if (choices == 0 || random_.bernoulli(0.01)) {
       const bool something = pass_time();
+      if (!something && choices == 0)
+        for (const auto& node : nodes_)
+          fprintf(stderr, "node %zu: asleep %d rounds %lu finished %zu next %g clock %g lifted %g wanted %g tasks %d\n", node->index, node->set.board().all_asleep(), node->gateway->rounds(), node->finished, node->set.board().next_of_all().absorption, node->set.board().clock(0), node->set.board().lifted(), node->set.board().wanted_from(node->set.size()), node->set.board().has_tasks()), node->gateway->dump();
       STOS_ASSERT(something || choices > 0, "nobody can go on");
       return;
     }
