@@ -116,13 +116,14 @@ void AgentActor::deliver(Injector& engine, caf::mailbox_element_ptr element) {
   };
   std::shared_ptr<caf::mailbox_element> message(element.release(), Bouncing{});
   const caf::strong_actor_ptr self(ctrl());
-  Closure* closure = make_closure<AgentBase>(nullptr, [this, self, message](AgentBase& agent) {
-    if (message->payload.match_elements<caf::exit_msg>()) {
-      EventContext::of(cell_of(agent)).die(cell_of(agent));
-      return;
-    }
-    respond(*message);
-  });
+  Closure* closure = make_closure<Portability::node_bound, AgentBase>(
+      nullptr, [this, self, message](AgentBase& agent) {
+        if (message->payload.match_elements<caf::exit_msg>()) {
+          EventContext::of(cell_of(agent)).die(cell_of(agent));
+          return;
+        }
+        respond(*message);
+      });
   (void)engine.inject(*cell_, *closure);
 }
 

@@ -41,8 +41,8 @@ caf::strong_actor_ptr sender_of(const AgentBase& agent);
 /// Nothing happens if the agent has ended, or ends before that.
 template <class T, class F, class... Args>
 void inject(const caf::actor& handle, F&& function, Args&&... arguments) {
-  detail::agent_behind(handle).inject(*detail::make_closure<T>(nullptr, std::forward<F>(function),
-                                                               std::forward<Args>(arguments)...));
+  detail::agent_behind(handle).inject(*detail::make_closure<detail::Portability::node_bound, T>(
+      nullptr, std::forward<F>(function), std::forward<Args>(arguments)...));
 }
 
 /// From an agent's event to an ordinary actor: it gets (SpacetimeStamp, arguments...), with the

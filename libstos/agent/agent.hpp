@@ -1,8 +1,10 @@
 #pragma once
 
 #include "libstos/agent/agent_base.hpp"
+#include "libstos/agent/code_registry.hpp"
 #include "libstos/agent/velocity_property.hpp"
 #include "libstos/base/demangle.hpp"
+#include "libstos/base/digest.hpp"
 
 #include <optional>
 #include <string>
@@ -81,16 +83,15 @@ public:
   template <class F, class... Args>
   void after(double delay, F&& function, Args&&... arguments) {
     detail::require_portable<F, Args...>();
-    after_local(delay, std::forward<F>(function), std::forward<Args>(arguments)...);
+    set_timer<detail::Portability::portable>(delay, std::forward<F>(function),
+                                             std::forward<Args>(arguments)...);
   }
 
   /// The same for lambdas that never leave their node: they may capture anything.
   template <class F, class... Args>
   void after_local(double delay, F&& function, Args&&... arguments) {
-    detail::EventContext& event = context();
-    event.set_timer(detail::cell_of(*this), delay,
-                    *detail::make_closure<Derived>(&event.pool(), std::forward<F>(function),
-                                                   std::forward<Args>(arguments)...));
+    set_timer<detail::Portability::node_bound>(delay, std::forward<F>(function),
+                                               std::forward<Args>(arguments)...);
   }
 
 private:
@@ -104,17 +105,30 @@ private:
                   start.velocity ? &*start.velocity : nullptr),
         velocity(detail::cell_of(*this)) {}
 
+  template <detail::Portability portability, class F, class... Args>
+  void set_timer(double delay, F&& function, Args&&... arguments) {
+    detail::EventContext& event = context();
+    event.set_timer(detail::cell_of(*this), delay,
+                    *detail::make_closure<portability, Derived>(&event.pool(),
+                                                                std::forward<F>(function),
+                                                                std::forward<Args>(arguments)...));
+  }
+
   [[nodiscard]] detail::EventContext& context() const {
     return detail::EventContext::of(detail::cell_of(*this));
   }
 
   static const detail::AgentOps& ops() {
+    static_cast<void>(&registered_); // so that there is one
     static const detail::AgentOps ops{
-        detail::type_name_of<Derived>(), detail::reaction_time_of<Derived>(),
+        detail::type_name_of<Derived>(), hash_text(typeid(Derived).name()),
+        detail::reaction_time_of<Derived>(),
         [](AgentBase& agent) { delete static_cast<Derived*>(&agent); },
         Simulation::Resource::template agent_hooks<Derived>()};
     return ops;
   }
+
+  static inline const detail::Registered<detail::AgentOps> registered_{ops()};
 };
 
 } // namespace stos

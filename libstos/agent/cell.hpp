@@ -71,6 +71,7 @@ static_assert(sizeof(Channel) == 64, "there are many channels: one cache line");
 /// What the engine knows of an agent's class.
 struct AgentOps {
   const char* type_name;
+  std::uint64_t type_id; ///< for find_agent_type()
   double reaction_time;
   void (*destroy)(AgentBase&);
   const void* hooks; ///< of the resource that executes it, see ThreadPool; may be null

@@ -57,16 +57,15 @@ public:
   template <class F, class... Args>
   void send(F&& function, Args&&... arguments) {
     detail::require_portable<F, Args...>();
-    send_local(std::forward<F>(function), std::forward<Args>(arguments)...);
+    emit<detail::Portability::portable>(std::forward<F>(function),
+                                        std::forward<Args>(arguments)...);
   }
 
   /// Emits a lambda that may capture anything, but is an error if the target is on another node.
   template <class F, class... Args>
   void send_local(F&& function, Args&&... arguments) {
-    detail::Channel& channel = open_channel();
-    detail::EventContext& event = context(channel);
-    event.emit(channel, *detail::make_closure<T>(&event.pool(), std::forward<F>(function),
-                                                 std::forward<Args>(arguments)...));
+    emit<detail::Portability::node_bound>(std::forward<F>(function),
+                                          std::forward<Args>(arguments)...);
   }
 
   /// A reference to the agent at the other end, to be sent to somebody else.
@@ -86,6 +85,15 @@ public:
   }
 
 private:
+  template <detail::Portability portability, class F, class... Args>
+  void emit(F&& function, Args&&... arguments) {
+    detail::Channel& channel = open_channel();
+    detail::EventContext& event = context(channel);
+    event.emit(channel,
+               *detail::make_closure<portability, T>(&event.pool(), std::forward<F>(function),
+                                                     std::forward<Args>(arguments)...));
+  }
+
   static detail::EventContext& context(const detail::Channel& channel) {
     return detail::EventContext::of(channel.from());
   }

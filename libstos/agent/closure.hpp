@@ -1,10 +1,16 @@
 #pragma once
 
 #include "libstos/agent/block_pool.hpp"
+#include "libstos/agent/code_registry.hpp"
 #include "libstos/agent/portable.hpp"
+#include "libstos/agent/serialise.hpp"
 #include "libstos/base/digest.hpp"
 #include "libstos/causal/lambda.hpp"
 
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <tuple>
 #include <type_traits>
@@ -22,13 +28,28 @@ class Cell;
 class Channel;
 struct Closure;
 
+/// Whether a lambda may go to another node: those of send() and after() may, those of send_local()
+/// and after_local() and those from outside must not, whatever they are made of.
+enum class Portability : std::uint8_t { node_bound, portable };
+
 struct ClosureOps {
   void (*run)(Closure&, AgentBase&);
   void (*destruct)(Closure&);
-  std::uint64_t id; ///< identity of the code: the same in every run of one build
+
+  /// Appends what the lambda captures and its arguments; not what Closure and Lambda say of it.
+  /// The writer fails if an argument cannot be saved. Null if the lambda is bound to its node.
+  void (*save)(const Closure&, BytesWriter&);
+
+  /// The lambda again, made in the memory of the pool, if there is one; null, and the reader has
+  /// failed, if the input is none. It may be hostile, see load() in serialise.hpp; what a lambda
+  /// captures is taken as it is. Null if the lambda is bound to its node.
+  Closure* (*load)(BlockPool*, BytesReader&);
+
+  std::uint64_t id;      ///< identity of the code, for digests: the same in every run of one build
+  std::uint64_t type_id; ///< of code, receiver's class and arguments, for find_closure()
   std::size_t bytes;
   std::size_t alignment;
-  const char* name;
+  const char* name; ///< of the code, mangled
 };
 
 /// A reference in transit that a lambda brings to its receiver.
@@ -44,17 +65,30 @@ struct Closure : Lambda {
   Cell* to = nullptr;
   std::unique_ptr<std::vector<CarriedReference>> references; ///< null for almost all
 };
+static_assert(sizeof(Closure) <= 112, "two cache lines hold it with 16 bytes of captures");
 
 /// The identity of a closure type's code, from its mangled name. The N of ThreadPool<N> plays no
 /// part in it, so that a model that is a template of its simulation has one digest for all N.
 [[nodiscard]] std::uint64_t code_id(const char* mangled_name);
 
-template <class Target, class Function, class... Args>
+template <Portability portability, class Target, class Function, class... Args>
 struct TypedClosure final : Closure {
+  static constexpr bool is_portable = portability == Portability::portable;
+
   template <class F, class... As>
   explicit TypedClosure(F&& f, As&&... as)
       : function(std::forward<F>(f)), arguments(std::forward<As>(as)...) {
     ops = &table();
+  }
+
+  /// In the memory of `pool`, if there is one and it has blocks of this size.
+  template <class F, class... As>
+  static Closure* create(BlockPool* pool, F&& f, As&&... as) {
+    if constexpr (!BlockPool::serves(sizeof(TypedClosure), alignof(TypedClosure)))
+      pool = nullptr;
+    Closure* closure = new (pool) TypedClosure(std::forward<F>(f), std::forward<As>(as)...);
+    closure->from_pool = pool != nullptr;
+    return closure;
   }
 
   static void run(Closure& self, AgentBase& agent) {
@@ -76,19 +110,56 @@ struct TypedClosure final : Closure {
       ::operator delete (memory, std::align_val_t{alignof(TypedClosure)});
   }
 
+  static void save(const Closure& self, BytesWriter& to) requires is_portable {
+    const auto& closure = static_cast<const TypedClosure&>(self);
+    if constexpr (!std::is_empty_v<Function>)
+      to.raw(&closure.function, sizeof(Function));
+    stos::save(to, closure.arguments);
+  }
+  static Closure* load(BlockPool* pool, BytesReader& from) requires is_portable {
+    std::array<std::byte, sizeof(Function)> captured{};
+    if constexpr (!std::is_empty_v<Function>)
+      from.copy(captured.data(), captured.size());
+    auto loaded = load_new<std::tuple<Args...>>(from);
+    if (!loaded)
+      return nullptr;
+    return std::apply(
+        [&](Args&... as) { // a function object has no default constructor: it is made of its bytes
+          return create(pool, std::bit_cast<Function>(captured), std::move(as)...);
+        },
+        *loaded);
+  }
+
   // The mangled name of a closure type tells the lambdas of one function apart by a counter.
   static const ClosureOps& table() {
-    static const ClosureOps ops{&run,
-                                &destruct,
-                                code_id(typeid(Function).name()),
-                                sizeof(TypedClosure),
-                                alignof(TypedClosure),
-                                typeid(Function).name()};
-    return ops;
+    if constexpr (is_portable) {
+      static_cast<void>(&registered); // so that there is one
+      static const ClosureOps ops = make_table(&save, &load);
+      return ops;
+    } else {
+      static const ClosureOps ops = make_table(nullptr, nullptr);
+      return ops;
+    }
   }
 
   [[no_unique_address]] Function function;
   [[no_unique_address]] std::tuple<Args...> arguments;
+
+private:
+  static ClosureOps make_table(decltype(ClosureOps::save) save_it,
+                               decltype(ClosureOps::load) load_it) {
+    return {&run,
+            &destruct,
+            save_it,
+            load_it,
+            code_id(typeid(Function).name()),
+            hash_text(typeid(TypedClosure).name()),
+            sizeof(TypedClosure),
+            alignof(TypedClosure),
+            typeid(Function).name()};
+  }
+
+  static inline const Registered<ClosureOps> registered{table()};
 };
 
 /// Frees a lambda with its code and data. Its memory goes to `pool`, if it has come from one (or
@@ -96,18 +167,14 @@ struct TypedClosure final : Closure {
 void discard(Closure& lambda, BlockPool* pool);
 
 /// Makes a lambda, in the memory of `pool` if there is one.
-template <class Target, class F, class... Args>
+template <Portability portability, class Target, class F, class... Args>
 Closure* make_closure(BlockPool* pool, F&& f, Args&&... args) {
   using Function = std::decay_t<F>;
   static_assert(std::is_invocable_v<Function&, Target&, std::decay_t<Args>...>,
                 "stos: a lambda must be callable with a reference to the receiving agent, followed "
                 "by the arguments that are sent with it");
-  using Typed = TypedClosure<Target, Function, std::decay_t<Args>...>;
-  if constexpr (!BlockPool::serves(sizeof(Typed), alignof(Typed)))
-    pool = nullptr;
-  Closure* closure = new (pool) Typed(std::forward<F>(f), std::forward<Args>(args)...);
-  closure->from_pool = pool != nullptr;
-  return closure;
+  return TypedClosure<portability, Target, Function, std::decay_t<Args>...>::create(
+      pool, std::forward<F>(f), std::forward<Args>(args)...);
 }
 
 /// Compile-time part of the rule that every lambda can travel to another node.
@@ -121,6 +188,9 @@ constexpr void require_portable() {
                 "bytes. Pass it as an argument behind the lambda instead, "
                 "send([](T& agent, std::string text) {...}, text), or use send_local for lambdas "
                 "that never leave their node");
+  static_assert((lacks_default_constructor<std::decay_t<Args>> + ... + 0) == 0,
+                "stos: an argument of this lambda has an `inspect` overload but no default "
+                "constructor, without which it cannot be loaded on another node");
   static_assert((Portable<Args> && ...),
                 "stos: an argument of this lambda cannot be serialised. Give its type a CAF "
                 "`inspect` overload, or use send_local for lambdas that never leave their node");

@@ -254,7 +254,7 @@ void EventContext::turn(Cell& cell, const Velocity<4>& velocity) {
     return;
   }
   cell.require_extras().pending_turns.push_back({emission_local_time_, velocity});
-  set_timer(cell, 0, *make_closure<AgentBase>(&pool_, [](AgentBase&) {
+  set_timer(cell, 0, *make_closure<Portability::portable, AgentBase>(&pool_, [](AgentBase&) {
               EventContext::current()->turn_as_decided();
             }));
 }
@@ -272,7 +272,7 @@ void EventContext::die(Cell& cell) {
     die_now();
     return;
   }
-  set_timer(cell, 0, *make_closure<AgentBase>(&pool_, [](AgentBase&) {
+  set_timer(cell, 0, *make_closure<Portability::portable, AgentBase>(&pool_, [](AgentBase&) {
               EventContext::current()->die_now();
             }));
 }
