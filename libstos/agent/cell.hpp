@@ -26,6 +26,7 @@ struct CellOf;
 struct ChannelCourse final : Course {
   Cell* from = nullptr;    ///< the writer, of a channel between two domains
   Cell* holder = nullptr;  ///< of a hold: who absorbs the lambda that brings the reference
+  AgentId agent;           ///< one of these two, for whoever cannot know whether it still exists
   Trajectory source;       ///< a copy, where another domain takes care of the source
   double cut_distance = 0; ///< as it is counted in its reader's Domain::Cut
   std::uint64_t wire = 0;  ///< its name between nodes; 0: none yet. For the gateway

@@ -457,6 +457,7 @@ void Domain::leave_copy_of_source(Channel& channel) {
   course->reaction_time = from.ops->reaction_time;
   course->silent_until = channel.last_absorption; // nothing has been sent yet: its opening
   course->from = &from;
+  course->agent = from.id;
   course->source = from.path;
   channel.set_course(course);
   channel.source_path = &course->source;

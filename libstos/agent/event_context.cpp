@@ -178,6 +178,8 @@ void EventContext::emit(Channel& channel, Closure& lambda) {
   ClosureGuard guard(&lambda, {&pool_});
   const Cell& from = channel.from();
   require_own(from, "send on a channel of");
+  if (channel.to->domain >= world_->groups_here && !can_travel(*lambda.ops)) [[unlikely]]
+    throw UsageError(cannot_travel(*lambda.ops));
   lambda.emission = emission_point(from);
   lambda.emission_depth = emission_depth(lambda.emission[0]);
   lambda.kind = Lambda::Kind::channel;
@@ -233,6 +235,7 @@ void EventContext::carry_references(Closure& lambda, Cell& to) {
   for (const auto& [ticket, target] : issued_) {
     auto* course = new ChannelCourse;
     course->holder = &to;
+    course->agent = to.id;
     course->reaction_time = to.ops->reaction_time;
     course->silent_until = lambda.emission[0];
     Channel* hold = &Channel::create(pool_, *target);

@@ -26,7 +26,9 @@ Gateway::Gateway(World& world, DomainBoard& board, const NodePlace& place, Initi
   for (std::size_t node = 0; node < place.nodes; ++node) {
     if (node == place.own_node)
       continue;
-    links_[node] = std::make_unique<Link>(abroad_, board, node, limits);
+    links_[node] = std::make_unique<Link>(abroad_, board, node, limits, first_link_);
+    if (first_link_ == nullptr)
+      first_link_ = links_[node].get();
     for (Channel* channel : share.links[node].outgoing)
       links_[node]->writer().adopt(*channel);
     for (const auto& [channel, source] : share.links[node].incoming)
@@ -119,10 +121,9 @@ Result<bool> Gateway::read_frames_of(Link& link) {
 }
 
 void Gateway::deliver() {
-  each_link([this](Link& link) {
-    if (link.deliver(board_.lifted()))
-      reported_quiet_ = false;
-  });
+  if (first_link_->deliver())
+    reported_quiet_ = false;
+  each_link([this](Link& link) { link.publish_clock(board_.lifted()); });
 }
 
 void Gateway::conclude_round() {
@@ -173,7 +174,6 @@ void Gateway::turn() {
   reports_.emplace_back(global_time_.turned(), std::move(own));
 }
 
-void Gateway::dump() { fprintf(stderr, " turned %lu phase %lu outstanding %d quiet_reported %d next_round %g\n", global_time_.turned(), global_time_.phase(), global_time_.outstanding(), reported_quiet_, next_round_at_s_.value_or(-1)); each_link([](Link&l){l.dump();}); } //DBG
 NodeReport Gateway::report() {
   NodeReport report;
   report.sent.resize(links_.size());

@@ -73,7 +73,6 @@ public:
   [[nodiscard]] const LinkCounters& counters(std::size_t node) const {
     return links_[node]->counters();
   }
-  void dump(); //DBG
   [[nodiscard]] std::uint64_t rounds() const { return global_time_.turned(); }
 
 private:
@@ -100,6 +99,7 @@ private:
   DomainBoard& board_;
   Abroad abroad_;
   std::vector<std::unique_ptr<Link>> links_; // by node; null for this one
+  Link* first_link_ = nullptr;
   GlobalTime global_time_;
   std::vector<std::pair<std::uint64_t, NodeReport>> reports_; // to be sent, with their rounds
   bool reported_quiet_ = false;

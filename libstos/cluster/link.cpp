@@ -10,9 +10,12 @@ constexpr double infinity = Instant::never().absorption;
 
 } // namespace
 
-Link::Link(Abroad& abroad, DomainBoard& board, std::size_t node, const LinkLimits& limits)
+Link::Link(Abroad& abroad, DomainBoard& board, std::size_t node, const LinkLimits& limits,
+           Link* first)
     : node_(node), group_(abroad.place.group_of(node)), nodes_(abroad.place.nodes), limits_(limits),
-      board_(board), outbox_(group_, board), writer_(abroad), reader_(abroad, node, outbox_) {}
+      board_(board), outbox_(group_, board),
+      to_domains_(first == nullptr ? outbox_ : first->outbox_), writer_(abroad),
+      reader_(abroad, node, to_domains_) {}
 
 void Link::receive(std::vector<std::byte> frame) {
   ++counters_.frames_received;
@@ -58,17 +61,16 @@ Result<void> Link::read_front() {
     return {};
   ++parcel_frames_received_;
   bytes_to_acknowledge_ += frame.size();
-  outbox_.executing(*header.earliest);
+  to_domains_.executing(*header.earliest);
   BytesReader in(std::span<const std::byte>(frame).subspan(front_size_));
   return reader_.read(in);
 }
 
-bool Link::deliver(double lifted) {
-  const bool has_parcels = !outbox_.empty();
-  if (has_parcels)
-    outbox_.flush(least_unacknowledged());
-  board_.publish(group_, std::max(clock_, lifted));
-  return has_parcels;
+bool Link::deliver() {
+  if (outbox_.empty())
+    return false;
+  outbox_.flush(least_unacknowledged());
+  return true;
 }
 
 // What is in the frames is not announced as taken before the frames answer for it.

@@ -4,6 +4,7 @@
 #include "libstos/cluster/parcel_reader.hpp"
 #include "libstos/cluster/parcel_writer.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -37,7 +38,9 @@ struct LinkCounters {
 /// Threads: none inside; the gateway owns it.
 class Link {
 public:
-  Link(Abroad& abroad, DomainBoard& board, std::size_t node, const LinkLimits& limits);
+  /// What comes over all links goes to the domains in the order in which it was read: through the
+  /// outbox of `first`, the first link; null if that is this one.
+  Link(Abroad& abroad, DomainBoard& board, std::size_t node, const LinkLimits& limits, Link* first);
 
   [[nodiscard]] std::size_t node() const { return node_; }
   [[nodiscard]] std::size_t group() const { return group_; }
@@ -57,9 +60,12 @@ public:
   /// Reads that frame: its parcels go to the outbox. @pre front() has returned it
   [[nodiscard]] Result<void> read_front();
 
-  /// Hands the parcels that were read to the domains, and then, since those have to come first, the
-  /// clock of the other node: at least `lifted`. Returns whether there were parcels.
-  bool deliver(double lifted);
+  /// Hands the parcels that were read from all links to the domains; false if there were none. Of
+  /// the first link only.
+  bool deliver();
+
+  /// After that, since it has to come behind them: the clock of the other node, at least `lifted`.
+  void publish_clock(double lifted) { board_.publish(group_, std::max(clock_, lifted)); }
 
   // ---- what goes out
 
@@ -81,7 +87,6 @@ public:
   /// not want to know.
   [[nodiscard]] double wanted_here() const { return wanted_here_; }
 
-  void dump() const { fprintf(stderr, "  inbox %zu front %d phase %lu waiting %zu body %zu unack %zu clock %g wanted_here %g told %g sent %lu recvd %lu\n", inbox_.size(), bool(front_), front_ ? front_->phase : 0, waiting_.size(), body_.size(), unacknowledged_.size(), clock_, wanted_here_, clock_told_, counters_.frames_sent, counters_.frames_received); } //DBG
   [[nodiscard]] bool is_congested() const { return waiting_bytes_ > limits_.credit_bytes; }
   [[nodiscard]] bool is_empty() const { return waiting_.empty() && body_.size() == 0; }
   [[nodiscard]] std::uint64_t parcel_frames_sent() const { return parcel_frames_sent_; }
@@ -110,7 +115,8 @@ private:
   const std::size_t nodes_;
   const LinkLimits limits_;
   DomainBoard& board_;
-  Outbox outbox_; // to the domains of this node
+  Outbox outbox_;
+  Outbox& to_domains_; // of the first link
   ParcelWriter writer_;
   ParcelReader reader_;
 

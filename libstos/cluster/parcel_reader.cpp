@@ -154,7 +154,7 @@ Channel* ParcelReader::take_hold(std::uint64_t name, AgentId target, std::size_t
       abroad_.elsewhere.record_of(target, ops, abroad_.place.group_of(target_node), abroad_.world);
   Channel& hold = Channel::create(abroad_.pool, cell);
   auto* course = new ChannelCourse;
-  course->holder = const_cast<Cell*>(&holder);
+  course->agent = holder.id;
   course->wire = name;
   hold.set_course(course);
   AgentsElsewhere::lead_to(cell);
@@ -237,7 +237,7 @@ bool ParcelReader::read_open_hold(BytesReader& in) {
 
   Channel& hold = Channel::create(abroad_.pool, *to);
   auto* course = new ChannelCourse;
-  course->holder = by;
+  course->agent = holder;
   course->reaction_time = reaction_time;
   course->silent_until = silent_until;
   course->wire = name;

@@ -144,7 +144,7 @@ void ParcelWriter::write_open(Channel& channel, BytesWriter& out) {
   }
   out.u8(first_byte(RecordKind::open));
   out.varint(course.wire);
-  out.u64(course.from->id.value);
+  out.u64(course.agent.value);
   out.varint(channel.number.value);
   out.u64(channel.to->id.value);
   out.f64(course.silent_until);
@@ -167,11 +167,11 @@ void ParcelWriter::write_open_hold(Channel& hold, BytesWriter& out) {
   out.u8(first_byte(RecordKind::open_hold));
   out.u64(name_of(hold));
   out.u64(hold.to->id.value);
-  out.varint(abroad_.place.node_of(course.holder->domain));
-  out.u64(course.holder->id.value);
+  out.varint(abroad_.place.node_of(hold.group));
+  out.u64(course.agent.value);
   out.f64(course.silent_until);
   out.f64(course.reaction_time);
-  if (abroad_.place.is_here(*course.holder)) {
+  if (hold.group < abroad_.place.domains) {
     AgentsElsewhere::lead_to(*hold.to);
     abroad_.holds.closed_from_here.emplace(course.wire, &hold);
   } else if (lambda_written) {

@@ -14,8 +14,8 @@
 namespace stos::test {
 
 /// Several nodes in one thread, on a network and a clock that are made up: frames take as long as
-/// a seed wants (in order between two nodes, in any order otherwise), domains and gateways run in an
-/// order and in slices that it chooses. Repeatable to the last step.
+/// a seed wants (in order between two nodes, in any order otherwise), domains and gateways run in
+/// an order and in slices that it chooses. Repeatable to the last step.
 class VirtualCluster {
 public:
   struct Shape {
@@ -64,11 +64,10 @@ private:
          std::size_t own)
         : index(own), place{own, shape.nodes, shape.domains},
           share(detail::take_share(world, node_of, place)),
-          set(
-              world, share.own, shape.domains, place.links(),
+          set(world, share.own, shape.domains, place.links(),
               [this](std::size_t d) { ready.push_back(d); }, nullptr, {}),
-          gateway(std::make_unique<detail::Gateway>(world, set.board(), place, share,
-                                                    shape.limits)) {}
+          gateway(
+              std::make_unique<detail::Gateway>(world, set.board(), place, share, shape.limits)) {}
 
     std::size_t index;
     detail::NodePlace place;
@@ -90,9 +89,6 @@ private:
       choices += wire.empty() ? 0 : 1;
     if (choices == 0 || random_.bernoulli(0.01)) {
       const bool something = pass_time();
-      if (!something && choices == 0)
-        for (const auto& node : nodes_)
-          fprintf(stderr, "node %zu: asleep %d rounds %lu finished %zu next %g clock %g lifted %g wanted %g tasks %d\n", node->index, node->set.board().all_asleep(), node->gateway->rounds(), node->finished, node->set.board().next_of_all().absorption, node->set.board().clock(0), node->set.board().lifted(), node->set.board().wanted_from(node->set.size()), node->set.board().has_tasks()), node->gateway->dump();
       STOS_ASSERT(something || choices > 0, "nobody can go on");
       return;
     }
