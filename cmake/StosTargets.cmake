@@ -12,6 +12,15 @@ if(STOS_SANITIZER)
   add_compile_options(${stos_sanitizer_flags} -fno-omit-frame-pointer -Wno-maybe-uninitialized)
   add_link_options(${stos_sanitizer_flags})
 endif()
+if(STOS_FUZZ)
+  if(NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang" OR STOS_SANITIZER)
+    message(FATAL_ERROR "STOS_FUZZ wants clang and brings sanitizers of its own, but the compiler is "
+                        "${CMAKE_CXX_COMPILER_ID} and STOS_SANITIZER is '${STOS_SANITIZER}'")
+  endif()
+  add_compile_options(-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
+                      -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=address,undefined)
+endif()
 
 # Warnings for our own sources; they are never passed on to users.
 function(stos_warnings target)

@@ -128,6 +128,7 @@ private:
     return ops;
   }
 
+  // NOLINTNEXTLINE(readability-identifier-naming): it must not hide what a user's agent calls
   static inline const detail::Registered<detail::AgentOps> registered_{ops()};
 };
 

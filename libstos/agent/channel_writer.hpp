@@ -53,7 +53,7 @@ public:
   ///
   /// It must be able to travel to another node: what it captures is copied byte for byte, so it
   /// has to be trivially copyable (and must not be a pointer or a reference, which the compiler
-  /// cannot see); anything else is passed in `arguments`, which are serialised.
+  /// cannot see); anything else is passed in `arguments`, which are serialised: see Portable.
   template <class F, class... Args>
   void send(F&& function, Args&&... arguments) {
     detail::require_portable<F, Args...>();

@@ -113,7 +113,7 @@ struct TypedClosure final : Closure {
   static void save(const Closure& self, BytesWriter& to) requires is_portable {
     const auto& closure = static_cast<const TypedClosure&>(self);
     if constexpr (!std::is_empty_v<Function>)
-      to.raw(&closure.function, sizeof(Function));
+      save_raw(to, closure.function);
     stos::save(to, closure.arguments);
   }
   static Closure* load(BlockPool* pool, BytesReader& from) requires is_portable {

@@ -9,6 +9,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <map>
 #include <memory>
 #include <optional>
@@ -23,6 +24,28 @@
 namespace stos {
 
 namespace detail {
+
+template <class T>
+inline constexpr bool is_without_padding = std::has_unique_object_representations_v<T> ||
+                                           std::is_same_v<T, float> || std::is_same_v<T, double>;
+
+/// The bytes of `x` itself. Where the compiler can tell which of them are padding, those are 0, so
+/// that equal values have equal bytes.
+template <class T>
+void save_raw(BytesWriter& to, const T& x) {
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_clear_padding)
+  if constexpr (!is_without_padding<T>) {
+    alignas(T) std::array<std::byte, sizeof(T)> copy;
+    std::memcpy(copy.data(), std::addressof(x), sizeof(T));
+    __builtin_clear_padding(reinterpret_cast<T*>(copy.data()));
+    to.raw(copy.data(), sizeof(T));
+    return;
+  }
+#endif
+#endif
+  to.raw(std::addressof(x), sizeof(T));
+}
 
 /// How values of type T are written and read. Members:
 ///   bytes_min            what a value takes at least
@@ -48,7 +71,8 @@ struct Codec {
       // CAF's inspectors take what they save as T&, too, and do not change it.
       return f.expect(!nested.too_deep()) && f.expect(inspect(f, const_cast<T&>(x)));
     } else {
-      f.bytes().raw(&x, bytes_min);
+      if constexpr (bytes_min > 0)
+        save_raw(f.bytes(), x);
       return true;
     }
   }
@@ -183,11 +207,11 @@ template <class T>
 struct Codec<std::vector<T>> {
   static constexpr std::size_t bytes_min = 1;
   static constexpr bool in_one_piece =
-      is_raw<T> && !std::is_empty_v<T> && std::default_initializable<T>;
+      is_raw<T> && Codec<T>::bytes_min == sizeof(T) && std::default_initializable<T>;
 
   static bool save(SaveInspector& f, const std::vector<T>& x) {
     f.bytes().varint(x.size());
-    if constexpr (in_one_piece) {
+    if constexpr (in_one_piece && is_without_padding<T>) {
       f.bytes().raw(x.data(), x.size() * sizeof(T));
     } else {
       for (const auto& element : x)
@@ -270,7 +294,7 @@ struct Codec<T[N]> {
   static constexpr std::size_t bytes_min = N * Codec<T>::bytes_min;
 
   static bool save(SaveInspector& f, const T (&x)[N]) {
-    if constexpr (is_raw) {
+    if constexpr (is_raw && is_without_padding<T>) {
       f.bytes().raw(x, bytes_min);
     } else {
       for (const T& element : x)
@@ -297,7 +321,7 @@ struct Codec<std::array<T, N>> {
   static constexpr std::size_t bytes_min = N * Codec<T>::bytes_min;
 
   static bool save(SaveInspector& f, const std::array<T, N>& x) {
-    if constexpr (is_raw) {
+    if constexpr (is_raw && is_without_padding<T>) {
       f.bytes().raw(x.data(), bytes_min);
     } else {
       for (const T& element : x)

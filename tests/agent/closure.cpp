@@ -84,7 +84,7 @@ ClosurePtr with_everything(std::uint64_t seed) {
   RandomStream random(seed);
   std::vector<std::string> words;
   for (std::uint32_t i = random.below(4); i > 0; --i)
-    words.push_back(std::string(random.below(20), static_cast<char>('a' + i)));
+    words.emplace_back(random.below(20), static_cast<char>('a' + i));
   std::map<int, double> table;
   for (std::uint32_t i = random.below(4); i > 0; --i)
     table[static_cast<int>(random.below(100))] = random.uniform();
