@@ -3,6 +3,7 @@
 find_package(Threads REQUIRED)
 find_package(yaml-cpp REQUIRED)
 find_package(CLI11 REQUIRED)
+find_package(Scotch 7 REQUIRED)  # FindScotch.cmake, beside this file
 
 # prometheus-cpp is needed only once monitoring/ has C++.
 file(GLOB_RECURSE stos_monitoring_sources CONFIGURE_DEPENDS

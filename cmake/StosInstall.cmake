@@ -23,4 +23,5 @@ write_basic_package_version_file("${PROJECT_BINARY_DIR}/stosConfigVersion.cmake"
                                  COMPATIBILITY SameMinorVersion)
 install(FILES "${PROJECT_BINARY_DIR}/stosConfig.cmake"
               "${PROJECT_BINARY_DIR}/stosConfigVersion.cmake"
+              "${CMAKE_CURRENT_LIST_DIR}/FindScotch.cmake"
         DESTINATION "${stos_package_dir}")

@@ -29,6 +29,7 @@ violations() (
       home["CLI/"] = "config"
       home["prometheus/"] = "monitoring"
       home["xxhash.h"] = "base"
+      home["scotch.h"] = "cluster"  # partitions of graphs: memory in, memory out, one thread
       home["cxxabi.h"] = "base"    # of the standard library: names of types in error texts
       home["sys/mman.h"] = "agent"  # advice on memory: huge pages for large worlds
 
@@ -113,6 +114,7 @@ plant libstos/stos.hpp          '#include "actors/pool.hpp"'
 plant libstos/base/good.hpp     '#include <xxhash.h>' '// #include <thread>' '#include <vector>'
 plant libstos/causal/good.cpp   '#include "libstos/spacetime/a.hpp"' '#include "libstos/base/b.hpp"'
 plant libstos/agent/good.hpp    '#include <atomic>'
+plant libstos/cluster/good.cpp  '#include <scotch.h>' '#include "libstos/agent/a.hpp"'
 plant actors/good.cpp           '#include <caf/all.hpp>' '#include "config/c.hpp"' '#include <thread>'
 plant config/good.cpp           '#include <yaml-cpp/yaml.h>' '#include <CLI/CLI.hpp>'
 plant libstos/base/up.hpp       '#pragma once' '#include "libstos/causal/mailbox.hpp"'
@@ -121,6 +123,7 @@ plant libstos/causal/atom.cpp   '#include <atomic>'
 plant libstos/causal/clock.cpp  '' '' '  #  include <chrono>'
 plant libstos/causal/caf.cpp    '#include <caf/actor.hpp>'
 plant libstos/service/posix.cpp '#include <sys/socket.h>'
+plant libstos/agent/graph.cpp   '#include <scotch.h>'
 plant libstos/spacetime/xx.cpp  '#include <xxhash.h>'
 plant libstos/strange/x.hpp     '#include <vector>'
 plant config/pool.cpp           '#include "actors/pool.hpp"'
@@ -128,6 +131,7 @@ plant actors/yaml.cpp           '#include "yaml-cpp/yaml.h"'
 
 wanted='actors/yaml.cpp:1
 config/pool.cpp:1
+libstos/agent/graph.cpp:1
 libstos/base/far.hpp:1
 libstos/base/up.hpp:2
 libstos/causal/atom.cpp:1
