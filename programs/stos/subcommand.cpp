@@ -2,6 +2,7 @@
 
 #include "config/spelling.hpp"
 #include "programs/stos/arguments.hpp"
+#include "programs/stos/plot.hpp"
 #include "programs/stos/run.hpp"
 
 #include <algorithm>
@@ -12,6 +13,7 @@ namespace {
 
 constexpr Subcommand table[] = {
     {"run", "Run a program as a cluster of several nodes on this machine.", run},
+    {"plot", "Draw the spacetime diagram of a trace.", plot},
 };
 
 void print_help(std::ostream& out) {
