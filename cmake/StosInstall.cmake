@@ -13,6 +13,7 @@ install(TARGETS ${stos_libraries} EXPORT stosTargets
         FILE_SET HEADERS DESTINATION "${stos_headers_dir}"
         INCLUDES DESTINATION "${stos_headers_dir}")
 install(EXPORT stosTargets NAMESPACE stos:: DESTINATION "${stos_package_dir}")
+install(TARGETS stos RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 install(FILES "${PROJECT_SOURCE_DIR}/config/stos.yaml" DESTINATION "${CMAKE_INSTALL_DATADIR}/stos"
         OPTIONAL)
 

@@ -277,6 +277,8 @@ Result<Invocation> CommandLine::parse(int argc, const char* const* argv,
     options = state_->apply_run_options(*options);
   if (!options)
     return options.error();
+  if (Result<void> done = check_options(*options); !done)
+    return done.error();
   if (Result<void> done = state_->apply_own_options(); !done)
     return done.error();
   return Invocation{*options, ""};

@@ -24,8 +24,9 @@ struct Invocation {
 /// The command line of a program: the run options that every program has, and its own.
 ///
 /// Every program has --serial, --workers, --seed, --end-time, --config, --digest-only, --trace,
-/// --progress, --help and --version. A later source wins: defaults, then the file that --config or
-/// the variable STOS_CONFIG names, then the environment, then the command line.
+/// --progress, --distributed, --node, --address, --peers, --nodes, --help and --version. A later
+/// source wins: defaults, then the file that --config or the variable STOS_CONFIG names, then the
+/// environment, then the command line.
 ///
 ///   std::uint64_t agents = 1000;
 ///   cli.option("--agents", agents, "number of agents", 1, 1'000'000);

@@ -23,26 +23,37 @@ struct OptionalTraits<std::optional<T>> {
   static constexpr bool is_optional = true;
 };
 
-/// The type of the member of RunOptions that a key sets.
-template <auto Member>
-using Traits = OptionalTraits<std::remove_cvref_t<decltype(std::declval<RunOptions&>().*Member)>>;
-template <auto Member>
-using Value = typename Traits<Member>::Value;
+/// The member that a key sets: a path of members from RunOptions to it.
+template <auto... Path>
+auto& member(RunOptions& options) {
+  return (options.*....*Path);
+}
+template <auto... Path>
+const auto& member(const RunOptions& options) {
+  return (options.*....*Path);
+}
+
+/// The type of that member.
+template <auto... Path>
+using Traits =
+    OptionalTraits<std::remove_cvref_t<decltype(member<Path...>(std::declval<RunOptions&>()))>>;
+template <auto... Path>
+using Value = typename Traits<Path...>::Value;
 
 Error bad_value(std::string text) { return {Errc::bad_config, std::move(text)}; }
 
 /// Joins reading and writing of one value type with the member that holds it. An optional member
 /// also takes `auto` (or YAML's null), which leaves the choice to the program.
-template <auto Member, class Parse, class Show>
+template <auto... Path, class Parse, class Show>
 ConfigType key_type(std::string placeholder, std::string allowed, Parse parse, Show show) {
-  constexpr bool is_optional = Traits<Member>::is_optional;
+  constexpr bool is_optional = Traits<Path...>::is_optional;
   if constexpr (is_optional)
     allowed += ", or auto: the program decides";
 
   auto set = [parse, allowed](RunOptions& options, const RawValue& raw) -> Result<void> {
     if constexpr (is_optional) {
       if (raw.is_null || raw.text == "auto") {
-        (options.*Member).reset();
+        member<Path...>(options).reset();
         return {};
       }
     }
@@ -51,46 +62,46 @@ ConfigType key_type(std::string placeholder, std::string allowed, Parse parse, S
     auto value = parse(raw);
     if (!value)
       return bad_value(value.error().context + "; allowed: " + allowed);
-    options.*Member = *std::move(value);
+    member<Path...>(options) = *std::move(value);
     return {};
   };
   auto shown = [show](const RunOptions& options) -> std::string {
     if constexpr (is_optional)
-      return options.*Member ? show(*(options.*Member)) : "auto";
+      return member<Path...>(options) ? show(*member<Path...>(options)) : "auto";
     else
-      return show(options.*Member);
+      return show(member<Path...>(options));
   };
   return {std::move(placeholder), std::move(allowed), std::move(set), std::move(shown)};
 }
 
-template <auto Member>
-ConfigType whole_number(Value<Member> min, Value<Member> max, const std::string& unit) {
-  using T = Value<Member>;
+template <auto... Path>
+ConfigType whole_number(Value<Path...> min, Value<Path...> max, const std::string& unit) {
+  using T = Value<Path...>;
   auto parse = [min, max](const RawValue& raw) -> Result<T> {
     if (raw.in_quotes)
       return bad_value(quote(raw.text) + " is text because of its quotes");
     return parse_number<T>(raw.text, min, max);
   };
   const std::string per_unit = unit.empty() ? "" : " of " + unit;
-  return key_type<Member>(
+  return key_type<Path...>(
       "N", "a whole number" + per_unit + " from " + show_number(min) + " to " + show_number(max),
       parse, show_number<T>);
 }
 
-template <auto Member>
+template <auto... Path>
 ConfigType flag() {
   auto parse = [](const RawValue& raw) -> Result<bool> {
     if (raw.in_quotes)
       return bad_value(quote(raw.text) + " is text because of its quotes");
     return parse_flag(raw.text);
   };
-  return key_type<Member>("", "true or false", parse,
-                          [](bool value) -> std::string { return value ? "true" : "false"; });
+  return key_type<Path...>("", "true or false", parse,
+                           [](bool value) -> std::string { return value ? "true" : "false"; });
 }
 
 std::string show_duration(double duration_s) { return show_number(duration_s) + " s"; }
 
-template <auto Member>
+template <auto... Path>
 ConfigType duration(double min_s, double max_s) {
   auto parse = [min_s, max_s](const RawValue& raw) -> Result<double> {
     const Result<double> duration_s = parse_duration_s(raw.text, raw.bare_number);
@@ -98,18 +109,18 @@ ConfigType duration(double min_s, double max_s) {
       return bad_value(quote(raw.text) + " is out of range");
     return duration_s;
   };
-  return key_type<Member>("TIME",
-                          "a time (" + std::string(duration_units) + ") from " +
-                              show_duration(min_s) + " to " + show_duration(max_s),
-                          parse, show_duration);
+  return key_type<Path...>("TIME",
+                           "a time (" + std::string(duration_units) + ") from " +
+                               show_duration(min_s) + " to " + show_duration(max_s),
+                           parse, show_duration);
 }
 
 template <class T>
 using Choices = std::vector<std::pair<std::string, T>>;
 
-template <auto Member>
-ConfigType choice(Choices<Value<Member>> choices) {
-  using T = Value<Member>;
+template <auto... Path>
+ConfigType choice(Choices<Value<Path...>> choices) {
+  using T = Value<Path...>;
   std::string allowed;
   for (const auto& [name, value] : choices)
     allowed += (allowed.empty() ? "" : name == choices.back().first ? " or " : ", ") + name;
@@ -125,10 +136,10 @@ ConfigType choice(Choices<Value<Member>> choices) {
         return name;
     return "?";
   };
-  return key_type<Member>("CHOICE", allowed, parse, show);
+  return key_type<Path...>("CHOICE", allowed, parse, show);
 }
 
-template <auto Member>
+template <auto... Path>
 ConfigType name() {
   auto parse = [](const RawValue& raw) -> Result<std::string> {
     const auto is_allowed = [](char c) {
@@ -139,11 +150,11 @@ ConfigType name() {
       return bad_value(quote(raw.text) + " is not a name");
     return raw.text;
   };
-  return key_type<Member>("NAME", "1 to 64 of the characters A-Z a-z 0-9 _ . -", parse,
-                          [](const std::string& value) { return value; });
+  return key_type<Path...>("NAME", "1 to 64 of the characters A-Z a-z 0-9 _ . -", parse,
+                           [](const std::string& value) { return value; });
 }
 
-template <auto Member>
+template <auto... Path>
 ConfigType file_path() {
   auto parse = [](const RawValue& raw) -> Result<std::string> {
     const bool has_control = std::ranges::any_of(raw.text, [](char c) { return c >= 0 && c < 32; });
@@ -151,31 +162,57 @@ ConfigType file_path() {
       return bad_value(quote(raw.text) + " is not a path");
     return raw.text;
   };
-  return key_type<Member>(
+  return key_type<Path...>(
       "FILE", "a path of at most 4096 bytes, or \"\" for none", parse,
       [](const std::string& value) { return value.empty() ? std::string("\"\"") : value; });
 }
 
-/// `distributed` is known, so that a file written for a later version gets a true answer instead of
-/// "unknown key", and so that nobody believes that one node is a cluster.
-ConfigType distributed_flag() {
-  ConfigType type = flag<&RunOptions::distributed>();
-  type.set = [set = type.set](RunOptions& options, const RawValue& raw) -> Result<void> {
-    RunOptions changed = options;
-    if (Result<void> done = set(changed, raw); !done)
-      return done;
-    if (changed.distributed)
-      return Error{Errc::not_supported,
-                   "this build runs on one node only, so it cannot honour true; a later version "
-                   "will. Set it to false to run on this node alone"};
-    options = std::move(changed);
-    return {};
+template <auto... Path>
+ConfigType own_address() {
+  auto parse = [](const RawValue& raw) { return parse_address(raw.text, 0); };
+  return key_type<Path...>("ADDRESS",
+                           "host:port, IPv6 in brackets as in \"[::1]:4242\", port from 0 to 65535",
+                           parse, [](const NodeAddress& address) { return to_string(address); });
+}
+
+Result<std::vector<NodeAddress>> parse_addresses(const std::vector<std::string>& texts) {
+  constexpr std::size_t addresses_max = 1024;
+  if (texts.size() > addresses_max)
+    return bad_value("has " + std::to_string(texts.size()) + " addresses, more than " +
+                     std::to_string(addresses_max));
+  std::vector<NodeAddress> addresses;
+  for (const std::string& text : texts) {
+    const Result<NodeAddress> address = parse_address(text, 1);
+    if (!address)
+      return address.error();
+    if (std::ranges::find(addresses, *address) != addresses.end())
+      return bad_value(quote(text) + " is given twice");
+    addresses.push_back(*address);
+  }
+  return addresses;
+}
+
+template <auto... Path>
+ConfigType address_list() {
+  auto parse = [](const RawValue& raw) {
+    return parse_addresses(raw.list ? *raw.list : split_list(raw.text));
   };
+  auto show = [](const std::vector<NodeAddress>& addresses) -> std::string {
+    std::string list;
+    for (const NodeAddress& address : addresses)
+      list += (list.empty() ? "" : ",") + to_string(address);
+    return list.empty() ? "[]" : list;
+  };
+  ConfigType type = key_type<Path...>(
+      "LIST", "a list, or a,b,c, of at most 1024 addresses host:port, port from 1 to 65535", parse,
+      show);
+  type.takes_list = true;
   return type;
 }
 
 std::vector<ConfigKey> build_keys() {
   using O = RunOptions;
+  using C = ClusterOptions;
   constexpr std::uint64_t seed_max = std::numeric_limits<std::uint64_t>::max();
   constexpr std::uint32_t giga = 1'000'000'000;
   constexpr std::uint64_t tera = 1'000'000'000'000;
@@ -223,8 +260,42 @@ std::vector<ConfigKey> build_keys() {
                              {"never", ProgressMode::never}})},
       {"output.progress_interval", "", "Wall-clock time between two updates of the progress line.",
        duration<&O::progress_interval_s>(0.01, 86400)},
-      {"distributed", "", "Run this process as one node of a cluster. This build refuses true.",
-       distributed_flag()},
+      {"distributed", "--distributed", "Run this process as one node of a cluster.",
+       flag<&O::distributed>()},
+      {"cluster.name", "", "Name of the cluster; nodes of different clusters refuse each other.",
+       name<&O::cluster, &C::name>()},
+      {"cluster.node", "--node",
+       "Name of this node, unlike all others; auto is the host's name and the port.",
+       name<&O::cluster, &C::node>()},
+      {"cluster.address", "--address",
+       "Where this node listens, and where the others reach it; port 0 is any free port.",
+       own_address<&O::cluster, &C::address>()},
+      {"cluster.peers", "--peers",
+       "Where other nodes are: any of them; this node's own address may be among them.",
+       address_list<&O::cluster, &C::peers>()},
+      {"cluster.nodes", "--nodes",
+       "Number of nodes to wait for; auto is the number of addresses, peers and own.",
+       whole_number<&O::cluster, &C::nodes>(1, 1024, "nodes")},
+      {"cluster.start_timeout", "", "How long a node waits at the start for all others.",
+       duration<&O::cluster, &C::start_timeout_s>(0.1, 86400)},
+      {"cluster.silence_timeout", "",
+       "A node from which nothing is heard for so long is lost; more than cluster.heartbeat.",
+       duration<&O::cluster, &C::silence_timeout_s>(0.1, 86400)},
+      {"cluster.heartbeat", "", "How often a node is heard that has nothing else to say.",
+       duration<&O::cluster, &C::heartbeat_s>(0.01, 3600)},
+      {"cluster.stop_timeout", "", "How long nodes wait for each other at the end.",
+       duration<&O::cluster, &C::stop_timeout_s>(0.1, 86400)},
+      {"cluster.placement", "",
+       "Where agents go: in turn, in runs, along a curve through space, or by their channels.",
+       choice<&O::cluster, &C::placement>({{"round_robin", PlacementName::round_robin},
+                                           {"block", PlacementName::block},
+                                           {"hilbert", PlacementName::hilbert},
+                                           {"graph", PlacementName::graph}})},
+      {"cluster.frame_bytes_max", "", "Largest frame between two nodes.",
+       whole_number<&O::cluster, &C::frame_bytes_max>(4096, std::uint64_t{1} << 30, "bytes")},
+      {"cluster.credit_bytes", "",
+       "Bytes under way to one node at which its sender waits; at least cluster.frame_bytes_max.",
+       whole_number<&O::cluster, &C::credit_bytes>(4096, std::uint64_t{64} << 30, "bytes")},
   };
 }
 

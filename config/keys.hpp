@@ -17,6 +17,7 @@ struct ConfigType {
   std::string allowed;     ///< type, unit and range, as error texts and the documentation say it
   std::function<Result<void>(RunOptions&, const RawValue&)> set;
   std::function<std::string(const RunOptions&)> show; ///< as `set` reads it back
+  bool takes_list = false;                            ///< may be a YAML list
 };
 
 /// One key of the configuration: the single description that the YAML file, the environment, the
@@ -42,7 +43,7 @@ struct Setting {
 };
 
 /// `options` with all settings of one source applied, in their order. Fails with Errc::bad_config
-/// (Errc::not_supported for what this version cannot do) and `where: what was seen; allowed: ...`.
+/// and `where: what was seen; allowed: ...`.
 ///
 /// `engine.serial` and `engine.workers` speak about the same thing. One source that contradicts
 /// itself is an error; across sources the later one has the last word, so `--workers 4` ends a

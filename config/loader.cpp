@@ -47,27 +47,6 @@ Result<std::string> read_file(const std::filesystem::path& path) {
   return text;
 }
 
-/// Length of the well-formed UTF-8 sequence that `text` begins with (RFC 3629, section 4), or 0.
-std::size_t utf8_sequence_bytes(std::string_view text) {
-  const auto byte = [text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const auto continues = [&](std::size_t from, std::size_t bytes) {
-    for (std::size_t i = from; i < bytes; ++i)
-      if (i >= text.size() || (byte(i) & 0xc0) != 0x80)
-        return false;
-    return true;
-  };
-  const unsigned char lead = byte(0);
-  if (lead < 0x80)
-    return 1;
-  const std::size_t bytes = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-  if (lead < 0xc2 || lead > 0xf4 || !continues(1, bytes))
-    return 0;
-  const bool overlong = (lead == 0xe0 && byte(1) < 0xa0) || (lead == 0xf0 && byte(1) < 0x90);
-  const bool surrogate = lead == 0xed && byte(1) > 0x9f;
-  const bool too_large = lead == 0xf4 && byte(1) > 0x8f;
-  return overlong || surrogate || too_large ? 0 : bytes;
-}
-
 /// Finds the first line that is not plain UTF-8 text. The YAML reader would replace bad bytes and
 /// take some control characters for the end of the file.
 Result<void> check_text(const std::string& name, std::string_view text) {
@@ -133,22 +112,45 @@ private:
   }
 
   Result<void> read_value(const ConfigKey& key, const YAML::Node& name, const YAML::Node& value) {
-    if (!value.IsNull() && !value.IsScalar())
+    const bool is_list = value.IsSequence() && key.type.takes_list;
+    if (!value.IsNull() && !value.IsScalar() && !is_list)
       return fail(name, key.path + ": wanted one value, got a " +
                             (value.IsMap() ? "group of keys" : "list") +
                             "; allowed: " + key.type.allowed);
     if (Result<void> done = check_tag(value, key.path); !done)
       return done;
     RawValue raw;
-    raw.text = value.IsNull() ? "" : value.Scalar();
+    raw.text = value.IsScalar() ? value.Scalar() : "";
     raw.in_quotes = value.Tag() == "!";
     raw.is_null = value.IsNull();
+    if (is_list) {
+      auto texts = read_list(key, value);
+      if (!texts)
+        return texts.error();
+      raw.list = *std::move(texts);
+    }
     settings_.push_back({&key, raw, at(name) + key.path});
     return {};
   }
 
+  Result<std::vector<std::string>> read_list(const ConfigKey& key, const YAML::Node& list) const {
+    std::vector<std::string> texts;
+    for (const YAML::Node& item : list) {
+      if (!item.IsScalar())
+        return fail(item, key.path + ": wanted one value in each place of the list, got " +
+                              (item.IsNull()  ? "nothing"
+                               : item.IsMap() ? "a group of keys"
+                                              : "a list") +
+                              "; allowed: " + key.type.allowed);
+      if (Result<void> done = check_tag(item, key.path); !done)
+        return done.error();
+      texts.push_back(item.Scalar());
+    }
+    return texts;
+  }
+
   /// Types come from the key alone: a tag such as `!!str` could only repeat or contradict it.
-  Result<void> check_tag(const YAML::Node& node, const std::string& path) {
+  Result<void> check_tag(const YAML::Node& node, const std::string& path) const {
     const std::string& tag = node.Tag();
     if (tag.empty() || tag == "?" || tag == "!")
       return {};
@@ -312,6 +314,26 @@ Result<RunOptions> load_environment(const Environment& environment, RunOptions b
     settings.push_back({&*key, RawValue{.text = text}, "environment: " + name});
   }
   return apply_settings(std::move(base), settings);
+}
+
+Result<void> check_options(const RunOptions& options) {
+  const ClusterOptions& cluster = options.cluster;
+  if (options.distributed && (options.serial.value_or(false) || options.workers == 0u))
+    return bad_config("distributed: true needs at least one worker on each node, got engine." +
+                      std::string(options.workers == 0u ? "workers: 0" : "serial: true") +
+                      "; allowed: engine.workers from 1 to 1024, or distributed: false");
+  if (cluster.silence_timeout_s <= cluster.heartbeat_s)
+    return bad_config("cluster.silence_timeout: " + show_number(cluster.silence_timeout_s) +
+                      " s would lose a node between two heartbeats; allowed: more than " +
+                      "cluster.heartbeat, " + show_number(cluster.heartbeat_s) + " s");
+  if (cluster.credit_bytes < cluster.frame_bytes_max)
+    return bad_config("cluster.credit_bytes: " + show_number(cluster.credit_bytes) +
+                      " would hold back a full frame for ever; allowed: cluster.frame_bytes_max, " +
+                      show_number(cluster.frame_bytes_max) + ", or more");
+  if (cluster.nodes && *cluster.nodes < cluster.peers.size())
+    return bad_config("cluster.nodes: " + show_number(*cluster.nodes) + " is less than the " +
+                      show_number(cluster.peers.size()) + " addresses of cluster.peers");
+  return {};
 }
 
 } // namespace stos

@@ -17,9 +17,11 @@ namespace stos {
 /// Anchors and aliases work; merge keys (`<<`) do not. Relative paths in the file are relative to
 /// the working directory of the process.
 ///
-/// Fails with Errc::io_error (the file cannot be read), Errc::bad_config, or Errc::not_supported
-/// (`distributed: true`). The text reads `file:line: key: what was seen; allowed: ...` and tells
-/// about the first problem only.
+/// What only several keys together can tell is left to check_options(), because a later source may
+/// still change one of them.
+///
+/// Fails with Errc::io_error (the file cannot be read) or Errc::bad_config. The text reads
+/// `file:line: key: what was seen; allowed: ...` and tells about the first problem only.
 [[nodiscard]] Result<RunOptions> load_yaml(const std::filesystem::path& path, RunOptions base);
 
 /// Environment variables by name.
@@ -40,5 +42,12 @@ inline constexpr const char* config_file_variable = "STOS_CONFIG";
 /// STOS_CACHE, STOS_BUILD_DIR and STOS_SOURCE_DIR, which belong to the build scripts. Variables
 /// without the prefix are ignored. Fails as load_yaml() does, with `environment: NAME: ...`.
 [[nodiscard]] Result<RunOptions> load_environment(const Environment& environment, RunOptions base);
+
+/// Whether the values of all keys go together. Call it after the last source; CommandLine does.
+///
+/// A cluster node has at least one worker, `cluster.silence_timeout` is more than
+/// `cluster.heartbeat`, `cluster.credit_bytes` is no less than `cluster.frame_bytes_max`, and
+/// `cluster.nodes` no less than there are peers. Fails with Errc::bad_config.
+[[nodiscard]] Result<void> check_options(const RunOptions& options);
 
 } // namespace stos

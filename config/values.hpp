@@ -1,13 +1,17 @@
 #pragma once
 
 #include "config/spelling.hpp"
+#include "libstos/agent/cluster_options.hpp"
 #include "libstos/base/result.hpp"
 
 #include <charconv>
 #include <concepts>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <vector>
 
 namespace stos::detail {
 
@@ -20,6 +24,8 @@ struct RawValue {
   bool in_quotes = false; ///< YAML quotes: the value is text, never a number
   bool is_null = false;   ///< YAML null, `~` or nothing at all
   BareNumber bare_number = BareNumber::refused;
+  /// The texts of a YAML list; `text` is empty then.
+  std::optional<std::vector<std::string>> list = std::nullopt;
 };
 
 /// The units of a duration, as error texts list them.
@@ -48,6 +54,15 @@ template <Number T>
 /// the double nearest to the exact number of seconds, so `9 ms` is the same value as 0.009.
 /// Fails with Errc::bad_config; the text says whether the number or the unit is wrong.
 [[nodiscard]] Result<double> parse_duration_s(std::string_view text, BareNumber bare);
+
+/// Reads `host:port` with a port from `port_min` to 65535. The host is a name (RFC 1123, and `_`,
+/// which container networks use), an IPv4 address, or an IPv6 address in brackets. The result has
+/// one spelling for each address: lower case, IPv6 in its shortest form. Nothing is looked up.
+/// Fails with Errc::bad_config and what is wrong with which part.
+[[nodiscard]] Result<NodeAddress> parse_address(std::string_view text, std::uint16_t port_min);
+
+/// The parts of `a,b,c`; none of "" and of "[]".
+[[nodiscard]] std::vector<std::string> split_list(std::string_view text);
 
 // ---------------------------------------------------------------------------------------------
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "libstos/agent/cluster_options.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -28,7 +30,8 @@ enum class SchedulerPolicy {
 /// Units:   the suffix of each name; `_s` is seconds.
 /// Threads: none inside.
 /// Owns:    its strings.
-/// Limits:  `events_per_slice`, `mailbox_lambdas_max`, `instant_depth_max`, `trace_events_max`.
+/// Limits:  `events_per_slice`, `mailbox_lambdas_max`, `instant_depth_max`, `trace_events_max`, and
+///          those of `cluster`.
 struct RunOptions {
   /// Name of the simulation in logs, metrics and traces. 1 to 64 of `A-Z a-z 0-9 _ . -`.
   std::string simulation_name = "default";
@@ -79,9 +82,11 @@ struct RunOptions {
   /// Wall-clock seconds between two updates of the progress line. 0.01 to 86,400. Default 1.
   double progress_interval_s = 1.0;
 
-  /// true: this process is one node of a cluster. Default false. The loader refuses true: this
-  /// version runs on one node only.
+  /// true: this process is one node of a cluster, and runs at least one worker. Default false.
   bool distributed = false;
+
+  /// Which node of which cluster; without meaning unless `distributed`.
+  ClusterOptions cluster;
 
   friend bool operator==(const RunOptions&, const RunOptions&) = default;
 };

@@ -102,6 +102,36 @@ TEST_CASE("every run option is understood", "[config]") {
   CHECK(good(parse({"--workers", "auto"})) == RunOptions{});
 }
 
+TEST_CASE("a node of a cluster takes its identity from the command line", "[config]") {
+  RunOptions wanted;
+  wanted.distributed = true;
+  wanted.cluster.node = "mars";
+  wanted.cluster.address = {"::1", 4242};
+  wanted.cluster.peers = {{"::1", 4242}, {"earth", 4243}};
+  wanted.cluster.nodes = 2;
+  CHECK(good(parse({"--distributed", "--node", "mars", "--address", "[::1]:4242", "--peers",
+                    "[::1]:4242,earth:4243", "--nodes=2"})) == wanted);
+  CHECK(good(parse({"--peers", ""}, {{"STOS_CLUSTER_PEERS", "a:1"}})).cluster.peers.empty());
+  CHECK_THAT(refused({"--address", "4242"}, Errc::bad_config),
+             StartsWith("--address: \"4242\" has no port; allowed: host:port"));
+  CHECK_THAT(refused({"--peers", "a:1,a:1"}, Errc::bad_config),
+             StartsWith("--peers: \"a:1\" is given twice"));
+  CHECK(refused({"--peers=", "a:1"}) == "--peers=: the value is missing");
+  CHECK_THAT(refused({"--nodes", "0"}, Errc::bad_config),
+             StartsWith("--nodes: \"0\" is out of range"));
+}
+
+TEST_CASE("a later source may give a cluster node the worker that it needs", "[config]") {
+  const TempDir dir;
+  const std::string serial = dir.write("serial.yaml", "engine: {serial: true}").string();
+  const Environment cluster = {{"STOS_DISTRIBUTED", "true"}};
+  CHECK(good(parse({"--config", serial, "--workers", "2"}, cluster)).distributed);
+  CHECK_THAT(failure(parse({"--config", serial}, cluster)),
+             StartsWith("distributed: true needs at least one worker on each node"));
+  CHECK_THAT(refused({"--distributed", "--serial"}, Errc::bad_config),
+             StartsWith("distributed: true needs at least one worker on each node"));
+}
+
 TEST_CASE("a bare end time on the command line is seconds of lab time", "[config]") {
   CHECK(good(parse({"--end-time", "100"})).end_time_s == 100.0);
   CHECK(good(parse({"--end-time", "0.5"})).end_time_s == 0.5);
@@ -191,10 +221,12 @@ TEST_CASE("--help answers with all options and does not ask for a run", "[config
   command_line.option("--agents", agents, "Number of agents.");
   const auto invocation = parse(command_line, {"--help", "--seed", "1"});
   REQUIRE(invocation);
-  for (const char* const text :
-       {"Counts agents.", "prog", "--agents", "Number of agents.", "1000", "--serial", "--workers",
-        "--seed", "--end-time", "--config", "--digest-only", "--trace", "--progress", "--help",
-        "--version", "STOS_CONFIG"})
+  for (const char* const text : {"Counts agents.", "prog",     "--agents",      "Number of agents.",
+                                 "1000",           "--serial", "--workers",     "--seed",
+                                 "--end-time",     "--config", "--digest-only", "--trace",
+                                 "--progress",     "--help",   "--distributed", "--node",
+                                 "--address",      "--peers",  "--nodes",       "--version",
+                                 "STOS_CONFIG"})
     CHECK_THAT(invocation->answer, Contains(text));
 }
 

@@ -45,6 +45,18 @@ RunOptions unusual_options() {
   options.progress = ProgressMode::never;
   options.progress_interval_s = 2;
   options.distributed = true;
+  options.cluster.name = "c";
+  options.cluster.node = "n";
+  options.cluster.address = {"::1", 1};
+  options.cluster.peers = {{"::2", 2}, {"three", 3}};
+  options.cluster.nodes = 4;
+  options.cluster.start_timeout_s = 5;
+  options.cluster.silence_timeout_s = 6;
+  options.cluster.heartbeat_s = 3;
+  options.cluster.stop_timeout_s = 8;
+  options.cluster.placement = PlacementName::graph;
+  options.cluster.frame_bytes_max = 5000;
+  options.cluster.credit_bytes = 6000;
   return options;
 }
 
@@ -75,8 +87,7 @@ TEST_CASE("the shipped file documents every key with meaning, allowed values and
 }
 
 TEST_CASE("every key shows its value in a form that it reads back", "[config]") {
-  RunOptions shown = unusual_options();
-  shown.distributed = false;
+  const RunOptions shown = unusual_options();
   RunOptions read;
   for (const detail::ConfigKey& key : detail::config_keys()) {
     INFO(key.path);
@@ -105,7 +116,20 @@ output:
   trace_path: out/run 1.trace
   progress: never
   progress_interval: 250 ms
-distributed: false
+distributed: true
+cluster:
+  name: planets
+  node: mars
+  address: "[::1]:0"
+  peers: [earth:4242, 10.0.0.7:1, "[fe80::7]:65535"]
+  nodes: 3
+  start_timeout: 2 min
+  silence_timeout: 500 ms
+  heartbeat: 10 ms
+  stop_timeout: 1 d
+  placement: round_robin
+  frame_bytes_max: 4096
+  credit_bytes: 68719476736
 )"));
   RunOptions wanted;
   wanted.simulation_name = "mars-7";
@@ -123,6 +147,19 @@ distributed: false
   wanted.trace_path = "out/run 1.trace";
   wanted.progress = ProgressMode::never;
   wanted.progress_interval_s = 0.25;
+  wanted.distributed = true;
+  wanted.cluster.name = "planets";
+  wanted.cluster.node = "mars";
+  wanted.cluster.address = {"::1", 0};
+  wanted.cluster.peers = {{"earth", 4242}, {"10.0.0.7", 1}, {"fe80::7", 65535}};
+  wanted.cluster.nodes = 3;
+  wanted.cluster.start_timeout_s = 120;
+  wanted.cluster.silence_timeout_s = 0.5;
+  wanted.cluster.heartbeat_s = 0.01;
+  wanted.cluster.stop_timeout_s = 86400;
+  wanted.cluster.placement = PlacementName::round_robin;
+  wanted.cluster.frame_bytes_max = 4096;
+  wanted.cluster.credit_bytes = std::uint64_t{64} << 30;
   CHECK(options == wanted);
 }
 
@@ -178,7 +215,7 @@ TEST_CASE("an unknown key is refused with file, line and the nearest known key",
         "run.yaml:1: unknown key \"simulation.color\"; known: name, seed, end_time");
   CHECK(failure(load("wallpaper: blue")) ==
         "run.yaml:1: unknown key \"wallpaper\"; known: simulation, engine, limits, output, "
-        "distributed");
+        "distributed, cluster");
   CHECK(failure(load("engine.workers: 4")) ==
         "run.yaml:1: \"engine.workers\" must be written as `workers` below `engine`");
   CHECK(failure(load("engine: {a.b: 4}")) ==
@@ -295,14 +332,176 @@ TEST_CASE("a value out of range is refused, and the ends of the range are not", 
              Contains("is not a path"));
 }
 
-TEST_CASE("distributed: true is refused with a clear text", "[config]") {
-  CHECK(failure(load("distributed: true"), Errc::not_supported) ==
-        "run.yaml:1: distributed: this build runs on one node only, so it cannot honour true; a "
-        "later version will. Set it to false to run on this node alone");
+TEST_CASE("an address is a host and a port, and has one spelling", "[config]") {
+  const auto address = [](const std::string& text) {
+    return good(load("cluster: {address: '" + text + "'}")).cluster.address;
+  };
+  CHECK(address("127.0.0.1:4242") == NodeAddress{"127.0.0.1", 4242});
+  CHECK(address("localhost:0") == NodeAddress{"localhost", 0});
+  CHECK(address("Mars-7.Example.ORG:65535") == NodeAddress{"mars-7.example.org", 65535});
+  CHECK(address("node_1:1") == NodeAddress{"node_1", 1});
+  CHECK(address("[::1]:4242") == NodeAddress{"::1", 4242});
+  CHECK(address("[0:0:0::0:1]:4242") == NodeAddress{"::1", 4242});
+  CHECK(address("[2001:DB8::A]:5") == NodeAddress{"2001:db8::a", 5});
+  CHECK(address("[::ffff:10.0.0.1]:5") == NodeAddress{"::ffff:10.0.0.1", 5});
+  CHECK(to_string(NodeAddress{"2001:db8::a", 5}) == "[2001:db8::a]:5");
+  CHECK(to_string(NodeAddress{"mars", 5}) == "mars:5");
+}
+
+TEST_CASE("a bad address is refused with the part that is wrong", "[config]") {
+  const std::string allowed =
+      "; allowed: host:port, IPv6 in brackets as in \"[::1]:4242\", port from 0 to 65535";
+  const auto refused = [&](const std::string& text, const std::string& problem) {
+    CHECK(failure(load("cluster:\n  address: '" + text + "'")) ==
+          "run.yaml:2: cluster.address: " + detail::quote(text) + " " + problem + allowed);
+  };
+  refused("localhost", "has no port");
+  refused("", "has no port");
+  refused("[::1]", "has no port");
+  refused(":4242", "has no host");
+  refused("localhost:", "has the port \"\" is not a whole number");
+  refused("localhost:http", "has the port \"http\" is not a whole number");
+  refused("localhost:+5", "has the port \"+5\" is not a whole number");
+  refused("localhost:-1", "has the port \"-1\" is out of range");
+  refused("localhost:65536", "has the port \"65536\" is out of range");
+  refused("::1:4242", "has an IPv6 address without brackets");
+  refused("a:b:4242", "has an IPv6 address without brackets");
+  refused("[::1:4242", "has no closing bracket");
+  refused("[::1]4242:1", "has something between the bracket and the port");
+  refused("[::g]:4242", "has \"::g\", which is not an IPv6 address");
+  refused("[127.0.0.1]:4242", "has \"127.0.0.1\", which is not an IPv6 address");
+  refused("[]:4242", "has \"\", which is not an IPv6 address");
+  refused("127.0.0.256:4242", "has \"127.0.0.256\", which is not an IPv4 address");
+  refused("127.1:4242", "has \"127.1\", which is not an IPv4 address");
+  refused("a b:4242", "has \"a b\", which is not a host name");
+  refused("a..b:4242", "has \"a..b\", which is not a host name");
+  refused("-a:4242", "has \"-a\", which is not a host name");
+  refused("http://a:4242", "has an IPv6 address without brackets");
+  refused("user@a:4242", "has \"user@a\", which is not a host name");
+  good(load("cluster: {address: " + std::string(63, 'a') + ".b:1}"));
+  CHECK_THAT(failure(load("cluster: {address: " + std::string(64, 'a') + ":1}")),
+             Contains("which is not a host name"));
+  std::string long_name = "a";
+  while (long_name.size() < 253)
+    long_name += ".a";
+  good(load("cluster: {address: " + long_name + ":1}"));
+  CHECK_THAT(failure(load("cluster: {address: " + long_name + ".a:1}")),
+             Contains("which is not a host name"));
+}
+
+TEST_CASE("peers are a list in YAML, or one text with commas", "[config]") {
+  using Peers = std::vector<NodeAddress>;
+  const auto peers = [](const std::string& text) {
+    return good(load("cluster:\n  peers: " + text)).cluster.peers;
+  };
+  CHECK(peers("[]") == Peers{});
+  CHECK(peers("''") == Peers{});
+  CHECK(peers("[a:1]") == Peers{{"a", 1}});
+  CHECK(peers("a:1") == Peers{{"a", 1}});
+  CHECK(peers("b:2,a:1") == Peers{{"b", 2}, {"a", 1}});
+  CHECK(peers("\n    - a:1\n    - '[::1]:2'\n") == Peers{{"a", 1}, {"::1", 2}});
+
+  RunOptions base;
+  base.cluster.peers = {{"from-the-file", 1}};
+  CHECK(good(load_environment({{"STOS_CLUSTER_PEERS", ""}}, base)).cluster.peers == Peers{});
+  CHECK(good(load_environment({{"STOS_CLUSTER_PEERS", "a:1,b:2"}}, base)).cluster.peers ==
+        Peers{{"a", 1}, {"b", 2}});
+}
+
+TEST_CASE("a bad list of peers is refused", "[config]") {
+  const std::string allowed =
+      "; allowed: a list, or a,b,c, of at most 1024 addresses host:port, port from 1 to 65535";
+  const auto refused = [](const std::string& text) {
+    return failure(load("cluster:\n  peers: " + text));
+  };
+  const std::string at = "run.yaml:2: cluster.peers: ";
+  CHECK(refused("[a:1, b]") == at + "\"b\" has no port" + allowed);
+  CHECK(refused("[a:0]") == at + "\"a:0\" has the port \"0\" is out of range" + allowed);
+  CHECK(refused("'a:1,'") == at + "\"\" has no port" + allowed);
+  CHECK(refused("'a:1, b:2'") == at + "\" b:2\" has \" b\", which is not a host name" + allowed);
+  CHECK(refused("[a:1, b:2, a:1]") == at + "\"a:1\" is given twice" + allowed);
+  CHECK(refused("[a:1, A:1]") == at + "\"A:1\" is given twice" + allowed);
+  CHECK(refused("['[::1]:1', '[0::1]:1']") == at + "\"[0::1]:1\" is given twice" + allowed);
+  CHECK(refused("") == at + "has no value" + allowed);
+  CHECK(refused("{a: 1}") == at + "wanted one value, got a group of keys" + allowed);
+  CHECK(refused("[[a:1]]") ==
+        at + "wanted one value in each place of the list, got a list" + allowed);
+  CHECK(refused("[a: 1]") ==
+        at + "wanted one value in each place of the list, got a group of keys" + allowed);
+  CHECK(refused("[a:1, ~]") ==
+        at + "wanted one value in each place of the list, got nothing" + allowed);
+  CHECK_THAT(refused("[!!str a:1]"), Contains("YAML tags are not allowed"));
+
+  std::string many;
+  for (int port = 1; port <= 1024; ++port)
+    many += (port > 1 ? ",a:" : "a:") + std::to_string(port);
+  CHECK(good(load("cluster: {peers: '" + many + "'}")).cluster.peers.size() == 1024);
+  CHECK(refused("'" + many + ",b:1'") == at + "has 1025 addresses, more than 1024" + allowed);
+}
+
+TEST_CASE("the number of nodes follows from their addresses unless it is given", "[config]") {
+  ClusterOptions options;
+  CHECK(nodes_to_wait_for(options) == 1);
+  options.peers = {{"a", 1}, {"b", 2}};
+  CHECK(nodes_to_wait_for(options) == 3);
+  options.address = {"b", 2};
+  CHECK(nodes_to_wait_for(options) == 2);
+  options.nodes = 7;
+  CHECK(nodes_to_wait_for(options) == 7);
+}
+
+TEST_CASE("a bad value of a cluster node is refused", "[config]") {
+  const auto refused = [](const std::string& entry) {
+    return failure(load("cluster: {" + entry + "}"));
+  };
+  CHECK(refused("adress: a:1") ==
+        "run.yaml:1: unknown key \"cluster.adress\"; did you mean \"cluster.address\"?");
+  CHECK_THAT(failure(load("peers: [a:1]")), Contains("did you mean \"cluster.peers\"?"));
   CHECK_THAT(failure(load("distributed: {nodes: 3}")),
              StartsWith("run.yaml:1: distributed: wanted one value, got a group of keys"));
-  CHECK_THAT(failure(load_environment({{"STOS_DISTRIBUTED", "true"}}, {}), Errc::not_supported),
-             StartsWith("environment: STOS_DISTRIBUTED: this build runs on one node only"));
+  CHECK_THAT(refused("node: a b"), StartsWith("run.yaml:1: cluster.node: \"a b\" is not a name"));
+  CHECK_THAT(refused("name: ''"), StartsWith("run.yaml:1: cluster.name: \"\" is not a name"));
+  CHECK(refused("placement: metis") ==
+        "run.yaml:1: cluster.placement: \"metis\" is not one of the choices; allowed: round_robin, "
+        "block, hilbert or graph");
+  for (const std::string_view entry :
+       {"nodes: 0", "nodes: 1025", "start_timeout: 99 ms", "start_timeout: 25 h",
+        "silence_timeout: 99 ms", "silence_timeout: 25 h", "heartbeat: 9 ms", "heartbeat: 3601 s",
+        "stop_timeout: 99 ms", "stop_timeout: 25 h", "frame_bytes_max: 4095",
+        "frame_bytes_max: 1073741825", "credit_bytes: 4095", "credit_bytes: 68719476737"})
+    CHECK_THAT(refused(std::string(entry)), Contains("is out of range; allowed: "));
+  for (const std::string_view entry :
+       {"nodes: 1", "nodes: 1024", "start_timeout: 100 ms", "start_timeout: 1 d",
+        "heartbeat: 10 ms", "heartbeat: 1 h", "frame_bytes_max: 1073741824", "credit_bytes: 4096"})
+    good(load("cluster: {" + std::string(entry) + "}"));
+}
+
+TEST_CASE("values that do not go together are refused after the last source", "[config]") {
+  const auto together = [](const std::string& text) { return check_options(good(load(text))); };
+  const std::string worker = "distributed: true needs at least one worker on each node, got ";
+  const std::string allowed = "; allowed: engine.workers from 1 to 1024, or distributed: false";
+  CHECK(together(""));
+  CHECK(together("distributed: true"));
+  CHECK(together("distributed: true\nengine: {workers: 1}"));
+  CHECK(together("distributed: true\nengine: {serial: false}"));
+  CHECK(together("distributed: false\nengine: {serial: true}"));
+  CHECK(failure(together("distributed: true\nengine: {serial: true}")) ==
+        worker + "engine.serial: true" + allowed);
+  CHECK(failure(together("distributed: true\nengine: {workers: 0}")) ==
+        worker + "engine.workers: 0" + allowed);
+
+  CHECK(together("cluster: {heartbeat: 9.9 s}"));
+  CHECK(failure(together("cluster: {heartbeat: 10 s}")) ==
+        "cluster.silence_timeout: 10 s would lose a node between two heartbeats; allowed: more "
+        "than cluster.heartbeat, 10 s");
+  CHECK(together("cluster: {frame_bytes_max: 4096, credit_bytes: 4096}"));
+  CHECK(failure(together("cluster: {credit_bytes: 4096}")) ==
+        "cluster.credit_bytes: 4096 would hold back a full frame for ever; allowed: "
+        "cluster.frame_bytes_max, 1048576, or more");
+  CHECK(together("cluster: {peers: [a:1, b:1], nodes: 2}"));
+  CHECK(together("cluster: {nodes: 3}"));
+  CHECK(failure(together("cluster: {peers: [a:1, b:1], nodes: 1}")) ==
+        "cluster.nodes: 1 is less than the 2 addresses of cluster.peers");
 }
 
 TEST_CASE("a file that contradicts itself about the serial engine is refused", "[config]") {
@@ -448,7 +647,9 @@ TEST_CASE("every key has an environment variable", "[config]") {
       {"STOS_SIMULATION_SEED", "5"},         {"STOS_ENGINE_WORKERS", "4"},
       {"STOS_SIMULATION_END_TIME", "2 min"}, {"STOS_OUTPUT_DIGEST_ONLY", "true"},
       {"STOS_OUTPUT_PROGRESS", "always"},    {"STOS_OUTPUT_TRACE_PATH", ""},
-      {"STOS_DISTRIBUTED", "false"}};
+      {"STOS_DISTRIBUTED", "true"},          {"STOS_CLUSTER_NODE", "node2"},
+      {"STOS_CLUSTER_NODES", "auto"},        {"STOS_CLUSTER_ADDRESS", "[::1]:7"},
+      {"STOS_CLUSTER_PEERS", "a:1,[::1]:7"}, {"STOS_CLUSTER_SILENCE_TIMEOUT", "20 s"}};
   RunOptions base;
   base.trace_path = "from-the-file";
   const RunOptions options = good(load_environment(environment, base));
@@ -458,6 +659,11 @@ TEST_CASE("every key has an environment variable", "[config]") {
   wanted.end_time_s = 120;
   wanted.digest_only = true;
   wanted.progress = ProgressMode::always;
+  wanted.distributed = true;
+  wanted.cluster.node = "node2";
+  wanted.cluster.address = {"::1", 7};
+  wanted.cluster.peers = {{"a", 1}, {"::1", 7}};
+  wanted.cluster.silence_timeout_s = 20;
   CHECK(options == wanted);
 
   std::vector<std::string> names;

@@ -24,8 +24,9 @@ expect 2 "unknown" "$lattice" --no-such-option
 expect 2 "workers" "$lattice" --workers 5000
 printf 'engine:\n  wrokers: 2\n' >"$work/typo.yaml"
 expect 2 "typo.yaml:2" "$lattice" --config "$work/typo.yaml"
-printf 'distributed: true\n' >"$work/many.yaml"
-expect 2 "one node" "$lattice" --config "$work/many.yaml"
+printf 'distributed: true\nengine:\n  serial: true\n' >"$work/many.yaml"
+expect 2 "at least one worker" "$lattice" --config "$work/many.yaml"
+expect 2 "has no port" "$lattice" --distributed --address localhost
 printf 'limits:\n  mailbox_lambdas_max: 1\n' >"$work/full.yaml"
 expect 1 "mailbox_lambdas_max" "$lattice" $small --config "$work/full.yaml"
 printf 'limits:\n  trace_events_max: 100\n' >"$work/trace.yaml"

@@ -1,0 +1,93 @@
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace stos {
+
+/// Where a node listens and is reached: a host and a TCP port.
+struct NodeAddress {
+  /// A host name or a numeric address, in lower case; IPv6 in its shortest form, without brackets.
+  std::string host = "127.0.0.1";
+
+  /// 0 asks for any free port; only a node's own address may have it.
+  std::uint16_t port = 4242;
+
+  friend bool operator==(const NodeAddress&, const NodeAddress&) = default;
+  friend auto operator<=>(const NodeAddress&, const NodeAddress&) = default;
+};
+
+/// `host:port`, or `[host]:port` for IPv6.
+[[nodiscard]] std::string to_string(const NodeAddress& address);
+
+/// Who decides on which node an agent lives.
+enum class PlacementName : std::uint8_t {
+  round_robin, ///< agent i on node i modulo the number of nodes
+  block,       ///< equal runs of agents in the order of their creation
+  hilbert,     ///< equal pieces of a Hilbert curve through their positions
+  graph        ///< a partition of the channel graph that cuts few channels
+};
+
+/// How this process is one node of a cluster; looked at when `RunOptions::distributed` is true.
+///
+/// Plain values. The defaults below are the product's defaults; `config/stos.yaml` documents each
+/// of them for users, and the loader in `config/` is the only place that checks the ranges. No
+/// option here changes which events happen (the determinism contract).
+///
+/// Units:   the suffix of each name; `_s` is seconds of wall-clock time.
+/// Threads: none inside.
+/// Owns:    its strings.
+/// Limits:  `nodes`, the four times, `frame_bytes_max`, `credit_bytes`.
+struct ClusterOptions {
+  /// Name of the cluster. Nodes of different clusters refuse each other. As a simulation's name.
+  std::string name = "stos";
+
+  /// Name of this node; two nodes of one name refuse each other. 1 to 64 of `A-Z a-z 0-9 _ . -`.
+  /// Default none: made at run time of the host's name and the port.
+  std::optional<std::string> node;
+
+  /// Where this node listens, and where the others reach it.
+  NodeAddress address;
+
+  /// Where other nodes are: any of them, in any order, each once. The own address may be among
+  /// them, so that all nodes can be given the same list. At most 1,024; no port is 0.
+  std::vector<NodeAddress> peers;
+
+  /// Number of nodes to wait for, this one included. 1 to 1,024, and no less than there are
+  /// `peers`. Default none: see nodes_to_wait_for().
+  std::optional<std::uint32_t> nodes;
+
+  /// How long a node waits at the start for all others. 0.1 to 86,400.
+  double start_timeout_s = 30;
+
+  /// A node from which nothing is heard for so long is lost. 0.1 to 86,400, more than
+  /// `heartbeat_s`.
+  double silence_timeout_s = 10;
+
+  /// A node that has nothing else to say to another one says so this often. 0.01 to 3,600.
+  double heartbeat_s = 1;
+
+  /// How long nodes wait for each other at the end before they give up. 0.1 to 86,400.
+  double stop_timeout_s = 10;
+
+  /// Where initial agents go.
+  PlacementName placement = PlacementName::hilbert;
+
+  /// Largest frame between two nodes. 4 KiB to 1 GiB.
+  std::uint64_t frame_bytes_max = std::uint64_t{1} << 20;
+
+  /// Bytes under way to one other node, sent and not yet acknowledged, at which the sender waits.
+  /// `frame_bytes_max` to 64 GiB.
+  std::uint64_t credit_bytes = std::uint64_t{16} << 20;
+
+  friend bool operator==(const ClusterOptions&, const ClusterOptions&) = default;
+};
+
+/// `options.nodes`, or else the number of different addresses: all `peers`, and the own one. Two
+/// spellings of one address count twice, and so does an own address with port 0.
+[[nodiscard]] std::uint32_t nodes_to_wait_for(const ClusterOptions& options);
+
+} // namespace stos

@@ -1,0 +1,27 @@
+#pragma once
+
+#include "programs/stos/launch_options.hpp"
+
+namespace stos::program {
+
+/// Runs one process for each node of a cluster on this machine, from the first start to the last
+/// end, and returns the exit code of `stos run`.
+///
+/// Each node learns who it is from its environment: STOS_DISTRIBUTED=true, STOS_CLUSTER_NODE,
+/// STOS_CLUSTER_ADDRESS, STOS_CLUSTER_PEERS (all addresses) and STOS_CLUSTER_NODES. Each line that
+/// it writes goes out with its name in front, standard output and standard error apart.
+///
+/// SIGINT, SIGTERM and SIGHUP are passed on to all nodes; the second SIGINT kills them. When a node
+/// fails, or the user has sent a signal, the StopPlan brings the others to an end. When a node
+/// finds its port taken in the meantime, all start again with other ports, a few times at most.
+/// When nobody reads the output any more, nodes get SIGTERM.
+///
+/// Returns the largest exit code of all nodes (128 + s for signal s); at least 124 when the time
+/// was over, as timeout(1) does; 127 or 126 when the program cannot be started; 1 when there are no
+/// ports.
+///
+/// Threads: call it from the main thread of a process without others. It changes the signal mask
+///          for good, and leaves no child behind.
+[[nodiscard]] int launch(const LaunchOptions& options);
+
+} // namespace stos::program

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace stos::program {
+
+/// What still has to be written to a descriptor that somebody else may read slowly or not at all.
+/// Never blocks as long as write_some() is called only when poll(2) says POLLOUT.
+///
+/// Limits:  is_full() from `bytes_max` on; the caller then stops to add. Nothing is dropped while
+///          anybody reads; when nobody does any more (EPIPE), everything is.
+/// Owns:    the bytes, not the descriptor.
+class OutputQueue {
+public:
+  static constexpr std::size_t bytes_max = 1024 * 1024;
+
+  explicit OutputQueue(int descriptor) : descriptor_(descriptor) {}
+
+  void add(std::string_view bytes);
+  void write_some();
+  void drop(); ///< forgets what is not written yet
+
+  int descriptor() const { return descriptor_; }
+  bool is_empty() const { return bytes_.size() == begin_; }
+  bool is_full() const { return bytes_.size() - begin_ >= bytes_max; }
+  bool is_broken() const { return is_broken_; } ///< nobody reads any more
+
+private:
+  int descriptor_;
+  std::string bytes_;
+  std::size_t begin_ = 0; ///< what lies before is written
+  bool is_broken_ = false;
+};
+
+} // namespace stos::program

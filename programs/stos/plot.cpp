@@ -1,0 +1,129 @@
+#include "programs/stos/plot.hpp"
+
+#include "config/spelling.hpp"
+#include "config/values.hpp"
+#include "programs/stos/arguments.hpp"
+#include "programs/stos/spacetime_diagram.hpp"
+#include "programs/stos/trace_reader.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+
+namespace stos::program {
+namespace {
+
+struct PlotArguments {
+  std::string trace;
+  std::string output; ///< empty: standard output
+  std::uint64_t events_max = 20'000;
+  PlotOptions options;
+};
+
+Parsed<PlotArguments> parse_plot(const std::vector<std::string>& words) {
+  PlotArguments arguments;
+  PlotOptions& options = arguments.options;
+  std::string axis = "auto", colour = "type";
+  int height = 0;
+  CLI::App app("Draws the spacetime diagram of a trace as SVG: time upwards, one axis of space\n"
+               "across. A program writes its trace with --trace FILE.",
+               "stos plot");
+  app.add_option("trace", arguments.trace, "The trace.")->type_name("TRACE")->required();
+  app.add_option("-o,--output", arguments.output, "File for the picture; default: standard output.")
+      ->type_name("FILE");
+  app.add_option("--axis", axis, "Axis of space to draw: x, y, z, or auto, the longest one.")
+      ->type_name("AXIS")
+      ->check(CLI::IsMember({"x", "y", "z", "auto"}))
+      ->capture_default_str();
+  app.add_option("--colour,--color", colour,
+                 "What has a colour of its own: type or agent. (A trace is the same on any number "
+                 "of nodes and does not name them.)")
+      ->type_name("CHOICE")
+      ->check(CLI::IsMember({"type", "agent"}))
+      ->capture_default_str();
+  app.add_option("--width", options.width, "Width of the picture in pixels.")
+      ->type_name("N")
+      ->check(CLI::Range(300, 20'000))
+      ->capture_default_str();
+  const CLI::Option* const height_option =
+      app.add_option("--height", height, "Its height; default: as light at 45 degrees asks for.")
+          ->type_name("N")
+          ->check(CLI::Range(200, 20'000));
+  app.add_option("--title", options.title, "Default: the name of the trace.")->type_name("TEXT");
+  app.add_option("--events-max", arguments.events_max,
+                 "Most records of a trace that are drawn; a longer trace is an error.")
+      ->type_name("N")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{10'000'000}))
+      ->capture_default_str();
+  if (const auto exit_code = parse_words(app, words, std::cout, std::cerr))
+    return {std::nullopt, *exit_code};
+
+  if (axis != "auto")
+    options.axis = static_cast<std::size_t>(axis.front() - 'x');
+  options.colour = colour == "agent" ? PlotColour::agent : PlotColour::type;
+  if (height_option->count() > 0)
+    options.height = height;
+  if (options.title.empty())
+    options.title = std::filesystem::path(arguments.trace).filename().string();
+  return {std::move(arguments), 0};
+}
+
+/// Reads no more than a trace of `records_max` records can have; parse_trace() notices the rest.
+Result<std::string> read_trace(const std::string& path, std::uint64_t records_max) {
+  constexpr std::uint64_t record_bytes_max = 4096; // 18 numbers and the name of a type
+  std::error_code status;
+  if (std::filesystem::is_directory(path, status))
+    return Error{Errc::io_error, path + ": is a directory; wanted: a trace"};
+  errno = 0;
+  std::ifstream file(path, std::ios::binary);
+  std::string text;
+  std::string piece(1 << 20, '\0');
+  while (file && text.size() < (records_max + 2) * record_bytes_max) {
+    file.read(piece.data(), static_cast<std::streamsize>(piece.size()));
+    text.append(piece, 0, static_cast<std::size_t>(file.gcount()));
+  }
+  if (!file.is_open() || file.bad())
+    return Error{Errc::io_error, path + ": cannot read the trace: " + std::strerror(errno)};
+  return text;
+}
+
+Result<void> write_picture(const std::string& path, const std::string& svg) {
+  errno = 0;
+  if (path.empty()) {
+    std::cout << svg << std::flush;
+    return std::cout ? Result<void>()
+                     : Error{Errc::io_error, "cannot write the picture to standard output"};
+  }
+  std::ofstream file(path, std::ios::binary);
+  file << svg << std::flush;
+  if (!file)
+    return Error{Errc::io_error, path + ": cannot write the picture: " + std::strerror(errno)};
+  return {};
+}
+
+Result<void> plot(const PlotArguments& arguments) {
+  const Result<std::string> text = read_trace(arguments.trace, arguments.events_max);
+  if (!text)
+    return text.error();
+  const Result<Trace> trace = parse_trace(arguments.trace, *text, arguments.events_max);
+  if (!trace)
+    return trace.error();
+  return write_picture(arguments.output, draw(trace->records, arguments.options));
+}
+
+} // namespace
+
+int plot(const std::vector<std::string>& words) {
+  const Parsed<PlotArguments> arguments = parse_plot(words);
+  if (!arguments.value)
+    return arguments.exit_code;
+  if (const Result<void> done = plot(*arguments.value); !done) {
+    std::cerr << "stos plot: error: " << done.error().context << std::endl;
+    return exit_failed;
+  }
+  return 0;
+}
+
+} // namespace stos::program

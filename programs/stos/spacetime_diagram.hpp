@@ -1,0 +1,38 @@
+#pragma once
+
+#include "libstos/agent/trace.hpp"
+
+#include <optional>
+#include <span>
+#include <string>
+
+namespace stos::program {
+
+/// What tells agents apart in the picture.
+enum class PlotColour { type, agent };
+
+/// How a spacetime diagram looks. Plain values.
+struct PlotOptions {
+  std::string title;               ///< any text
+  std::optional<std::size_t> axis; ///< of space: 0 for x, 1 for y, 2 for z; none: the longest one
+  PlotColour colour = PlotColour::type;
+  int width = 840;           ///< of the picture, in pixels; 300 to 20,000
+  std::optional<int> height; ///< none: light goes at 45 degrees, where that gives a good shape
+};
+
+/// The spacetime diagram of a trace as SVG: one axis of space across, laboratory time upwards.
+///
+/// Trajectories are lines from birth to death, or to the end of the trace; events are dots, births
+/// rings, deaths crosses. A lambda is a thin line from its emission to its absorption; one that an
+/// agent has sent to itself would lie on its trajectory and is left out. Where agents differ in
+/// other directions of space as well, they are projected, and the caption says so. Where something
+/// is further away than light can go, space is periodic: the trajectory is interrupted, the lambda
+/// left out, and the caption counts those.
+///
+/// Order:   of `records`: each agent's own records in the order of its time. Equal records give
+///          equal bytes.
+/// Units:   seconds and light-seconds.
+/// Limits:  none inside; the picture grows by about 150 bytes with each record.
+[[nodiscard]] std::string draw(std::span<const TraceRecord> records, const PlotOptions& options);
+
+} // namespace stos::program

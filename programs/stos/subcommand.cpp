@@ -1,0 +1,52 @@
+#include "programs/stos/subcommand.hpp"
+
+#include "config/spelling.hpp"
+#include "programs/stos/arguments.hpp"
+#include "programs/stos/plot.hpp"
+#include "programs/stos/run.hpp"
+
+#include <algorithm>
+#include <iostream>
+
+namespace stos::program {
+namespace {
+
+constexpr Subcommand table[] = {
+    {"run", "Run a program as a cluster of several nodes on this machine.", run},
+    {"plot", "Draw the spacetime diagram of a trace.", plot},
+};
+
+void print_help(std::ostream& out) {
+  out << "Works with programs of libstos and their traces.\n\n"
+         "usage: stos SUBCOMMAND ...   (stos SUBCOMMAND --help tells more)\n\n";
+  for (const Subcommand& subcommand : table)
+    out << "  " << subcommand.name << std::string(8 - subcommand.name.size(), ' ')
+        << subcommand.meaning << '\n';
+}
+
+} // namespace
+
+std::span<const Subcommand> subcommands() { return table; }
+
+int dispatch(const std::vector<std::string>& words) {
+  if (words.empty()) {
+    print_help(std::cerr);
+    return exit_bad_usage;
+  }
+  const std::string& name = words.front();
+  if (name == "--help" || name == "-h" || name == "help") {
+    print_help(std::cout);
+    return 0;
+  }
+  const auto* const found = std::ranges::find(table, name, &Subcommand::name);
+  if (found != std::end(table))
+    return found->run({words.begin() + 1, words.end()});
+  std::vector<std::string> known;
+  for (const Subcommand& subcommand : table)
+    known.emplace_back(subcommand.name);
+  std::cerr << "stos: error: unknown subcommand " << detail::quote(name)
+            << detail::spelling_hint(name, known) << std::endl;
+  return exit_bad_usage;
+}
+
+} // namespace stos::program
