@@ -175,6 +175,9 @@ ThreadPoolBase::ThreadPoolBase(caf::actor_system* system, std::uint32_t workers)
 
 RunSummary ThreadPoolBase::run(World& world) {
   const RunOptions& options = world.options;
+  if (options.distributed)
+    throw UsageError(Errc::not_supported, "this build cannot run as a node of a cluster yet: set "
+                                          "distributed to false to run on this machine alone");
   const std::uint32_t workers =
       options.serial.value_or(false) ? 0 : options.workers.value_or(workers_);
   if (workers == 0)
