@@ -55,6 +55,8 @@ void Gateway::receive(std::size_t node, std::vector<std::byte> frame) {
 Result<Gateway::Slice> Gateway::run(double now_s, Output& output) {
   if (board_.finished())
     return Slice::finished;
+  if (abandoned_)
+    return run_abandoned();
   if (Result<void> read = read_frames(); !read)
     return read.error();
   deliver();
@@ -73,6 +75,20 @@ Result<Gateway::Slice> Gateway::run(double now_s, Output& output) {
   if (board_.somebody_sleeps() && !global_time_.outstanding())
     output.wake_at_s = next_round_at_s_;
   return board_.park_gateway(wanted, board_.all_asleep()) ? Slice::parked : Slice::more;
+}
+
+void Gateway::abandon() {
+  abandoned_ = true;
+  world_.end_time.store(Instant::beginning().absorption);
+  board_.wake_gateway();
+}
+
+// The domains stop at the next event that they would execute, and fall asleep.
+Gateway::Slice Gateway::run_abandoned() {
+  if (!board_.all_asleep())
+    return board_.park_gateway(infinity, false) ? Slice::parked : Slice::more;
+  board_.settle(Instant::never());
+  return Slice::finished;
 }
 
 Result<void> Gateway::read_frames() {
