@@ -103,8 +103,15 @@ void require_same(const std::vector<RunAnnouncement>& all, const ClusterNode::Ro
   }
 }
 
-RunOutcome outcome_of(const DomainSet& domains) {
-  return {domains.counters(), domains.engine_counters(), domains.failure(), domains.trace()};
+RunOutcome outcome_of(DomainSet& domains, RunState& state) {
+  RunOutcome outcome{domains.counters(), domains.engine_counters(), domains.failure(),
+                     domains.take_reports(), domains.trace()};
+  if (state.runs.size() > 1) {
+    std::unique_lock lock(state.mutex);
+    state.changed.wait(lock, [&] { return state.over; });
+    outcome.engine_counters.add(state.network);
+  }
+  return outcome;
 }
 
 // The trace goes to the first node only.
@@ -187,7 +194,7 @@ RunSummary run_on_cluster(World& world, ClusterNode& node, std::uint32_t workers
       throw UsageError(*state.aborted);
   }
 
-  RunOutcome outcome = outcome_of(run->domains());
+  RunOutcome outcome = outcome_of(run->domains(), state);
   say_farewell(state, outcome);
   wait_for_farewells(state, node, roster);
   std::deque<std::string> names;
@@ -205,7 +212,8 @@ RunSummary run_on_cluster(World& world, ClusterNode& node, std::uint32_t workers
                   std::to_string(nodes) + " nodes; here " + std::to_string(workers) +
                       (workers == 1 ? " worker, " : " workers, ") + std::to_string(domains) +
                       (domains == 1 ? " domain" : " domains"),
-                  wall_time_s, outcome.failure, outcome.engine_counters);
+                  wall_time_s, outcome.failure, outcome.engine_counters,
+                  std::move(outcome.reports));
 }
 
 } // namespace stos::detail

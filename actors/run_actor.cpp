@@ -78,7 +78,12 @@ void RunActor::run_gateway() {
     send(this, TickMessage{}); // the gateway is still awake
     return;
   }
-  over_ = *slice == Gateway::Slice::finished;
+  if (*slice == Gateway::Slice::finished && !std::exchange(over_, true)) {
+    const std::lock_guard lock(state_->mutex);
+    state_->gateway->count(state_->network);
+    state_->over = true;
+    state_->changed.notify_all();
+  }
   if (*slice == Gateway::Slice::more)
     send(this, TickMessage{});
   ++timer_;

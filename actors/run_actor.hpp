@@ -27,6 +27,8 @@ struct RunState {
 
   std::mutex mutex;
   std::condition_variable changed;
+  bool over = false;                     ///< nothing happens in the simulation any more
+  EngineCounters network;                ///< then: what went over the links
   std::optional<Error> aborted;          ///< there is no run any more
   std::map<std::size_t, Bytes> outcomes; ///< of other nodes that have finished
   std::set<std::size_t> receipts;        ///< who has our own

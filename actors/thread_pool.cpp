@@ -97,7 +97,7 @@ RunSummary ThreadPoolBase::run_serially(World& world) {
   door_->shut();
   write_trace(world.options, std::move(engine.execution().trace));
   return conclude(world, engine.execution().counters, "serial", wall_time_s,
-                  engine.execution().failure());
+                  engine.execution().failure(), {}, std::move(engine.execution().reports()));
 }
 
 RunSummary ThreadPoolBase::run_on_workers(World& world, caf::actor_system& system,
@@ -122,7 +122,7 @@ RunSummary ThreadPoolBase::run_on_workers(World& world, caf::actor_system& syste
   const std::string engine = std::to_string(workers) + (workers == 1 ? " worker, " : " workers, ") +
                              std::to_string(domains) + (domains == 1 ? " domain" : " domains");
   return conclude(world, run->domains().counters(), engine, wall_time_s, run->domains().failure(),
-                  run->domains().engine_counters());
+                  run->domains().engine_counters(), run->domains().take_reports());
 }
 
 } // namespace stos::detail

@@ -70,6 +70,9 @@ struct RunOptions {
   /// Events that a trace records; the next one fails the run. 1 to 1e12.
   std::uint64_t trace_events_max = 10'000'000;
 
+  /// Reports that agents on one domain make; the next one fails the run. 1 to 1e12.
+  std::uint64_t reports_max = 10'000'000;
+
   /// true: print the digest of the run and nothing else. Default false.
   bool digest_only = false;
 

@@ -77,6 +77,16 @@ Result<Gateway::Slice> Gateway::run(double now_s, Output& output) {
   return board_.park_gateway(wanted, board_.all_asleep()) ? Slice::parked : Slice::more;
 }
 
+void Gateway::count(EngineCounters& counters) const {
+  for (const auto& link : links_)
+    if (link != nullptr) {
+      counters.frames += link->counters().frames_sent;
+      counters.frame_bytes += link->counters().bytes_sent;
+      counters.remote_lambdas += link->counters().lambdas_sent;
+    }
+  counters.rounds = global_time_.turned();
+}
+
 void Gateway::abandon() {
   abandoned_ = true;
   world_.end_time.store(Instant::beginning().absorption);

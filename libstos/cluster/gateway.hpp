@@ -79,6 +79,8 @@ public:
   [[nodiscard]] const LinkCounters& counters(std::size_t node) const {
     return links_[node]->counters();
   }
+  /// Adds what went over all links. @pre the run is finished
+  void count(EngineCounters& counters) const;
   [[nodiscard]] std::uint64_t rounds() const { return global_time_.turned(); }
 
 private:

@@ -23,6 +23,7 @@ void delete_copy(World& world, Cell& cell) {
   for (Channel* hold : context.effects.held)
     hold->let_go();
   context.effects.clear();
+  context.reports.clear();
 }
 
 class Division {

@@ -18,7 +18,8 @@ void write_counters(const RunOutcome& outcome, BytesWriter& out) {
     out.u64(count);
   out.f64(c.last_event_time);
   const EngineCounters& e = outcome.engine_counters;
-  for (const std::uint64_t count : {e.activations, e.empty_activations, e.wakeups})
+  for (const std::uint64_t count : {e.activations, e.empty_activations, e.wakeups, e.frames,
+                                    e.frame_bytes, e.remote_lambdas, e.rounds})
     out.u64(count);
 }
 
@@ -30,7 +31,8 @@ void read_counters(RunOutcome& outcome, BytesReader& in) {
   c.digest = RunDigest::from_value(in.u64());
   c.last_event_time = in.f64();
   EngineCounters& e = outcome.engine_counters;
-  for (std::uint64_t* count : {&e.activations, &e.empty_activations, &e.wakeups})
+  for (std::uint64_t* count : {&e.activations, &e.empty_activations, &e.wakeups, &e.frames,
+                               &e.frame_bytes, &e.remote_lambdas, &e.rounds})
     *count = in.u64();
 }
 
@@ -139,15 +141,39 @@ void read_trace(std::vector<TraceRecord>& trace, std::deque<std::string>& names,
     trace.push_back(read_record(types, in));
 }
 
+void write_reports(const std::vector<Report>& reports, BytesWriter& out) {
+  out.varint(reports.size());
+  for (const Report& report : reports) {
+    out.text(report.topic);
+    out.u64(report.agent.value);
+    out.f64(report.time);
+    out.varint(report.ordinal);
+    out.varint(report.value.size());
+    out.raw(report.value);
+  }
+}
+
+void read_reports(std::vector<Report>& reports, BytesReader& in) {
+  constexpr std::size_t bytes_each = 19;
+  for (std::size_t left = in.count(bytes_each); left > 0 && in.ok(); --left) {
+    Report& report = reports.emplace_back();
+    report.topic = in.text();
+    report.agent.value = in.u64();
+    report.time = in.f64();
+    report.ordinal = in.varint();
+    const auto value = in.raw(in.count(1));
+    report.value.assign(value.begin(), value.end());
+  }
+}
+
 } // namespace
 
 void RunOutcome::add(RunOutcome other) {
   counters.add(other.counters);
-  engine_counters.activations += other.engine_counters.activations;
-  engine_counters.empty_activations += other.engine_counters.empty_activations;
-  engine_counters.wakeups += other.engine_counters.wakeups;
+  engine_counters.add(other.engine_counters);
   if (other.failure && (!failure || other.failure->key < failure->key))
     failure = std::move(other.failure);
+  std::move(other.reports.begin(), other.reports.end(), std::back_inserter(reports));
   std::move(other.trace.begin(), other.trace.end(), std::back_inserter(trace));
 }
 
@@ -157,6 +183,7 @@ std::vector<std::byte> encode(const RunOutcome& outcome) {
   out.u8(outcome.failure ? 1 : 0);
   if (outcome.failure)
     write_failure(*outcome.failure, out);
+  write_reports(outcome.reports, out);
   write_trace(outcome.trace, out);
   return out.take();
 }
@@ -168,6 +195,7 @@ Result<RunOutcome> decode_outcome(std::span<const std::byte> bytes,
   read_counters(outcome, in);
   if (in.u8() != 0)
     outcome.failure = read_failure(in);
+  read_reports(outcome.reports, in);
   read_trace(outcome.trace, names, in);
   if (!in.at_end())
     return Error{Errc::bad_message, "the outcome of a run that cannot be read (" +

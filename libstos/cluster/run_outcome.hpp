@@ -18,6 +18,7 @@ struct RunOutcome {
   RunCounters counters;
   EngineCounters engine_counters;
   std::optional<Failure> failure;
+  std::vector<Report> reports;
   std::vector<TraceRecord> trace;
 
   /// Puts that of another node to this one: counters are added, the earliest failure counts.
