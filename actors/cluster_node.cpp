@@ -126,6 +126,8 @@ struct ProcessNode {
       set("caf.scheduler.max-threads", static_cast<std::size_t>(workers));
       set("caf.scheduler.policy",
           options.scheduler_policy == SchedulerPolicy::sharing ? "sharing" : "stealing");
+      // Frames need no more hands on their way than they have.
+      set("caf.middleman.workers", std::size_t{0});
       // Membership notices the loss of a node; CAF's own watch over connections must not be faster.
       constexpr double slower = 3;
       set("caf.middleman.connection-timeout",

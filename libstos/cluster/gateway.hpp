@@ -92,8 +92,9 @@ private:
   void hand_in_tasks();
   [[nodiscard]] bool wants_round(double now_s);
   void turn();
-  [[nodiscard]] NodeReport report();
+  [[nodiscard]] NodeReport report(bool asleep);
   [[nodiscard]] bool is_quiet() const;
+  [[nodiscard]] FrameHeader common_header() const;
   [[nodiscard]] double own_clock() const;
   void send(double clock, Output& output);
 

@@ -53,6 +53,7 @@ Result<void> Link::read_front() {
                                         std::to_string(header.acknowledged) + " frames of " +
                                         std::to_string(parcel_frames_sent_)};
   acknowledge(header.acknowledged);
+  news_received_ += header.is_news() ? 1 : 0;
   if (header.clock)
     clock_ = std::max(clock_, *header.clock);
   if (header.wanted)
@@ -134,6 +135,11 @@ void Link::send_report(const NodeReport& report, std::uint64_t round,
   append_frame(header, {}, frames);
 }
 
+bool Link::has_news(const FrameHeader& header, double clock, double wanted) const {
+  return !waiting_.empty() || (header.end_time && *header.end_time < end_time_told_) ||
+         (wanted != wanted_told_ && wanted < infinity) || clock > wanted_here_;
+}
+
 // The clock comes behind all that was emitted before it.
 void Link::send(FrameHeader header, double clock, double wanted,
                 std::vector<std::vector<std::byte>>& frames) {
@@ -142,8 +148,7 @@ void Link::send(FrameHeader header, double clock, double wanted,
   if (wanted != wanted_told_ && wanted < infinity)
     header.wanted = wanted;
   constexpr std::size_t acknowledged_in_parts = 4;
-  bool goes_anyway = header.end_time || header.wanted ||
-                     (clock > wanted_here_ && waiting_.empty()) ||
+  bool goes_anyway = (waiting_.empty() && has_news(header, clock, wanted)) ||
                      bytes_to_acknowledge_ > limits_.credit_bytes / acknowledged_in_parts;
   for (;;) {
     const std::optional<Pending> next = take_waiting();
@@ -168,6 +173,7 @@ void Link::send(FrameHeader header, double clock, double wanted,
 void Link::append_frame(FrameHeader& header, std::span<const std::byte> records,
                         std::vector<std::vector<std::byte>>& frames) {
   header.number = ++counters_.frames_sent;
+  news_sent_ += header.is_news() ? 1 : 0;
   header.acknowledged = parcel_frames_received_;
   bytes_to_acknowledge_ = 0;
   BytesWriter out;
