@@ -120,9 +120,13 @@ Result<bool> Gateway::read_frames_of(Link& link) {
   }
 }
 
+// A clock does not count as something under way (see NodeReport): whoever is quiet in a round that
+// is not complete must not be woken by one, else nobody could tell.
 void Gateway::deliver() {
   if (first_link_->deliver())
     reported_quiet_ = false;
+  if (global_time_.outstanding() && reported_quiet_)
+    return;
   each_link([this](Link& link) { link.publish_clock(board_.lifted()); });
 }
 
@@ -133,9 +137,10 @@ void Gateway::conclude_round() {
   const bool is_news = result->least_time > board_.lifted();
   round_pause_s_ = is_news ? round_pause_min_s : std::min(2 * round_pause_s_, round_pause_max_s);
   next_round_at_s_.reset();
-  board_.lift(result->least_time);
-  if (!result->all_quiet)
+  if (!result->all_quiet) {
+    board_.lift(result->least_time);
     return;
+  }
   reported_quiet_ = false;
   board_.settle(result->next);
 }
