@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
 
 namespace stos::detail {
 namespace {
@@ -320,6 +321,9 @@ void DomainBoard::settle(const Instant& next) {
   floor_ = next;
   const bool finish = next == Instant::never();
 
+  for (std::size_t i = 0; i < domains_; ++i)
+    STOS_ASSERT(slots_[i]->state.load() == parked,
+                "the floor moves while domain " + std::to_string(i) + " is awake");
   std::vector<std::size_t> awake;
   for (std::size_t i = 0; i < domains_; ++i)
     if (finish || slots_[i]->next <= next || satisfied(*slots_[i], next.absorption))

@@ -115,7 +115,8 @@ Result<void> Gateway::read_frames() {
           return has_read.error();
         again = again || *has_read;
       }
-    conclude_round();
+    if (Result<void> concluded = conclude_round(); !concluded)
+      return concluded.error();
   }
   return {};
 }
@@ -129,6 +130,12 @@ Result<bool> Gateway::read_frames_of(Link& link) {
       return front.error();
     if (*front == nullptr)
       return has_read;
+    const std::uint64_t phase_max = 2 * global_time_.turned() + 1;
+    if ((*front)->phase > phase_max)
+      return Error{Errc::bad_message, "node " + std::to_string(link.node() + 1) + " is in phase " +
+                                          std::to_string((*front)->phase) +
+                                          ", where nobody gets beyond phase " +
+                                          std::to_string(phase_max) + " without this node"};
     switch (global_time_.before_reading((*front)->phase)) {
       case GlobalTime::Before::wait: return has_read;
       case GlobalTime::Before::turn: turn(); break;
@@ -144,31 +151,42 @@ Result<bool> Gateway::read_frames_of(Link& link) {
              !world_.end_time.compare_exchange_weak(seen, *(*front)->end_time))
         ;
     }
-    if (Result<void> read = link.read_front(); !read)
+    const double bound = std::max(board_.lifted(), board_.floor().absorption);
+    if (Result<void> read = link.read_front(bound); !read)
       return read.error();
     has_read = true;
   }
 }
 
+// A clock does not count as something under way (see NodeReport): whoever is quiet in a round that
+// is not complete must not be woken by one, else nobody could tell.
 void Gateway::deliver() {
   if (first_link_->deliver())
     reported_quiet_ = false;
+  if (global_time_.outstanding() && reported_quiet_)
+    return;
   each_link([this](Link& link) { link.publish_clock(board_.lifted()); });
 }
 
-void Gateway::conclude_round() {
+Result<void> Gateway::conclude_round() {
   const auto result = global_time_.take_result();
   if (!result)
-    return;
+    return {};
   const bool is_news = result->least_time > board_.lifted();
   round_pause_s_ = is_news ? round_pause_min_s : std::min(2 * round_pause_s_, round_pause_max_s);
   next_round_at_s_.reset();
   if (!result->all_quiet) {
     board_.lift(result->least_time);
-    return;
+    return {};
   }
+  if (!(result->next > board_.floor()) && result->next != Instant::never())
+    return Error{Errc::bad_message, "the nodes' reports say that the next event is at " +
+                                        std::to_string(result->next.absorption) +
+                                        " s, which is not after the last " + "one at " +
+                                        std::to_string(board_.floor().absorption) + " s"};
   reported_quiet_ = false;
   board_.settle(result->next);
+  return {};
 }
 
 void Gateway::hand_in_tasks() {

@@ -88,7 +88,7 @@ private:
   [[nodiscard]] Result<void> read_frames();
   [[nodiscard]] Result<bool> read_frames_of(Link& link);
   void deliver();
-  void conclude_round();
+  [[nodiscard]] Result<void> conclude_round();
   void hand_in_tasks();
   [[nodiscard]] bool wants_round(double now_s);
   void turn();

@@ -42,20 +42,30 @@ Result<const FrameHeader*> Link::front() {
   return &*front_;
 }
 
-Result<void> Link::read_front() {
+std::string Link::went_back(const char* what, double time, double bound) const {
+  return "node " + std::to_string(node_ + 1) + " sent " + what + " of " + std::to_string(time) +
+         " s after it had promised that nothing comes before " +
+         std::to_string(std::max(clock_, bound)) + " s";
+}
+
+Result<void> Link::read_front(double bound) {
   const FrameHeader header = *std::exchange(front_, std::nullopt);
   const std::vector<std::byte> frame = std::move(inbox_.front());
   inbox_.pop_front();
   ++frames_read_;
-  if (header.acknowledged > parcel_frames_sent_ ||
+  if (header.acknowledged > parcel_frames_sent_ - waiting_.size() ||
       header.acknowledged < parcel_frames_acknowledged_)
     return Error{Errc::bad_message, "node " + std::to_string(node_ + 1) + " acknowledges " +
                                         std::to_string(header.acknowledged) + " frames of " +
-                                        std::to_string(parcel_frames_sent_)};
+                                        std::to_string(parcel_frames_sent_ - waiting_.size())};
+  if (header.earliest && *header.earliest < std::max(clock_, bound))
+    return Error{Errc::bad_message, went_back("something", *header.earliest, bound)};
+  if (header.clock && *header.clock < clock_)
+    return Error{Errc::bad_message, went_back("a clock", *header.clock, bound)};
   acknowledge(header.acknowledged);
   news_received_ += header.is_news() ? 1 : 0;
   if (header.clock)
-    clock_ = std::max(clock_, *header.clock);
+    clock_ = *header.clock;
   if (header.wanted)
     wanted_here_ = clock_told_ > *header.wanted ? infinity : *header.wanted;
   if (!header.earliest)
@@ -64,7 +74,7 @@ Result<void> Link::read_front() {
   bytes_to_acknowledge_ += frame.size();
   to_domains_.executing(*header.earliest);
   BytesReader in(std::span<const std::byte>(frame).subspan(front_size_));
-  return reader_.read(in);
+  return reader_.read(in, *header.earliest);
 }
 
 bool Link::deliver() {
@@ -76,7 +86,7 @@ bool Link::deliver() {
 
 // What is in the frames is not announced as taken before the frames answer for it.
 void Link::take_parcels() {
-  for (auto batch = outbox_.take_in(); batch != nullptr; batch = std::move(batch->next))
+  for (auto batch = outbox_.take_in(); batch != nullptr; batch = std::move(batch->next)) {
     for (Parcel& parcel : batch->parcels) {
       body_earliest_ = std::min(body_earliest_, batch->earliest);
       counters_.lambdas_sent += parcel.kind == Parcel::Kind::lambda ? 1 : 0;
@@ -84,6 +94,8 @@ void Link::take_parcels() {
       if (body_.size() >= limits_.frame_bytes_max)
         end_body();
     }
+    batch->parcels.clear();
+  }
   if (body_.size() > 0)
     end_body();
   outbox_.announce(least_unacknowledged());

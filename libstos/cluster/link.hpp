@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace stos::detail {
@@ -57,8 +58,10 @@ public:
   /// is no frame, or not the next one.
   [[nodiscard]] Result<const FrameHeader*> front();
 
-  /// Reads that frame: its parcels go to the outbox. @pre front() has returned it
-  [[nodiscard]] Result<void> read_front();
+  /// Reads that frame: its parcels go to the outbox. Fails if it has something from before `bound`,
+  /// what all nodes have agreed upon, or before the clock of the other node. @pre front() has
+  /// returned it
+  [[nodiscard]] Result<void> read_front(double bound);
 
   /// Hands the parcels that were read from all links to the domains; false if there were none. Of
   /// the first link only.
@@ -106,6 +109,7 @@ private:
     std::size_t bytes;
   };
 
+  [[nodiscard]] std::string went_back(const char* what, double time, double bound) const;
   void end_body();
   [[nodiscard]] std::optional<Pending> take_waiting();
   void acknowledge(std::uint64_t parcel_frames);
