@@ -63,7 +63,7 @@ Result<void> ParcelReader::read(BytesReader& in, double earliest) {
   earliest_ = earliest;
   while (in.remaining() > 0 && read_record(in))
     ;
-  if (in.at_end())
+  if (in.at_end() && problem_.empty())
     return {};
   return Error{Errc::bad_message, "node " + std::to_string(node_ + 1) + " sent a record that " +
                                       (problem_.empty() ? "ends too early" : problem_)};

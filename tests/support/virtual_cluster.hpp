@@ -9,6 +9,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace stos::test {
@@ -22,6 +23,10 @@ public:
     std::size_t nodes = 2;
     std::size_t domains = 1;
     detail::LinkLimits limits;
+
+    /// Frames from the one node to the other take so long that they arrive only when nothing else
+    /// can happen.
+    std::optional<std::pair<std::size_t, std::size_t>> slow_wire;
   };
 
   VirtualCluster(const Shape& shape, std::uint64_t seed) : shape_(shape), random_(seed) {}
@@ -37,6 +42,7 @@ public:
     for (std::size_t i = 0; i < shape_.nodes; ++i)
       nodes_.push_back(std::make_unique<Node>(*worlds[i], node_of, shape_, i));
     wires_.resize(shape_.nodes * shape_.nodes);
+    under_way_.resize(shape_.nodes * shape_.nodes);
     for (const auto& node : nodes_)
       node->set.start();
     while (std::any_of(nodes_.begin(), nodes_.end(),
@@ -47,17 +53,25 @@ public:
 
   [[nodiscard]] std::uint64_t frames() const { return frames_; }
   [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
-  [[nodiscard]] std::uint64_t lambdas() const {
+  [[nodiscard]] std::uint64_t lambdas() const { return sum(&detail::LinkCounters::lambdas_sent); }
+  [[nodiscard]] std::uint64_t credit_waits() const {
+    return sum(&detail::LinkCounters::credit_waits);
+  }
+
+  /// The most that was ever on its way from one node to another, in bytes.
+  [[nodiscard]] std::uint64_t most_under_way() const { return most_under_way_; }
+
+private:
+  using Slice = detail::Domain::Slice;
+
+  [[nodiscard]] std::uint64_t sum(std::uint64_t detail::LinkCounters::*counter) const {
     std::uint64_t sum = 0;
     for (const auto& node : nodes_)
       for (std::size_t to = 0; to < shape_.nodes; ++to)
         if (to != node->index)
-          sum += node->gateway->counters(to).lambdas_sent;
+          sum += node->gateway->counters(to).*counter;
     return sum;
   }
-
-private:
-  using Slice = detail::Domain::Slice;
 
   struct Node {
     Node(World& world, const std::vector<std::uint16_t>& node_of, const Shape& shape,
@@ -85,8 +99,10 @@ private:
     for (const auto& node : nodes_)
       choices += node->ready.size();
     const std::size_t runners = choices;
-    for (const auto& wire : wires_)
-      choices += wire.empty() ? 0 : 1;
+    for (std::size_t i = 0; i < wires_.size(); ++i)
+      choices += wires_[i].empty() || is_slow(i) ? 0 : 1;
+    if (choices == 0 && shape_.slow_wire && arrive_slowly())
+      return;
     if (choices == 0 || random_.bernoulli(0.01)) {
       const bool something = pass_time();
       STOS_ASSERT(something || choices > 0, "nobody can go on");
@@ -106,6 +122,19 @@ private:
         }
   }
 
+  [[nodiscard]] bool is_slow(std::size_t wire) const {
+    return shape_.slow_wire &&
+           wire == shape_.slow_wire->first * shape_.nodes + shape_.slow_wire->second;
+  }
+
+  bool arrive_slowly() {
+    const std::size_t wire = shape_.slow_wire->first * shape_.nodes + shape_.slow_wire->second;
+    if (wires_[wire].empty())
+      return false;
+    arrive_on(wire);
+    return true;
+  }
+
   bool pass_time() {
     Node* first = nullptr;
     for (const auto& node : nodes_)
@@ -121,11 +150,17 @@ private:
 
   void arrive(std::size_t pick) {
     for (std::size_t i = 0; i < wires_.size(); ++i)
-      if (!wires_[i].empty() && pick-- == 0) {
-        nodes_[i % shape_.nodes]->gateway->receive(i / shape_.nodes, std::move(wires_[i].front()));
-        wires_[i].pop_front();
+      if (!wires_[i].empty() && !is_slow(i) && pick-- == 0) {
+        arrive_on(i);
         return;
       }
+  }
+
+  void arrive_on(std::size_t wire) {
+    under_way_[wire] -= wires_[wire].front().size();
+    nodes_[wire % shape_.nodes]->gateway->receive(wire / shape_.nodes,
+                                                  std::move(wires_[wire].front()));
+    wires_[wire].pop_front();
   }
 
   void run_one(Node& node, std::size_t pick) {
@@ -150,7 +185,10 @@ private:
     for (auto& frame : output.frames) {
       ++frames_;
       bytes_ += frame.bytes.size();
-      wires_[node.index * shape_.nodes + frame.node].push_back(std::move(frame.bytes));
+      const std::size_t wire = node.index * shape_.nodes + frame.node;
+      under_way_[wire] += frame.bytes.size();
+      most_under_way_ = std::max(most_under_way_, under_way_[wire]);
+      wires_[wire].push_back(std::move(frame.bytes));
     }
     node.wake_at_s = output.wake_at_s;
     if (*slice == detail::Gateway::Slice::more)
@@ -176,6 +214,8 @@ private:
   RandomStream random_;
   std::vector<std::unique_ptr<Node>> nodes_;
   std::vector<std::deque<std::vector<std::byte>>> wires_; // from * nodes + to
+  std::vector<std::uint64_t> under_way_;                  // bytes, likewise
+  std::uint64_t most_under_way_ = 0;
   double now_s_ = 0;
   std::uint64_t frames_ = 0;
   std::uint64_t bytes_ = 0;
