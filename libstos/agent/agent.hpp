@@ -79,9 +79,12 @@ public:
   /// good in the agent's destructor. Throws UsageError beyond limits.reports_max.
   template <Portable T>
   void report(std::string_view topic, const T& value) {
+    detail::EventContext& event = context();
+    if (!event.takes_reports)
+      return;
     BytesWriter bytes;
     save(bytes, value);
-    context().report(detail::cell_of(*this), topic, bytes.take());
+    event.report(detail::cell_of(*this), topic, bytes.take());
   }
 
   /// Closes all the agent's channels and deletes it, at this point of spacetime (a reaction time

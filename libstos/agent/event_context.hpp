@@ -95,6 +95,7 @@ public:
 
   Effects effects;
   std::vector<Report> reports; ///< of all events so far
+  bool takes_reports = true;   ///< else the agents are deleted without having run here
 
 private:
   static EventContext& setup_of(const Cell& cell);

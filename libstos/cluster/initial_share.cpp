@@ -12,6 +12,7 @@ namespace {
 void delete_copy(World& world, Cell& cell) {
   EventContext& context = world.setup;
   context.begin_last(cell, cell.now);
+  context.takes_reports = false;
   const EventContext::Scope scope(&context);
   delete_agent(cell);
   context.close_all(cell);
@@ -23,7 +24,6 @@ void delete_copy(World& world, Cell& cell) {
   for (Channel* hold : context.effects.held)
     hold->let_go();
   context.effects.clear();
-  context.reports.clear();
 }
 
 class Division {
