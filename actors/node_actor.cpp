@@ -134,6 +134,8 @@ void NodeActor::announce(RunAnnouncement& announcement) {
     send_to(member.key, announcement);
   const std::lock_guard lock(view_->mutex);
   view_->runs.push_back(announcement.run);
+  if (view_->failure)
+    abort(announcement.run);
   keep(view_->own_index, announcement);
 }
 
@@ -223,11 +225,15 @@ void NodeActor::show() {
     shown_failure_ = true;
     view_->failure = membership_.failure();
     for (const caf::actor& run : view_->runs)
-      send(run,
-           AbortMessage{static_cast<std::uint32_t>(view_->own_index),
-                        static_cast<std::uint8_t>(view_->failure->code), view_->failure->context});
+      abort(run);
   }
   view_->changed.notify_all();
+}
+
+// @pre the view is locked, and has a failure
+void NodeActor::abort(const caf::actor& run) {
+  send(run, AbortMessage{static_cast<std::uint32_t>(view_->own_index),
+                         static_cast<std::uint8_t>(view_->failure->code), view_->failure->context});
 }
 
 void NodeActor::on_exit() {

@@ -108,8 +108,7 @@ RunSummary ThreadPoolBase::run_on_workers(World& world, caf::actor_system& syste
   const auto start = Clock::now();
   ProgressMeter meter(world.options, world.end_time.load());
   const Effects own = std::exchange(world.setup.effects, {});
-  const auto run = std::make_shared<WorkerRun>(world, system, workers,
-                                               WorkerRun::Part{own, domains, 0, {}}, door_);
+  const WorkerRunOwner run(world, system, workers, WorkerRun::Part{own, domains, 0, {}}, door_);
   DomainBoard& board = run->domains().board();
   run->start();
   door_->open([&board](std::size_t domain, std::unique_ptr<OutsideTask>& task) {
