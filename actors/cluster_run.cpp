@@ -133,9 +133,16 @@ void wait_for_farewells(RunState& state, const ClusterNode& node,
   std::unique_lock lock(state.mutex);
   const std::size_t others = roster.names.size() - 1;
   const auto all_said = [&] { return state.outcomes.size() == others; };
-  const bool in_time = state.changed.wait_for(
-      lock, std::chrono::duration<double>(node.options().stop_timeout_s),
-      [&] { return state.aborted || (all_said() && state.receipts.size() == others); });
+  const auto all_know = [&] {
+    const bool one_has_left = state.gone && state.receipts.count(*state.gone) == 0;
+    return state.receipts.size() + (one_has_left ? 1 : 0) == others;
+  };
+  const auto is_hopeless = [&] {
+    return state.aborted && (!state.gone || state.outcomes.count(*state.gone) == 0);
+  };
+  const bool in_time =
+      state.changed.wait_for(lock, std::chrono::duration<double>(node.options().stop_timeout_s),
+                             [&] { return (all_said() && all_know()) || is_hopeless(); });
   if (all_said())
     return;
   if (in_time)
