@@ -36,6 +36,10 @@ ThreadPoolBase::ThreadPoolBase(caf::actor_system* system, ClusterNode* node, std
 
 RunSummary ThreadPoolBase::run(World& world) {
   const RunOptions& options = world.options;
+  if (options.monitoring.address)
+    throw UsageError(Errc::not_supported,
+                     "monitoring.address is " + to_string(*options.monitoring.address) +
+                         ", but runs of this version do not export their metrics yet");
   const std::uint32_t workers =
       options.serial.value_or(false) ? 0 : options.workers.value_or(workers_);
   if (options.distributed)
