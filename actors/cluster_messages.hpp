@@ -68,7 +68,7 @@ struct FarewellMessage {
   std::uint32_t from = 0;
   Bytes outcome;
 };
-struct FarewellReceipt {
+struct FarewellReceipt { ///< of the farewells of all
   std::uint32_t from = 0;
 };
 struct AbortMessage {

@@ -127,16 +127,13 @@ void say_farewell(const RunState& state, RunOutcome outcome) {
       caf::anon_send(state.runs[i], FarewellMessage{own, {without_trace}});
 }
 
-// Who has our farewell before he leaves need not say so any more.
+// Nobody leaves before all have heard the farewells of all: once somebody has, all know.
 void wait_for_farewells(RunState& state, const ClusterNode& node,
                         const ClusterNode::Roster& roster) {
   std::unique_lock lock(state.mutex);
   const std::size_t others = roster.names.size() - 1;
   const auto all_said = [&] { return state.outcomes.size() == others; };
-  const auto all_know = [&] {
-    const bool one_has_left = state.gone && state.receipts.count(*state.gone) == 0;
-    return state.receipts.size() + (one_has_left ? 1 : 0) == others;
-  };
+  const auto all_know = [&] { return state.aborted || state.receipts.size() == others; };
   const auto is_hopeless = [&] {
     return state.aborted && (!state.gone || state.outcomes.count(*state.gone) == 0);
   };

@@ -18,16 +18,7 @@ caf::behavior RunActor::make_behavior() {
           state_->gateway->wake();
       },
       [this](BeginMessage) { begin(); },
-      [this](FarewellMessage& message) {
-        {
-          const std::lock_guard lock(state_->mutex);
-          state_->outcomes[message.from] = std::move(message.outcome);
-          state_->changed.notify_all();
-        }
-        if (begun_ && message.from < state_->runs.size())
-          send(state_->runs[message.from],
-               FarewellReceipt{static_cast<std::uint32_t>(state_->own_index)});
-      },
+      [this](FarewellMessage& message) { hear_farewell(message); },
       [this](const FarewellReceipt& receipt) {
         const std::lock_guard lock(state_->mutex);
         state_->receipts.insert(receipt.from);
@@ -68,6 +59,23 @@ void RunActor::receive(FrameMessage& message) {
   }
   if (message.from < state_->runs.size() && message.from != state_->own_index)
     state_->gateway->receive(message.from, std::move(message.frame.data));
+}
+
+// A receipt is for the farewells of all: whoever has those of all others may leave, and keeps
+// nobody waiting for what a node has said that is gone.
+void RunActor::hear_farewell(FarewellMessage& message) {
+  if (!begun_ || message.from >= state_->runs.size() || message.from == state_->own_index)
+    return;
+  {
+    const std::lock_guard lock(state_->mutex);
+    state_->outcomes[message.from] = std::move(message.outcome);
+    state_->changed.notify_all();
+    if (state_->outcomes.size() + 1 < state_->runs.size())
+      return;
+  }
+  for (std::size_t i = 0; i < state_->runs.size(); ++i)
+    if (i != state_->own_index)
+      send(state_->runs[i], FarewellReceipt{static_cast<std::uint32_t>(state_->own_index)});
 }
 
 void RunActor::run_gateway() {

@@ -32,7 +32,7 @@ struct RunState {
   std::optional<Error> aborted;          ///< there is no run any more
   std::optional<std::size_t> gone;       ///< because this node has gone
   std::map<std::size_t, Bytes> outcomes; ///< of other nodes that have finished
-  std::set<std::size_t> receipts;        ///< who has our own
+  std::set<std::size_t> receipts;        ///< who has those of all
   bool ended = false;                    ///< the actor touches nothing any more
 };
 
@@ -51,6 +51,7 @@ private:
 
   void begin();
   void receive(FrameMessage& message);
+  void hear_farewell(FarewellMessage& message);
   void run_gateway();
   void send_frames(Gateway::Output& output);
   void abort(const Error& why, bool tell_others);
