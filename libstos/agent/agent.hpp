@@ -76,7 +76,7 @@ public:
 
   /// Tells whoever has started the run something: all reports are in its RunSummary, wherever the
   /// agent lives (where an ordinary variable of the program would only be seen on one node). Also
-  /// good in the agent's destructor. Throws UsageError beyond limits.reports_max.
+  /// good in the agent's destructor. The run fails beyond limits.reports_max.
   template <Portable T>
   void report(std::string_view topic, const T& value) {
     detail::EventContext& event = context();

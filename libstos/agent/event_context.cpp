@@ -299,10 +299,15 @@ RandomStream& EventContext::random(Cell& cell) {
 
 void EventContext::report(Cell& cell, std::string_view topic, std::vector<std::byte> value) {
   require_own(cell, "report in the name of");
-  if (reports.size() >= world_->options.reports_max)
-    throw UsageError(Errc::bad_argument, describe(cell) + " made report number " +
-                                             std::to_string(reports.size() + 1) +
-                                             ", which is more than limits.reports_max");
+  if (reports.size() >= world_->options.reports_max) {
+    Error problem{Errc::bad_argument, "report number " + std::to_string(reports.size() + 1) +
+                                          " of its domain is more than limits.reports_max allows"};
+    if (self_ == nullptr)
+      throw UsageError(problem.code, describe(cell) + ": " + problem.context);
+    if (!report_problem)
+      report_problem = std::move(problem);
+    return;
+  }
   const double time = &cell == self_ ? instant_.absorption : cell.now;
   reports.push_back(
       {std::string(topic), cell.id, time, cell.require_extras().reports++, std::move(value)});

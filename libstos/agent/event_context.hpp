@@ -5,6 +5,7 @@
 #include "libstos/agent/report.hpp"
 #include "libstos/base/usage_error.hpp"
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -96,6 +97,9 @@ public:
   Effects effects;
   std::vector<Report> reports; ///< of all events so far
   bool takes_reports = true;   ///< else the agents are deleted without having run here
+
+  /// Why the current event fails although it has thrown nothing: destructors, which report, cannot.
+  std::optional<Error> report_problem;
 
 private:
   static EventContext& setup_of(const Cell& cell);

@@ -117,12 +117,20 @@ Effects& Execution::execute(Cell& cell, Closure& lambda, const EventKey& key) {
     error.context = place(cell, time) + ": " + error.context;
     fail(key, std::move(error));
   }
+  if (context_.report_problem) [[unlikely]]
+    fail_full_of_reports(key, cell);
   add_sent();
   if (lambda.references)
     for (const CarriedReference& carried : *lambda.references)
       effects().released.push_back(carried.hold);
   discard(lambda);
   return effects();
+}
+
+void Execution::fail_full_of_reports(const EventKey& key, const Cell& cell) {
+  Error problem = *std::exchange(context_.report_problem, std::nullopt);
+  problem.context = place(cell, key.instant.absorption) + ": " + problem.context;
+  fail(key, std::move(problem));
 }
 
 void Execution::start(Cell& cell) {
@@ -169,6 +177,8 @@ Effects& Execution::end(Cell& cell, double time, CellState how) {
   if (how == CellState::ended && world_.at_boundary)
     world_.at_boundary(*cell.agent, cell.path.position(time));
   delete_agent(cell);
+  if (context_.report_problem) [[unlikely]]
+    fail_full_of_reports({Instant::before(time), cell.id, {}, 0}, cell);
   context_.close_all(cell);
   if (bindings_ != nullptr)
     bindings_->ended(cell);

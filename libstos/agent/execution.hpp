@@ -108,6 +108,7 @@ private:
       fail_full(cell, lambda);
   }
   void fail_full(const Cell& cell, const Closure& lambda);
+  void fail_full_of_reports(const EventKey& key, const Cell& cell);
   void find_exit(Cell& cell);
   void free_retired(const std::function<void(Cell&)>& one_less);
   void record(TraceRecord::Kind kind, const Cell& cell, double time, const Closure* lambda);
