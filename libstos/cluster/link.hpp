@@ -91,7 +91,6 @@ public:
   [[nodiscard]] double wanted_here() const { return wanted_here_; }
 
   [[nodiscard]] bool is_congested() const { return waiting_bytes_ > limits_.credit_bytes; }
-  [[nodiscard]] bool is_empty() const { return waiting_.empty() && body_.size() == 0; }
   [[nodiscard]] std::uint64_t news_sent() const { return news_sent_; } ///< frames
   [[nodiscard]] std::uint64_t news_received() const { return news_received_; }
 

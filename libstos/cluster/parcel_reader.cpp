@@ -1,6 +1,7 @@
 #include "libstos/cluster/parcel_reader.hpp"
 
 #include "libstos/cluster/parcel_writer.hpp"
+#include "libstos/cluster/trajectory_bytes.hpp"
 
 #include <cmath>
 #include <limits>
@@ -13,41 +14,12 @@ constexpr std::uint64_t channels_max = std::uint64_t{1} << 32;
 
 constexpr std::uint64_t early_closings_max = std::uint64_t{1} << 20;
 
-// Squares of distances have to stay finite, also as somebody sees them who goes almost at the speed
-// of light.
-constexpr double coordinate_max = 1e140;
-
-bool is_within_limits(double x) { return std::abs(x) <= coordinate_max; }
-
-bool is_within_limits(const Point& p) {
-  return is_within_limits(p[0]) && is_within_limits(p[1]) && is_within_limits(p[2]) &&
-         is_within_limits(p[3]);
-}
-
 template <class T>
 bool fits_into(std::uint64_t value) {
   return value < std::numeric_limits<T>::max();
 }
 
-Point read_point(BytesReader& in) {
-  Point p;
-  for (std::size_t i = 0; i < 4; ++i)
-    p[i] = in.f64();
-  return p;
-}
-
 } // namespace
-
-bool read_trajectory(BytesReader& in, Trajectory& path) {
-  const Point anchor = read_point(in);
-  const double u[3] = {in.f64(), in.f64(), in.f64()};
-  const double local_time = in.f64();
-  if (!in.ok() || !is_within_limits(anchor) || !is_within_limits(local_time) ||
-      !(std::sqrt(u[0] * u[0] + u[1] * u[1] + u[2] * u[2]) < 1))
-    return false;
-  path = Trajectory(anchor, Velocity<4>(u[0], u[1], u[2]), local_time);
-  return true;
-}
 
 bool ParcelReader::refuse(std::string problem) {
   problem_ = std::move(problem);

@@ -62,6 +62,4 @@ private:
   std::string problem_;
 };
 
-[[nodiscard]] bool read_trajectory(BytesReader& in, Trajectory& path);
-
 } // namespace stos::detail

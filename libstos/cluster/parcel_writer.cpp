@@ -1,6 +1,7 @@
 #include "libstos/cluster/parcel_writer.hpp"
 
 #include "libstos/base/assert.hpp"
+#include "libstos/cluster/trajectory_bytes.hpp"
 
 #include <cstring>
 #include <type_traits>
@@ -10,11 +11,6 @@ namespace {
 
 std::uint8_t first_byte(RecordKind kind, std::uint8_t flags = 0) {
   return static_cast<std::uint8_t>(static_cast<std::uint8_t>(kind) | flags);
-}
-
-void write_point(const Point& p, BytesWriter& out) {
-  for (std::size_t i = 0; i < 4; ++i)
-    out.f64(p[i]);
 }
 
 bool same_bits(const Point& a, const Point& b) {
@@ -32,14 +28,6 @@ bool write_number(std::unordered_map<std::uint64_t, std::uint64_t>& numbers, std
 }
 
 } // namespace
-
-void write_trajectory(const Trajectory& path, BytesWriter& out) {
-  static_assert(std::is_trivially_copyable_v<Trajectory>);
-  write_point(path.anchor(), out);
-  for (std::size_t i = 0; i < 3; ++i)
-    out.f64(path.velocity()[i]);
-  out.f64(path.local_time(path.anchor()[0]));
-}
 
 ParcelWriter::~ParcelWriter() {
   for (Channel* channel : channels_)

@@ -45,8 +45,6 @@ public:
   /// Appends `parcel`, and takes what it holds.
   void write(Parcel& parcel, BytesWriter& out);
 
-  [[nodiscard]] std::size_t open_channels() const { return channels_.size() - free_.size(); }
-
 private:
   void write_lambda(Closure& lambda, BytesWriter& out);
   void write_references(const Closure& lambda, BytesWriter& out);
@@ -63,7 +61,5 @@ private:
   std::unordered_map<std::uint64_t, std::uint64_t> codes_;   // their numbers by id
   std::unordered_map<std::uint64_t, std::uint64_t> classes_; // likewise
 };
-
-void write_trajectory(const Trajectory& path, BytesWriter& out);
 
 } // namespace stos::detail

@@ -1,7 +1,6 @@
 #include "libstos/cluster/run_outcome.hpp"
 
-#include "libstos/cluster/parcel_reader.hpp"
-#include "libstos/cluster/parcel_writer.hpp"
+#include "libstos/cluster/trajectory_bytes.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -62,18 +61,6 @@ Failure read_failure(BytesReader& in) {
   return failure;
 }
 
-void write_point(const Point& p, BytesWriter& out) {
-  for (std::size_t i = 0; i < 4; ++i)
-    out.f64(p[i]);
-}
-
-Point read_point(BytesReader& in) {
-  Point p;
-  for (std::size_t i = 0; i < 4; ++i)
-    p[i] = in.f64();
-  return p;
-}
-
 void write_record(const TraceRecord& r, std::uint64_t type, BytesWriter& out) {
   out.u8(static_cast<std::uint8_t>(r.kind));
   out.u64(r.agent.value);
@@ -81,8 +68,7 @@ void write_record(const TraceRecord& r, std::uint64_t type, BytesWriter& out) {
   out.varint(r.ordinal);
   write_point(r.point, out);
   out.f64(r.local_time);
-  for (std::size_t i = 0; i < 3; ++i)
-    out.f64(r.velocity[i]);
+  write_velocity(r.velocity, out);
   out.u64(r.source.value);
   out.u32(r.channel.value);
   out.u64(r.sequence);
@@ -105,10 +91,7 @@ TraceRecord read_record(const std::vector<const char*>& types, BytesReader& in) 
   r.ordinal = in.varint();
   r.point = read_point(in);
   r.local_time = in.f64();
-  const double u[3] = {in.f64(), in.f64(), in.f64()};
-  if (u[0] * u[0] + u[1] * u[1] + u[2] * u[2] < 1)
-    r.velocity = Velocity<4>(u[0], u[1], u[2]);
-  else
+  if (!read_velocity(in, r.velocity))
     in.fail();
   r.source.value = in.u64();
   r.channel.value = in.u32();
