@@ -103,24 +103,24 @@ void Link::take_parcels() {
 
 void Link::end_body() {
   ++parcel_frames_sent_;
+  while (!least_.empty() && least_.back().earliest >= body_earliest_)
+    least_.pop_back();
+  least_.push_back({parcel_frames_sent_, body_earliest_});
   waiting_.push_back({std::exchange(body_earliest_, infinity), body_.take()});
   waiting_bytes_ += waiting_.back().records.size();
 }
 
 double Link::least_unacknowledged() const {
-  double least = infinity;
-  for (const Pending& frame : waiting_)
-    least = std::min(least, frame.earliest);
-  for (const Unacknowledged& frame : unacknowledged_)
-    least = std::min(least, frame.earliest);
-  return least;
+  return least_.empty() ? infinity : least_.front().earliest;
 }
 
 void Link::acknowledge(std::uint64_t parcel_frames) {
   for (; parcel_frames_acknowledged_ < parcel_frames; ++parcel_frames_acknowledged_) {
-    unacknowledged_bytes_ -= unacknowledged_.front().bytes;
+    unacknowledged_bytes_ -= unacknowledged_.front();
     unacknowledged_.pop_front();
   }
+  while (!least_.empty() && least_.front().frame <= parcel_frames_acknowledged_)
+    least_.pop_front();
 }
 
 std::optional<Link::Pending> Link::take_waiting() {
@@ -134,7 +134,7 @@ std::optional<Link::Pending> Link::take_waiting() {
   Pending next = std::move(waiting_.front());
   waiting_.pop_front();
   waiting_bytes_ -= bytes;
-  unacknowledged_.push_back({next.earliest, bytes});
+  unacknowledged_.push_back(bytes);
   unacknowledged_bytes_ += bytes;
   return next;
 }

@@ -103,9 +103,10 @@ private:
     double earliest;
     std::vector<std::byte> records;
   };
-  struct Unacknowledged {
+  /// A frame of which no later one holds anything as early.
+  struct Least {
+    std::uint64_t frame;
     double earliest;
-    std::size_t bytes;
   };
 
   [[nodiscard]] std::string went_back(const char* what, double time, double bound) const;
@@ -141,7 +142,8 @@ private:
   double body_earliest_ = Instant::never().absorption;
   std::deque<Pending> waiting_;
   std::size_t waiting_bytes_ = 0;
-  std::deque<Unacknowledged> unacknowledged_;
+  std::deque<std::size_t> unacknowledged_; // the sizes of frames that have gone
+  std::deque<Least> least_;                // that wait or have gone; the first is the least of all
   std::size_t unacknowledged_bytes_ = 0;
   std::uint64_t parcel_frames_sent_ = 0; // and those that wait
   std::uint64_t parcel_frames_acknowledged_ = 0;
