@@ -20,8 +20,8 @@ enum class Errc {
   model_exception,   ///< the user's lambda threw
   out_of_memory,
   io_error,
-  bad_message,       ///< another node sent something that no node of this program sends
-  node_lost,         ///< another node ended, or was not heard of for too long
+  bad_message, ///< another node sent something that no node of this program sends
+  node_lost,   ///< another node ended, or was not heard of for too long
   not_supported,
   internal,
 };

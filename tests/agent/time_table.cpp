@@ -87,7 +87,9 @@ TEST_CASE("the earliest time is exact, whatever happens during a sweep") {
       else
         outside.push_back(cell);
     }
-    const auto somebody = [&] { return table.at(random.below(static_cast<std::uint32_t>(table.slots()))); };
+    const auto somebody = [&] {
+      return table.at(random.below(static_cast<std::uint32_t>(table.slots())));
+    };
     const auto disturb = [&](const Cell& visited) {
       if (Cell* cell = somebody(); cell != nullptr && random.bernoulli(0.6))
         table.lower(*cell, random.uniform(0, 12));
