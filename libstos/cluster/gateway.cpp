@@ -128,13 +128,9 @@ Result<bool> Gateway::read_frames_of(Link& link) {
   }
 }
 
-// A clock does not count as something under way (see NodeReport): whoever is quiet in a round that
-// is not complete must not be woken by one, else nobody could tell.
 void Gateway::deliver() {
   if (first_link_->deliver())
     reported_quiet_ = false;
-  if (global_time_.outstanding() && reported_quiet_)
-    return;
   each_link([this](Link& link) { link.publish_clock(board_.lifted()); });
 }
 
@@ -149,6 +145,9 @@ Result<void> Gateway::conclude_round() {
     board_.lift(result->least_time);
     return {};
   }
+  if (!board_.no_domain_awake())
+    return Error{Errc::bad_message, "the nodes' reports say that nothing is under way, but "
+                                    "something has arrived that none of them has counted"};
   if (!(result->next > board_.floor()) && result->next != Instant::never())
     return Error{Errc::bad_message, "the nodes' reports say that the next event is at " +
                                         std::to_string(result->next.absorption) +
@@ -198,8 +197,8 @@ NodeReport Gateway::report() {
   report.sent.resize(links_.size());
   report.received.resize(links_.size());
   each_link([&](const Link& link) {
-    report.sent[link.node()] = link.parcel_frames_sent();
-    report.received[link.node()] = link.parcel_frames_received();
+    report.sent[link.node()] = link.parcel_frames_sent() + link.clocks_sent();
+    report.received[link.node()] = link.parcel_frames_received() + link.clocks_received();
   });
   const bool undisturbed = !board_.has_tasks();
   report.quiet = reported_quiet_ = undisturbed && is_quiet();
@@ -218,7 +217,11 @@ double Gateway::own_clock() const {
   return clock;
 }
 
+// Who has reported that it is quiet wakes nobody before the round is complete, not by a clock
+// either.
 void Gateway::send(double clock, Output& output) {
+  if (global_time_.outstanding() && reported_quiet_)
+    clock = Instant::beginning().absorption;
   FrameHeader header;
   header.phase = global_time_.phase();
   header.end_time = world_.end_time.load(std::memory_order_relaxed);

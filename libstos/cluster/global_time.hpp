@@ -23,7 +23,8 @@ struct NodeReport {
   /// How far this node has got with a stop of the whole cluster: its number, 0 for none.
   std::uint64_t stopped_for = 0;
 
-  std::vector<std::uint64_t> sent;     ///< frames with parcels to each node, so far
+  /// What can wake somebody: frames with parcels, and clocks.
+  std::vector<std::uint64_t> sent;     ///< to each node, so far
   std::vector<std::uint64_t> received; ///< and from each node
 
   friend bool operator==(const NodeReport&, const NodeReport&) = default;

@@ -63,8 +63,10 @@ Result<void> Link::read_front(double bound) {
   if (header.clock && *header.clock < clock_)
     return Error{Errc::bad_message, went_back("a clock", *header.clock, bound)};
   acknowledge(header.acknowledged);
-  if (header.clock)
+  if (header.clock) {
     clock_ = *header.clock;
+    ++clocks_received_;
+  }
   if (header.wanted)
     wanted_here_ = clock_told_ > *header.wanted ? infinity : *header.wanted;
   if (!header.earliest)
@@ -164,8 +166,10 @@ void Link::send(FrameHeader header, double clock, double wanted,
     goes_anyway = false;
     if (next)
       header.earliest = next->earliest;
-    if (waiting_.empty() && clock > clock_told_)
+    if (waiting_.empty() && clock > clock_told_) {
       header.clock = clock_told_ = clock;
+      ++clocks_sent_;
+    }
     if (clock_told_ > wanted_here_)
       wanted_here_ = infinity;
     wanted_told_ = header.wanted.value_or(wanted_told_);

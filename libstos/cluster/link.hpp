@@ -94,6 +94,8 @@ public:
   [[nodiscard]] bool is_empty() const { return waiting_.empty() && body_.size() == 0; }
   [[nodiscard]] std::uint64_t parcel_frames_sent() const { return parcel_frames_sent_; }
   [[nodiscard]] std::uint64_t parcel_frames_received() const { return parcel_frames_received_; }
+  [[nodiscard]] std::uint64_t clocks_sent() const { return clocks_sent_; }
+  [[nodiscard]] std::uint64_t clocks_received() const { return clocks_received_; }
   [[nodiscard]] const LinkCounters& counters() const { return counters_; }
 
 private:
@@ -131,6 +133,7 @@ private:
   std::uint64_t frames_read_ = 0;
   std::uint64_t parcel_frames_received_ = 0;
   std::size_t bytes_to_acknowledge_ = 0;
+  std::uint64_t clocks_received_ = 0;
   double clock_ = Instant::beginning().absorption; // of the other node
 
   // Out.
@@ -143,6 +146,7 @@ private:
   std::uint64_t parcel_frames_sent_ = 0; // and those that wait
   std::uint64_t parcel_frames_acknowledged_ = 0;
   std::uint64_t acknowledged_told_ = 0;
+  std::uint64_t clocks_sent_ = 0;
   double clock_told_ = Instant::beginning().absorption;
   double wanted_told_ = Instant::never().absorption;
   double wanted_here_ = Instant::never().absorption;
