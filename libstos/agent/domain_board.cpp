@@ -331,7 +331,9 @@ void DomainBoard::settle(const Instant& next) {
     if (finish || slots_[i]->next <= next || satisfied(*slots_[i], next.absorption))
       awake.push_back(i);
   for (const std::size_t i : awake)
-    slots_[i]->state.store(running);
+    STOS_ASSERT(slots_[i]->state.exchange(running) == parked, "somebody is awake");
+  if (!finish)
+    lifted_.store(std::max(lifted(), next.absorption));
   finished_.store(finish, std::memory_order_release);
   active_.fetch_add(static_cast<std::int64_t>(awake.size()));
   wakeups_.fetch_add(awake.size(), std::memory_order_relaxed);

@@ -55,6 +55,8 @@ void Gateway::receive(std::size_t node, std::vector<std::byte> frame) {
 Result<Gateway::Slice> Gateway::run(double now_s, Output& output) {
   if (board_.finished())
     return Slice::finished;
+  if (abandoned_)
+    return run_abandoned();
   if (Result<void> read = read_frames(); !read)
     return read.error();
   deliver();
@@ -72,7 +74,35 @@ Result<Gateway::Slice> Gateway::run(double now_s, Output& output) {
   each_link([&](const Link& link) { wanted = std::min(wanted, link.wanted_here()); });
   if (board_.somebody_sleeps() && !global_time_.outstanding())
     output.wake_at_s = next_round_at_s_;
-  return board_.park_gateway(wanted, board_.all_asleep()) ? Slice::parked : Slice::more;
+  // Whoever falls asleep from now on wakes the gateway, unless it knows already.
+  const bool asleep = board_.all_asleep();
+  const bool has_to_report = !global_time_.outstanding() && !reported_quiet_ && is_quiet();
+  const bool knows = asleep && !has_to_report;
+  return board_.park_gateway(wanted, knows) ? Slice::parked : Slice::more;
+}
+
+void Gateway::count(EngineCounters& counters) const {
+  for (const auto& link : links_)
+    if (link != nullptr) {
+      counters.frames += link->counters().frames_sent;
+      counters.frame_bytes += link->counters().bytes_sent;
+      counters.remote_lambdas += link->counters().lambdas_sent;
+    }
+  counters.rounds = global_time_.turned();
+}
+
+void Gateway::abandon() {
+  abandoned_ = true;
+  world_.end_time.store(Instant::beginning().absorption);
+  board_.wake_gateway();
+}
+
+// The domains stop at the next event that they would execute, and fall asleep.
+Gateway::Slice Gateway::run_abandoned() {
+  if (!board_.all_asleep())
+    return board_.park_gateway(infinity, false) ? Slice::parked : Slice::more;
+  board_.settle(Instant::never());
+  return Slice::finished;
 }
 
 Result<void> Gateway::read_frames() {
@@ -176,9 +206,13 @@ bool Gateway::wants_round(double now_s) {
   return now_s >= *next_round_at_s_ || (is_quiet() && !reported_quiet_);
 }
 
+// Whoever is quiet does not even have a clock to tell: that may let others go on.
 bool Gateway::is_quiet() const {
-  return board_.all_asleep() && std::all_of(links_.begin(), links_.end(), [](const auto& link) {
-           return link == nullptr || link->is_empty();
+  const FrameHeader header = common_header();
+  const double clock = own_clock();
+  return board_.all_asleep() && std::none_of(links_.begin(), links_.end(), [&](const auto& link) {
+           return link != nullptr &&
+                  link->has_news(header, clock, board_.wanted_from(link->group()));
          });
 }
 
@@ -186,22 +220,23 @@ bool Gateway::is_quiet() const {
 // they have left here before they fell asleep counts as sent.
 void Gateway::turn() {
   deliver();
+  const bool asleep = board_.all_asleep(); // all that they have left here is in the inboxes now
   each_link([](Link& link) { link.take_parcels(); });
-  NodeReport own = report();
+  NodeReport own = report(asleep);
   global_time_.turn(own);
   reports_.emplace_back(global_time_.turned(), std::move(own));
 }
 
-NodeReport Gateway::report() {
+NodeReport Gateway::report(bool asleep) {
   NodeReport report;
   report.sent.resize(links_.size());
   report.received.resize(links_.size());
   each_link([&](const Link& link) {
-    report.sent[link.node()] = link.parcel_frames_sent() + link.clocks_sent();
-    report.received[link.node()] = link.parcel_frames_received() + link.clocks_received();
+    report.sent[link.node()] = link.news_sent();
+    report.received[link.node()] = link.news_received();
   });
   const bool undisturbed = !board_.has_tasks();
-  report.quiet = reported_quiet_ = undisturbed && is_quiet();
+  report.quiet = reported_quiet_ = asleep && undisturbed && is_quiet();
   if (report.quiet)
     report.next = board_.next_of_all();
   report.least_time = board_.lifted();
@@ -217,14 +252,15 @@ double Gateway::own_clock() const {
   return clock;
 }
 
-// Who has reported that it is quiet wakes nobody before the round is complete, not by a clock
-// either.
-void Gateway::send(double clock, Output& output) {
-  if (global_time_.outstanding() && reported_quiet_)
-    clock = Instant::beginning().absorption;
+FrameHeader Gateway::common_header() const {
   FrameHeader header;
   header.phase = global_time_.phase();
   header.end_time = world_.end_time.load(std::memory_order_relaxed);
+  return header;
+}
+
+void Gateway::send(double clock, Output& output) {
+  const FrameHeader header = common_header();
   std::vector<std::vector<std::byte>> frames;
   const auto reports = std::exchange(reports_, {});
   each_link([&](Link& link) {

@@ -66,6 +66,12 @@ public:
     std::optional<double> wake_at_s;
   };
 
+  /// It is time: has the board schedule the gateway.
+  void wake() { board_.wake_gateway(); }
+
+  /// The run is to end without the other nodes: from now on nothing happens here any more.
+  void abandon();
+
   /// Does all that is to be done at `now_s`, a clock that only goes forward. Fails if another node
   /// has sent something that makes no sense; then the run cannot go on.
   [[nodiscard]] Result<Slice> run(double now_s, Output& output);
@@ -73,9 +79,12 @@ public:
   [[nodiscard]] const LinkCounters& counters(std::size_t node) const {
     return links_[node]->counters();
   }
+  /// Adds what went over all links. @pre the run is finished
+  void count(EngineCounters& counters) const;
   [[nodiscard]] std::uint64_t rounds() const { return global_time_.turned(); }
 
 private:
+  [[nodiscard]] Slice run_abandoned();
   [[nodiscard]] Result<void> read_frames();
   [[nodiscard]] Result<bool> read_frames_of(Link& link);
   void deliver();
@@ -83,8 +92,9 @@ private:
   void hand_in_tasks();
   [[nodiscard]] bool wants_round(double now_s);
   void turn();
-  [[nodiscard]] NodeReport report();
+  [[nodiscard]] NodeReport report(bool asleep);
   [[nodiscard]] bool is_quiet() const;
+  [[nodiscard]] FrameHeader common_header() const;
   [[nodiscard]] double own_clock() const;
   void send(double clock, Output& output);
 
@@ -105,6 +115,7 @@ private:
   bool reported_quiet_ = false;
   std::optional<double> next_round_at_s_ = 0;
   double round_pause_s_;
+  bool abandoned_ = false;
 };
 
 } // namespace stos::detail

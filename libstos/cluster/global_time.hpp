@@ -15,16 +15,15 @@ struct NodeReport {
   /// emitted, before this laboratory time.
   double least_time = Instant::beginning().absorption;
 
-  /// Nothing can happen here unless something arrives; then `next` is the earliest event that waits
-  /// here, never() if there is none before the boundary.
+  /// Nothing happens here, and nothing is left to be said, unless news arrives; then `next` is the
+  /// earliest event that waits here, never() if there is none before the boundary.
   bool quiet = false;
   Instant next = Instant::never();
 
   /// How far this node has got with a stop of the whole cluster: its number, 0 for none.
   std::uint64_t stopped_for = 0;
 
-  /// What can wake somebody: frames with parcels, and clocks.
-  std::vector<std::uint64_t> sent;     ///< to each node, so far
+  std::vector<std::uint64_t> sent;     ///< frames with news to each node, so far
   std::vector<std::uint64_t> received; ///< and from each node
 
   friend bool operator==(const NodeReport&, const NodeReport&) = default;

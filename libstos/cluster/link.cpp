@@ -63,10 +63,9 @@ Result<void> Link::read_front(double bound) {
   if (header.clock && *header.clock < clock_)
     return Error{Errc::bad_message, went_back("a clock", *header.clock, bound)};
   acknowledge(header.acknowledged);
-  if (header.clock) {
+  news_received_ += header.is_news() ? 1 : 0;
+  if (header.clock)
     clock_ = *header.clock;
-    ++clocks_received_;
-  }
   if (header.wanted)
     wanted_here_ = clock_told_ > *header.wanted ? infinity : *header.wanted;
   if (!header.earliest)
@@ -148,6 +147,11 @@ void Link::send_report(const NodeReport& report, std::uint64_t round,
   append_frame(header, {}, frames);
 }
 
+bool Link::has_news(const FrameHeader& header, double clock, double wanted) const {
+  return !waiting_.empty() || (header.end_time && *header.end_time < end_time_told_) ||
+         (wanted != wanted_told_ && wanted < infinity) || clock > wanted_here_;
+}
+
 // The clock comes behind all that was emitted before it.
 void Link::send(FrameHeader header, double clock, double wanted,
                 std::vector<std::vector<std::byte>>& frames) {
@@ -156,8 +160,7 @@ void Link::send(FrameHeader header, double clock, double wanted,
   if (wanted != wanted_told_ && wanted < infinity)
     header.wanted = wanted;
   constexpr std::size_t acknowledged_in_parts = 4;
-  bool goes_anyway = header.end_time || header.wanted ||
-                     (clock > wanted_here_ && waiting_.empty()) ||
+  bool goes_anyway = (waiting_.empty() && has_news(header, clock, wanted)) ||
                      bytes_to_acknowledge_ > limits_.credit_bytes / acknowledged_in_parts;
   for (;;) {
     const std::optional<Pending> next = take_waiting();
@@ -166,10 +169,8 @@ void Link::send(FrameHeader header, double clock, double wanted,
     goes_anyway = false;
     if (next)
       header.earliest = next->earliest;
-    if (waiting_.empty() && clock > clock_told_) {
+    if (waiting_.empty() && clock > clock_told_)
       header.clock = clock_told_ = clock;
-      ++clocks_sent_;
-    }
     if (clock_told_ > wanted_here_)
       wanted_here_ = infinity;
     wanted_told_ = header.wanted.value_or(wanted_told_);
@@ -184,6 +185,7 @@ void Link::send(FrameHeader header, double clock, double wanted,
 void Link::append_frame(FrameHeader& header, std::span<const std::byte> records,
                         std::vector<std::vector<std::byte>>& frames) {
   header.number = ++counters_.frames_sent;
+  news_sent_ += header.is_news() ? 1 : 0;
   header.acknowledged = parcel_frames_received_;
   bytes_to_acknowledge_ = 0;
   BytesWriter out;

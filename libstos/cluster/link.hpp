@@ -92,10 +92,11 @@ public:
 
   [[nodiscard]] bool is_congested() const { return waiting_bytes_ > limits_.credit_bytes; }
   [[nodiscard]] bool is_empty() const { return waiting_.empty() && body_.size() == 0; }
-  [[nodiscard]] std::uint64_t parcel_frames_sent() const { return parcel_frames_sent_; }
-  [[nodiscard]] std::uint64_t parcel_frames_received() const { return parcel_frames_received_; }
-  [[nodiscard]] std::uint64_t clocks_sent() const { return clocks_sent_; }
-  [[nodiscard]] std::uint64_t clocks_received() const { return clocks_received_; }
+  [[nodiscard]] std::uint64_t news_sent() const { return news_sent_; } ///< frames
+  [[nodiscard]] std::uint64_t news_received() const { return news_received_; }
+
+  /// Whether send() would say something now.
+  [[nodiscard]] bool has_news(const FrameHeader& header, double clock, double wanted) const;
   [[nodiscard]] const LinkCounters& counters() const { return counters_; }
 
 private:
@@ -132,8 +133,8 @@ private:
   std::size_t front_size_ = 0; // of its header
   std::uint64_t frames_read_ = 0;
   std::uint64_t parcel_frames_received_ = 0;
+  std::uint64_t news_received_ = 0;
   std::size_t bytes_to_acknowledge_ = 0;
-  std::uint64_t clocks_received_ = 0;
   double clock_ = Instant::beginning().absorption; // of the other node
 
   // Out.
@@ -145,8 +146,8 @@ private:
   std::size_t unacknowledged_bytes_ = 0;
   std::uint64_t parcel_frames_sent_ = 0; // and those that wait
   std::uint64_t parcel_frames_acknowledged_ = 0;
+  std::uint64_t news_sent_ = 0;
   std::uint64_t acknowledged_told_ = 0;
-  std::uint64_t clocks_sent_ = 0;
   double clock_told_ = Instant::beginning().absorption;
   double wanted_told_ = Instant::never().absorption;
   double wanted_here_ = Instant::never().absorption;

@@ -198,13 +198,16 @@ private:
   RunSummary conclude(const World& world) {
     RunCounters sum;
     std::optional<detail::Failure> failure;
+    std::vector<Report> reports;
     for (const auto& node : nodes_) {
       sum.add(node->set.counters());
+      for (Report& report : node->set.take_reports())
+        reports.push_back(std::move(report));
       const auto own = node->set.failure();
       if (own && (!failure || own->key < failure->key))
         failure = own;
     }
-    return detail::conclude(world, sum, "virtual cluster", 0, failure);
+    return detail::conclude(world, sum, "virtual cluster", 0, failure, {}, std::move(reports));
   }
 
   Shape shape_;
