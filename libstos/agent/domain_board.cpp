@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <string>
 
 namespace stos::detail {
 namespace {
@@ -161,6 +160,11 @@ void DomainBoard::lift(double time) {
 
 bool DomainBoard::somebody_sleeps() const {
   return std::any_of(slots_.begin(), slots_.begin() + static_cast<std::ptrdiff_t>(domains_),
+                     [](const auto& slot) { return slot->state.load() == parked; });
+}
+
+bool DomainBoard::no_domain_awake() const {
+  return std::all_of(slots_.begin(), slots_.begin() + static_cast<std::ptrdiff_t>(domains_),
                      [](const auto& slot) { return slot->state.load() == parked; });
 }
 
@@ -321,9 +325,7 @@ void DomainBoard::settle(const Instant& next) {
   floor_ = next;
   const bool finish = next == Instant::never();
 
-  for (std::size_t i = 0; i < domains_; ++i)
-    STOS_ASSERT(slots_[i]->state.load() == parked,
-                "the floor moves while domain " + std::to_string(i) + " is awake");
+  STOS_ASSERT(no_domain_awake(), "the floor moves while a domain is awake");
   std::vector<std::size_t> awake;
   for (std::size_t i = 0; i < domains_; ++i)
     if (finish || slots_[i]->next <= next || satisfied(*slots_[i], next.absorption))

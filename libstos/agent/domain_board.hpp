@@ -150,6 +150,9 @@ public:
   /// Whether all domains sleep. They go on sleeping until the gateway, who asks, wakes one.
   [[nodiscard]] bool all_asleep() const { return active_.load() == 1; }
 
+  /// The same, whoever else is awake: what comes from outside may be under way to the gateway.
+  [[nodiscard]] bool no_domain_awake() const;
+
   /// Whether some domain sleeps.
   [[nodiscard]] bool somebody_sleeps() const;
 

@@ -158,13 +158,9 @@ Result<bool> Gateway::read_frames_of(Link& link) {
   }
 }
 
-// A clock does not count as something under way (see NodeReport): whoever is quiet in a round that
-// is not complete must not be woken by one, else nobody could tell.
 void Gateway::deliver() {
   if (first_link_->deliver())
     reported_quiet_ = false;
-  if (global_time_.outstanding() && reported_quiet_)
-    return;
   each_link([this](Link& link) { link.publish_clock(board_.lifted()); });
 }
 
@@ -179,6 +175,9 @@ Result<void> Gateway::conclude_round() {
     board_.lift(result->least_time);
     return {};
   }
+  if (!board_.no_domain_awake())
+    return Error{Errc::bad_message, "the nodes' reports say that nothing is under way, but "
+                                    "something has arrived that none of them has counted"};
   if (!(result->next > board_.floor()) && result->next != Instant::never())
     return Error{Errc::bad_message, "the nodes' reports say that the next event is at " +
                                         std::to_string(result->next.absorption) +

@@ -1,0 +1,169 @@
+// Writes the corpus of the targets that read what nodes tell each other: what three nodes with the
+// world of two_links.hpp really say, cut at several places.
+//
+// usage: make_corpus FOLDER      (tests/fuzz/corpus)
+
+#include "libstos/cluster/world_fingerprint.hpp"
+#include "tests/fuzz/two_links.hpp"
+
+#include <cstdio>
+#include <deque>
+#include <filesystem>
+#include <fstream>
+
+using namespace stos;
+using namespace stos::fuzz;
+
+namespace {
+
+using Bytes = std::vector<std::byte>;
+
+std::filesystem::path folder;
+
+void keep(const std::string& target, const std::string& name, const Bytes& bytes) {
+  const auto path = folder / target / name;
+  std::filesystem::create_directories(path.parent_path());
+  std::ofstream file(path, std::ios::binary);
+  file.write(reinterpret_cast<const char*>(bytes.data()),
+             static_cast<std::streamsize>(bytes.size()));
+}
+
+/// Three nodes take turns, each coming to rest before the next one. What happens to the node in the
+/// middle is written down.
+class Recording {
+public:
+  void run() {
+    collect();
+    for (int round = 0; round < 2000 && !all_finished(); ++round)
+      step(round);
+  }
+
+  [[nodiscard]] const std::vector<Bytes>& steps() const { return steps_; }
+  [[nodiscard]] const std::vector<Bytes>& frames() const { return frames_; }
+  [[nodiscard]] bool all_finished() const {
+    return std::all_of(all_.begin(), all_.end(), [](const auto& n) { return n->finished(); });
+  }
+
+private:
+  void step(int round) {
+    bool moved = false;
+    for (std::size_t from = 0; from < nodes; ++from)
+      for (std::size_t to = 0; to < nodes; ++to)
+        if (auto& wire = wires_[from * nodes + to]; !wire.empty()) {
+          Bytes frame = std::move(wire.front());
+          wire.pop_front();
+          if (to == own_node)
+            note(from == 0 ? Step::from_first : Step::from_second, frame);
+          all_[to]->receive(from, std::move(frame));
+          collect();
+          moved = true;
+        }
+    if (moved && round % 7 != 0)
+      return;
+    note(Step::time_passes, {});
+    for (const auto& node : all_)
+      node->pass_time();
+    collect();
+  }
+
+  void note(Step step, const Bytes& frame) {
+    BytesWriter out;
+    write_step(step, frame, out);
+    steps_.push_back(out.take());
+    if (!frame.empty())
+      frames_.push_back(frame);
+  }
+
+  void collect() {
+    for (std::size_t from = 0; from < nodes; ++from) {
+      STOS_ASSERT(!all_[from]->error(), all_[from]->error()->context);
+      for (auto& frame : all_[from]->take_sent())
+        wires_[from * nodes + frame.node].push_back(std::move(frame.bytes));
+    }
+  }
+
+  std::vector<std::unique_ptr<LoneNode>> all_ = [] {
+    std::vector<std::unique_ptr<LoneNode>> all;
+    for (std::size_t i = 0; i < nodes; ++i)
+      all.push_back(std::make_unique<LoneNode>(i));
+    return all;
+  }();
+  std::array<std::deque<Bytes>, nodes * nodes> wires_;
+  std::vector<Bytes> steps_;
+  std::vector<Bytes> frames_;
+};
+
+void keep_gateway(const Recording& recording) {
+  Bytes all;
+  for (const Bytes& step : recording.steps()) {
+    if (all.size() + step.size() > 4096)
+      break;
+    all.insert(all.end(), step.begin(), step.end());
+    const std::size_t steps = static_cast<std::size_t>(&step - recording.steps().data()) + 1;
+    if (steps == 1 || steps == 4 || steps == 10 || steps % 20 == 0)
+      keep("gateway", "steps-" + std::to_string(steps), all);
+  }
+}
+
+void keep_frames(const Recording& recording) {
+  std::size_t kept = 0;
+  BytesWriter parcels;
+  for (const Bytes& frame : recording.frames()) {
+    BytesReader in(frame);
+    const detail::FrameHeader header = detail::read_header(in, nodes);
+    Bytes bytes{std::byte{nodes - 1}};
+    bytes.insert(bytes.end(), frame.begin(),
+                 frame.end() - static_cast<std::ptrdiff_t>(in.remaining()));
+    if (kept < 12)
+      keep("frame", "header-" + std::to_string(kept++), bytes);
+    if (header.earliest && parcels.size() + in.remaining() < 4000) {
+      const auto records = in.raw(in.remaining());
+      write_step(Step::from_first, records, parcels);
+      if (const std::size_t size = parcels.size(); size < 500 || (size > 1000 && size < 1500))
+        keep("parcels", "records-" + std::to_string(parcels.size()),
+             {parcels.bytes().begin(), parcels.bytes().end()});
+    }
+  }
+  keep("parcels", "records-many", parcels.take());
+}
+
+void keep_fingerprints() {
+  const auto equal = make_world();
+  const auto other = make_world();
+  {
+    const auto scope = other->set_up();
+    (new Talker<0>({0, 1, 1, 1}, {}))->begin(3);
+  }
+  const detail::WorldFingerprint own(equal->world());
+  const detail::WorldFingerprint changed(other->world());
+  detail::WorldComparison here(own, "node 2");
+  detail::WorldComparison there(changed, "node 1");
+  BytesWriter all;
+  for (int messages = 1; messages <= 3; ++messages) {
+    const Bytes from_there = there.message();
+    const Bytes from_here = here.message();
+    all.u16(static_cast<std::uint16_t>(from_there.size()));
+    all.raw(from_there);
+    keep("fingerprint", "messages-" + std::to_string(messages),
+         {all.bytes().begin(), all.bytes().end()});
+    if (!here.take(from_there) || !there.take(from_here))
+      break;
+  }
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 2) {
+    std::fprintf(stderr, "usage: make_corpus FOLDER\n");
+    return 2;
+  }
+  folder = argv[1];
+  Recording recording;
+  recording.run();
+  STOS_ASSERT(recording.all_finished(), "the nodes do not come to an end");
+  keep_gateway(recording);
+  keep_frames(recording);
+  keep_fingerprints();
+  std::printf("%zu steps, %zu frames\n", recording.steps().size(), recording.frames().size());
+}
