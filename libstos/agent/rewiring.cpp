@@ -48,10 +48,14 @@ void Rewiring::move(Cell& cell, std::size_t domain) {
         carried.hold->group = static_cast<std::uint16_t>(domain);
       }
   });
-  set_.domain(cell.domain).take_out(cell);
-  --agents_[cell.domain];
+  take_out(cell);
   cell.domain = static_cast<std::uint16_t>(domain);
   put_in(cell);
+}
+
+void Rewiring::take_out(Cell& cell) {
+  set_.domain(cell.domain).take_out(cell);
+  --agents_[cell.domain];
 }
 
 void Rewiring::put_in(Cell& cell) {

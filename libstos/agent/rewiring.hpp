@@ -38,6 +38,9 @@ public:
   /// The agent goes to another domain of this node.
   void move(Cell& cell, std::size_t domain);
 
+  /// The agent leaves the node. @pre nothing leads to it any more
+  void take_out(Cell& cell);
+
   /// The agent is to be put into its domain, once its channels are there.
   void put_in(Cell& cell);
 

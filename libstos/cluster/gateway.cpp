@@ -17,16 +17,16 @@ constexpr double round_pause_max_s = 5e-3;
 
 } // namespace
 
-Gateway::Gateway(World& world, DomainBoard& board, const NodePlace& place, InitialShare& share,
+Gateway::Gateway(World& world, DomainSet& set, const NodePlace& place, InitialShare& share,
                  const LinkLimits& limits)
-    : world_(world), board_(board), abroad_(world, place), links_(place.nodes),
+    : world_(world), set_(set), board_(set.board()), abroad_(world, place), links_(place.nodes),
       global_time_(place.own_node, place.nodes), round_pause_s_(round_pause_min_s) {
   for (Cell* cell : share.elsewhere)
     abroad_.elsewhere.adopt(*cell);
   for (std::size_t node = 0; node < place.nodes; ++node) {
     if (node == place.own_node)
       continue;
-    links_[node] = std::make_unique<Link>(abroad_, board, node, limits, first_link_);
+    links_[node] = std::make_unique<Link>(abroad_, board_, node, limits, first_link_);
     if (first_link_ == nullptr)
       first_link_ = links_[node].get();
     for (Channel* channel : share.links[node].outgoing)
@@ -50,21 +50,43 @@ void Gateway::receive(std::size_t node, std::vector<std::byte> frame) {
   board_.wake_gateway();
 }
 
+Result<std::uint64_t> Gateway::request_moves(const std::vector<Move>& moves) {
+  if (board_.finished())
+    return Error{Errc::bad_argument, "the simulation has ended: no agent can move any more"};
+  if (moves.size() > moves_of_a_request_max)
+    return Error{Errc::bad_argument, "a request for " + std::to_string(moves.size()) +
+                                         " moves, at most " +
+                                         std::to_string(moves_of_a_request_max) + " are allowed"};
+  for (const Move& move : moves)
+    if (move.node >= links_.size())
+      return Error{Errc::bad_argument, "agent " + std::to_string(move.agent.value) +
+                                           " is to move to node " + std::to_string(move.node + 1) +
+                                           " of " + std::to_string(links_.size())};
+  requests_.push_back({{++requested_, {}}, moves.size()});
+  asked_.insert(asked_.end(), moves.begin(), moves.end());
+  board_.wake_gateway();
+  return requested_;
+}
+
 // The domains' clocks are read before their parcels are taken, so that what was emitted before the
 // clock goes ahead of it.
 Result<Gateway::Slice> Gateway::run(double now_s, Output& output) {
-  if (board_.finished())
+  if (board_.finished()) {
+    pass_answers(output);
     return Slice::finished;
+  }
   if (Result<void> read = read_frames(); !read)
     return read.error();
   deliver();
   const double clock = own_clock();
   each_link([](Link& link) { link.take_parcels(); });
-  if (!global_time_.outstanding())
+  if (!global_time_.outstanding() && stop_ == Stop::none)
     hand_in_tasks();
   if (wants_round(now_s))
     turn();
   send(clock, output);
+  watch_congestion();
+  pass_answers(output);
   if (board_.finished())
     return Slice::finished;
 
@@ -85,7 +107,8 @@ Result<void> Gateway::read_frames() {
           return has_read.error();
         again = again || *has_read;
       }
-    conclude_round();
+    if (Result<void> concluded = conclude_round(); !concluded)
+      return concluded.error();
   }
   return {};
 }
@@ -114,8 +137,11 @@ Result<bool> Gateway::read_frames_of(Link& link) {
              !world_.end_time.compare_exchange_weak(seen, *(*front)->end_time))
         ;
     }
+    const bool brings_parcels = (*front)->earliest.has_value();
     if (Result<void> read = link.read_front(); !read)
       return read.error();
+    if (brings_parcels && stop_ != Stop::none)
+      reported_quiet_ = false;
     has_read = true;
   }
 }
@@ -126,18 +152,110 @@ void Gateway::deliver() {
   each_link([this](Link& link) { link.publish_clock(board_.lifted()); });
 }
 
-void Gateway::conclude_round() {
-  const auto result = global_time_.take_result();
+Result<void> Gateway::conclude_round() {
+  auto result = global_time_.take_result();
   if (!result)
-    return;
+    return {};
   const bool is_news = result->least_time > board_.lifted();
   round_pause_s_ = is_news ? round_pause_min_s : std::min(2 * round_pause_s_, round_pause_max_s);
   next_round_at_s_.reset();
   board_.lift(result->least_time);
+  if (stop_ == Stop::none && begin_stop(*result))
+    return {};
   if (!result->all_quiet)
-    return;
+    return {};
   reported_quiet_ = false;
+  if (stop_ != Stop::none)
+    return go_on_with_stop(result->next);
   board_.settle(result->next);
+  return {};
+}
+
+// Not at the very end, when nothing happens any more.
+bool Gateway::begin_stop(GlobalTime::Result& round) {
+  wishes_.insert(wishes_.end(), round.wishes.begin(), round.wishes.end());
+  if (wishes_.empty() || (round.more_wishes && wishes_.size() < moves_of_a_stop_max) ||
+      (round.all_quiet && round.next == Instant::never()))
+    return false;
+  stop_ = Stop::pausing;
+  ++move_counters_.stops;
+  abroad_.moves.wishes = std::exchange(wishes_, {});
+  board_.pause(DomainBoard::Pause::stop);
+  reported_quiet_ = false;
+  return true;
+}
+
+// All nodes have got equally far, and nothing is under way.
+Result<void> Gateway::go_on_with_stop(const Instant& next) {
+  if (stop_ == Stop::pausing && next == Instant::never()) { // too late: everybody ends
+    wishes_ = std::exchange(abroad_.moves.wishes, {});
+    stop_ = Stop::none;
+    board_.settle(next);
+    return {};
+  }
+  if (stop_ == Stop::pausing) {
+    stop_ = Stop::moving;
+    migration_.emplace(world_, set_, abroad_, links_, next.absorption);
+    migration_->depart();
+    return {};
+  }
+  if (Result<void> arrived = migration_->arrive(); !arrived)
+    return arrived.error();
+  each_link([this](Link& link) { link.begin_anew(migration_->least()); });
+  move_counters_.left += migration_->left();
+  move_counters_.arrived += migration_->arrived();
+  answer(abroad_.moves);
+  migration_.reset();
+  end_stop();
+  return {};
+}
+
+void Gateway::end_stop() {
+  abroad_.moves = {};
+  stop_ = Stop::none;
+  board_.resume(DomainBoard::Pause::stop);
+}
+
+void Gateway::answer(const MovesUnderWay& moves) {
+  for (std::size_t i = 0; i < moves.wishes.size(); ++i)
+    if (moves.wishes[i].asker == abroad_.place.own_node)
+      answer({moves.wishes[i].move, moves.verdicts[i].result, moves.verdicts[i].text});
+}
+
+// In the order in which they were asked for.
+void Gateway::answer(MoveOutcome outcome) {
+  ++move_counters_.answered[static_cast<std::size_t>(outcome.result)];
+  for (Request& request : requests_)
+    if (request.answer.outcomes.size() < request.moves) {
+      request.answer.outcomes.push_back(std::move(outcome));
+      return;
+    }
+}
+
+void Gateway::pass_answers(Output& output) {
+  if (board_.finished()) {
+    for (const Wish& wish : std::exchange(wishes_, {}))
+      if (wish.asker == abroad_.place.own_node)
+        answer({wish.move, MoveResult::too_late, {}});
+    for (const Move& move : std::exchange(asked_, {}))
+      answer({move, MoveResult::too_late, {}});
+  }
+  while (!requests_.empty() &&
+         requests_.front().answer.outcomes.size() == requests_.front().moves) {
+    output.moves.push_back(std::move(requests_.front().answer));
+    requests_.pop_front();
+  }
+}
+
+void Gateway::watch_congestion() {
+  const auto any = [this](bool (Link::*is)() const) {
+    return std::any_of(links_.begin(), links_.end(),
+                       [is](const auto& link) { return link != nullptr && (*link.*is)(); });
+  };
+  if (any(&Link::is_congested))
+    board_.pause(DomainBoard::Pause::congestion);
+  else if (!any(&Link::is_strained))
+    board_.resume(DomainBoard::Pause::congestion);
 }
 
 void Gateway::hand_in_tasks() {
@@ -151,7 +269,11 @@ void Gateway::hand_in_tasks() {
 
 // Whoever has to wait asks; at once if nothing at all happens here any more.
 bool Gateway::wants_round(double now_s) {
-  if (global_time_.outstanding() || !board_.somebody_sleeps())
+  if (global_time_.outstanding())
+    return false;
+  if (stop_ == Stop::none && !asked_.empty())
+    return true;
+  if (!board_.somebody_sleeps())
     return false;
   if (!next_round_at_s_)
     next_round_at_s_ = now_s + round_pause_s_;
@@ -182,14 +304,26 @@ NodeReport Gateway::report() {
     report.sent[link.node()] = link.parcel_frames_sent();
     report.received[link.node()] = link.parcel_frames_received();
   });
-  const bool undisturbed = !board_.has_tasks();
-  report.quiet = reported_quiet_ = undisturbed && is_quiet();
+  // During a stop what comes from outside waits here, and nobody answers for agents on their way.
+  const bool undisturbed = !board_.has_tasks() && stop_ == Stop::none;
+  report.quiet = reported_quiet_ = (undisturbed || stop_ != Stop::none) && is_quiet();
   if (report.quiet)
     report.next = board_.next_of_all();
+  report.stopped_for =
+      2 * (stop_ == Stop::none ? 0 : move_counters_.stops) + (stop_ == Stop::moving ? 1 : 0);
+  if (stop_ == Stop::none)
+    report_moves(report);
   report.least_time = board_.lifted();
   if (undisturbed)
     report.least_time = std::max(report.least_time, board_.least_time_here());
   return report;
+}
+
+void Gateway::report_moves(NodeReport& report) {
+  const auto part = static_cast<std::ptrdiff_t>(std::min(asked_.size(), moves_of_a_report_max));
+  report.moves.assign(asked_.begin(), asked_.begin() + part);
+  asked_.erase(asked_.begin(), asked_.begin() + part);
+  report.more_moves = !asked_.empty();
 }
 
 double Gateway::own_clock() const {
@@ -200,6 +334,9 @@ double Gateway::own_clock() const {
 }
 
 void Gateway::send(double clock, Output& output) {
+  const bool is_stop = stop_ != Stop::none;
+  if (is_stop)
+    clock = -infinity;
   FrameHeader header;
   header.phase = global_time_.phase();
   header.end_time = world_.end_time.load(std::memory_order_relaxed);
@@ -208,7 +345,7 @@ void Gateway::send(double clock, Output& output) {
   each_link([&](Link& link) {
     for (const auto& [round, report] : reports)
       link.send_report(report, round, frames);
-    link.send(header, clock, board_.wanted_from(link.group()), frames);
+    link.send(header, clock, is_stop ? infinity : board_.wanted_from(link.group()), frames);
     for (auto& frame : frames)
       output.frames.push_back({link.node(), std::move(frame)});
     frames.clear();

@@ -72,6 +72,20 @@ public:
   /// Takes what the domains have for that node, which is counted as sent from now on.
   void take_parcels();
 
+  /// At a stop: where to write a record of nothing earlier than `earliest`, and after each one.
+  [[nodiscard]] BytesWriter& begin_record(double earliest) {
+    body_earliest_ = std::min(body_earliest_, earliest);
+    return body_;
+  }
+  void end_record() {
+    if (body_.size() >= limits_.frame_bytes_max)
+      end_body();
+  }
+
+  /// At a stop: nobody knows more of clocks than that all are `least`. Tells the domains anew what
+  /// is under way.
+  void begin_anew(double least);
+
   /// Appends the report for `round` to `frames`: a frame of its own, since it has to be read before
   /// the round is complete, what may follow after that.
   void send_report(const NodeReport& report, std::uint64_t round,
@@ -88,6 +102,8 @@ public:
   [[nodiscard]] double wanted_here() const { return wanted_here_; }
 
   [[nodiscard]] bool is_congested() const { return waiting_bytes_ > limits_.credit_bytes; }
+  /// It has been congested, and what waits is not much less yet.
+  [[nodiscard]] bool is_strained() const { return waiting_bytes_ > limits_.credit_bytes / 2; }
   [[nodiscard]] bool is_empty() const { return waiting_.empty() && body_.size() == 0; }
   [[nodiscard]] std::uint64_t parcel_frames_sent() const { return parcel_frames_sent_; }
   [[nodiscard]] std::uint64_t parcel_frames_received() const { return parcel_frames_received_; }

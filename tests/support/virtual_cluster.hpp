@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <deque>
+#include <functional>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -22,7 +24,43 @@ public:
     std::size_t nodes = 2;
     std::size_t domains = 1;
     detail::LinkLimits limits;
+
+    /// How likely it is at each step that some node asks for moves; of how many agents at most.
+    double moves_chance = 0;
+    std::uint32_t moves_max = 1;
+    std::uint64_t requests_max = ~std::uint64_t{0};
   };
+
+  /// Called before each step; may ask gateways for moves.
+  std::function<void(VirtualCluster&)> before_step;
+
+  /// Asks `node` to have agents moved. Returns the number of the request there.
+  std::uint64_t request(std::size_t node, const std::vector<Move>& moves) {
+    const auto number = nodes_[node]->gateway->request_moves(moves);
+    STOS_ASSERT(static_cast<bool>(number), number.error().context);
+    return *number;
+  }
+
+  /// What has been answered so far, to whoever has asked.
+  [[nodiscard]] const std::vector<MoveOutcome>& outcomes() const { return outcomes_; }
+  [[nodiscard]] std::uint64_t moved() const {
+    return static_cast<std::uint64_t>(
+        std::count_if(outcomes_.begin(), outcomes_.end(), [](const MoveOutcome& outcome) {
+          return outcome.result == MoveResult::moved;
+        }));
+  }
+
+  /// The node that has the agent, if one has, and its record there.
+  [[nodiscard]] std::optional<std::size_t> node_of(AgentId agent) const {
+    for (const auto& node : nodes_)
+      if (const detail::Cell* cell = node->world.directory->find(agent);
+          cell != nullptr && cell->alive())
+        return node->index;
+    return std::nullopt;
+  }
+  [[nodiscard]] detail::Cell* find(std::size_t node, AgentId agent) const {
+    return nodes_[node]->world.directory->find(agent);
+  }
 
   VirtualCluster(const Shape& shape, std::uint64_t seed) : shape_(shape), random_(seed) {}
 
@@ -40,8 +78,15 @@ public:
     for (const auto& node : nodes_)
       node->set.start();
     while (std::any_of(nodes_.begin(), nodes_.end(),
-                       [](const auto& node) { return node->finished < node->set.size(); }))
+                       [](const auto& node) { return node->finished < node->set.size(); })) {
+      if (before_step)
+        before_step(*this);
+      if (random_.bernoulli(shape_.moves_chance) && requests_ < shape_.requests_max)
+        request_any();
       step();
+    }
+    for (const auto& node : nodes_) // what is still to be answered
+      run_gateway(*node);
     return conclude(*worlds.front());
   }
 
@@ -60,15 +105,15 @@ private:
   using Slice = detail::Domain::Slice;
 
   struct Node {
-    Node(World& world, const std::vector<std::uint16_t>& node_of, const Shape& shape,
+    Node(World& of_world, const std::vector<std::uint16_t>& node_of, const Shape& shape,
          std::size_t own)
-        : index(own), place{own, shape.nodes, shape.domains},
+        : world(of_world), index(own), place{own, shape.nodes, shape.domains},
           share(detail::take_share(world, node_of, place)),
           set(world, share.own, shape.domains, place.links(),
               [this](std::size_t d) { ready.push_back(d); }, nullptr, {}),
-          gateway(
-              std::make_unique<detail::Gateway>(world, set.board(), place, share, shape.limits)) {}
+          gateway(std::make_unique<detail::Gateway>(world, set, place, share, shape.limits)) {}
 
+    World& world;
     std::size_t index;
     detail::NodePlace place;
     detail::InitialShare share;
@@ -78,6 +123,28 @@ private:
     std::size_t finished = 0;
     std::optional<double> wake_at_s;
   };
+
+  // For agents that some node has, or has had, or that never were.
+  void request_any() {
+    const auto pick = [this](std::size_t n) {
+      return random_.below(static_cast<std::uint32_t>(n));
+    };
+    Node& asker = *nodes_[pick(nodes_.size())];
+    if (asker.set.board().finished())
+      return;
+    ++requests_;
+    std::vector<AgentId> agents{AgentId{~std::uint64_t{0}}};
+    for (const auto& node : nodes_)
+      if (random_.bernoulli(0.5))
+        node->world.directory->for_each(
+            [&](const detail::Cell& cell) { agents.push_back(cell.id); });
+    std::sort(agents.begin(), agents.end());
+    std::vector<Move> moves;
+    const auto only = random_.bernoulli(0.2) ? std::optional(pick(nodes_.size())) : std::nullopt;
+    for (std::uint32_t left = 1 + pick(shape_.moves_max); left > 0; --left)
+      moves.push_back({agents[pick(agents.size())], only ? *only : pick(nodes_.size())});
+    (void)asker.gateway->request_moves(moves);
+  }
 
   // Something that can happen now: a runner of a node, or a frame that arrives.
   void step() {
@@ -153,6 +220,8 @@ private:
       wires_[node.index * shape_.nodes + frame.node].push_back(std::move(frame.bytes));
     }
     node.wake_at_s = output.wake_at_s;
+    for (MoveAnswer& answer : output.moves)
+      std::move(answer.outcomes.begin(), answer.outcomes.end(), std::back_inserter(outcomes_));
     if (*slice == detail::Gateway::Slice::more)
       node.ready.push_back(node.set.size());
   }
@@ -174,6 +243,8 @@ private:
   std::vector<std::unique_ptr<Node>> nodes_;
   std::vector<std::deque<std::vector<std::byte>>> wires_; // from * nodes + to
   double now_s_ = 0;
+  std::vector<MoveOutcome> outcomes_;
+  std::uint64_t requests_ = 0;
   std::uint64_t frames_ = 0;
   std::uint64_t bytes_ = 0;
 };
