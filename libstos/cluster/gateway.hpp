@@ -100,6 +100,13 @@ public:
   [[nodiscard]] const LinkCounters& counters(std::size_t node) const {
     return links_[node]->counters();
   }
+  /// Of what is for that node: what waits for credit, and what has gone and was not acknowledged.
+  [[nodiscard]] std::size_t waiting_bytes(std::size_t node) const {
+    return links_[node]->waiting_bytes();
+  }
+  [[nodiscard]] std::size_t unacknowledged_bytes(std::size_t node) const {
+    return links_[node]->unacknowledged_bytes();
+  }
   [[nodiscard]] std::uint64_t rounds() const { return global_time_.turned(); }
 
 private:

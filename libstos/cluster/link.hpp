@@ -104,6 +104,9 @@ public:
   [[nodiscard]] bool is_congested() const { return waiting_bytes_ > limits_.credit_bytes; }
   /// It has been congested, and what waits is not much less yet.
   [[nodiscard]] bool is_strained() const { return waiting_bytes_ > limits_.credit_bytes / 2; }
+  /// What waits here for credit, and what has gone and was not acknowledged.
+  [[nodiscard]] std::size_t waiting_bytes() const { return waiting_bytes_; }
+  [[nodiscard]] std::size_t unacknowledged_bytes() const { return unacknowledged_bytes_; }
   [[nodiscard]] bool is_empty() const { return waiting_.empty() && body_.size() == 0; }
   [[nodiscard]] std::uint64_t parcel_frames_sent() const { return parcel_frames_sent_; }
   [[nodiscard]] std::uint64_t parcel_frames_received() const { return parcel_frames_received_; }

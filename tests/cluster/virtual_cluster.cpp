@@ -63,6 +63,56 @@ void check_same(const RunSummary& run, const RunSummary& oracle) {
 
 } // namespace
 
+namespace {
+
+/// Sends to the other one and never hears from it.
+class Talker : public Agent<Talker, Simulation> {
+public:
+  explicit Talker(const Minkowski<4>& position) : Agent(position) {}
+
+  void talk(int left) {
+    out.send([](Talker& other) { ++other.heard; });
+    if (left > 0)
+      after(0.001, [left](Talker& self) { self.talk(left - 1); });
+  }
+  ChannelWriter<Talker> out;
+  int heard = 0;
+};
+
+} // namespace
+
+TEST_CASE("a node that does not take what it is sent keeps its senders from going on") {
+  constexpr int lambdas = 20'000;
+  constexpr std::size_t credit = 4'000;
+  std::vector<std::unique_ptr<Simulation>> simulations;
+  std::vector<World*> worlds;
+  for (int i = 0; i < 2; ++i) {
+    simulations.push_back(std::make_unique<Simulation>());
+    const auto scope = simulations.back()->set_up();
+    auto* talker = new Talker({0, 0, 0, 0});
+    auto* listener = new Talker({0, 1, 0, 0});
+    talker->out = ChannelWriter(*talker, *listener);
+    talker->after(1, [](Talker& self) { self.talk(lambdas); });
+    worlds.push_back(&simulations.back()->world());
+    worlds.back()->end_time = 100;
+    worlds.back()->begin_run();
+  }
+  VirtualCluster cluster({2, 1, {1'000, credit}}, 1);
+  std::size_t waiting_max = 0;
+  bool has_stopped = false;
+  cluster.before_step = [&](VirtualCluster& now) {
+    if (!std::exchange(has_stopped, true))
+      now.stopped_node = 1;
+    waiting_max = std::max(waiting_max, now.waiting_bytes(0, 1));
+  };
+  const RunSummary run = cluster.run(worlds, [](std::size_t i) { return i; });
+  CHECK(run.in_flight == 0);
+  CHECK(run.absorbed == 2 * (lambdas + 1));
+  CHECK(waiting_max > credit);
+  CHECK(waiting_max < 10 * credit); // a slice of the domain more
+  CHECK(cluster.bytes() > 100 * credit / 2);
+}
+
 TEST_CASE("agents that move between nodes again and again change no outcome") {
   std::uint64_t moved = 0;
   std::uint64_t refused = 0;
