@@ -20,7 +20,7 @@ void write_report(const NodeReport& report, BytesWriter& out) {
   out.u32(report.next.depth);
   out.varint(report.stopped_for);
   out.varint(report.moves.size());
-  for (const Move& move : report.moves) {
+  for (const AgentMove& move : report.moves) {
     out.u64(move.agent.value);
     out.varint(move.node);
   }

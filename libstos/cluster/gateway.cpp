@@ -50,14 +50,14 @@ void Gateway::receive(std::size_t node, std::vector<std::byte> frame) {
   board_.wake_gateway();
 }
 
-Result<std::uint64_t> Gateway::request_moves(const std::vector<Move>& moves) {
+Result<std::uint64_t> Gateway::request_moves(const std::vector<AgentMove>& moves) {
   if (board_.finished())
     return Error{Errc::bad_argument, "the simulation has ended: no agent can move any more"};
   if (moves.size() > moves_of_a_request_max)
     return Error{Errc::bad_argument, "a request for " + std::to_string(moves.size()) +
                                          " moves, at most " +
                                          std::to_string(moves_of_a_request_max) + " are allowed"};
-  for (const Move& move : moves)
+  for (const AgentMove& move : moves)
     if (move.node >= links_.size())
       return Error{Errc::bad_argument, "agent " + std::to_string(move.agent.value) +
                                            " is to move to node " + std::to_string(move.node + 1) +
@@ -237,7 +237,7 @@ void Gateway::pass_answers(Output& output) {
     for (const Wish& wish : std::exchange(wishes_, {}))
       if (wish.asker == abroad_.place.own_node)
         answer({wish.move, MoveResult::too_late, {}});
-    for (const Move& move : std::exchange(asked_, {}))
+    for (const AgentMove& move : std::exchange(asked_, {}))
       answer({move, MoveResult::too_late, {}});
   }
   while (!requests_.empty() &&

@@ -84,7 +84,7 @@ public:
   /// of the request, whose answer is among the output of a later run(); has the board schedule the
   /// gateway. Fails for a node that there is not, for more than `moves_of_a_request_max`, and once
   /// the run is over.
-  [[nodiscard]] Result<std::uint64_t> request_moves(const std::vector<Move>& moves);
+  [[nodiscard]] Result<std::uint64_t> request_moves(const std::vector<AgentMove>& moves);
   static constexpr std::size_t moves_of_a_request_max = std::size_t{1} << 20;
 
   /// So many moves go in one report, and about so many wait for one stop; others for the next one.
@@ -156,7 +156,7 @@ private:
   double round_pause_s_;
 
   std::deque<Request> requests_; // that are not through, the oldest first
-  std::deque<Move> asked_;       // theirs that no report has told yet
+  std::deque<AgentMove> asked_;  // theirs that no report has told yet
   std::uint64_t requested_ = 0;
   std::vector<Wish> wishes_; // for the next stop
   Stop stop_ = Stop::none;

@@ -45,7 +45,7 @@ GlobalTime::Result GlobalTime::result() const {
                 reports_[own_]->stopped_for, {},   false};
   for (std::size_t node = 0; node < reports_.size(); ++node) {
     const auto& report = reports_[node];
-    for (const Move& move : report->moves)
+    for (const AgentMove& move : report->moves)
       result.wishes.push_back({node, move});
     result.more_wishes = result.more_wishes || report->more_moves;
     result.least_time = std::min(result.least_time, report->least_time);

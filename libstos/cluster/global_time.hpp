@@ -27,7 +27,7 @@ struct NodeReport {
 
   /// What somebody here wants to have moved, and whether that is not all yet. All nodes hear it in
   /// the same round, so that all of them stop for the same moves.
-  std::vector<Move> moves;
+  std::vector<AgentMove> moves;
   bool more_moves = false;
 
   std::vector<std::uint64_t> sent;     ///< frames with parcels to each node, so far

@@ -535,7 +535,7 @@ void Migration::find_ways() {
   const MovesUnderWay& moves = abroad_.moves;
   for (std::size_t i = 0; i < moves.wishes.size(); ++i)
     if (moves.verdicts[i].result == MoveResult::moved) {
-      const Move& move = moves.wishes[i].move;
+      const AgentMove& move = moves.wishes[i].move;
       ways_.insert_or_assign(move.agent.value, Way{moves.verdicts[i].node, move.node});
     }
   std::erase_if(ways_, [](const auto& each) { return each.second.from == each.second.to; });

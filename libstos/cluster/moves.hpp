@@ -11,12 +11,13 @@
 
 namespace stos {
 
-/// An agent is to be on another node from now on.
-struct Move {
+/// An agent is to be on another node from now on. (A Move of rebalance() names initial agents by
+/// their places in the creation order instead.)
+struct AgentMove {
   AgentId agent;
   std::uint32_t node = 0; ///< 0 to nodes - 1
 
-  friend bool operator==(const Move&, const Move&) = default;
+  friend bool operator==(const AgentMove&, const AgentMove&) = default;
 };
 
 enum class MoveResult : std::uint8_t {
@@ -32,7 +33,7 @@ inline constexpr std::size_t move_results = 5;
 [[nodiscard]] std::string_view to_string(MoveResult result);
 
 struct MoveOutcome {
-  Move move;
+  AgentMove move;
   MoveResult result = MoveResult::no_such_agent;
   std::string text; ///< of not_serialisable: why
 };
@@ -56,7 +57,7 @@ namespace detail {
 /// A move that some node has asked for, as all nodes know it.
 struct Wish {
   std::size_t asker = 0; ///< the node
-  Move move;
+  AgentMove move;
 };
 
 } // namespace detail

@@ -84,7 +84,7 @@ private:
 
 struct Request {
   double time; ///< asked for once the pace has come to it
-  std::vector<Move> moves;
+  std::vector<AgentMove> moves;
 };
 
 /// Agent 1 and 2 set the pace, on nodes 0 and 1; then come those of `set_up`.
@@ -182,7 +182,7 @@ void play_everywhere(Scene scene, std::size_t agents, double time) {
     ways *= scene.all_nodes;
   for (std::size_t way = 0; way < ways; ++way) {
     scene.nodes.clear();
-    std::vector<Move> moves;
+    std::vector<AgentMove> moves;
     std::size_t rest = way;
     for (std::size_t i = 0; i < agents; ++i, rest /= scene.all_nodes)
       scene.nodes.push_back(rest % scene.all_nodes);
@@ -336,7 +336,7 @@ TEST_CASE("all agents can move to one node") {
       ring[i]->after(static_cast<double>(i) / 10, [](Walker& w) { w.play(20); });
     }
   };
-  std::vector<Move> moves;
+  std::vector<AgentMove> moves;
   for (std::uint64_t i = 1; i <= 14; ++i) {
     moves.push_back({AgentId{i}, 2});
     if (i > 2)

@@ -44,7 +44,7 @@ public:
   }
 
   /// Asks `node` to have agents moved. Returns the number of the request there.
-  std::uint64_t request(std::size_t node, const std::vector<Move>& moves) {
+  std::uint64_t request(std::size_t node, const std::vector<AgentMove>& moves) {
     const auto number = nodes_[node]->gateway->request_moves(moves);
     STOS_ASSERT(static_cast<bool>(number), number.error().context);
     return *number;
@@ -148,7 +148,7 @@ private:
         node->world.directory->for_each(
             [&](const detail::Cell& cell) { agents.push_back(cell.id); });
     std::sort(agents.begin(), agents.end());
-    std::vector<Move> moves;
+    std::vector<AgentMove> moves;
     const auto only = random_.bernoulli(0.2) ? std::optional(pick(nodes_.size())) : std::nullopt;
     for (std::uint32_t left = 1 + pick(shape_.moves_max); left > 0; --left)
       moves.push_back({agents[pick(agents.size())], only ? *only : pick(nodes_.size())});
