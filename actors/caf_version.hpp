@@ -10,13 +10,19 @@
 #include <caf/resumable.hpp>
 #include <caf/send.hpp>
 
+#include <cstddef>
+#include <span>
+#include <vector>
+
 // CAF 1.1.0 spells CAF_VERSION as an octal number: ask for major and minor.
 #if CAF_MAJOR_VERSION >= 1
 #include <caf/anon_mail.hpp>
 #include <caf/scheduler.hpp>
 #else
+#include <caf/byte.hpp>
 #include <caf/monitorable_actor.hpp>
 #include <caf/scheduler/abstract_coordinator.hpp>
+#include <caf/span.hpp>
 #endif
 
 /// All that differs between CAF 0.18 and CAF 1.x, and nothing else.
@@ -40,6 +46,23 @@ inline void schedule(caf::actor_system& system, caf::resumable* job) {
   system.scheduler().enqueue(job);
 }
 #endif
+
+/// Bytes as CAF's serialisers take them.
+#if CAF_MAJOR_VERSION >= 1
+using Byte = std::byte;
+template <class T>
+using Span = std::span<T>;
+#else
+using Byte = caf::byte;
+template <class T>
+using Span = caf::span<T>;
+#endif
+inline Span<const Byte> as_span(const std::vector<std::byte>& bytes) {
+  return {reinterpret_cast<const Byte*>(bytes.data()), bytes.size()};
+}
+inline Span<Byte> as_span(std::vector<std::byte>& bytes) {
+  return {reinterpret_cast<Byte*>(bytes.data()), bytes.size()};
+}
 
 /// Sends without a sender.
 template <class Receiver, class... Args>

@@ -2,6 +2,7 @@
 
 #include "actors/agent_actor.hpp"
 #include "libstos/agent/engine.hpp"
+#include "libstos/cluster/placement.hpp"
 
 #include <caf/behavior.hpp>
 #include <caf/fwd.hpp>
@@ -9,8 +10,11 @@
 #include <cstdint>
 #include <memory>
 #include <type_traits>
+#include <utility>
 
 namespace stos {
+
+class ClusterNode;
 
 namespace detail {
 
@@ -18,7 +22,8 @@ namespace detail {
 class ThreadPoolBase {
 public:
   /// `system` may be null: then a run brings a system of its own, for as long as it lasts.
-  ThreadPoolBase(caf::actor_system* system, std::uint32_t workers);
+  /// On several nodes, `node` is this one; null: it is made when it is needed.
+  ThreadPoolBase(caf::actor_system* system, ClusterNode* node, std::uint32_t workers);
 
   /// Runs `world` to its end and writes its trace, if one was asked for. Throws SimulationError.
   RunSummary run(World& world);
@@ -27,11 +32,19 @@ public:
   /// to the constructor, else throws UsageError (not_supported).
   AgentActor& actor_of(Cell& cell);
 
+  /// On several nodes: lets `placement` say which node gets which initial agents, instead of the
+  /// strategy that `cluster.placement` names. All nodes have to give the same function.
+  void place_by(PlacementFunction placement) { placement_ = std::move(placement); }
+
 private:
+  RunSummary run_distributed(World& world, std::uint32_t workers);
+  [[nodiscard]] PlacementFunction placement_of(const RunOptions& options) const;
   RunSummary run_serially(World& world);
   RunSummary run_on_workers(World& world, caf::actor_system& system, std::uint32_t workers);
 
   caf::actor_system* system_;
+  ClusterNode* node_;
+  PlacementFunction placement_;
   std::uint32_t workers_;
   OutsideDoorPtr door_;
 };
@@ -50,8 +63,11 @@ private:
 template <std::uint32_t N>
 class ThreadPool : public detail::ThreadPoolBase {
 public:
-  ThreadPool() : ThreadPoolBase(nullptr, N) {}
-  explicit ThreadPool(caf::actor_system& system) : ThreadPoolBase(&system, N) {}
+  ThreadPool() : ThreadPoolBase(nullptr, nullptr, N) {}
+  explicit ThreadPool(caf::actor_system& system) : ThreadPoolBase(&system, nullptr, N) {}
+
+  /// With `distributed: true`, in an application that is a node of a cluster.
+  ThreadPool(caf::actor_system& system, ClusterNode& node) : ThreadPoolBase(&system, &node, N) {}
 
   /// An agent's class may have a member `caf::behavior make_behavior()`: handlers for messages from
   /// ordinary actors. They run as events of the agent.

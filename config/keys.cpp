@@ -175,6 +175,33 @@ ConfigType own_address() {
                            parse, [](const NodeAddress& address) { return to_string(address); });
 }
 
+/// An address, or "" for none.
+template <auto... Path>
+ConfigType address_or_none() {
+  ConfigType type;
+  type.placeholder = "ADDRESS";
+  type.allowed = "host:port, IPv6 in brackets as in \"[::1]:9464\", port from 0 to 65535, or \"\" "
+                 "for none";
+  type.set = [allowed = type.allowed](RunOptions& options, const RawValue& raw) -> Result<void> {
+    if (raw.is_null)
+      return bad_value("has no value; allowed: " + allowed);
+    if (raw.text.empty()) {
+      member<Path...>(options).reset();
+      return {};
+    }
+    Result<NodeAddress> address = parse_address(raw.text, 0);
+    if (!address)
+      return bad_value(address.error().context + "; allowed: " + allowed);
+    member<Path...>(options) = *std::move(address);
+    return {};
+  };
+  type.show = [](const RunOptions& options) -> std::string {
+    const std::optional<NodeAddress>& address = member<Path...>(options);
+    return address ? to_string(*address) : "\"\"";
+  };
+  return type;
+}
+
 Result<std::vector<NodeAddress>> parse_addresses(const std::vector<std::string>& texts) {
   constexpr std::size_t addresses_max = 1024;
   if (texts.size() > addresses_max)
@@ -213,6 +240,7 @@ ConfigType address_list() {
 std::vector<ConfigKey> build_keys() {
   using O = RunOptions;
   using C = ClusterOptions;
+  using M = MonitoringOptions;
   constexpr std::uint64_t seed_max = std::numeric_limits<std::uint64_t>::max();
   constexpr std::uint32_t giga = 1'000'000'000;
   constexpr std::uint64_t tera = 1'000'000'000'000;
@@ -248,6 +276,9 @@ std::vector<ConfigKey> build_keys() {
        whole_number<&O::instant_depth_max>(1, giga, "events")},
       {"limits.trace_events_max", "", "Events that a trace records; the next one fails the run.",
        whole_number<&O::trace_events_max>(1, tera, "events")},
+      {"limits.reports_max", "",
+       "Reports that the agents of one domain make; the next one fails the run.",
+       whole_number<&O::reports_max>(1, tera, "reports")},
       {"output.digest_only", "--digest-only", "Print the digest of the run and nothing else.",
        flag<&O::digest_only>()},
       {"output.trace_path", "--trace",
@@ -296,6 +327,17 @@ std::vector<ConfigKey> build_keys() {
       {"cluster.credit_bytes", "",
        "Bytes under way to one node at which its sender waits; at least cluster.frame_bytes_max.",
        whole_number<&O::cluster, &C::credit_bytes>(4096, std::uint64_t{64} << 30, "bytes")},
+      {"monitoring.address", "--monitoring",
+       "Where Prometheus finds the metrics of this process; port 0 is any free port.",
+       address_or_none<&O::monitoring, &M::address>()},
+      {"monitoring.threads", "", "Threads that answer scrapers, one each at a time.",
+       whole_number<&O::monitoring, &M::threads>(1, 64, "threads")},
+      {"monitoring.progress_timeout", "",
+       "A node whose simulated time stands still for so long raises an alert.",
+       duration<&O::monitoring, &M::progress_timeout_s>(0.1, 31'536'000)},
+      {"monitoring.memory_limit_bytes", "",
+       "Memory that this process should stay below; 90 % of it raise an alert. 0 is no limit.",
+       whole_number<&O::monitoring, &M::memory_limit_bytes>(0, std::uint64_t{1} << 50, "bytes")},
   };
 }
 

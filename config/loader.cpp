@@ -333,6 +333,10 @@ Result<void> check_options(const RunOptions& options) {
   if (cluster.nodes && *cluster.nodes < cluster.peers.size())
     return bad_config("cluster.nodes: " + show_number(*cluster.nodes) + " is less than the " +
                       show_number(cluster.peers.size()) + " addresses of cluster.peers");
+  if (options.distributed && cluster.address.port != 0 &&
+      options.monitoring.address == cluster.address)
+    return bad_config("monitoring.address: " + to_string(cluster.address) +
+                      " is cluster.address, too; allowed: another port, or \"\" for none");
   return {};
 }
 

@@ -47,7 +47,8 @@ inline constexpr const char* config_file_variable = "STOS_CONFIG";
 ///
 /// A cluster node has at least one worker, `cluster.silence_timeout` is more than
 /// `cluster.heartbeat`, `cluster.credit_bytes` is no less than `cluster.frame_bytes_max`, and
-/// `cluster.nodes` no less than there are peers. Fails with Errc::bad_config.
+/// `cluster.nodes` no less than there are peers. A node's metrics have another address than the
+/// node. Fails with Errc::bad_config.
 [[nodiscard]] Result<void> check_options(const RunOptions& options);
 
 } // namespace stos

@@ -10,7 +10,6 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <bit>
 #include <cmath>
 #include <iomanip>
@@ -55,23 +54,22 @@ static std::uint64_t exponential_ticks(std::uint64_t r) {
 // ---- the sites
 // -----------------------------------------------------------------------------------
 
-// What the sites leave behind when they are deleted, on whatever worker that happens: sums.
+// What a site reports at its end, and the sum over all sites of all nodes.
 struct Totals {
-  std::atomic<std::uint64_t> digest{0};
-  std::atomic<std::uint64_t> hops{0};
-  std::atomic<std::uint64_t> ties_in_other_order{0};
+  std::uint64_t digest = 0;
+  std::uint64_t hops = 0;
+  std::uint64_t ties_in_other_order = 0;
 };
 
 class Site : public Agent<Site, MySimulation> {
 public:
-  Site(const SpaceTime& position, std::uint32_t index, std::uint64_t seed, Totals& totals)
-      : Agent(position), totals_(totals), index_(index),
+  Site(const SpaceTime& position, std::uint32_t index, std::uint64_t seed)
+      : Agent(position), index_(index),
         stream_(mix64(seed + 0x9e3779b97f4a7c15u * (std::uint64_t{index} + 1))) {}
 
   ~Site() override {
-    totals_.digest += mix64(hash_ + mix64(std::uint64_t{index_} + 1));
-    totals_.hops += hops_;
-    totals_.ties_in_other_order += ties_in_other_order_;
+    report("site",
+           Totals{mix64(hash_ + mix64(std::uint64_t{index_} + 1)), hops_, ties_in_other_order_});
   }
 
   void connect(std::size_t direction, Site& neighbour) {
@@ -107,7 +105,6 @@ private:
     last_token_ = token;
   }
 
-  Totals& totals_;
   std::array<ChannelWriter<Site>, 6> neighbours_; // +x, -x, +y, -y, +z, -z
   std::uint32_t index_;
   std::uint32_t last_token_ = 0;
@@ -128,13 +125,12 @@ struct Lattice {
 constexpr Lattice lattices[] = {
     {1'000, 10, 10, 10}, {10'000, 20, 20, 25}, {100'000, 40, 50, 50}, {1'000'000, 100, 100, 100}};
 
-static void create_sites(const Lattice& lattice, std::uint32_t tokens, std::uint64_t seed,
-                         Totals& totals) {
+static void create_sites(const Lattice& lattice, std::uint32_t tokens, std::uint64_t seed) {
   const std::uint32_t agents = lattice.agents, nx = lattice.nx, ny = lattice.ny, nz = lattice.nz;
   MySimulation::space(Space::torus(nx, ny, nz));
   std::vector<Site*> sites(agents);
   for (std::uint32_t i = 0; i < agents; ++i)
-    sites[i] = new Site({0, i % nx, i / nx % ny, i / nx / ny}, i, seed, totals);
+    sites[i] = new Site({0, i % nx, i / nx % ny, i / nx / ny}, i, seed);
   for (std::uint32_t i = 0; i < agents; ++i) {
     const std::uint32_t x = i % nx, y = i / nx % ny, z = i / nx / ny;
     const auto site = [&](std::uint32_t a, std::uint32_t b, std::uint32_t c) -> Site& {
@@ -179,13 +175,23 @@ static const Known* find_known(std::uint32_t agents, std::uint32_t tokens, std::
   return nullptr;
 }
 
+static Totals sum_of(const Reports& reports) {
+  Totals sum;
+  for (const auto& [agent, site] : reports.of<Totals>("site")) {
+    sum.digest += site.digest;
+    sum.hops += site.hops;
+    sum.ties_in_other_order += site.ties_in_other_order;
+  }
+  return sum;
+}
+
 static int simulate(const RunOptions& options, const Lattice& lattice, std::uint32_t tokens) {
-  Totals totals; // first, so that it outlives the sites
   MySimulation simulation(options);
   const auto scope = simulation.set_up();
-  create_sites(lattice, tokens, options.seed, totals);
+  create_sites(lattice, tokens, options.seed);
 
   const RunSummary summary = MySimulation::start(50);
+  const Totals totals = sum_of(summary.reports);
 
   const Known* known = find_known(lattice.agents, tokens, options.seed, summary.end_time);
   if (options.digest_only) {

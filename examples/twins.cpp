@@ -19,6 +19,12 @@ using MySimulation = ForwardSimulation<Minkowski<2>, ThreadPool<2>>;
 constexpr double years = 10;
 constexpr int greetings_a_year = 12;
 
+// When the twins meet again.
+struct Ages {
+  double at_home = 0;
+  double of_traveller = 0;
+};
+
 struct Journey {
   explicit Journey(double v)
       : speed(v), years_on_board(years * std::sqrt((1 - v) * (1 + v))),
@@ -34,54 +40,58 @@ struct Journey {
   double years_on_board;
   double doppler;
 
-  // What happened.
+  // What happened: the twins report it when they end, to main on whatever node.
   std::vector<double> greetings; ///< traveller's age at each of them
-  double age_at_home = 0;        ///< when they meet again
-  double age_of_traveller = 0;
+  Ages reunion;
+
+  // Who reports it.
+  AgentId home, traveller;
 };
 
 class Traveller;
 
 class Home : public Agent<Home, MySimulation> {
 public:
-  Home(const SpaceTime& position, Journey& journey) : Agent(position), journey_(journey) {}
+  using Agent::Agent;
+  ~Home() override { report("reunion", reunion_); }
 
   ChannelWriter<Traveller> channel_to_traveller;
 
   void greet();
 
-  void welcome(double age_of_traveller) {
-    journey_.age_at_home = local_time();
-    journey_.age_of_traveller = age_of_traveller;
-  }
+  void welcome(double age_of_traveller) { reunion_ = {local_time(), age_of_traveller}; }
 
 private:
-  Journey& journey_;
+  Ages reunion_;
   int greetings_ = 0;
 };
 
 class Traveller : public Agent<Traveller, MySimulation> {
 public:
-  Traveller(Home& home, Journey& journey)
-      : Agent(home.position()), journey_(journey), channel_home_(*this, home) {}
+  Traveller(Home& home, double speed, double years_on_board)
+      : Agent(home.position()), speed_(speed), years_on_board_(years_on_board),
+        channel_home_(*this, home) {}
+  ~Traveller() override { report("greetings", greetings_); }
 
   void depart() {
-    velocity = {journey_.speed};
-    after(journey_.years_on_board / 2, [](Traveller& self) { self.turn_back(); });
-    after(journey_.years_on_board, [](Traveller& self) { self.arrive(); });
+    velocity = {speed_};
+    after(years_on_board_ / 2, [](Traveller& self) { self.turn_back(); });
+    after(years_on_board_, [](Traveller& self) { self.arrive(); });
   }
 
-  void hear() { journey_.greetings.push_back(local_time()); }
+  void hear() { greetings_.push_back(local_time()); }
 
 private:
-  void turn_back() { velocity = {-journey_.speed}; }
+  void turn_back() { velocity = {-speed_}; }
 
   void arrive() {
     velocity = {0};
     channel_home_.send([age = local_time()](Home& home) { home.welcome(age); });
   }
 
-  Journey& journey_;
+  double speed_;
+  double years_on_board_;
+  std::vector<double> greetings_;
   ChannelWriter<Home> channel_home_;
 };
 
@@ -94,9 +104,17 @@ void Home::greet() {
   });
 }
 
+template <class T>
+static T reported(const RunSummary& run, const char* topic, AgentId by) {
+  for (auto& [agent, value] : run.reports.of<T>(topic))
+    if (agent == by)
+      return value;
+  return {};
+}
+
 static double worst_error(const Journey& j) {
   const double difference = years - j.years_on_board;
-  double worst = std::abs(j.age_at_home - j.age_of_traveller - difference);
+  double worst = std::abs(j.reunion.at_home - j.reunion.of_traveller - difference);
   for (std::size_t i = 0; i < j.greetings.size(); ++i) {
     const double sent = static_cast<double>(i + 1) / greetings_a_year;
     worst = std::max(worst, std::abs(j.greetings[i] - j.expected_greeting(sent)));
@@ -110,8 +128,8 @@ static void print(const Journey& j) {
             << "  months between greetings, on board: " << 12 * (j.greetings[1] - j.greetings[0])
             << " on the way out, " << 12 * (j.greetings[last] - j.greetings[last - 1])
             << " on the way back (k = " << j.doppler << ")\n"
-            << "  when they meet again, " << j.age_at_home << " years have passed at home and "
-            << j.age_of_traveller << " on board\n";
+            << "  when they meet again, " << j.reunion.at_home << " years have passed at home and "
+            << j.reunion.of_traveller << " on board\n";
 }
 
 static int simulate(const RunOptions& options) {
@@ -123,14 +141,20 @@ static int simulate(const RunOptions& options) {
   Journey journeys[] = {Journey(0.6), Journey(0.8)};
 
   for (Journey& journey : journeys) {
-    auto* home = new Home({0, 0}, journey);
-    auto* traveller = new Traveller(*home, journey);
+    auto* home = new Home({0, 0});
+    auto* traveller = new Traveller(*home, journey.speed, journey.years_on_board);
+    journey.home = home->id();
+    journey.traveller = traveller->id();
     home->channel_to_traveller = ChannelWriter(*home, *traveller);
     home->greet();
     traveller->depart();
   }
 
   const RunSummary summary = MySimulation::start(years + 1);
+  for (Journey& journey : journeys) {
+    journey.greetings = reported<std::vector<double>>(summary, "greetings", journey.traveller);
+    journey.reunion = reported<Ages>(summary, "reunion", journey.home);
+  }
 
   if (options.digest_only) {
     std::cout << summary.digest.to_string() << '\n';

@@ -120,6 +120,19 @@ public:
   /// The agent's own stream of random numbers, a function of the run's seed and of its id.
   [[nodiscard]] RandomStream& random() { return context().random(detail::cell_of(*this)); }
 
+  /// Tells whoever has started the run something: all reports are in its RunSummary, wherever the
+  /// agent lives (where an ordinary variable of the program would only be seen on one node). Also
+  /// good in the agent's destructor. Throws UsageError beyond limits.reports_max.
+  template <Portable T>
+  void report(std::string_view topic, const T& value) {
+    detail::EventContext& event = context();
+    if (!event.takes_reports)
+      return;
+    BytesWriter bytes;
+    save(bytes, value);
+    event.report(detail::cell_of(*this), topic, bytes.take());
+  }
+
   /// Closes all the agent's channels and deletes it, at this point of spacetime (a reaction time
   /// later, if it has one).
   void die() { context().die(detail::cell_of(*this)); }

@@ -114,6 +114,7 @@ struct CellExtras {
   std::vector<PendingTurn> pending_turns; ///< in the order in which they take effect
   std::uint64_t injected = 0;
   std::uint64_t births = 0;
+  std::uint64_t reports = 0;
 };
 
 /// What an arrival and the next event of an agent need first.

@@ -45,8 +45,12 @@ struct ClosureOps {
   /// captures is taken as it is. Null if the lambda is bound to its node.
   Closure* (*load)(BlockPool*, BytesReader&);
 
-  std::uint64_t id;      ///< identity of the code, for digests: the same in every run of one build
-  std::uint64_t type_id; ///< of code, receiver's class and arguments, for find_closure()
+  /// Whether the lambda is for agents of the class of this one. @pre it was not deleted
+  bool (*fits)(const AgentBase&);
+
+  std::uint64_t receiver; ///< AgentOps::type_id, if agents of that very class can take it
+  std::uint64_t id;       ///< identity of the code, for digests: the same in every run of one build
+  std::uint64_t type_id;  ///< of code, receiver's class and arguments, for find_closure()
   std::size_t bytes;
   std::size_t alignment;
   const char* name; ///< of the code, mangled
@@ -96,6 +100,12 @@ struct TypedClosure final : Closure {
     std::apply(
         [&](Args&... as) { closure.function(static_cast<Target&>(agent), std::move(as)...); },
         closure.arguments);
+  }
+  static bool fits([[maybe_unused]] const AgentBase& agent) {
+    if constexpr (std::is_same_v<Target, AgentBase>) // not known here, but everybody is one
+      return true;
+    else
+      return dynamic_cast<const Target*>(&agent) != nullptr;
   }
   static void destruct(Closure& self) { static_cast<TypedClosure&>(self).~TypedClosure(); }
 
@@ -152,6 +162,8 @@ private:
             &destruct,
             save_it,
             load_it,
+            &fits,
+            hash_text(typeid(Target).name()),
             code_id(typeid(Function).name()),
             hash_text(typeid(TypedClosure).name()),
             sizeof(TypedClosure),

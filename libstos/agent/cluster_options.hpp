@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace stos {
@@ -30,6 +31,9 @@ enum class PlacementName : std::uint8_t {
   hilbert,     ///< equal pieces of a Hilbert curve through their positions
   graph        ///< a partition of the channel graph that cuts few channels
 };
+
+/// As it is written in the configuration.
+[[nodiscard]] std::string_view to_string(PlacementName placement);
 
 /// How this process is one node of a cluster; looked at when `RunOptions::distributed` is true.
 ///

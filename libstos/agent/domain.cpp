@@ -329,16 +329,24 @@ bool Domain::take_parcels() {
   auto batch = outbox_.take_in();
   if (batch == nullptr)
     return false;
-  for (; batch != nullptr; batch = std::move(batch->next))
+  for (; batch != nullptr; batch = std::move(batch->next)) {
+    const bool from_afar = batch->from >= board_.domains();
     for (Parcel& parcel : batch->parcels)
-      take(parcel);
+      take(parcel, from_afar);
+    batch->parcels.clear();
+  }
   return true;
 }
 
-void Domain::take(Parcel& parcel) {
+void Domain::take(Parcel& parcel, bool from_afar) {
   switch (parcel.kind) {
     case Parcel::Kind::open: adopt(*parcel.channel); break;
-    case Parcel::Kind::lambda: deliver(*parcel.lambda); break;
+    case Parcel::Kind::lambda:
+      if (from_afar)
+        deliver_from_afar(*parcel.lambda);
+      else
+        deliver(*parcel.lambda);
+      break;
     case Parcel::Kind::close: close_reader(*parcel.channel); break;
     case Parcel::Kind::turned:
       parcel.channel->far_course().source = *parcel.path;
@@ -419,6 +427,32 @@ void Domain::deliver(Closure& lambda) {
   }
   execution_.put_aside(to, lambda, time);
   tiers_.due(to, time);
+}
+
+// What another node sends may contradict what it has promised, or the class of the receiver. Then
+// the run fails, since what has happened here already cannot be taken back.
+void Domain::deliver_from_afar(Closure& lambda) {
+  Cell& to = *lambda.to;
+  if (!to.alive()) {
+    let_go_of_references(lambda, to.state);
+    return;
+  }
+  const double time = place_arrival(to.path, lambda, world_.space);
+  const bool fits = lambda.ops->receiver == to.ops->type_id || lambda.ops->fits(*to.agent);
+  if (fits && time >= std::max(promised_, to.now)) {
+    execution_.put_aside(to, lambda, time);
+    tiers_.due(to, time);
+    return;
+  }
+  const std::string problem =
+      fits
+          ? "would be absorbed at " + std::to_string(time) + " s, but its node had promised that " +
+                "nothing comes before " + std::to_string(std::max(promised_, to.now)) + " s"
+          : "is for agents of another class";
+  execution_.fail({Instant::before(to.now), lambda.source, lambda.channel, lambda.sequence},
+                  {Errc::bad_message, "a lambda from agent " + std::to_string(lambda.source.value) +
+                                          " to " + describe(to) + " " + problem});
+  let_go_of_references(lambda, CellState::ended);
 }
 
 void Domain::let_go_of_references(Closure& lambda, CellState how) {

@@ -87,7 +87,7 @@ public:
 
 private:
   bool take_parcels();
-  void take(Parcel& parcel);
+  void take(Parcel& parcel, bool from_afar);
   void take_tasks();
   bool find_news();
   void resume_blocked();
@@ -113,6 +113,7 @@ private:
   void apply(Effects& effects, Cell& self);
   void route(Closure& lambda);
   void deliver(Closure& lambda);
+  void deliver_from_afar(Closure& lambda);
   void attach(Channel& channel);
   void close_reader(Channel& channel);
   void let_go_of_references(Closure& lambda, CellState how);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
 #include <utility>
 
 namespace stos::detail {
@@ -346,12 +347,17 @@ void DomainBoard::settle(const Instant& next) {
   floor_ = next;
   const bool finish = next == Instant::never();
 
+  for (std::size_t i = 0; i < domains_; ++i)
+    STOS_ASSERT(slots_[i]->state.load() == parked,
+                "the floor moves while domain " + std::to_string(i) + " is awake");
   std::vector<std::size_t> awake;
   for (std::size_t i = 0; i < domains_; ++i)
     if (finish || slots_[i]->next <= next || satisfied(*slots_[i], next.absorption))
       awake.push_back(i);
   for (const std::size_t i : awake)
-    slots_[i]->state.store(running);
+    STOS_ASSERT(slots_[i]->state.exchange(running) == parked, "somebody is awake");
+  if (!finish)
+    lifted_.store(std::max(lifted(), next.absorption));
   finished_.store(finish, std::memory_order_release);
   active_.fetch_add(static_cast<std::int64_t>(awake.size()));
   wakeups_.fetch_add(awake.size(), std::memory_order_relaxed);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <tuple>
 
 namespace stos::detail {
@@ -65,8 +66,7 @@ RunCounters DomainSet::counters() const {
 EngineCounters DomainSet::engine_counters() const {
   EngineCounters sum;
   for (const auto& domain : domains_) {
-    sum.activations += domain->engine_counters().activations;
-    sum.empty_activations += domain->engine_counters().empty_activations;
+    sum.add(domain->engine_counters());
   }
   sum.wakeups = board_.wakeups();
   return sum;
@@ -86,6 +86,16 @@ std::vector<TraceRecord> DomainSet::trace() const {
   std::vector<TraceRecord> all;
   for (const auto& domain : domains_)
     all.insert(all.end(), domain->execution().trace.begin(), domain->execution().trace.end());
+  return all;
+}
+
+std::vector<Report> DomainSet::take_reports() {
+  std::vector<Report> all;
+  for (const auto& domain : domains_) {
+    std::vector<Report>& some = domain->execution().reports();
+    std::move(some.begin(), some.end(), std::back_inserter(all));
+    some.clear();
+  }
   return all;
 }
 

@@ -50,6 +50,7 @@ public:
   [[nodiscard]] EngineCounters engine_counters() const;
   [[nodiscard]] std::optional<Failure> failure() const;
   [[nodiscard]] std::vector<TraceRecord> trace() const;
+  [[nodiscard]] std::vector<Report> take_reports();
 
 private:
   void distribute(const Effects& initial);

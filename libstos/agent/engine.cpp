@@ -13,7 +13,7 @@ namespace detail {
 
 RunSummary conclude(const World& world, const RunCounters& counters, std::string engine,
                     double wall_time_s, const std::optional<Failure>& failure,
-                    const EngineCounters& engine_counters) {
+                    const EngineCounters& engine_counters, std::vector<Report> reports) {
   RunSummary summary;
   static_cast<RunCounters&>(summary) = counters;
   summary.engine = std::move(engine);
@@ -21,6 +21,7 @@ RunSummary conclude(const World& world, const RunCounters& counters, std::string
   summary.end_time = std::isfinite(end_time) ? end_time : counters.last_event_time;
   summary.wall_time_s = wall_time_s;
   summary.engine_counters = engine_counters;
+  summary.reports = Reports(std::move(reports));
   if (failure)
     throw SimulationError(failure->error, std::move(summary));
   return summary;

@@ -27,7 +27,7 @@ namespace detail {
 /// Puts counters, name of the engine and times together; throws SimulationError for a failure.
 RunSummary conclude(const World& world, const RunCounters& counters, std::string engine,
                     double wall_time_s, const std::optional<Failure>& failure,
-                    const EngineCounters& engine_counters = {});
+                    const EngineCounters& engine_counters = {}, std::vector<Report> reports = {});
 
 } // namespace detail
 } // namespace stos

@@ -340,6 +340,17 @@ RandomStream& EventContext::random(Cell& cell) {
   return cell.random;
 }
 
+void EventContext::report(Cell& cell, std::string_view topic, std::vector<std::byte> value) {
+  require_own(cell, "report in the name of");
+  if (reports.size() >= world_->options.reports_max)
+    throw UsageError(Errc::bad_argument, describe(cell) + " made report number " +
+                                             std::to_string(reports.size() + 1) +
+                                             ", which is more than limits.reports_max");
+  const double time = &cell == self_ ? instant_.absorption : cell.now;
+  reports.push_back(
+      {std::string(topic), cell.id, time, cell.require_extras().reports++, std::move(value)});
+}
+
 Point EventContext::emission_point(const Cell& cell) const {
   return &cell == self_ ? emission_path_->position(emission_time_) : cell.path.anchor();
 }

@@ -2,6 +2,7 @@
 
 #include "libstos/agent/cell.hpp"
 #include "libstos/agent/effects.hpp"
+#include "libstos/agent/report.hpp"
 #include "libstos/base/usage_error.hpp"
 
 #include <string>
@@ -123,8 +124,11 @@ public:
   [[nodiscard]] double local_time(const Cell& cell) const;
   [[nodiscard]] Velocity<4> velocity(const Cell& cell) const;
   RandomStream& random(Cell& cell);
+  void report(Cell& cell, std::string_view topic, std::vector<std::byte> value);
 
   Effects effects;
+  std::vector<Report> reports; ///< of all events so far
+  bool takes_reports = true;   ///< else the agents are deleted without having run here
 
 private:
   static EventContext& setup_of(const Cell& cell);

@@ -121,6 +121,7 @@ public:
   void free(Cell& cell);
 
   [[nodiscard]] Effects& effects() { return context_.effects; }
+  [[nodiscard]] std::vector<Report>& reports() { return context_.reports; }
   [[nodiscard]] const std::optional<Failure>& failure() const { return failure_; }
   [[nodiscard]] World& world() const { return world_; }
 

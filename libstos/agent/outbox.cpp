@@ -1,6 +1,17 @@
 #include "libstos/agent/outbox.hpp"
 
+#include "libstos/agent/cell.hpp"
+#include "libstos/agent/closure.hpp"
+
 namespace stos::detail {
+
+Batch::~Batch() {
+  for (const Parcel& parcel : parcels)
+    if (parcel.kind == Parcel::Kind::lambda)
+      discard(*parcel.lambda, nullptr);
+    else if (parcel.kind == Parcel::Kind::open)
+      parcel.channel->let_go();
+}
 
 Outbox::Outbox(std::size_t index, DomainBoard& board)
     : index_(index), board_(board), hold_boxes_(board.size()), boxes_(board.size()),

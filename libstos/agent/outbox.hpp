@@ -24,7 +24,15 @@ struct Parcel {
 };
 
 /// Parcels from one domain to another, in the order in which they happened.
+///
+/// Owns: what its parcels hold, until somebody takes it and clears the list. A run that fails may
+///       end while batches are on their way.
 struct Batch {
+  Batch() = default;
+  ~Batch();
+  Batch(const Batch&) = delete;
+  Batch& operator=(const Batch&) = delete;
+
   std::size_t from = 0;
   double earliest = Instant::never().absorption; ///< nothing in it was emitted before
   std::unique_ptr<Batch> next;

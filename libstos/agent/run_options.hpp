@@ -1,6 +1,7 @@
 #pragma once
 
 #include "libstos/agent/cluster_options.hpp"
+#include "libstos/agent/monitoring_options.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -31,7 +32,7 @@ enum class SchedulerPolicy {
 /// Threads: none inside.
 /// Owns:    its strings.
 /// Limits:  `events_per_slice`, `mailbox_lambdas_max`, `instant_depth_max`, `trace_events_max`, and
-///          those of `cluster`.
+///          those of `cluster` and `monitoring`.
 struct RunOptions {
   /// Name of the simulation in logs, metrics and traces. 1 to 64 of `A-Z a-z 0-9 _ . -`.
   std::string simulation_name = "default";
@@ -70,6 +71,9 @@ struct RunOptions {
   /// Events that a trace records; the next one fails the run. 1 to 1e12.
   std::uint64_t trace_events_max = 10'000'000;
 
+  /// Reports that agents on one domain make; the next one fails the run. 1 to 1e12.
+  std::uint64_t reports_max = 10'000'000;
+
   /// true: print the digest of the run and nothing else. Default false.
   bool digest_only = false;
 
@@ -87,6 +91,9 @@ struct RunOptions {
 
   /// Which node of which cluster; without meaning unless `distributed`.
   ClusterOptions cluster;
+
+  /// How others can watch this process.
+  MonitoringOptions monitoring;
 
   friend bool operator==(const RunOptions&, const RunOptions&) = default;
 };

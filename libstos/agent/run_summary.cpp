@@ -4,6 +4,18 @@
 #include <sstream>
 
 namespace stos {
+namespace {
+
+std::string network(const EngineCounters& counters) {
+  if (counters.frames == 0)
+    return {};
+  std::ostringstream text;
+  text << "network         " << counters.remote_lambdas << " lambdas in " << counters.frames
+       << " frames (" << counters.frame_bytes << " bytes), " << counters.rounds << " rounds\n";
+  return text.str();
+}
+
+} // namespace
 
 void RunCounters::add(const RunCounters& other) {
   agents_born += other.agents_born;
@@ -16,6 +28,16 @@ void RunCounters::add(const RunCounters& other) {
   digest.add(other.digest);
 }
 
+void EngineCounters::add(const EngineCounters& other) {
+  activations += other.activations;
+  empty_activations += other.empty_activations;
+  wakeups += other.wakeups;
+  frames += other.frames;
+  frame_bytes += other.frame_bytes;
+  remote_lambdas += other.remote_lambdas;
+  rounds = std::max(rounds, other.rounds);
+}
+
 std::string RunSummary::to_string() const {
   std::ostringstream text;
   text << "engine          " << engine << '\n'
@@ -25,7 +47,7 @@ std::string RunSummary::to_string() const {
        << " in flight at the end, " << dropped << " dropped at the dead)\n"
        << "simulated time  " << end_time << " s (last event at " << last_event_time << " s)\n"
        << "wall time       " << wall_time_s << " s (" << events_per_second() << " events/s)\n"
-       << "digest          " << digest.to_string() << '\n';
+       << network(engine_counters) << "digest          " << digest.to_string() << '\n';
   return text.str();
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "libstos/agent/report.hpp"
 #include "libstos/base/digest.hpp"
 
 #include <cstdint>
@@ -28,6 +29,12 @@ struct EngineCounters {
   std::uint64_t activations = 0;       ///< times an agent was taken up to see what it can execute
   std::uint64_t empty_activations = 0; ///< those of them in which it executed nothing
   std::uint64_t wakeups = 0;           ///< times a worker was woken because of another one's news
+  std::uint64_t frames = 0;            ///< sent to other nodes
+  std::uint64_t frame_bytes = 0;       ///< in them
+  std::uint64_t remote_lambdas = 0;    ///< in them
+  std::uint64_t rounds = 0;            ///< in which the nodes have found out how far they are
+
+  void add(const EngineCounters& other);
 };
 
 /// How a run went.
@@ -36,6 +43,7 @@ struct RunSummary : RunCounters {
   double end_time = 0; ///< the laboratory time of the boundary; the last event's without one
   double wall_time_s = 0;
   EngineCounters engine_counters;
+  Reports reports; ///< what agents have reported
 
   [[nodiscard]] double events_per_second() const {
     return wall_time_s > 0 ? static_cast<double>(absorbed) / wall_time_s : 0;

@@ -10,7 +10,9 @@ World::World(RunOptions run_options, const void* type, void* object)
 
 // Only a world that was set up and never run still has anything here.
 World::~World() {
-  detail::Effects& initial = setup.effects;
+  const detail::EventContext::Scope scope(&setup); // what the agents close concerns nobody
+  setup.takes_reports = false;
+  detail::Effects initial = std::exchange(setup.effects, {});
   for (auto* lambda = initial.first_lambda; lambda != nullptr;) {
     auto* next = static_cast<detail::Closure*>(lambda->next);
     detail::discard(*lambda, nullptr);

@@ -41,6 +41,11 @@ class RunDigest {
 public:
   void add(AgentId agent, EventDigest events);
   void add(RunDigest other) { sum_ += other.sum_; }
+  [[nodiscard]] static RunDigest from_value(std::uint64_t value) {
+    RunDigest digest;
+    digest.sum_ = value;
+    return digest;
+  }
   [[nodiscard]] std::uint64_t value() const { return sum_; }
 
   /// 16 hexadecimal digits.

@@ -24,6 +24,9 @@ struct FrameHeader {
   std::optional<double> end_time; ///< the simulation has failed there
   std::optional<NodeReport> report;
   std::optional<double> earliest; ///< there are parcels, and none was emitted before
+
+  /// Whether it can make something happen where it arrives.
+  [[nodiscard]] bool is_news() const { return clock || wanted || end_time || earliest; }
 };
 
 void write_header(const FrameHeader& header, BytesWriter& out);

@@ -75,10 +75,12 @@ Result<Gateway::Slice> Gateway::run(double now_s, Output& output) {
     pass_answers(output);
     return Slice::finished;
   }
+  if (abandoned_)
+    return run_abandoned();
   if (Result<void> read = read_frames(); !read)
     return read.error();
   deliver();
-  const double clock = own_clock();
+  const double clock = clock_to_tell();
   each_link([](Link& link) { link.take_parcels(); });
   if (!global_time_.outstanding() && stop_ == Stop::none)
     hand_in_tasks();
@@ -94,7 +96,35 @@ Result<Gateway::Slice> Gateway::run(double now_s, Output& output) {
   each_link([&](const Link& link) { wanted = std::min(wanted, link.wanted_here()); });
   if (board_.somebody_sleeps() && !global_time_.outstanding())
     output.wake_at_s = next_round_at_s_;
-  return board_.park_gateway(wanted, board_.all_asleep()) ? Slice::parked : Slice::more;
+  // Whoever falls asleep from now on wakes the gateway, unless it knows already.
+  const bool asleep = board_.all_asleep();
+  const bool has_to_report = !global_time_.outstanding() && !reported_quiet_ && is_quiet();
+  const bool knows = asleep && !has_to_report;
+  return board_.park_gateway(wanted, knows) ? Slice::parked : Slice::more;
+}
+
+void Gateway::count(EngineCounters& counters) const {
+  for (const auto& link : links_)
+    if (link != nullptr) {
+      counters.frames += link->counters().frames_sent;
+      counters.frame_bytes += link->counters().bytes_sent;
+      counters.remote_lambdas += link->counters().lambdas_sent;
+    }
+  counters.rounds = global_time_.turned();
+}
+
+void Gateway::abandon() {
+  abandoned_ = true;
+  world_.end_time.store(Instant::beginning().absorption);
+  board_.wake_gateway();
+}
+
+// The domains stop at the next event that they would execute, and fall asleep.
+Gateway::Slice Gateway::run_abandoned() {
+  if (!board_.all_asleep())
+    return board_.park_gateway(infinity, false) ? Slice::parked : Slice::more;
+  board_.settle(Instant::never());
+  return Slice::finished;
 }
 
 Result<void> Gateway::read_frames() {
@@ -122,6 +152,12 @@ Result<bool> Gateway::read_frames_of(Link& link) {
       return front.error();
     if (*front == nullptr)
       return has_read;
+    const std::uint64_t phase_max = 2 * global_time_.turned() + 1;
+    if ((*front)->phase > phase_max)
+      return Error{Errc::bad_message, "node " + std::to_string(link.node() + 1) + " is in phase " +
+                                          std::to_string((*front)->phase) +
+                                          ", where nobody gets beyond phase " +
+                                          std::to_string(phase_max) + " without this node"};
     switch (global_time_.before_reading((*front)->phase)) {
       case GlobalTime::Before::wait: return has_read;
       case GlobalTime::Before::turn: turn(); break;
@@ -138,7 +174,8 @@ Result<bool> Gateway::read_frames_of(Link& link) {
         ;
     }
     const bool brings_parcels = (*front)->earliest.has_value();
-    if (Result<void> read = link.read_front(); !read)
+    const double bound = std::max(board_.lifted(), board_.floor().absorption);
+    if (Result<void> read = link.read_front(bound); !read)
       return read.error();
     if (brings_parcels && stop_ != Stop::none)
       reported_quiet_ = false;
@@ -146,9 +183,13 @@ Result<bool> Gateway::read_frames_of(Link& link) {
   }
 }
 
+// A clock does not count as something under way (see NodeReport): whoever is quiet in a round that
+// is not complete must not be woken by one, else nobody could tell.
 void Gateway::deliver() {
   if (first_link_->deliver())
     reported_quiet_ = false;
+  if (global_time_.outstanding() && reported_quiet_)
+    return;
   each_link([this](Link& link) { link.publish_clock(board_.lifted()); });
 }
 
@@ -159,14 +200,18 @@ Result<void> Gateway::conclude_round() {
   const bool is_news = result->least_time > board_.lifted();
   round_pause_s_ = is_news ? round_pause_min_s : std::min(2 * round_pause_s_, round_pause_max_s);
   next_round_at_s_.reset();
-  board_.lift(result->least_time);
-  if (stop_ == Stop::none && begin_stop(*result))
+  if (stop_ != Stop::none || begin_stop(*result))
+    return go_on_with_stop(*result);
+  if (!result->all_quiet) {
+    board_.lift(result->least_time);
     return {};
-  if (!result->all_quiet)
-    return {};
+  }
+  if (!(result->next > board_.floor()) && result->next != Instant::never())
+    return Error{Errc::bad_message, "the nodes' reports say that the next event is at " +
+                                        std::to_string(result->next.absorption) +
+                                        " s, which is not after the last " + "one at " +
+                                        std::to_string(board_.floor().absorption) + " s"};
   reported_quiet_ = false;
-  if (stop_ != Stop::none)
-    return go_on_with_stop(result->next);
   board_.settle(result->next);
   return {};
 }
@@ -178,35 +223,40 @@ bool Gateway::begin_stop(GlobalTime::Result& round) {
       (round.all_quiet && round.next == Instant::never()))
     return false;
   stop_ = Stop::pausing;
+  reported_quiet_ = false;
   ++move_counters_.stops;
   abroad_.moves.wishes = std::exchange(wishes_, {});
   board_.pause(DomainBoard::Pause::stop);
-  reported_quiet_ = false;
+  round.all_quiet = false; // not for this stop
   return true;
 }
 
-// All nodes have got equally far, and nothing is under way.
-Result<void> Gateway::go_on_with_stop(const Instant& next) {
-  if (stop_ == Stop::pausing && next == Instant::never()) { // too late: everybody ends
+// Whenever all nodes have got equally far, and nothing is under way.
+Result<void> Gateway::go_on_with_stop(const GlobalTime::Result& round) {
+  if (!round.all_quiet) {
+    board_.lift(round.least_time);
+    return {};
+  }
+  reported_quiet_ = false;
+  if (stop_ == Stop::pausing && round.next == Instant::never()) { // too late: everybody ends
     wishes_ = std::exchange(abroad_.moves.wishes, {});
     stop_ = Stop::none;
-    board_.settle(next);
-    return {};
-  }
-  if (stop_ == Stop::pausing) {
+    board_.settle(round.next);
+  } else if (stop_ == Stop::pausing) {
     stop_ = Stop::moving;
-    migration_.emplace(world_, set_, abroad_, links_, next.absorption);
+    migration_.emplace(world_, set_, abroad_, links_, round.next.absorption);
+    each_link([this](Link& link) { link.begin_anew(migration_->least()); });
     migration_->depart();
-    return {};
+  } else {
+    if (Result<void> arrived = migration_->arrive(); !arrived)
+      return arrived.error();
+    each_link([](Link& link) { link.tell_anew(); });
+    move_counters_.left += migration_->left();
+    move_counters_.arrived += migration_->arrived();
+    answer(abroad_.moves);
+    migration_.reset();
+    end_stop();
   }
-  if (Result<void> arrived = migration_->arrive(); !arrived)
-    return arrived.error();
-  each_link([this](Link& link) { link.begin_anew(migration_->least()); });
-  move_counters_.left += migration_->left();
-  move_counters_.arrived += migration_->arrived();
-  answer(abroad_.moves);
-  migration_.reset();
-  end_stop();
   return {};
 }
 
@@ -280,9 +330,12 @@ bool Gateway::wants_round(double now_s) {
   return now_s >= *next_round_at_s_ || (is_quiet() && !reported_quiet_);
 }
 
+// Whoever is quiet does not even have a clock to tell: that may let others go on.
 bool Gateway::is_quiet() const {
-  return board_.all_asleep() && std::all_of(links_.begin(), links_.end(), [](const auto& link) {
-           return link == nullptr || link->is_empty();
+  const FrameHeader header = common_header();
+  const double clock = clock_to_tell();
+  return board_.all_asleep() && std::none_of(links_.begin(), links_.end(), [&](const auto& link) {
+           return link != nullptr && link->has_news(header, clock, wanted_to_tell(*link));
          });
 }
 
@@ -290,23 +343,24 @@ bool Gateway::is_quiet() const {
 // they have left here before they fell asleep counts as sent.
 void Gateway::turn() {
   deliver();
+  const bool asleep = board_.all_asleep(); // all that they have left here is in the inboxes now
   each_link([](Link& link) { link.take_parcels(); });
-  NodeReport own = report();
+  NodeReport own = report(asleep);
   global_time_.turn(own);
   reports_.emplace_back(global_time_.turned(), std::move(own));
 }
 
-NodeReport Gateway::report() {
+NodeReport Gateway::report(bool asleep) {
   NodeReport report;
   report.sent.resize(links_.size());
   report.received.resize(links_.size());
   each_link([&](const Link& link) {
-    report.sent[link.node()] = link.parcel_frames_sent();
-    report.received[link.node()] = link.parcel_frames_received();
+    report.sent[link.node()] = link.news_sent();
+    report.received[link.node()] = link.news_received();
   });
   // During a stop what comes from outside waits here, and nobody answers for agents on their way.
   const bool undisturbed = !board_.has_tasks() && stop_ == Stop::none;
-  report.quiet = reported_quiet_ = (undisturbed || stop_ != Stop::none) && is_quiet();
+  report.quiet = reported_quiet_ = asleep && (undisturbed || stop_ != Stop::none) && is_quiet();
   if (report.quiet)
     report.next = board_.next_of_all();
   report.stopped_for =
@@ -326,26 +380,35 @@ void Gateway::report_moves(NodeReport& report) {
   report.more_moves = !asked_.empty();
 }
 
-double Gateway::own_clock() const {
+// During a stop no clocks are told, and nobody wants to know them: they will be others after it.
+double Gateway::wanted_to_tell(const Link& link) const {
+  return stop_ == Stop::none ? board_.wanted_from(link.group()) : infinity;
+}
+
+double Gateway::clock_to_tell() const {
+  if (stop_ != Stop::none)
+    return -infinity;
   double clock = infinity;
   for (std::size_t i = 0; i < board_.domains(); ++i)
     clock = std::min(clock, board_.clock(i));
   return clock;
 }
 
-void Gateway::send(double clock, Output& output) {
-  const bool is_stop = stop_ != Stop::none;
-  if (is_stop)
-    clock = -infinity;
+FrameHeader Gateway::common_header() const {
   FrameHeader header;
   header.phase = global_time_.phase();
   header.end_time = world_.end_time.load(std::memory_order_relaxed);
+  return header;
+}
+
+void Gateway::send(double clock, Output& output) {
+  const FrameHeader header = common_header();
   std::vector<std::vector<std::byte>> frames;
   const auto reports = std::exchange(reports_, {});
   each_link([&](Link& link) {
     for (const auto& [round, report] : reports)
       link.send_report(report, round, frames);
-    link.send(header, clock, is_stop ? infinity : board_.wanted_from(link.group()), frames);
+    link.send(header, clock, wanted_to_tell(link), frames);
     for (auto& frame : frames)
       output.frames.push_back({link.node(), std::move(frame)});
     frames.clear();

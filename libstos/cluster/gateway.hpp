@@ -93,6 +93,12 @@ public:
 
   [[nodiscard]] const MoveCounters& move_counters() const { return move_counters_; }
 
+  /// It is time: has the board schedule the gateway.
+  void wake() { board_.wake_gateway(); }
+
+  /// The run is to end without the other nodes: from now on nothing happens here any more.
+  void abandon();
+
   /// Does all that is to be done at `now_s`, a clock that only goes forward. Fails if another node
   /// has sent something that makes no sense; then the run cannot go on.
   [[nodiscard]] Result<Slice> run(double now_s, Output& output);
@@ -107,15 +113,18 @@ public:
   [[nodiscard]] std::size_t unacknowledged_bytes(std::size_t node) const {
     return links_[node]->unacknowledged_bytes();
   }
+  /// Adds what went over all links. @pre the run is finished
+  void count(EngineCounters& counters) const;
   [[nodiscard]] std::uint64_t rounds() const { return global_time_.turned(); }
 
 private:
+  [[nodiscard]] Slice run_abandoned();
   [[nodiscard]] Result<void> read_frames();
   [[nodiscard]] Result<bool> read_frames_of(Link& link);
   void deliver();
   [[nodiscard]] Result<void> conclude_round();
   [[nodiscard]] bool begin_stop(GlobalTime::Result& round);
-  [[nodiscard]] Result<void> go_on_with_stop(const Instant& next);
+  [[nodiscard]] Result<void> go_on_with_stop(const GlobalTime::Result& round);
   void end_stop();
   void answer(const MovesUnderWay& moves);
   void answer(MoveOutcome outcome);
@@ -124,10 +133,12 @@ private:
   void hand_in_tasks();
   [[nodiscard]] bool wants_round(double now_s);
   void turn();
-  [[nodiscard]] NodeReport report();
+  [[nodiscard]] NodeReport report(bool asleep);
   void report_moves(NodeReport& report);
   [[nodiscard]] bool is_quiet() const;
-  [[nodiscard]] double own_clock() const;
+  [[nodiscard]] FrameHeader common_header() const;
+  [[nodiscard]] double clock_to_tell() const;
+  [[nodiscard]] double wanted_to_tell(const Link& link) const;
   void send(double clock, Output& output);
 
   template <class Act>
@@ -154,6 +165,7 @@ private:
   bool reported_quiet_ = false;
   std::optional<double> next_round_at_s_ = 0;
   double round_pause_s_;
+  bool abandoned_ = false;
 
   std::deque<Request> requests_; // that are not through, the oldest first
   std::deque<AgentMove> asked_;  // theirs that no report has told yet

@@ -16,8 +16,8 @@ struct NodeReport {
   /// emitted, before this laboratory time.
   double least_time = Instant::beginning().absorption;
 
-  /// Nothing can happen here unless something arrives; then `next` is the earliest event that waits
-  /// here, never() if there is none before the boundary.
+  /// Nothing happens here, and nothing is left to be said, unless news arrives; then `next` is the
+  /// earliest event that waits here, never() if there is none before the boundary.
   bool quiet = false;
   Instant next = Instant::never();
 
@@ -30,7 +30,7 @@ struct NodeReport {
   std::vector<AgentMove> moves;
   bool more_moves = false;
 
-  std::vector<std::uint64_t> sent;     ///< frames with parcels to each node, so far
+  std::vector<std::uint64_t> sent;     ///< frames with news to each node, so far
   std::vector<std::uint64_t> received; ///< and from each node
 
   friend bool operator==(const NodeReport&, const NodeReport&) = default;

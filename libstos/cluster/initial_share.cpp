@@ -12,6 +12,7 @@ namespace {
 void delete_copy(World& world, Cell& cell) {
   EventContext& context = world.setup;
   context.begin_last(cell, cell.now);
+  context.takes_reports = false;
   const EventContext::Scope scope(&context);
   delete_agent(cell);
   context.close_all(cell);

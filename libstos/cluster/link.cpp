@@ -42,19 +42,30 @@ Result<const FrameHeader*> Link::front() {
   return &*front_;
 }
 
-Result<void> Link::read_front() {
+std::string Link::went_back(const char* what, double time, double bound) const {
+  return "node " + std::to_string(node_ + 1) + " sent " + what + " of " + std::to_string(time) +
+         " s after it had promised that nothing comes before " +
+         std::to_string(std::max(clock_, bound)) + " s";
+}
+
+Result<void> Link::read_front(double bound) {
   const FrameHeader header = *std::exchange(front_, std::nullopt);
   const std::vector<std::byte> frame = std::move(inbox_.front());
   inbox_.pop_front();
   ++frames_read_;
-  if (header.acknowledged > parcel_frames_sent_ ||
+  if (header.acknowledged > parcel_frames_sent_ - waiting_.size() ||
       header.acknowledged < parcel_frames_acknowledged_)
     return Error{Errc::bad_message, "node " + std::to_string(node_ + 1) + " acknowledges " +
                                         std::to_string(header.acknowledged) + " frames of " +
-                                        std::to_string(parcel_frames_sent_)};
+                                        std::to_string(parcel_frames_sent_ - waiting_.size())};
+  if (header.earliest && *header.earliest < std::max(clock_, bound))
+    return Error{Errc::bad_message, went_back("something", *header.earliest, bound)};
+  if (header.clock && *header.clock < clock_)
+    return Error{Errc::bad_message, went_back("a clock", *header.clock, bound)};
   acknowledge(header.acknowledged);
+  news_received_ += header.is_news() ? 1 : 0;
   if (header.clock)
-    clock_ = std::max(clock_, *header.clock);
+    clock_ = *header.clock;
   if (header.wanted)
     wanted_here_ = clock_told_ > *header.wanted ? infinity : *header.wanted;
   if (!header.earliest)
@@ -63,7 +74,7 @@ Result<void> Link::read_front() {
   bytes_to_acknowledge_ += frame.size();
   to_domains_.executing(*header.earliest);
   BytesReader in(std::span<const std::byte>(frame).subspan(front_size_));
-  return reader_.read(in);
+  return reader_.read(in, *header.earliest);
 }
 
 bool Link::deliver() {
@@ -75,7 +86,7 @@ bool Link::deliver() {
 
 // What is in the frames is not announced as taken before the frames answer for it.
 void Link::take_parcels() {
-  for (auto batch = outbox_.take_in(); batch != nullptr; batch = std::move(batch->next))
+  for (auto batch = outbox_.take_in(); batch != nullptr; batch = std::move(batch->next)) {
     for (Parcel& parcel : batch->parcels) {
       body_earliest_ = std::min(body_earliest_, batch->earliest);
       counters_.lambdas_sent += parcel.kind == Parcel::Kind::lambda ? 1 : 0;
@@ -83,6 +94,8 @@ void Link::take_parcels() {
       if (body_.size() >= limits_.frame_bytes_max)
         end_body();
     }
+    batch->parcels.clear();
+  }
   if (body_.size() > 0)
     end_body();
   outbox_.announce(least_unacknowledged());
@@ -129,8 +142,9 @@ std::optional<Link::Pending> Link::take_waiting() {
 void Link::begin_anew(double least) {
   clock_ = clock_told_ = least;
   wanted_told_ = wanted_here_ = infinity;
-  outbox_.announce(least_unacknowledged());
 }
+
+void Link::tell_anew() { outbox_.announce(least_unacknowledged()); }
 
 void Link::send_report(const NodeReport& report, std::uint64_t round,
                        std::vector<std::vector<std::byte>>& frames) {
@@ -138,6 +152,11 @@ void Link::send_report(const NodeReport& report, std::uint64_t round,
   header.phase = 2 * round - 1;
   header.report = report;
   append_frame(header, {}, frames);
+}
+
+bool Link::has_news(const FrameHeader& header, double clock, double wanted) const {
+  return !waiting_.empty() || (header.end_time && *header.end_time < end_time_told_) ||
+         (wanted != wanted_told_ && wanted < infinity) || clock > wanted_here_;
 }
 
 // The clock comes behind all that was emitted before it.
@@ -148,8 +167,7 @@ void Link::send(FrameHeader header, double clock, double wanted,
   if (wanted != wanted_told_ && wanted < infinity)
     header.wanted = wanted;
   constexpr std::size_t acknowledged_in_parts = 4;
-  bool goes_anyway = header.end_time || header.wanted ||
-                     (clock > wanted_here_ && waiting_.empty()) ||
+  bool goes_anyway = (waiting_.empty() && has_news(header, clock, wanted)) ||
                      bytes_to_acknowledge_ > limits_.credit_bytes / acknowledged_in_parts;
   for (;;) {
     const std::optional<Pending> next = take_waiting();
@@ -174,6 +192,7 @@ void Link::send(FrameHeader header, double clock, double wanted,
 void Link::append_frame(FrameHeader& header, std::span<const std::byte> records,
                         std::vector<std::vector<std::byte>>& frames) {
   header.number = ++counters_.frames_sent;
+  news_sent_ += header.is_news() ? 1 : 0;
   header.acknowledged = parcel_frames_received_;
   bytes_to_acknowledge_ = 0;
   BytesWriter out;

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace stos::detail {
@@ -57,8 +58,10 @@ public:
   /// is no frame, or not the next one.
   [[nodiscard]] Result<const FrameHeader*> front();
 
-  /// Reads that frame: its parcels go to the outbox. @pre front() has returned it
-  [[nodiscard]] Result<void> read_front();
+  /// Reads that frame: its parcels go to the outbox. Fails if it has something from before `bound`,
+  /// what all nodes have agreed upon, or before the clock of the other node. @pre front() has
+  /// returned it
+  [[nodiscard]] Result<void> read_front(double bound);
 
   /// Hands the parcels that were read from all links to the domains; false if there were none. Of
   /// the first link only.
@@ -82,9 +85,10 @@ public:
       end_body();
   }
 
-  /// At a stop: nobody knows more of clocks than that all are `least`. Tells the domains anew what
-  /// is under way.
+  /// At a stop, before anything is sent that belongs to it: nobody knows more of clocks than that
+  /// all are `least`; and after it: tells the domains anew what is under way.
   void begin_anew(double least);
+  void tell_anew();
 
   /// Appends the report for `round` to `frames`: a frame of its own, since it has to be read before
   /// the round is complete, what may follow after that.
@@ -108,8 +112,11 @@ public:
   [[nodiscard]] std::size_t waiting_bytes() const { return waiting_bytes_; }
   [[nodiscard]] std::size_t unacknowledged_bytes() const { return unacknowledged_bytes_; }
   [[nodiscard]] bool is_empty() const { return waiting_.empty() && body_.size() == 0; }
-  [[nodiscard]] std::uint64_t parcel_frames_sent() const { return parcel_frames_sent_; }
-  [[nodiscard]] std::uint64_t parcel_frames_received() const { return parcel_frames_received_; }
+  [[nodiscard]] std::uint64_t news_sent() const { return news_sent_; } ///< frames
+  [[nodiscard]] std::uint64_t news_received() const { return news_received_; }
+
+  /// Whether send() would say something now.
+  [[nodiscard]] bool has_news(const FrameHeader& header, double clock, double wanted) const;
   [[nodiscard]] const LinkCounters& counters() const { return counters_; }
 
 private:
@@ -122,6 +129,7 @@ private:
     std::size_t bytes;
   };
 
+  [[nodiscard]] std::string went_back(const char* what, double time, double bound) const;
   void end_body();
   [[nodiscard]] std::optional<Pending> take_waiting();
   void acknowledge(std::uint64_t parcel_frames);
@@ -145,6 +153,7 @@ private:
   std::size_t front_size_ = 0; // of its header
   std::uint64_t frames_read_ = 0;
   std::uint64_t parcel_frames_received_ = 0;
+  std::uint64_t news_received_ = 0;
   std::size_t bytes_to_acknowledge_ = 0;
   double clock_ = Instant::beginning().absorption; // of the other node
 
@@ -157,6 +166,7 @@ private:
   std::size_t unacknowledged_bytes_ = 0;
   std::uint64_t parcel_frames_sent_ = 0; // and those that wait
   std::uint64_t parcel_frames_acknowledged_ = 0;
+  std::uint64_t news_sent_ = 0;
   std::uint64_t acknowledged_told_ = 0;
   double clock_told_ = Instant::beginning().absorption;
   double wanted_told_ = Instant::never().absorption;

@@ -55,6 +55,7 @@ bool read_extras(CellExtras& extras, BytesReader& in) {
 // What the agent does while it is deleted concerns nobody: it goes on living elsewhere.
 void delete_copy(EventContext& context, Cell& cell) {
   context.begin_last(cell, cell.now);
+  context.takes_reports = false;
   const EventContext::Scope scope(&context);
   delete_agent(cell);
   for (auto* lambda = context.effects.first_lambda; lambda != nullptr;) {
@@ -890,7 +891,14 @@ bool Migration::read_members(Arriving& arriving) {
     problem_ = e.what();
     return false;
   }
-  return in.at_end() && transfer.first_unclaimed() == nullptr;
+  bool fit = true;
+  cell.mailbox.for_each([&](const Lambda& lambda, double) {
+    const ClosureOps& ops = *static_cast<const Closure&>(lambda).ops;
+    fit = fit && (ops.receiver == cell.ops->type_id || ops.fits(*cell.agent));
+  });
+  if (!fit)
+    problem_ = "a lambda in its mailbox is for agents of another class";
+  return fit && in.at_end() && transfer.first_unclaimed() == nullptr;
 }
 
 void Migration::tell_numbers() {

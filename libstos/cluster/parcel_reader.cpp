@@ -3,6 +3,7 @@
 #include "libstos/cluster/parcel_writer.hpp"
 
 #include <cmath>
+#include <limits>
 #include <utility>
 
 namespace stos::detail {
@@ -10,8 +11,22 @@ namespace {
 
 constexpr std::uint64_t channels_max = std::uint64_t{1} << 32;
 
-bool is_finite(const Point& p) {
-  return std::isfinite(p[0]) && std::isfinite(p[1]) && std::isfinite(p[2]) && std::isfinite(p[3]);
+constexpr std::uint64_t early_closings_max = std::uint64_t{1} << 20;
+
+// Squares of distances have to stay finite, also as somebody sees them who goes almost at the speed
+// of light.
+constexpr double coordinate_max = 1e140;
+
+bool is_within_limits(double x) { return std::abs(x) <= coordinate_max; }
+
+bool is_within_limits(const Point& p) {
+  return is_within_limits(p[0]) && is_within_limits(p[1]) && is_within_limits(p[2]) &&
+         is_within_limits(p[3]);
+}
+
+template <class T>
+bool fits_into(std::uint64_t value) {
+  return value < std::numeric_limits<T>::max();
 }
 
 Point read_point(BytesReader& in) {
@@ -27,8 +42,8 @@ bool read_trajectory(BytesReader& in, Trajectory& path) {
   const Point anchor = read_point(in);
   const double u[3] = {in.f64(), in.f64(), in.f64()};
   const double local_time = in.f64();
-  if (!in.ok() || !is_finite(anchor) || !std::isfinite(local_time) ||
-      !(u[0] * u[0] + u[1] * u[1] + u[2] * u[2] < 1))
+  if (!in.ok() || !is_within_limits(anchor) || !is_within_limits(local_time) ||
+      !(std::sqrt(u[0] * u[0] + u[1] * u[1] + u[2] * u[2]) < 1))
     return false;
   path = Trajectory(anchor, Velocity<4>(u[0], u[1], u[2]), local_time);
   return true;
@@ -40,13 +55,15 @@ bool ParcelReader::refuse(std::string problem) {
 }
 
 void ParcelReader::adopt(Channel& channel, AgentId source) {
-  channels_.push_back({&channel, source, channel.next_sequence, channel.far_course().source});
+  channels_.push_back({&channel, source, channel.next_sequence, channel.far_course().source,
+                       Instant::beginning().absorption});
 }
 
-Result<void> ParcelReader::read(BytesReader& in) {
+Result<void> ParcelReader::read(BytesReader& in, double earliest) {
+  earliest_ = earliest;
   while (in.remaining() > 0 && read_record(in))
     ;
-  if (in.at_end())
+  if (in.at_end() && problem_.empty())
     return {};
   return Error{Errc::bad_message, "node " + std::to_string(node_ + 1) + " sent a record that " +
                                       (problem_.empty() ? "ends too early" : problem_)};
@@ -98,8 +115,12 @@ bool ParcelReader::read_lambda(std::uint8_t flags, BytesReader& in) {
   }
   if (code >= codes_.size())
     return refuse("has code number " + std::to_string(code) + ", which is unknown");
-  if (!in.ok() || !is_finite(emission))
+  if (!in.ok() || !is_within_limits(emission) || !fits_into<std::uint32_t>(depth))
     return refuse("was emitted nowhere");
+  if (emission[0] < std::max(earliest_, incoming->last_emission))
+    return refuse("was emitted at " + std::to_string(emission[0]) +
+                  " s, where nothing was to come before " +
+                  std::to_string(std::max(earliest_, incoming->last_emission)) + " s");
 
   std::unique_ptr<std::vector<CarriedReference>> references;
   Channel& channel = *incoming->channel;
@@ -111,6 +132,7 @@ bool ParcelReader::read_lambda(std::uint8_t flags, BytesReader& in) {
   Closure* lambda = codes_[code]->load(&abroad_.pool, in);
   if (lambda == nullptr)
     return refuse(std::string("cannot be read as the data of ") + codes_[code]->name);
+  incoming->last_emission = emission[0];
   lambda->references = std::move(references);
   lambda->emission = emission;
   lambda->emission_depth = static_cast<std::uint32_t>(depth);
@@ -151,9 +173,13 @@ Channel* ParcelReader::take_hold(std::uint64_t name, AgentId target, std::size_t
     if (found == abroad_.holds.of_agents_here.end())
       return nullptr;
     Channel* hold = found->second;
+    if (hold->to->id != target)
+      return nullptr;
     abroad_.holds.of_agents_here.erase(found);
     return hold;
   }
+  if (abroad_.holds.closed_from_here.contains(name))
+    return nullptr;
   Cell& cell =
       abroad_.elsewhere.record_of(target, ops, abroad_.place.group_of(target_node), abroad_.world);
   Channel& hold = Channel::create(abroad_.pool, cell);
@@ -174,7 +200,9 @@ bool ParcelReader::read_open(BytesReader& in) {
   const double opening = in.f64();
   const double reaction_time = in.f64();
   Trajectory path;
-  if (!read_trajectory(in, path) || !(reaction_time >= 0))
+  if (!read_trajectory(in, path) || !fits_into<std::uint32_t>(channel_number) ||
+      !is_within_limits(opening) || opening < earliest_ || !(reaction_time >= 0) ||
+      !is_within_limits(reaction_time))
     return refuse("opens a channel that cannot be");
   Cell* to = abroad_.world.directory->find(target);
   if (to == nullptr)
@@ -195,7 +223,7 @@ bool ParcelReader::read_open(BytesReader& in) {
   channel.last_absorption = opening;
   channel.number = ChannelNumber{static_cast<std::uint32_t>(channel_number)};
   channel.group = abroad_.place.group_of(node_);
-  channels_[number - 1] = {&channel, source, 0, path};
+  channels_[number - 1] = {&channel, source, 0, path, opening};
   to_domains_.post(to->domain, {Parcel::Kind::open, &channel, nullptr, nullptr});
   return true;
 }
@@ -211,17 +239,19 @@ bool ParcelReader::take_number(std::uint64_t number) {
 bool ParcelReader::read_open_again(BytesReader& in) {
   const std::uint64_t number = in.varint();
   const AgentId source{in.u64()};
-  const auto channel_number = static_cast<std::uint32_t>(in.varint());
+  const std::uint64_t channel_number = in.varint();
   const std::uint64_t next_sequence = in.varint();
-  const auto found = abroad_.unnumbered.find({source, ChannelNumber{channel_number}});
-  if (!in.ok() || found == abroad_.unnumbered.end() ||
+  const auto found =
+      abroad_.unnumbered.find({source, ChannelNumber{static_cast<std::uint32_t>(channel_number)}});
+  if (!in.ok() || !fits_into<std::uint32_t>(channel_number) || found == abroad_.unnumbered.end() ||
       found->second->group != abroad_.place.group_of(node_))
     return refuse("says that a channel comes from there now that does not");
   if (!take_number(number))
     return false;
   Channel& channel = *found->second;
   abroad_.unnumbered.erase(found);
-  channels_[number - 1] = {&channel, source, next_sequence, channel.far_course().source};
+  channels_[number - 1] = {&channel, source, next_sequence, channel.far_course().source,
+                           channel.silent_until()};
   return true;
 }
 
@@ -261,8 +291,15 @@ bool ParcelReader::read_close(BytesReader& in) {
 
 bool ParcelReader::read_turned(BytesReader& in) {
   Incoming* incoming = channel_of(in.varint());
-  if (incoming == nullptr || !read_trajectory(in, incoming->path))
+  Trajectory path;
+  if (incoming == nullptr || !read_trajectory(in, path))
     return refuse("is a turn that cannot be read");
+  const double time = path.anchor()[0];
+  if (time < std::max(earliest_, incoming->path.anchor()[0]) ||
+      incoming->path.position(time) != path.anchor())
+    return refuse("is a turn that does not begin where agent " +
+                  std::to_string(incoming->source.value) + " can be");
+  incoming->path = path;
   Channel* channel = incoming->channel;
   to_domains_.post(channel->to->domain, {Parcel::Kind::turned, channel, nullptr,
                                          std::make_unique<Trajectory>(incoming->path)});
@@ -276,7 +313,9 @@ bool ParcelReader::read_open_hold(BytesReader& in) {
   const AgentId holder{in.u64()};
   const double silent_until = in.f64();
   const double reaction_time = in.f64();
-  if (!in.ok() || holder_node >= abroad_.place.nodes || !(reaction_time >= 0))
+  if (!in.ok() || holder_node >= abroad_.place.nodes || !(reaction_time >= 0) ||
+      !is_within_limits(reaction_time) || !is_within_limits(silent_until) ||
+      silent_until < earliest_ || abroad_.holds.of_agents_here.contains(name))
     return refuse("opens a hold that cannot be");
   if (abroad_.holds.closed_early.erase(name) != 0)
     return true;
@@ -306,6 +345,8 @@ bool ParcelReader::read_close_hold(BytesReader& in) {
     return false;
   const auto found = abroad_.holds.of_agents_here.find(name);
   if (found == abroad_.holds.of_agents_here.end()) {
+    if (abroad_.holds.closed_early.size() >= early_closings_max)
+      return refuse("closes one more hold that was not opened");
     abroad_.holds.closed_early.insert(name);
     return true;
   }

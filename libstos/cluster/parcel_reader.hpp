@@ -34,8 +34,9 @@ public:
         taken(*std::exchange(incoming.channel, nullptr), incoming.source);
   }
 
-  /// Reads all records of `in` and posts them to the domains.
-  [[nodiscard]] Result<void> read(BytesReader& in);
+  /// Reads all records of `in`, none of which is from before laboratory time `earliest`, and posts
+  /// them to the domains.
+  [[nodiscard]] Result<void> read(BytesReader& in, double earliest);
 
 private:
   struct Incoming {
@@ -43,6 +44,7 @@ private:
     AgentId source;
     std::uint64_t next_sequence = 0;
     Trajectory path; ///< of the source, as far as this end has read
+    double last_emission = Instant::beginning().absorption;
   };
 
   [[nodiscard]] bool read_record(BytesReader& in);
@@ -70,6 +72,7 @@ private:
   std::vector<Incoming> channels_; // by number - 1
   std::vector<const ClosureOps*> codes_;
   std::vector<const AgentOps*> classes_;
+  double earliest_ = Instant::beginning().absorption; // of the frame that is being read
   std::string problem_;
 };
 

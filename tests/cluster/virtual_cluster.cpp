@@ -97,7 +97,7 @@ TEST_CASE("a node that does not take what it is sent keeps its senders from goin
     worlds.back()->end_time = 100;
     worlds.back()->begin_run();
   }
-  VirtualCluster cluster({2, 1, {1'000, credit}}, 1);
+  VirtualCluster cluster({2, 1, {1'000, credit}, {}}, 1);
   std::size_t waiting_max = 0;
   bool has_stopped = false;
   cluster.before_step = [&](VirtualCluster& now) {

@@ -221,12 +221,13 @@ TEST_CASE("--help answers with all options and does not ask for a run", "[config
   command_line.option("--agents", agents, "Number of agents.");
   const auto invocation = parse(command_line, {"--help", "--seed", "1"});
   REQUIRE(invocation);
-  for (const char* const text : {"Counts agents.", "prog",     "--agents",      "Number of agents.",
-                                 "1000",           "--serial", "--workers",     "--seed",
-                                 "--end-time",     "--config", "--digest-only", "--trace",
-                                 "--progress",     "--help",   "--distributed", "--node",
-                                 "--address",      "--peers",  "--nodes",       "--version",
-                                 "STOS_CONFIG"})
+  for (const char* const text :
+       {"Counts agents.", "prog",       "--agents",      "Number of agents.",
+        "1000",           "--serial",   "--workers",     "--seed",
+        "--end-time",     "--config",   "--digest-only", "--trace",
+        "--progress",     "--help",     "--distributed", "--node",
+        "--address",      "--peers",    "--nodes",       "--monitoring",
+        "--version",      "STOS_CONFIG"})
     CHECK_THAT(invocation->answer, Contains(text));
 }
 

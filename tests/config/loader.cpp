@@ -57,6 +57,10 @@ RunOptions unusual_options() {
   options.cluster.placement = PlacementName::graph;
   options.cluster.frame_bytes_max = 5000;
   options.cluster.credit_bytes = 6000;
+  options.monitoring.address = {"::3", 9};
+  options.monitoring.threads = 10;
+  options.monitoring.progress_timeout_s = 11;
+  options.monitoring.memory_limit_bytes = 12;
   return options;
 }
 
@@ -130,6 +134,11 @@ cluster:
   placement: round_robin
   frame_bytes_max: 4096
   credit_bytes: 68719476736
+monitoring:
+  address: 127.0.0.1:9464
+  threads: 64
+  progress_timeout: 5 min
+  memory_limit_bytes: 8589934592
 )"));
   RunOptions wanted;
   wanted.simulation_name = "mars-7";
@@ -160,6 +169,10 @@ cluster:
   wanted.cluster.placement = PlacementName::round_robin;
   wanted.cluster.frame_bytes_max = 4096;
   wanted.cluster.credit_bytes = std::uint64_t{64} << 30;
+  wanted.monitoring.address = {"127.0.0.1", 9464};
+  wanted.monitoring.threads = 64;
+  wanted.monitoring.progress_timeout_s = 300;
+  wanted.monitoring.memory_limit_bytes = std::uint64_t{8} << 30;
   CHECK(options == wanted);
 }
 
@@ -215,7 +228,7 @@ TEST_CASE("an unknown key is refused with file, line and the nearest known key",
         "run.yaml:1: unknown key \"simulation.color\"; known: name, seed, end_time");
   CHECK(failure(load("wallpaper: blue")) ==
         "run.yaml:1: unknown key \"wallpaper\"; known: simulation, engine, limits, output, "
-        "distributed, cluster");
+        "distributed, cluster, monitoring");
   CHECK(failure(load("engine.workers: 4")) ==
         "run.yaml:1: \"engine.workers\" must be written as `workers` below `engine`");
   CHECK(failure(load("engine: {a.b: 4}")) ==
@@ -476,6 +489,41 @@ TEST_CASE("a bad value of a cluster node is refused", "[config]") {
     good(load("cluster: {" + std::string(entry) + "}"));
 }
 
+TEST_CASE("metrics have an address, or none", "[config]") {
+  const auto address = [](const std::string& text) {
+    return good(load("monitoring: {address: " + text + "}")).monitoring.address;
+  };
+  CHECK(address("localhost:9464") == NodeAddress{"localhost", 9464});
+  CHECK(address("'[::1]:0'") == NodeAddress{"::1", 0});
+  RunOptions base;
+  base.monitoring.address = {"from-the-file", 1};
+  CHECK(good(load("monitoring: {address: ''}", base)).monitoring.address == std::nullopt);
+  CHECK(good(load_environment({{"STOS_MONITORING_ADDRESS", ""}}, base)).monitoring.address ==
+        std::nullopt);
+
+  const auto refused = [](const std::string& entry) {
+    return failure(load("monitoring: {" + entry + "}"));
+  };
+  const std::string allowed = "; allowed: host:port, IPv6 in brackets as in \"[::1]:9464\", port "
+                              "from 0 to 65535, or \"\" for none";
+  CHECK(refused("address: a:65536") ==
+        "run.yaml:1: monitoring.address: \"a:65536\" has the port \"65536\" is out of range" +
+            allowed);
+  CHECK(refused("address: 127.0.0.1") ==
+        "run.yaml:1: monitoring.address: \"127.0.0.1\" has no port" + allowed);
+  CHECK(refused("address: 1.2.3:4") ==
+        "run.yaml:1: monitoring.address: \"1.2.3:4\" has \"1.2.3\", which is not an IPv4 address" +
+            allowed);
+  CHECK(refused("address: ~") == "run.yaml:1: monitoring.address: has no value" + allowed);
+  CHECK_THAT(refused("adress: ''"), Contains("did you mean \"monitoring.address\"?"));
+  CHECK_THAT(refused("threads: 0"),
+             Contains("is out of range; allowed: a whole number of threads"));
+  CHECK_THAT(refused("threads: 65"), Contains("is out of range"));
+  CHECK_THAT(refused("progress_timeout: 0.09 s"), Contains("is out of range"));
+  CHECK_THAT(refused("memory_limit_bytes: 1125899906842625"), Contains("is out of range"));
+  CHECK_THAT(refused("memory_limit_bytes: 8 GB"), Contains("is not a whole number"));
+}
+
 TEST_CASE("values that do not go together are refused after the last source", "[config]") {
   const auto together = [](const std::string& text) { return check_options(good(load(text))); };
   const std::string worker = "distributed: true needs at least one worker on each node, got ";
@@ -502,6 +550,11 @@ TEST_CASE("values that do not go together are refused after the last source", "[
   CHECK(together("cluster: {nodes: 3}"));
   CHECK(failure(together("cluster: {peers: [a:1, b:1], nodes: 1}")) ==
         "cluster.nodes: 1 is less than the 2 addresses of cluster.peers");
+  const std::string shared = "cluster: {address: a:1}\nmonitoring: {address: a:1}\n";
+  CHECK(together(shared));
+  CHECK(failure(together(shared + "distributed: true\n")) ==
+        "monitoring.address: a:1 is cluster.address, too; allowed: another port, or \"\" for none");
+  CHECK(together("distributed: true\ncluster: {address: a:0}\nmonitoring: {address: a:0}\n"));
 }
 
 TEST_CASE("a file that contradicts itself about the serial engine is refused", "[config]") {
@@ -649,7 +702,8 @@ TEST_CASE("every key has an environment variable", "[config]") {
       {"STOS_OUTPUT_PROGRESS", "always"},    {"STOS_OUTPUT_TRACE_PATH", ""},
       {"STOS_DISTRIBUTED", "true"},          {"STOS_CLUSTER_NODE", "node2"},
       {"STOS_CLUSTER_NODES", "auto"},        {"STOS_CLUSTER_ADDRESS", "[::1]:7"},
-      {"STOS_CLUSTER_PEERS", "a:1,[::1]:7"}, {"STOS_CLUSTER_SILENCE_TIMEOUT", "20 s"}};
+      {"STOS_CLUSTER_PEERS", "a:1,[::1]:7"}, {"STOS_CLUSTER_SILENCE_TIMEOUT", "20 s"},
+      {"STOS_MONITORING_ADDRESS", "[::1]:8"}};
   RunOptions base;
   base.trace_path = "from-the-file";
   const RunOptions options = good(load_environment(environment, base));
@@ -664,6 +718,7 @@ TEST_CASE("every key has an environment variable", "[config]") {
   wanted.cluster.address = {"::1", 7};
   wanted.cluster.peers = {{"a", 1}, {"::1", 7}};
   wanted.cluster.silence_timeout_s = 20;
+  wanted.monitoring.address = {"::1", 8};
   CHECK(options == wanted);
 
   std::vector<std::string> names;

@@ -2,6 +2,7 @@
 //
 // What can be loaded is saved again; that, loaded and saved once more, must give the same bytes.
 
+#include "libstos/agent/agent_base.hpp"
 #include "libstos/agent/closure.hpp"
 #include "libstos/agent/event_context.hpp"
 

@@ -44,7 +44,8 @@ public:
         case detail::Domain::Slice::finished: ++finished; break;
       }
     }
-    return detail::conclude(world, set.counters(), "shuffled", 0, set.failure());
+    return detail::conclude(world, set.counters(), "shuffled", 0, set.failure(), {},
+                            set.take_reports());
   }
 
   template <class T>
@@ -68,7 +69,8 @@ private:
     detail::SerialEngine engine(world);
     engine.run();
     return detail::conclude(world, engine.execution().counters, "serial", 0,
-                            engine.execution().failure());
+                            engine.execution().failure(), {},
+                            std::move(engine.execution().reports()));
   }
 
   std::size_t domains_ = 0;

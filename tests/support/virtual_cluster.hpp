@@ -26,6 +26,10 @@ public:
     std::size_t domains = 1;
     detail::LinkLimits limits;
 
+    /// Frames from the one node to the other take so long that they arrive only when nothing else
+    /// can happen.
+    std::optional<std::pair<std::size_t, std::size_t>> slow_wire;
+
     /// How likely it is at each step that some node asks for moves; of how many agents at most.
     double moves_chance = 0;
     std::uint32_t moves_max = 1;
@@ -84,6 +88,7 @@ public:
     for (std::size_t i = 0; i < shape_.nodes; ++i)
       nodes_.push_back(std::make_unique<Node>(*worlds[i], node_of, shape_, i));
     wires_.resize(shape_.nodes * shape_.nodes);
+    under_way_.resize(shape_.nodes * shape_.nodes);
     for (const auto& node : nodes_)
       node->set.start();
     while (std::any_of(nodes_.begin(), nodes_.end(),
@@ -101,17 +106,25 @@ public:
 
   [[nodiscard]] std::uint64_t frames() const { return frames_; }
   [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
-  [[nodiscard]] std::uint64_t lambdas() const {
+  [[nodiscard]] std::uint64_t lambdas() const { return sum(&detail::LinkCounters::lambdas_sent); }
+  [[nodiscard]] std::uint64_t credit_waits() const {
+    return sum(&detail::LinkCounters::credit_waits);
+  }
+
+  /// The most that was ever on its way from one node to another, in bytes.
+  [[nodiscard]] std::uint64_t most_under_way() const { return most_under_way_; }
+
+private:
+  using Slice = detail::Domain::Slice;
+
+  [[nodiscard]] std::uint64_t sum(std::uint64_t detail::LinkCounters::*counter) const {
     std::uint64_t sum = 0;
     for (const auto& node : nodes_)
       for (std::size_t to = 0; to < shape_.nodes; ++to)
         if (to != node->index)
-          sum += node->gateway->counters(to).lambdas_sent;
+          sum += node->gateway->counters(to).*counter;
     return sum;
   }
-
-private:
-  using Slice = detail::Domain::Slice;
 
   struct Node {
     Node(World& of_world, const std::vector<std::uint16_t>& node_of, const Shape& shape,
@@ -163,6 +176,8 @@ private:
     const std::size_t runners = choices;
     for (std::size_t i = 0; i < wires_.size(); ++i)
       choices += can_arrive(i) ? 1 : 0;
+    if (choices == 0 && shape_.slow_wire && arrive_slowly())
+      return;
     if (choices == 0 || random_.bernoulli(0.01)) {
       const bool something = pass_time();
       if (!something && choices == 0)
@@ -186,7 +201,20 @@ private:
 
   [[nodiscard]] bool goes(std::size_t node) const { return node != stopped_node; }
   [[nodiscard]] bool can_arrive(std::size_t wire) const {
-    return !wires_[wire].empty() && goes(wire % shape_.nodes);
+    return !wires_[wire].empty() && !is_slow(wire) && goes(wire % shape_.nodes);
+  }
+
+  [[nodiscard]] bool is_slow(std::size_t wire) const {
+    return shape_.slow_wire &&
+           wire == shape_.slow_wire->first * shape_.nodes + shape_.slow_wire->second;
+  }
+
+  bool arrive_slowly() {
+    const std::size_t wire = shape_.slow_wire->first * shape_.nodes + shape_.slow_wire->second;
+    if (wires_[wire].empty())
+      return false;
+    arrive_on(wire);
+    return true;
   }
 
   bool pass_time() {
@@ -206,10 +234,16 @@ private:
   void arrive(std::size_t pick) {
     for (std::size_t i = 0; i < wires_.size(); ++i)
       if (can_arrive(i) && pick-- == 0) {
-        nodes_[i % shape_.nodes]->gateway->receive(i / shape_.nodes, std::move(wires_[i].front()));
-        wires_[i].pop_front();
+        arrive_on(i);
         return;
       }
+  }
+
+  void arrive_on(std::size_t wire) {
+    under_way_[wire] -= wires_[wire].front().size();
+    nodes_[wire % shape_.nodes]->gateway->receive(wire / shape_.nodes,
+                                                  std::move(wires_[wire].front()));
+    wires_[wire].pop_front();
   }
 
   void run_one(Node& node, std::size_t pick) {
@@ -234,7 +268,10 @@ private:
     for (auto& frame : output.frames) {
       ++frames_;
       bytes_ += frame.bytes.size();
-      wires_[node.index * shape_.nodes + frame.node].push_back(std::move(frame.bytes));
+      const std::size_t wire = node.index * shape_.nodes + frame.node;
+      under_way_[wire] += frame.bytes.size();
+      most_under_way_ = std::max(most_under_way_, under_way_[wire]);
+      wires_[wire].push_back(std::move(frame.bytes));
     }
     node.wake_at_s = output.wake_at_s;
     for (MoveAnswer& answer : output.moves)
@@ -246,19 +283,24 @@ private:
   RunSummary conclude(const World& world) {
     RunCounters sum;
     std::optional<detail::Failure> failure;
+    std::vector<Report> reports;
     for (const auto& node : nodes_) {
       sum.add(node->set.counters());
+      for (Report& report : node->set.take_reports())
+        reports.push_back(std::move(report));
       const auto own = node->set.failure();
       if (own && (!failure || own->key < failure->key))
         failure = own;
     }
-    return detail::conclude(world, sum, "virtual cluster", 0, failure);
+    return detail::conclude(world, sum, "virtual cluster", 0, failure, {}, std::move(reports));
   }
 
   Shape shape_;
   RandomStream random_;
   std::vector<std::unique_ptr<Node>> nodes_;
   std::vector<std::deque<std::vector<std::byte>>> wires_; // from * nodes + to
+  std::vector<std::uint64_t> under_way_;                  // bytes, likewise
+  std::uint64_t most_under_way_ = 0;
   double now_s_ = 0;
   std::vector<MoveOutcome> outcomes_;
   std::uint64_t requests_ = 0;

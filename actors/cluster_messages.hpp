@@ -1,0 +1,143 @@
+#pragma once
+
+#include "actors/caf_version.hpp"
+#include "libstos/cluster/membership.hpp"
+
+#include <caf/actor.hpp>
+#include <caf/binary_deserializer.hpp>
+#include <caf/binary_serializer.hpp>
+#include <caf/type_id.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace stos::detail {
+
+/// Bytes that CAF copies as a block, instead of one by one.
+struct Bytes {
+  std::vector<std::byte> data;
+
+  friend bool operator==(const Bytes&, const Bytes&) = default;
+};
+
+template <class Inspector>
+bool inspect(Inspector& f, Bytes& bytes) {
+  if constexpr (std::is_same_v<Inspector, caf::binary_serializer>) {
+    return f.begin_sequence(bytes.data.size()) &&
+           f.value(caf_version::as_span(std::as_const(bytes.data))) && f.end_sequence();
+  } else if constexpr (std::is_same_v<Inspector, caf::binary_deserializer>) {
+    std::size_t size = 0;
+    if (!f.begin_sequence(size) || size > f.remaining())
+      return false;
+    bytes.data.resize(size);
+    return f.value(caf_version::as_span(bytes.data)) && f.end_sequence();
+  } else {
+    return f.object(bytes).fields(f.field("data", bytes.data));
+  }
+}
+
+/// What nodes say to each other outside of any simulation, from node actor to node actor.
+struct HelloMessage {
+  std::uint32_t protocol = 0; ///< first, so that any version can read it
+  Bytes hello;                ///< a NodeHello
+};
+struct RefusalMessage {
+  std::string why;
+};
+struct HeartbeatMessage {};
+struct GoodbyeMessage {};
+
+/// A node has come to a run of a simulation and waits for the others.
+struct RunAnnouncement {
+  std::string simulation;
+  std::uint64_t ordinal = 0; ///< counts the runs under this name
+  Bytes set_up;              ///< what all nodes must agree upon
+  caf::actor run;            ///< takes the messages below
+};
+
+/// From node to node of one run.
+struct FrameMessage {
+  std::uint32_t from = 0; ///< index of the node
+  Bytes frame;
+};
+struct FarewellMessage {
+  std::uint32_t from = 0;
+  Bytes outcome;
+};
+struct FarewellReceipt {
+  std::uint32_t from = 0;
+};
+struct AbortMessage {
+  std::uint32_t from = 0;
+  std::uint8_t code = 0; ///< Errc
+  std::string why;
+};
+
+/// Within a process: begin, there is something to do, all is over.
+struct BeginMessage {};
+struct TickMessage {};
+struct EndMessage {};
+
+// clang-format off
+template <class Inspector>
+bool inspect(Inspector& f, HelloMessage& x) {
+  return f.object(x).fields(f.field("protocol", x.protocol), f.field("hello", x.hello));
+}
+template <class Inspector>
+bool inspect(Inspector& f, RefusalMessage& x) { return f.object(x).fields(f.field("why", x.why)); }
+template <class Inspector>
+bool inspect(Inspector& f, HeartbeatMessage& x) { return f.object(x).fields(); }
+template <class Inspector>
+bool inspect(Inspector& f, GoodbyeMessage& x) { return f.object(x).fields(); }
+template <class Inspector>
+bool inspect(Inspector& f, RunAnnouncement& x) {
+  return f.object(x).fields(f.field("simulation", x.simulation), f.field("ordinal", x.ordinal),
+                            f.field("set_up", x.set_up), f.field("run", x.run));
+}
+template <class Inspector>
+bool inspect(Inspector& f, FrameMessage& x) {
+  return f.object(x).fields(f.field("from", x.from), f.field("frame", x.frame));
+}
+template <class Inspector>
+bool inspect(Inspector& f, FarewellMessage& x) {
+  return f.object(x).fields(f.field("from", x.from), f.field("outcome", x.outcome));
+}
+template <class Inspector>
+bool inspect(Inspector& f, FarewellReceipt& x) { return f.object(x).fields(f.field("from", x.from)); }
+template <class Inspector>
+bool inspect(Inspector& f, AbortMessage& x) {
+  return f.object(x).fields(f.field("from", x.from), f.field("code", x.code), f.field("why", x.why));
+}
+template <class Inspector>
+bool inspect(Inspector& f, BeginMessage& x) { return f.object(x).fields(); }
+template <class Inspector>
+bool inspect(Inspector& f, TickMessage& x) { return f.object(x).fields(); }
+template <class Inspector>
+bool inspect(Inspector& f, EndMessage& x) { return f.object(x).fields(); }
+// clang-format on
+
+/// A NodeHello as bytes, and back; fails on anything else.
+[[nodiscard]] Bytes encode(const NodeHello& hello);
+[[nodiscard]] Result<NodeHello> decode_hello(const Bytes& bytes);
+
+} // namespace stos::detail
+
+CAF_BEGIN_TYPE_ID_BLOCK(stos_cluster, caf::first_custom_type_id + 520)
+CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::Bytes))
+CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::HelloMessage))
+CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::RefusalMessage))
+CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::HeartbeatMessage))
+CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::GoodbyeMessage))
+CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::RunAnnouncement))
+CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::FrameMessage))
+CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::FarewellMessage))
+CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::FarewellReceipt))
+CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::AbortMessage))
+CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::BeginMessage))
+CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::TickMessage))
+CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::EndMessage))
+CAF_END_TYPE_ID_BLOCK(stos_cluster)

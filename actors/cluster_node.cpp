@@ -1,0 +1,232 @@
+#include "actors/cluster_node.hpp"
+
+#include "actors/caf_types.hpp"
+#include "actors/node_actor.hpp"
+#include "libstos/base/digest.hpp"
+#include "libstos/base/usage_error.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/io/middleman.hpp>
+#include <caf/send.hpp>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+#include <utility>
+
+namespace stos {
+namespace {
+
+// Identifies the program: nodes exchange code by name, so they all have to have the same.
+std::uint64_t build_id() {
+  static const std::uint64_t id = [] {
+    std::ifstream program("/proc/self/exe", std::ios::binary);
+    std::ostringstream content;
+    content << program.rdbuf();
+    return hash_text(content.str());
+  }();
+  return id;
+}
+
+std::string host_name() {
+  char name[256] = {};
+  gethostname(name, sizeof name - 1);
+  std::string result = name;
+  std::replace_if(
+      result.begin(), result.end(),
+      [](char c) { return (std::isalnum(static_cast<unsigned char>(c)) == 0) && c != '-'; }, '.');
+  constexpr std::size_t most = 50;
+  return result.empty() ? "node" : result.substr(0, most);
+}
+
+// A socket at `address`, or why there is none.
+class ListeningSocket {
+public:
+  explicit ListeningSocket(const NodeAddress& address) {
+    addrinfo hints{};
+    hints.ai_socktype = SOCK_STREAM;
+    hints.ai_flags = AI_PASSIVE;
+    addrinfo* found = nullptr;
+    const int status =
+        getaddrinfo(address.host.c_str(), std::to_string(address.port).c_str(), &hints, &found);
+    if (status != 0) {
+      problem_ = "the name " + address.host + " does not resolve: " + gai_strerror(status);
+      return;
+    }
+    fd_ = socket(found->ai_family, SOCK_STREAM, 0);
+    const int on = 1;
+    setsockopt(fd_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (bind(fd_, found->ai_addr, found->ai_addrlen) != 0 || listen(fd_, 1) != 0)
+      problem_ = errno == EADDRINUSE ? "the address is in use" : std::strerror(errno);
+    freeaddrinfo(found);
+  }
+  ~ListeningSocket() { close(fd_); }
+  ListeningSocket(const ListeningSocket&) = delete;
+  ListeningSocket& operator=(const ListeningSocket&) = delete;
+
+  [[nodiscard]] const std::string& problem() const { return problem_; }
+
+  [[nodiscard]] std::uint16_t port() const {
+    sockaddr_storage bound{};
+    socklen_t size = sizeof bound;
+    getsockname(fd_, reinterpret_cast<sockaddr*>(&bound), &size);
+    return ntohs(bound.ss_family == AF_INET6 ? reinterpret_cast<sockaddr_in6&>(bound).sin6_port
+                                             : reinterpret_cast<sockaddr_in&>(bound).sin_port);
+  }
+
+private:
+  int fd_ = -1;
+  std::string problem_;
+};
+
+// CAF neither says why a port cannot be opened nor which one it has taken before there is an actor
+// to be reached there: so we try.
+NodeAddress find_address(NodeAddress address) {
+  const ListeningSocket socket(address);
+  if (!socket.problem().empty())
+    throw UsageError(Errc::io_error, "cannot listen on " + to_string(address) +
+                                         " (cluster.address): " + socket.problem());
+  address.port = socket.port();
+  return address;
+}
+
+detail::NodeHello make_hello(const ClusterOptions& options) {
+  detail::NodeHello hello;
+  hello.protocol = detail::NodeHello::current_protocol;
+  hello.build = build_id();
+  hello.cluster = options.name;
+  hello.address = options.address;
+  hello.node = options.node.value_or(host_name() + "-" + std::to_string(options.address.port));
+  hello.nodes = nodes_to_wait_for(options);
+  return hello;
+}
+
+ClusterOptions with_address(ClusterOptions options) {
+  options.address = find_address(options.address);
+  return options;
+}
+
+/// The actor system of a process that has none of its own.
+struct ProcessNode {
+  ProcessNode(const RunOptions& options, std::uint32_t workers)
+      : config(options, workers), system(config), node(system, options.cluster) {}
+
+  struct Config : caf::actor_system_config {
+    Config(const RunOptions& options, std::uint32_t workers) {
+      init_caf_types();
+      load<caf::io::middleman>();
+      set("caf.scheduler.max-threads", static_cast<std::size_t>(workers));
+      set("caf.scheduler.policy",
+          options.scheduler_policy == SchedulerPolicy::sharing ? "sharing" : "stealing");
+      // Frames need no more hands on their way than they have.
+      set("caf.middleman.workers", std::size_t{0});
+      // Membership notices the loss of a node; CAF's own watch over connections must not be faster.
+      constexpr double slower = 3;
+      set("caf.middleman.connection-timeout",
+          caf::timespan(
+              static_cast<std::int64_t>(slower * 1e9 * options.cluster.silence_timeout_s)));
+    }
+  };
+
+  Config config;
+  caf::actor_system system;
+  ClusterNode node;
+};
+
+} // namespace
+
+ClusterNode::ClusterNode(caf::actor_system& system, const ClusterOptions& options)
+    : system_(system), options_(with_address(options)),
+      view_(std::make_shared<detail::NodeView>()) {
+  if (!system.has_middleman())
+    throw UsageError(Errc::bad_argument, "a cluster node needs an actor system with CAF's "
+                                         "middleman: config.load<caf::io::middleman>()");
+  actor_ = system.spawn<detail::NodeActor, caf::detached + caf::hidden>(make_hello(options_),
+                                                                        options_, view_);
+  const NodeAddress& address = options_.address;
+  const auto port = system.middleman().publish(actor_, address.port, address.host.c_str(), true);
+  if (!port) {
+    caf::anon_send_exit(actor_, caf::exit_reason::kill);
+    throw UsageError(Errc::io_error, "cannot listen on " + to_string(address) +
+                                         " (cluster.address): " + to_string(port.error()));
+  }
+}
+
+ClusterNode::~ClusterNode() {
+  (void)system_.middleman().unpublish(actor_, options_.address.port);
+  caf::anon_send(actor_, detail::EndMessage{});
+}
+
+// CAF has thread-local objects of its own, which are gone when static objects end: so it is not one
+// of those that keeps the node, but the threads that use it; and each begins to keep it only after
+// CAF's objects have been made.
+ClusterNode& ClusterNode::of_process(const RunOptions& options, std::uint32_t workers) {
+  static std::mutex mutex;
+  static std::weak_ptr<ProcessNode> current;
+  thread_local const std::shared_ptr<ProcessNode> kept = [&] {
+    const std::lock_guard lock(mutex);
+    std::shared_ptr<ProcessNode> node = current.lock();
+    if (node == nullptr)
+      current = node = std::make_shared<ProcessNode>(options, workers);
+    return node;
+  }();
+  return kept->node;
+}
+
+void ClusterNode::check_failure(const std::unique_lock<std::mutex>&) const {
+  if (view_->failure)
+    throw UsageError(*view_->failure);
+}
+
+ClusterNode::Roster ClusterNode::wait_for_all() {
+  std::unique_lock lock(view_->mutex);
+  view_->changed.wait(lock, [this] { return view_->complete || view_->failure; });
+  check_failure(lock);
+  Roster roster;
+  for (const auto& member : view_->members)
+    roster.names.push_back(member.name);
+  roster.own_index = view_->own_index;
+  return roster;
+}
+
+std::vector<detail::RunAnnouncement> ClusterNode::meet_for_run(const std::string& simulation,
+                                                               const detail::Bytes& set_up,
+                                                               const caf::actor& run) {
+  std::unique_lock lock(view_->mutex);
+  const detail::NodeView::RunName name{simulation, ++runs_begun_[simulation]};
+  caf::anon_send(actor_, detail::RunAnnouncement{simulation, name.second, set_up, run});
+  const auto all_are_there = [&] {
+    return view_->failure || view_->announced[name].size() == view_->members.size();
+  };
+  const std::chrono::duration<double> patience(options_.start_timeout_s);
+  const bool in_time = view_->changed.wait_for(lock, patience, all_are_there);
+  check_failure(lock);
+  if (!in_time) {
+    std::string missing;
+    for (std::size_t i = 0; i < view_->members.size(); ++i)
+      if (view_->announced[name].count(i) == 0)
+        missing += (missing.empty() ? "" : ", ") + view_->members[i].name;
+    throw UsageError(Errc::node_lost, "these nodes have not come to simulation " + simulation +
+                                          " (cluster.start_timeout): " + missing);
+  }
+  std::vector<detail::RunAnnouncement> all;
+  for (auto& [index, announcement] : view_->announced[name])
+    all.push_back(announcement);
+  view_->announced.erase(name);
+  return all;
+}
+
+void ClusterNode::leave_run(const caf::actor& run) {
+  const std::lock_guard lock(view_->mutex);
+  std::erase(view_->runs, run);
+}
+
+} // namespace stos

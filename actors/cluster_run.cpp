@@ -1,0 +1,219 @@
+#include "actors/cluster_run.hpp"
+
+#include "actors/progress_meter.hpp"
+#include "actors/run_actor.hpp"
+#include "actors/trace_file.hpp"
+#include "actors/worker_run.hpp"
+#include "libstos/cluster/run_outcome.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/send.hpp>
+
+#include <chrono>
+#include <deque>
+
+namespace stos::detail {
+namespace {
+
+PlacementInput placement_input(const Effects& initial, const Space& space, std::size_t nodes,
+                               std::vector<Point>& positions,
+                               std::vector<PlacementInput::Link>& channels) {
+  for (const Cell* cell : initial.born)
+    positions.push_back(cell->path.anchor());
+  for (const Channel* channel : initial.opened)
+    channels.push_back({static_cast<std::uint32_t>(channel->from().id.value - 1),
+                        static_cast<std::uint32_t>(channel->to->id.value - 1), 1});
+  PlacementInput input;
+  input.positions = positions;
+  input.channels = channels;
+  input.space = space;
+  input.nodes = nodes;
+  return input;
+}
+
+Placement place_agents(const World& world, const PlacementFunction& function, std::size_t nodes) {
+  std::vector<Point> positions;
+  std::vector<PlacementInput::Link> channels;
+  const PlacementInput input =
+      placement_input(world.setup.effects, world.space, nodes, positions, channels);
+  Result<Placement> placement = place(function, input);
+  if (!placement)
+    throw UsageError(placement.error());
+  return *std::move(placement);
+}
+
+/// Ends the run's actor, whatever happens, before what it uses goes.
+class RunActorGuard {
+public:
+  RunActorGuard(caf::actor_system& system, ClusterNode& node)
+      : node_(node), state(std::make_shared<RunState>()),
+        actor(system.spawn<RunActor, caf::detached + caf::hidden>(state)) {}
+  ~RunActorGuard() {
+    node_.leave_run(actor);
+    caf::anon_send(actor, EndMessage{});
+    std::unique_lock lock(state->mutex);
+    state->changed.wait(lock, [this] { return state->ended; });
+  }
+  RunActorGuard(const RunActorGuard&) = delete;
+  RunActorGuard& operator=(const RunActorGuard&) = delete;
+
+private:
+  ClusterNode& node_;
+
+public:
+  const std::shared_ptr<RunState> state;
+  const caf::actor actor;
+};
+
+// What all nodes have to agree upon, as it is compared.
+Bytes terms_of(const World& world, const Placement& placement) {
+  BytesWriter out;
+  const auto add = [&](std::string_view key, const std::string& value) {
+    out.text(key);
+    out.text(value);
+  };
+  const RunOptions& options = world.options;
+  add("simulation.seed", std::to_string(options.seed));
+  add("simulation.end_time", std::to_string(world.end_time.load()));
+  add("limits.mailbox_lambdas_max", std::to_string(options.mailbox_lambdas_max));
+  add("limits.instant_depth_max", std::to_string(options.instant_depth_max));
+  add("the number of initial agents", std::to_string(placement.size()));
+  add("the placement of agents",
+      std::to_string(hash_text(std::string_view(reinterpret_cast<const char*>(placement.data()),
+                                                placement.size() * sizeof(placement[0])))));
+  return {out.take()};
+}
+
+void require_same(const std::vector<RunAnnouncement>& all, const ClusterNode::Roster& roster) {
+  BytesReader ours(all[roster.own_index].set_up.data);
+  std::vector<BytesReader> theirs;
+  for (const RunAnnouncement& announcement : all)
+    theirs.emplace_back(announcement.set_up.data);
+  while (ours.remaining() > 0) {
+    const std::string key = ours.text();
+    const std::string value = ours.text();
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      const std::string other_key = theirs[i].text();
+      const std::string other = theirs[i].text();
+      if (other_key != key || other != value)
+        throw UsageError(Errc::bad_config, "the nodes do not agree: " + key + " is " + value +
+                                               " on node " + roster.names[roster.own_index] +
+                                               " and " + other + " on node " + roster.names[i]);
+    }
+  }
+}
+
+RunOutcome outcome_of(DomainSet& domains, RunState& state) {
+  RunOutcome outcome{domains.counters(), domains.engine_counters(), domains.failure(),
+                     domains.take_reports(), domains.trace()};
+  if (state.runs.size() > 1) {
+    std::unique_lock lock(state.mutex);
+    state.changed.wait(lock, [&] { return state.over; });
+    outcome.engine_counters.add(state.network);
+  }
+  return outcome;
+}
+
+// The trace goes to the first node only.
+void say_farewell(const RunState& state, RunOutcome outcome) {
+  const auto own = static_cast<std::uint32_t>(state.own_index);
+  if (own != 0)
+    caf::anon_send(state.runs[0], FarewellMessage{own, {encode(outcome)}});
+  outcome.trace.clear();
+  const std::vector<std::byte> without_trace = encode(outcome);
+  for (std::size_t i = 1; i < state.runs.size(); ++i)
+    if (i != own)
+      caf::anon_send(state.runs[i], FarewellMessage{own, {without_trace}});
+}
+
+// Who has our farewell before he leaves need not say so any more.
+void wait_for_farewells(RunState& state, const ClusterNode& node,
+                        const ClusterNode::Roster& roster) {
+  std::unique_lock lock(state.mutex);
+  const std::size_t others = roster.names.size() - 1;
+  const auto all_said = [&] { return state.outcomes.size() == others; };
+  const bool in_time = state.changed.wait_for(
+      lock, std::chrono::duration<double>(node.options().stop_timeout_s),
+      [&] { return state.aborted || (all_said() && state.receipts.size() == others); });
+  if (all_said())
+    return;
+  if (in_time)
+    throw UsageError(*state.aborted);
+  std::string missing;
+  for (std::size_t i = 0; i < roster.names.size(); ++i)
+    if (i != state.own_index && state.outcomes.count(i) == 0)
+      missing += (missing.empty() ? "" : ", ") + roster.names[i];
+  throw UsageError(Errc::node_lost, "the run is over here, but these nodes have not said so "
+                                    "(cluster.stop_timeout): " +
+                                        missing);
+}
+
+} // namespace
+
+RunSummary run_on_cluster(World& world, ClusterNode& node, std::uint32_t workers,
+                          const OutsideDoorPtr& door, const PlacementFunction& placement) {
+  const ClusterNode::Roster roster = node.wait_for_all();
+  const auto start = std::chrono::steady_clock::now(); // waiting for others is no work
+  const std::size_t nodes = roster.names.size();
+  const Placement node_of = place_agents(world, placement, nodes);
+
+  const RunActorGuard run_actor(node.system(), node);
+  RunState& state = *run_actor.state;
+  const std::vector<RunAnnouncement> all =
+      node.meet_for_run(world.options.simulation_name, terms_of(world, node_of), run_actor.actor);
+  require_same(all, roster);
+  state.own_index = roster.own_index;
+  for (const RunAnnouncement& announcement : all)
+    state.runs.push_back(announcement.run);
+
+  const std::size_t domains = std::size_t{workers} * world.options.domains_per_worker;
+  const NodePlace own_place{roster.own_index, nodes, domains};
+  InitialShare share = take_share(world, node_of, own_place);
+  const auto run = std::make_shared<WorkerRun>(
+      world, node.system(), workers,
+      WorkerRun::Part{share.own, domains, own_place.links(),
+                      [actor = run_actor.actor] { caf::anon_send(actor, TickMessage{}); }},
+      door);
+  DomainBoard& board = run->domains().board();
+  if (nodes > 1) {
+    state.gateway = std::make_unique<Gateway>(
+        world, run->domains(), own_place, share,
+        LinkLimits{node.options().frame_bytes_max, node.options().credit_bytes});
+    caf::anon_send(run_actor.actor, BeginMessage{});
+  }
+  run->start();
+  door->open([&board](std::size_t domain, std::unique_ptr<OutsideTask>& task) {
+    return board.post(domain, task);
+  });
+  ProgressMeter meter(world.options, world.end_time.load());
+  run->wait(meter);
+  door->shut();
+  {
+    const std::lock_guard lock(state.mutex);
+    if (state.aborted)
+      throw UsageError(*state.aborted);
+  }
+
+  RunOutcome outcome = outcome_of(run->domains(), state);
+  say_farewell(state, outcome);
+  wait_for_farewells(state, node, roster);
+  std::deque<std::string> names;
+  for (const auto& [index, bytes] : state.outcomes) {
+    Result<RunOutcome> other = decode_outcome(bytes.data, names);
+    if (!other)
+      throw UsageError(other.error());
+    outcome.add(*std::move(other));
+  }
+  if (roster.own_index == 0)
+    write_trace(world.options, std::move(outcome.trace));
+  const double wall_time_s =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return conclude(world, outcome.counters,
+                  std::to_string(nodes) + " nodes; here " + std::to_string(workers) +
+                      (workers == 1 ? " worker, " : " workers, ") + std::to_string(domains) +
+                      (domains == 1 ? " domain" : " domains"),
+                  wall_time_s, outcome.failure, outcome.engine_counters,
+                  std::move(outcome.reports));
+}
+
+} // namespace stos::detail

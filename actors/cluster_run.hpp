@@ -1,0 +1,19 @@
+#pragma once
+
+#include "actors/agent_actor.hpp"
+#include "actors/cluster_node.hpp"
+#include "libstos/agent/engine.hpp"
+#include "libstos/cluster/placement.hpp"
+
+namespace stos::detail {
+
+/// Runs `world`, of which all nodes of the cluster have made the same, together with them: this
+/// node takes the agents that `placement` gives it. Returns the summary of the whole run, which is
+/// the same on all nodes; the first of them writes the trace of all.
+///
+/// Throws SimulationError if the model fails, UsageError if the nodes do not agree on the set-up or
+/// one of them is lost.
+RunSummary run_on_cluster(World& world, ClusterNode& node, std::uint32_t workers,
+                          const OutsideDoorPtr& door, const PlacementFunction& placement);
+
+} // namespace stos::detail

@@ -1,0 +1,58 @@
+#pragma once
+
+#include "actors/cluster_node.hpp"
+
+#include <caf/event_based_actor.hpp>
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace stos::detail {
+
+/// The door of a node: an adapter between CAF and Membership.
+class NodeActor final : public caf::event_based_actor {
+public:
+  NodeActor(caf::actor_config& config, NodeHello self, ClusterOptions options,
+            std::shared_ptr<NodeView> view);
+
+  caf::behavior make_behavior() override;
+  const char* name() const override { return "stos.node"; }
+  void on_exit() override;
+
+private:
+  using Clock = std::chrono::steady_clock;
+
+  [[nodiscard]] double now_s() const {
+    return std::chrono::duration<double>(Clock::now() - started_).count();
+  }
+  [[nodiscard]] Membership::PeerKey key_of(const caf::strong_actor_ptr& handle);
+  void hear_hello(const HelloMessage& message);
+  void announce(RunAnnouncement& announcement);
+  void keep(std::size_t from, RunAnnouncement& announcement);
+  void take_early();
+  void connect(const NodeAddress& address);
+  void connected(const NodeAddress& address, const caf::strong_actor_ptr& handle);
+  void act();
+  void show();
+  void wait_for_tick();
+
+  template <class Message>
+  void send_to(Membership::PeerKey key, Message&& message);
+
+  const Clock::time_point started_ = Clock::now();
+  const ClusterOptions options_;
+  std::shared_ptr<NodeView> view_;
+  Membership membership_;
+  std::map<Membership::PeerKey, caf::strong_actor_ptr> handles_;
+  std::map<caf::actor_addr, Membership::PeerKey> keys_;
+  Membership::PeerKey last_key_ = 0;
+  std::vector<std::pair<Membership::PeerKey, RunAnnouncement>> early_; // not numbered yet
+  std::uint64_t ticks_asked_ = 0;
+  bool shown_complete_ = false;
+  bool shown_failure_ = false;
+};
+
+} // namespace stos::detail

@@ -1,0 +1,105 @@
+#include "actors/worker_run.hpp"
+
+#include <caf/actor_system.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+namespace stos::detail {
+namespace {
+
+// How often a domain that waits for others looks at their clocks before it sleeps: about 200
+// microseconds, a few times as long as it takes to wake a worker.
+constexpr std::uint32_t looks_max = 4000;
+
+// Where domains take turns on the processors, whoever waits must not keep others from running; with
+// other nodes, that is also the gateway and the network's thread.
+std::uint32_t patience(const WorkerRun::Part& part) {
+  const std::size_t busy = part.domains + (part.links > 0 ? 2 : 0);
+  return busy <= std::max(1U, std::thread::hardware_concurrency()) ? looks_max : 0;
+}
+
+} // namespace
+
+AgentActor* bound_actor(const Cell& cell) { return static_cast<AgentActor*>(cell.binding); }
+
+void end_actor(Cell& cell) {
+  AgentActor* actor = bound_actor(cell);
+  if (actor == nullptr)
+    return;
+  actor->agent_ended();
+  cell.binding = nullptr;
+  caf::intrusive_ptr_release(actor->ctrl());
+}
+
+AgentActor& ActorBindings::bind(Cell& cell) {
+  if (cell.binding == nullptr)
+    cell.binding = &AgentActor::create(system_, cell, door_);
+  return *bound_actor(cell);
+}
+
+caf::resumable::resume_result WorkerRun::DomainJob::resume(caf_version::Host*, std::size_t) {
+  return run_->run_slice(domain_);
+}
+
+WorkerRun::WorkerRun(World& world, caf::actor_system& system, std::uint32_t workers,
+                     const Part& part, OutsideDoorPtr door)
+    : system_(system), bindings_(system, std::move(door)),
+      events_per_slice_(world.options.events_per_slice), schedule_gateway_(part.schedule_gateway),
+      domains_(
+          world, part.own, part.domains, part.links, [this](std::size_t d) { schedule(d); },
+          &bindings_, DomainBoard::Patience{patience(part), workers}),
+      left_(part.domains) {}
+
+void WorkerRun::start() {
+  for (std::size_t i = 0; i < domains_.size(); ++i)
+    jobs_.push_back(caf::make_counted<DomainJob>(shared_from_this(), i));
+  domains_.start();
+}
+
+// The waiting thread lets go of the jobs, which own the run in turn.
+void WorkerRun::wait(ProgressMeter& progress) {
+  std::unique_lock lock(mutex_);
+  const auto finished = [this] { return left_ == 0; };
+  if (!progress.enabled()) {
+    finished_.wait(lock, finished);
+  } else {
+    while (!finished_.wait_for(lock, std::chrono::milliseconds(100), finished))
+      progress.update(least_clock(), domains_.board().events());
+  }
+  jobs_.clear();
+}
+
+void WorkerRun::schedule(std::size_t domain) {
+  if (domain == domains_.size()) {
+    schedule_gateway_();
+    return;
+  }
+  DomainJob* job = jobs_[domain].get();
+  job->ref(); // the worker's; it lets go of it unless the job is resumed later
+  caf_version::schedule(system_, job);
+}
+
+// What a model throws is caught where it runs. Whatever gets here (there was no memory to queue a
+// lambda, say) leaves the domain in the middle of a step, from where nothing can go on.
+caf::resumable::resume_result WorkerRun::run_slice(std::size_t domain) noexcept {
+  switch (domains_.run(domain, events_per_slice_)) {
+    case Domain::Slice::more: return caf::resumable::resume_later;
+    case Domain::Slice::parked: return caf::resumable::awaiting_message;
+    case Domain::Slice::finished: break;
+  }
+  const std::lock_guard lock(mutex_);
+  if (--left_ == 0)
+    finished_.notify_all();
+  return caf::resumable::done;
+}
+
+double WorkerRun::least_clock() {
+  double least = Instant::never().absorption;
+  for (std::size_t i = 0; i < domains_.size(); ++i)
+    least = std::min(least, domains_.board().clock(i));
+  return least;
+}
+
+} // namespace stos::detail

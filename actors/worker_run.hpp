@@ -1,0 +1,88 @@
+#pragma once
+
+#include "actors/agent_actor.hpp"
+#include "actors/caf_version.hpp"
+#include "actors/progress_meter.hpp"
+#include "libstos/agent/domain_set.hpp"
+
+#include <caf/fwd.hpp>
+
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+namespace stos::detail {
+
+/// The CAF actor of `cell`, if it has one.
+[[nodiscard]] AgentActor* bound_actor(const Cell& cell);
+
+/// Ends it, and lets go of it.
+void end_actor(Cell& cell);
+
+/// Gives each agent an actor while it lives.
+class ActorBindings final : public AgentBindings {
+public:
+  ActorBindings(caf::actor_system& system, OutsideDoorPtr door)
+      : system_(system), door_(std::move(door)) {}
+
+  AgentActor& bind(Cell& cell);
+  void started(Cell& cell) override { bind(cell).agent_started(cell.domain); }
+  void ended(Cell& cell) override { end_actor(cell); }
+
+private:
+  caf::actor_system& system_;
+  OutsideDoorPtr door_;
+};
+
+/// One run on CAF's workers, or one node's part of it. Owned by its jobs and by the thread that
+/// waits for it.
+class WorkerRun : public std::enable_shared_from_this<WorkerRun> {
+public:
+  /// What of a world is to run here.
+  struct Part {
+    const Effects& own;
+    std::size_t domains;
+    std::size_t links = 0;
+    std::function<void()> schedule_gateway; ///< with links: see DomainBoard
+  };
+
+  WorkerRun(World& world, caf::actor_system& system, std::uint32_t workers, const Part& part,
+            OutsideDoorPtr door);
+
+  void start();
+
+  /// Returns when all domains have finished.
+  void wait(ProgressMeter& progress);
+
+  [[nodiscard]] DomainSet& domains() { return domains_; }
+
+private:
+  class DomainJob final : public caf_version::Job {
+  public:
+    DomainJob(std::shared_ptr<WorkerRun> run, std::size_t domain)
+        : run_(std::move(run)), domain_(domain) {}
+    resume_result resume(caf_version::Host* host, std::size_t) override;
+
+  private:
+    std::shared_ptr<WorkerRun> run_;
+    std::size_t domain_;
+  };
+
+  void schedule(std::size_t domain);
+  caf::resumable::resume_result run_slice(std::size_t domain) noexcept;
+  [[nodiscard]] double least_clock();
+
+  caf::actor_system& system_;
+  ActorBindings bindings_;
+  const std::uint64_t events_per_slice_;
+  std::function<void()> schedule_gateway_;
+  DomainSet domains_;
+  std::vector<caf::intrusive_ptr<DomainJob>> jobs_;
+  std::mutex mutex_;
+  std::condition_variable finished_;
+  std::size_t left_;
+};
+
+} // namespace stos::detail

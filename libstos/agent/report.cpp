@@ -1,0 +1,14 @@
+#include "libstos/agent/report.hpp"
+
+#include <algorithm>
+#include <tuple>
+
+namespace stos {
+
+Reports::Reports(std::vector<Report> reports) : reports_(std::move(reports)) {
+  std::sort(reports_.begin(), reports_.end(), [](const Report& a, const Report& b) {
+    return std::tie(a.time, a.agent, a.ordinal) < std::tie(b.time, b.agent, b.ordinal);
+  });
+}
+
+} // namespace stos

@@ -1,0 +1,129 @@
+#pragma once
+
+#include "libstos/base/bytes.hpp"
+#include "libstos/base/duration_histogram.hpp"
+#include "libstos/base/result.hpp"
+
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace stos {
+
+/// How many agents of one class live on a node.
+struct TypeStatus {
+  std::string type;
+  std::uint64_t agents = 0;
+
+  friend bool operator==(const TypeStatus&, const TypeStatus&) = default;
+};
+
+/// What has gone over the link between a node and one other node, its peer.
+struct PeerStatus {
+  std::string peer;
+  std::uint64_t frames_sent = 0;
+  std::uint64_t frames_received = 0;
+  std::uint64_t lambdas_sent = 0;
+  std::uint64_t lambdas_received = 0;
+  std::uint64_t bytes_sent = 0;
+  std::uint64_t bytes_received = 0;
+  std::uint64_t credit_used_bytes = 0;  ///< now: sent and not acknowledged
+  std::uint64_t credit_limit_bytes = 0; ///< at which the node waits
+  std::uint64_t credit_waits = 0;       ///< frames that had to wait
+  double silence_s = 0;                 ///< since the peer was last heard
+
+  friend bool operator==(const PeerStatus&, const PeerStatus&) = default;
+};
+
+/// What the operating system says about the process of a node.
+struct ProcessStatus {
+  double cpu_s = 0; ///< of all threads, in user and kernel mode
+  std::uint64_t resident_bytes = 0;
+  std::uint64_t memory_limit_bytes = 0; ///< that it should stay below; 0: none
+  std::uint64_t threads = 0;
+  std::uint64_t open_files = 0;
+  std::uint64_t open_files_max = 0; ///< 0: any number
+  double started_s = 0;             ///< when it began, in seconds since 1970 (UTC)
+
+  friend bool operator==(const ProcessStatus&, const ProcessStatus&) = default;
+};
+
+/// Everything that can be seen of one simulation on one node, at one moment.
+///
+/// It is what an exporter turns into metrics, what nodes tell each other, and what `stos top`
+/// draws. Counters begin with the run and never go back.
+///
+/// Units:   seconds; laboratory time unless a comment says otherwise.
+/// Order:   `types` by type, `peers` by name, each name once; add_agents() and take_news() keep it.
+/// Threads: none inside.
+/// Limits:  none inside; read_status() allocates in proportion to its input.
+struct NodeStatus {
+  std::string simulation;
+  std::string node;
+  std::string version;  ///< of libstos
+  double taken_s = 0;   ///< when, in seconds since 1970 (UTC)
+  double running_s = 0; ///< wall-clock time since the run began
+
+  std::vector<TypeStatus> types;
+  std::uint64_t agents_born = 0; ///< initial agents and children; not those that moved in
+  std::uint64_t agents_died = 0;
+  std::uint64_t agents_blocked = 0; ///< now: have a lambda that they may not absorb yet
+
+  std::uint64_t events = 0;
+  std::uint64_t lambdas_sent_local = 0;  ///< to agents of the same node; and timers
+  std::uint64_t lambdas_sent_remote = 0; ///< to agents of other nodes
+  std::uint64_t lambdas_dropped = 0;     ///< here, at agents that died first
+  std::uint64_t lambdas_in_flight = 0;   ///< now: here, neither absorbed nor dropped yet
+
+  double simulated_time = 0; ///< of the latest event
+  double lower_bound = 0;    ///< no event is still to come before it, anywhere; infinite: the end
+  double end_time = std::numeric_limits<double>::infinity(); ///< of the boundary
+
+  std::uint64_t activations = 0;       ///< times an agent was taken up to see what it can execute
+  std::uint64_t empty_activations = 0; ///< those of them in which it executed nothing
+  std::uint64_t wakeups = 0;           ///< times a worker was woken because of another one's news
+  DurationHistogram event_durations;
+  DurationHistogram activation_durations;
+
+  std::uint64_t mailbox_longest = 0; ///< lambdas that wait at the agent with the most of them
+  std::uint64_t mailbox_limit = 0;   ///< at which the run fails; 0: unknown
+
+  std::uint64_t global_time_rounds = 0; ///< of the protocol that bounds time over all nodes
+  std::uint64_t migrations_done = 0;    ///< agents that have moved from here to another node
+  std::uint64_t migrations_refused = 0; ///< that were to move and may not
+  std::uint64_t migrations_failed = 0;  ///< that were to move, and stayed
+
+  std::vector<PeerStatus> peers;
+  ProcessStatus process;
+
+  friend bool operator==(const NodeStatus&, const NodeStatus&) = default;
+};
+
+/// Agents of all types together.
+[[nodiscard]] std::uint64_t agents_of(const NodeStatus& status);
+
+/// Whether no event is left before the boundary.
+[[nodiscard]] bool is_finished(const NodeStatus& status);
+
+/// Counts `agents` more of `type`; of no agents nothing remains to be told.
+void add_agents(NodeStatus& status, std::string_view type, std::uint64_t agents);
+
+/// Puts `news` in the place of what is known of that node and simulation, unless that is younger.
+/// `known` is in the order of simulation and node, and stays so.
+void take_news(std::vector<NodeStatus>& known, NodeStatus news);
+
+/// All nodes of one simulation as if they were one: sums of what is counted; the latest event; the
+/// least lower bound; the longest mailbox. It has no name and no peers.
+[[nodiscard]] NodeStatus total_of(std::span<const NodeStatus> nodes);
+
+/// `status` as bytes, for the other nodes: all of them run the same build.
+void write_status(const NodeStatus& status, BytesWriter& out);
+
+/// Reads what write_status() has written, of any bytes. Fails with Errc::bad_message if that is no
+/// status; `in` has failed then, too.
+[[nodiscard]] Result<NodeStatus> read_status(BytesReader& in);
+
+} // namespace stos

@@ -1,0 +1,57 @@
+#pragma once
+
+#include "libstos/agent/cluster_options.hpp"
+#include "libstos/base/result.hpp"
+#include "libstos/cluster/node_status.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+namespace stos {
+
+/// Answers Prometheus at http://address/metrics with what the simulations of this process are like
+/// at that moment.
+///
+/// Nothing is counted here, and between two scrapes nothing happens. A scraper that connects and
+/// says or takes nothing keeps one of the threads for five seconds; connections beyond `threads`
+/// wait in the kernel or are refused there. Neither disturbs the simulation.
+///
+/// Threads: `threads` of its own, and one that accepts connections; they sleep when nobody asks.
+///          The source is called from them, one at a time. start() and the destructor from any
+///          thread, but not from the source.
+/// Owns:    the source, until the destructor has returned. It closes the port and waits for the
+///          answers that are under way, at most some seconds.
+/// Errors:  see start(). What the source throws ends the scrape, which then shows no metric of
+///          ours; nothing else happens.
+/// Limits:  `threads`; 100 connections that were accepted and wait for one.
+/// Effects: the process ignores SIGPIPE from now on, as it does with CAF's middleman.
+class Exporter {
+public:
+  /// The statuses of all simulations of this process on this node: see to_metric_families().
+  using Source = std::function<std::vector<NodeStatus>()>;
+
+  /// Fails with Errc::io_error and what is wrong with `address`: no such host, not an address of
+  /// this machine, a port that somebody has or that needs privileges; IPv6, where prometheus-cpp's
+  /// web server has been built without it, as on Debian. Looks up a host's name, and prefers its
+  /// IPv4 address. @pre threads > 0
+  [[nodiscard]] static Result<std::unique_ptr<Exporter>>
+  start(const NodeAddress& address, std::uint32_t threads, Source source);
+
+  ~Exporter();
+  Exporter(const Exporter&) = delete;
+  Exporter& operator=(const Exporter&) = delete;
+
+  /// Where it answers: `address` with the port that it got, if it asked for any.
+  [[nodiscard]] const NodeAddress& address() const { return address_; }
+
+private:
+  struct Server;
+  Exporter(NodeAddress address, std::unique_ptr<Server> server);
+
+  NodeAddress address_;
+  std::unique_ptr<Server> server_;
+};
+
+} // namespace stos

@@ -1,0 +1,168 @@
+#include "monitoring/metric_families.hpp"
+
+#include "libstos/base/assert.hpp"
+#include "monitoring/metrics.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <initializer_list>
+#include <limits>
+#include <string>
+#include <utility>
+
+namespace stos::detail {
+namespace {
+
+prometheus::MetricType type_of(const Metric& metric) {
+  switch (metric.type) {
+    case MetricType::counter: return prometheus::MetricType::Counter;
+    case MetricType::gauge: return prometheus::MetricType::Gauge;
+    case MetricType::histogram: return prometheus::MetricType::Histogram;
+  }
+  return prometheus::MetricType::Untyped;
+}
+
+/// A family for each metric, and the series of one status after the other.
+class Families {
+public:
+  Families() {
+    families_.reserve(metrics::all.size());
+    for (const Metric& metric : metrics::all) {
+      prometheus::MetricFamily family;
+      family.name = metric.name;
+      family.help = metric.help;
+      family.type = type_of(metric);
+      families_.push_back(std::move(family));
+    }
+  }
+
+  /// What follows is about `status`.
+  void begin(const NodeStatus& status) { status_ = &status; }
+
+  /// `labels` are the values of the metric's further labels, in their order.
+  template <class Number>
+  void add(const Metric& metric, Number number,
+           std::initializer_list<std::string_view> labels = {}) {
+    const auto value = static_cast<double>(number);
+    prometheus::ClientMetric& series = append(metric, labels);
+    if (metric.type == MetricType::counter)
+      series.counter.value = value;
+    else
+      series.gauge.value = value;
+  }
+
+  void add(const Metric& metric, const DurationHistogram& durations) {
+    prometheus::ClientMetric::Histogram& histogram = append(metric, {}).histogram;
+    histogram.sample_sum = durations.sum_s;
+    for (std::size_t i = 0; i < DurationHistogram::classes; ++i) {
+      histogram.sample_count += durations.counts[i];
+      const bool is_last = i == DurationHistogram::bounds_s.size();
+      histogram.bucket.push_back(
+          {histogram.sample_count,
+           is_last ? std::numeric_limits<double>::infinity() : DurationHistogram::bounds_s[i]});
+    }
+  }
+
+  std::vector<prometheus::MetricFamily> take() {
+    std::erase_if(families_, [](const auto& family) { return family.metric.empty(); });
+    return std::move(families_);
+  }
+
+private:
+  prometheus::ClientMetric& append(const Metric& metric,
+                                   std::initializer_list<std::string_view> labels) {
+    const auto at = std::ranges::find(metrics::all, metric.name, &Metric::name);
+    STOS_ASSERT(at != metrics::all.end(), std::string(metric.name) + " is not in metrics::all");
+    auto& series = families_[static_cast<std::size_t>(at - metrics::all.begin())].metric;
+    prometheus::ClientMetric& added = series.emplace_back();
+    added.label = {{"simulation", status_->simulation}, {"node", status_->node}};
+    std::string_view names = metric.labels;
+    for (const std::string_view value : labels) {
+      const std::string_view name = names.substr(0, names.find(' '));
+      STOS_ASSERT(!name.empty(), std::string(metric.name) + " has fewer labels than were given");
+      added.label.push_back({std::string(name), std::string(value)});
+      names.remove_prefix(std::min(names.size(), name.size() + 1));
+    }
+    STOS_ASSERT(names.empty(),
+                std::string(metric.name) + " lacks a value of its label " + std::string(names));
+    return added;
+  }
+
+  std::vector<prometheus::MetricFamily> families_;
+  const NodeStatus* status_ = nullptr;
+};
+
+void add_run(Families& families, const NodeStatus& s) {
+  using namespace metrics;
+  families.add(build_info, 1, {s.version});
+  for (const TypeStatus& type : s.types)
+    families.add(agents, type.agents, {type.type});
+  families.add(agents_born, s.agents_born);
+  families.add(agents_died, s.agents_died);
+  families.add(agents_blocked, s.agents_blocked);
+  families.add(metrics::events, s.events);
+  families.add(lambdas_sent, s.lambdas_sent_local, {"local"});
+  families.add(lambdas_sent, s.lambdas_sent_remote, {"remote"});
+  families.add(lambdas_dropped, s.lambdas_dropped);
+  families.add(lambdas_in_flight, s.lambdas_in_flight);
+  families.add(simulated_time, s.simulated_time);
+  families.add(lower_bound, s.lower_bound);
+  families.add(end_time, s.end_time);
+  families.add(running_time, s.running_s);
+  const std::uint64_t empty = std::min(s.empty_activations, s.activations);
+  families.add(activations, s.activations - empty, {"executed"});
+  families.add(activations, empty, {"empty"});
+  families.add(wakeups, s.wakeups);
+  families.add(event_duration, s.event_durations);
+  families.add(activation_duration, s.activation_durations);
+  families.add(mailbox_longest, s.mailbox_longest);
+  if (s.mailbox_limit > 0)
+    families.add(mailbox_limit, s.mailbox_limit);
+  families.add(global_time_rounds, s.global_time_rounds);
+  families.add(migrations, s.migrations_done, {"done"});
+  families.add(migrations, s.migrations_refused, {"refused"});
+  families.add(migrations, s.migrations_failed, {"failed"});
+}
+
+void add_peer(Families& families, const PeerStatus& p) {
+  using namespace metrics;
+  families.add(link_frames, p.frames_sent, {p.peer, "sent"});
+  families.add(link_frames, p.frames_received, {p.peer, "received"});
+  families.add(link_lambdas, p.lambdas_sent, {p.peer, "sent"});
+  families.add(link_lambdas, p.lambdas_received, {p.peer, "received"});
+  families.add(link_bytes, p.bytes_sent, {p.peer, "sent"});
+  families.add(link_bytes, p.bytes_received, {p.peer, "received"});
+  families.add(link_credit_used, p.credit_used_bytes, {p.peer});
+  families.add(link_credit_limit, p.credit_limit_bytes, {p.peer});
+  families.add(link_credit_waits, p.credit_waits, {p.peer});
+  families.add(link_silence, p.silence_s, {p.peer});
+}
+
+void add_process(Families& families, const ProcessStatus& p) {
+  using namespace metrics;
+  families.add(process_cpu, p.cpu_s);
+  families.add(process_memory, p.resident_bytes);
+  if (p.memory_limit_bytes > 0)
+    families.add(process_memory_limit, p.memory_limit_bytes);
+  families.add(process_threads, p.threads);
+  families.add(process_open_files, p.open_files);
+  if (p.open_files_max > 0)
+    families.add(process_open_files_limit, p.open_files_max);
+  families.add(process_start_time, p.started_s);
+}
+
+} // namespace
+
+std::vector<prometheus::MetricFamily> to_metric_families(std::span<const NodeStatus> statuses) {
+  Families families;
+  for (const NodeStatus& status : statuses) {
+    families.begin(status);
+    add_run(families, status);
+    for (const PeerStatus& peer : status.peers)
+      add_peer(families, peer);
+    add_process(families, status.process);
+  }
+  return families.take();
+}
+
+} // namespace stos::detail

@@ -1,0 +1,178 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+namespace stos {
+
+enum class MetricType : std::uint8_t {
+  counter, ///< only grows, from 0 at the beginning of the run
+  gauge,
+  histogram
+};
+
+/// What a metric is called and what it means. Every metric has the labels `simulation` and `node`.
+struct Metric {
+  std::string_view name;
+  MetricType type = MetricType::gauge;
+  std::string_view labels; ///< further ones, with a blank between them
+  std::string_view unit;
+  std::string_view help;
+};
+
+/// All metrics of a node: the only place where their names, labels, units and meanings are written.
+///
+/// The table in monitoring/README.md repeats them, and a test compares the two. Names follow the
+/// conventions of Prometheus: base units, the unit last, `_total` for counters. Values of labels
+/// are few: names of simulations, nodes and classes of agents, and what a help text lists; there
+/// is nothing that grows with the number of agents.
+///
+/// Units:   "simulated" seconds are laboratory time, all others wall-clock time.
+/// Source:  https://prometheus.io/docs/practices/naming
+namespace metrics {
+
+using enum MetricType;
+
+inline constexpr Metric build_info = {"stos_build_info", gauge, "version", "",
+                                      "Always 1; the version of libstos is a label."};
+
+inline constexpr Metric agents = {"stos_agents", gauge, "type", "agents",
+                                  "Agents that live on the node, by their class."};
+inline constexpr Metric agents_born = {
+    "stos_agents_born_total", counter, "", "agents",
+    "Agents that began their life on the node: initial ones and children."};
+inline constexpr Metric agents_died = {"stos_agents_died_total", counter, "", "agents",
+                                       "Agents that died on the node by their own decision."};
+inline constexpr Metric agents_blocked = {"stos_agents_blocked", gauge, "", "agents",
+                                          "Agents that have a lambda which they may not absorb "
+                                          "yet, since an earlier one can still come."};
+
+inline constexpr Metric events = {"stos_events_total", counter, "", "events",
+                                  "Lambdas that agents of the node have absorbed."};
+inline constexpr Metric lambdas_sent = {
+    "stos_lambdas_sent_total", counter, "locality", "lambdas",
+    "Lambdas that agents of the node have sent: to agents of the same node (local, with timers) or "
+    "of another one (remote)."};
+inline constexpr Metric lambdas_dropped = {
+    "stos_lambdas_dropped_total", counter, "", "lambdas",
+    "Lambdas that reached an agent of the node after its death."};
+inline constexpr Metric lambdas_in_flight = {
+    "stos_lambdas_in_flight", gauge, "", "lambdas",
+    "Lambdas on the node that are neither absorbed nor dropped yet."};
+
+inline constexpr Metric simulated_time = {"stos_simulated_time_seconds", gauge, "",
+                                          "simulated seconds",
+                                          "Laboratory time of the latest event on the node."};
+inline constexpr Metric lower_bound = {
+    "stos_lower_bound_seconds", gauge, "", "simulated seconds",
+    "Laboratory time before which no event is still to come, as the node knows; +Inf at the end."};
+inline constexpr Metric end_time = {"stos_end_time_seconds", gauge, "", "simulated seconds",
+                                    "Laboratory time at which the run ends; +Inf if nobody knows."};
+inline constexpr Metric running_time = {"stos_running_time_seconds", gauge, "", "seconds",
+                                        "Time since the run began."};
+
+inline constexpr Metric activations = {"stos_activations_total", counter, "result", "activations",
+                                       "Times an agent was taken up to see what it can execute: "
+                                       "some events (executed) or none (empty)."};
+inline constexpr Metric wakeups = {
+    "stos_wakeups_total", counter, "", "wake-ups",
+    "Times a worker was woken because another one, or another node, had news."};
+inline constexpr Metric event_duration = {"stos_event_duration_seconds", histogram, "", "seconds",
+                                          "How long events took to execute, of a sample of them."};
+inline constexpr Metric activation_duration = {"stos_activation_duration_seconds", histogram, "",
+                                               "seconds",
+                                               "How long activations took, of a sample of them."};
+
+inline constexpr Metric mailbox_longest = {
+    "stos_mailbox_longest_lambdas", gauge, "", "lambdas",
+    "Lambdas that wait at the agent of the node that has the most of them."};
+inline constexpr Metric mailbox_limit = {"stos_mailbox_limit_lambdas", gauge, "", "lambdas",
+                                         "Lambdas that may wait at one agent; one more fails the "
+                                         "run."};
+
+inline constexpr Metric link_frames = {
+    "stos_link_frames_total", counter, "peer direction", "frames",
+    "Frames between the node and its peer, sent or received by the node."};
+inline constexpr Metric link_lambdas = {
+    "stos_link_lambdas_total", counter, "peer direction", "lambdas",
+    "Lambdas between the node and its peer, sent or received by the node."};
+inline constexpr Metric link_bytes = {
+    "stos_link_bytes_total", counter, "peer direction", "bytes",
+    "Bytes of frames between the node and its peer, sent or received by the node."};
+inline constexpr Metric link_credit_used = {
+    "stos_link_credit_used_bytes", gauge, "peer", "bytes",
+    "Bytes that were sent to the peer and that it has not acknowledged."};
+inline constexpr Metric link_credit_limit = {"stos_link_credit_limit_bytes", gauge, "peer", "bytes",
+                                             "Bytes on their way to the peer at which the node "
+                                             "waits."};
+inline constexpr Metric link_credit_waits = {
+    "stos_link_credit_waits_total", counter, "peer", "frames",
+    "Frames that had to wait because too much was on its way to the peer."};
+inline constexpr Metric link_silence = {"stos_link_silence_seconds", gauge, "peer", "seconds",
+                                        "Time since the node last heard of its peer."};
+
+inline constexpr Metric global_time_rounds = {
+    "stos_global_time_rounds_total", counter, "", "rounds",
+    "Rounds of the protocol that finds the lower bound over all nodes (global virtual time)."};
+inline constexpr Metric migrations = {
+    "stos_migrations_total", counter, "result", "agents",
+    "Agents that were to move from the node to another one: done, refused or failed."};
+
+inline constexpr Metric process_cpu = {"stos_process_cpu_seconds_total", counter, "", "seconds",
+                                       "Processor time of all threads of the process."};
+inline constexpr Metric process_memory = {"stos_process_resident_memory_bytes", gauge, "", "bytes",
+                                          "Memory of the process that is in use."};
+inline constexpr Metric process_memory_limit = {
+    "stos_process_memory_limit_bytes", gauge, "", "bytes",
+    "Memory that the process should stay below, as configured; absent without such a limit."};
+inline constexpr Metric process_threads = {"stos_process_threads", gauge, "", "threads",
+                                           "Threads of the process."};
+inline constexpr Metric process_open_files = {"stos_process_open_files", gauge, "", "files",
+                                              "Open file descriptors of the process."};
+inline constexpr Metric process_open_files_limit = {
+    "stos_process_open_files_limit", gauge, "", "files",
+    "File descriptors that the process may have; absent without a limit."};
+inline constexpr Metric process_start_time = {
+    "stos_process_start_time_seconds", gauge, "", "seconds",
+    "When the process began, in seconds since 1970 (UTC)."};
+
+/// In the order in which they are exposed and documented.
+inline constexpr std::array all = {build_info,
+                                   agents,
+                                   agents_born,
+                                   agents_died,
+                                   agents_blocked,
+                                   events,
+                                   lambdas_sent,
+                                   lambdas_dropped,
+                                   lambdas_in_flight,
+                                   simulated_time,
+                                   lower_bound,
+                                   end_time,
+                                   running_time,
+                                   activations,
+                                   wakeups,
+                                   event_duration,
+                                   activation_duration,
+                                   mailbox_longest,
+                                   mailbox_limit,
+                                   link_frames,
+                                   link_lambdas,
+                                   link_bytes,
+                                   link_credit_used,
+                                   link_credit_limit,
+                                   link_credit_waits,
+                                   link_silence,
+                                   global_time_rounds,
+                                   migrations,
+                                   process_cpu,
+                                   process_memory,
+                                   process_memory_limit,
+                                   process_threads,
+                                   process_open_files,
+                                   process_open_files_limit,
+                                   process_start_time};
+
+} // namespace metrics
+} // namespace stos

@@ -1,0 +1,432 @@
+#include "programs/stos/top_view.hpp"
+
+#include "programs/stos/json_writer.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace stos::program {
+namespace {
+
+using Nodes = std::span<const NodeStatus>;
+
+constexpr std::size_t name_columns_max = 16;
+constexpr std::string_view dash = "-";
+
+// ---- numbers for people
+
+std::string printed(const char* format, double value) {
+  std::array<char, 64> text{};
+  const int size = std::snprintf(text.data(), text.size(), format, value);
+  return {text.data(), static_cast<std::size_t>(std::clamp(size, 0, 63))};
+}
+
+/// With three digits, and the letter of how often it was divided by `kilo`.
+std::string scaled(double value, double kilo) {
+  constexpr std::string_view letters = "kMGTPE";
+  std::size_t divisions = 0;
+  for (; value >= kilo && divisions < letters.size(); ++divisions)
+    value /= kilo;
+  if (divisions == 0)
+    return printed(value < 100 && value != std::floor(value) ? "%.1f" : "%.0f", value);
+  return printed(value < 10    ? "%.2f"
+                 : value < 100 ? "%.1f"
+                               : "%.0f",
+                 value) +
+         letters[divisions - 1];
+}
+
+/// Four digits are as good as three and a letter.
+std::string count_text(double value) {
+  return value >= 1000 && value < 10'000 ? printed("%.0f", value) : scaled(value, 1000);
+}
+std::string bytes_text(double value) { return scaled(value, 1024); }
+std::string seconds_text(double value) { return printed("%.6g", value); }
+std::string share_text(double share) { return printed("%.0f%%", share * 100); }
+
+std::string or_dash(std::optional<double> value, std::string (*text)(double)) {
+  return value && std::isfinite(*value) ? text(*value) : std::string(dash);
+}
+
+std::string duration_text(double seconds) {
+  const auto whole = static_cast<long long>(std::clamp(seconds, 0.0, 1e12));
+  std::string text = printed("%.0f", static_cast<double>(whole % 60)) + "s";
+  if (whole >= 60)
+    text = std::to_string(whole / 60 % 60) + "m " + text;
+  if (whole >= 3600)
+    text = std::to_string(whole / 3600) + "h " + text;
+  return text;
+}
+
+/// A name as it can be shown in so many columns.
+std::string shown(std::string_view name) {
+  std::string text(name.substr(0, name_columns_max));
+  std::ranges::replace_if(
+      text, [](char c) { return c < ' ' || c > '~'; }, '?');
+  if (name.size() > name_columns_max)
+    text.back() = '~';
+  return text;
+}
+
+// ---- rates
+
+/// A node and what it was like before.
+struct Pair {
+  const NodeStatus* now;
+  const NodeStatus* before; ///< null: not there, or another run
+};
+
+template <class Number>
+std::optional<double> rate(const Pair& node, Number NodeStatus::*count, double seconds) {
+  if (node.before == nullptr)
+    return std::nullopt;
+  return (static_cast<double>(node.now->*count) - static_cast<double>(node.before->*count)) /
+         seconds;
+}
+
+std::optional<double> processors(const Pair& node, double seconds) {
+  if (node.before == nullptr)
+    return std::nullopt;
+  return (node.now->process.cpu_s - node.before->process.cpu_s) / seconds;
+}
+
+std::optional<double> quotient(std::optional<double> part, std::optional<double> whole) {
+  if (!part || !whole || *whole <= 0)
+    return std::nullopt;
+  return *part / *whole;
+}
+
+std::optional<double> empty_share(const Pair& node, double seconds) {
+  return quotient(rate(node, &NodeStatus::empty_activations, seconds),
+                  rate(node, &NodeStatus::activations, seconds));
+}
+
+std::optional<double> blocked_share(const NodeStatus& node) {
+  return quotient(static_cast<double>(node.agents_blocked), static_cast<double>(agents_of(node)));
+}
+
+const PeerStatus* find_peer(const NodeStatus* node, std::string_view name) {
+  if (node == nullptr)
+    return nullptr;
+  const auto at = std::ranges::find(node->peers, name, &PeerStatus::peer);
+  return at == node->peers.end() ? nullptr : &*at;
+}
+
+std::optional<double> traffic(const Pair& from, std::string_view to,
+                              std::uint64_t PeerStatus::*count, double seconds) {
+  const PeerStatus* const now = find_peer(from.now, to);
+  const PeerStatus* const before = find_peer(from.before, to);
+  if (now == nullptr || before == nullptr)
+    return std::nullopt;
+  return (static_cast<double>(now->*count) - static_cast<double>(before->*count)) / seconds;
+}
+
+/// One simulation: its nodes, and all of them together.
+struct Simulation {
+  std::vector<Pair> nodes;
+  NodeStatus total;
+  std::optional<NodeStatus> total_before; ///< of those nodes that were there; if all were
+  double seconds;
+
+  [[nodiscard]] Pair whole() const { return {&total, total_before ? &*total_before : nullptr}; }
+};
+
+/// Counters of a run never go back: if they do, it is another run.
+bool is_same_run(const NodeStatus& now, const NodeStatus& before) {
+  return now.simulation == before.simulation && now.node == before.node &&
+         now.process.started_s == before.process.started_s && now.running_s >= before.running_s &&
+         now.events >= before.events;
+}
+
+std::vector<Simulation> simulations_of(Nodes now, Nodes before, double seconds) {
+  std::vector<Simulation> simulations;
+  for (auto begin = now.begin(); begin != now.end();) {
+    const auto end = std::find_if(begin, now.end(), [begin](const NodeStatus& node) {
+      return node.simulation != begin->simulation;
+    });
+    Simulation& simulation = simulations.emplace_back();
+    simulation.seconds = seconds;
+    simulation.total = total_of({begin, end});
+    std::vector<NodeStatus> known;
+    for (; begin != end; ++begin) {
+      const auto old = std::ranges::find_if(
+          before, [&](const NodeStatus& node) { return is_same_run(*begin, node); });
+      simulation.nodes.push_back({&*begin, old == before.end() ? nullptr : &*old});
+      if (old != before.end())
+        known.push_back(*old);
+    }
+    if (known.size() == simulation.nodes.size())
+      simulation.total_before = total_of(known);
+  }
+  return simulations;
+}
+
+// ---- tables
+
+/// Rows of texts under titles: the first column to the left, all others to the right.
+class Table {
+public:
+  using Row = std::vector<std::string>;
+
+  explicit Table(Row titles) : rows_{std::move(titles)} {}
+  void add(Row row) { rows_.push_back(std::move(row)); }
+
+  /// The lines of at most `columns` characters; columns that do not fit are left out.
+  [[nodiscard]] std::vector<std::string> lines(std::size_t columns) const {
+    std::vector<std::string> lines(rows_.size());
+    for (std::size_t i = 0; i < rows_.front().size(); ++i) {
+      std::size_t width = 0;
+      for (const Row& row : rows_)
+        width = std::max(width, row[i].size());
+      const std::size_t gap = i == 0 ? 0 : 2;
+      if (lines.front().size() + gap + width > columns)
+        break;
+      for (std::size_t line = 0; line < lines.size(); ++line) {
+        const std::string& text = rows_[line][i];
+        const std::string padding(width - text.size(), ' ');
+        lines[line] += std::string(gap, ' ') + (i == 0 ? text + padding : padding + text);
+      }
+    }
+    return lines;
+  }
+
+private:
+  std::vector<Row> rows_;
+};
+
+std::string summary(const Simulation& simulation) {
+  const NodeStatus& total = simulation.total;
+  const auto nodes = simulation.nodes.size();
+  std::string line =
+      shown(total.simulation) + ": " + std::to_string(nodes) +
+      (nodes == 1 ? " node, " : " nodes, ") + count_text(static_cast<double>(agents_of(total))) +
+      " agents, " +
+      or_dash(rate(simulation.whole(), &NodeStatus::events, simulation.seconds), count_text) +
+      " events/s, ";
+  if (is_finished(total))
+    line += "at the end";
+  else
+    line += seconds_text(total.lower_bound) + " s" +
+            (std::isfinite(total.end_time) ? " of " + seconds_text(total.end_time) + " s" : "");
+  return line + ", running " + duration_text(total.running_s);
+}
+
+std::vector<std::string> node_lines(const Simulation& simulation, std::size_t columns) {
+  Table table({"NODE", "AGENTS", "EVENTS/S", "TIME s", "LAG s", "EMPTY", "BLOCKED", "CPU", "MEMORY",
+               "FLYING", "MAILBOX", "ROUNDS/S", "MOVED", "AGE s"});
+  const NodeStatus& total = simulation.total;
+  const double seconds = simulation.seconds;
+  for (const Pair& node : simulation.nodes) {
+    const NodeStatus& now = *node.now;
+    table.add(
+        {shown(now.node), count_text(static_cast<double>(agents_of(now))),
+         or_dash(rate(node, &NodeStatus::events, seconds), count_text),
+         seconds_text(now.simulated_time), seconds_text(total.simulated_time - now.simulated_time),
+         or_dash(empty_share(node, seconds), share_text), or_dash(blocked_share(now), share_text),
+         or_dash(processors(node, seconds), [](double busy) { return printed("%.2f", busy); }),
+         bytes_text(static_cast<double>(now.process.resident_bytes)),
+         count_text(static_cast<double>(now.lambdas_in_flight)),
+         count_text(static_cast<double>(now.mailbox_longest)),
+         or_dash(rate(node, &NodeStatus::global_time_rounds, seconds), count_text),
+         count_text(static_cast<double>(now.migrations_done)),
+         printed("%.1f", total.taken_s - now.taken_s)});
+  }
+  return table.lines(columns);
+}
+
+std::vector<std::string> traffic_lines(const Simulation& simulation, std::size_t columns) {
+  Table::Row titles = {"BYTES/S to:"};
+  for (const Pair& to : simulation.nodes)
+    titles.push_back(shown(to.now->node));
+  Table table(titles);
+  for (const Pair& from : simulation.nodes) {
+    Table::Row row = {shown(from.now->node)};
+    for (const Pair& to : simulation.nodes)
+      row.push_back(or_dash(
+          traffic(from, to.now->node, &PeerStatus::bytes_sent, simulation.seconds), bytes_text));
+    table.add(std::move(row));
+  }
+  return table.lines(columns);
+}
+
+std::uint64_t agents_of_type(const NodeStatus& node, std::string_view type) {
+  const auto at = std::ranges::find(node.types, type, &TypeStatus::type);
+  return at == node.types.end() ? 0 : at->agents;
+}
+
+std::vector<std::string> type_lines(const Simulation& simulation, std::size_t columns) {
+  Table::Row titles = {"AGENTS", "all"};
+  for (const Pair& node : simulation.nodes)
+    titles.push_back(shown(node.now->node));
+  Table table(titles);
+  std::vector<TypeStatus> types = simulation.total.types;
+  std::ranges::stable_sort(types, std::greater(), &TypeStatus::agents);
+  for (const TypeStatus& type : types) {
+    Table::Row row = {shown(type.type), count_text(static_cast<double>(type.agents))};
+    for (const Pair& node : simulation.nodes)
+      row.push_back(count_text(static_cast<double>(agents_of_type(*node.now, type.type))));
+    table.add(std::move(row));
+  }
+  return table.lines(columns);
+}
+
+/// The lines of a screen, as long as there is room.
+class Screen {
+public:
+  Screen(int columns, int rows)
+      : columns_(static_cast<std::size_t>(std::max(columns, 0))),
+        room_(static_cast<std::size_t>(std::max(rows, 0))) {}
+
+  [[nodiscard]] std::size_t columns() const { return columns_; }
+
+  void add(std::string line) {
+    if (room_ == 0)
+      return;
+    --room_;
+    line.resize(std::min(line.size(), columns_));
+    line.resize(line.find_last_not_of(' ') + 1);
+    text_ += line + '\n';
+  }
+
+  /// A table; if it is too long, its last line says how many more `things` there are.
+  void add(const std::vector<std::string>& lines, std::string_view things) {
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+      if (room_ == 1 && i + 1 < lines.size()) {
+        add("... and " + std::to_string(lines.size() - i) + " more " + std::string(things));
+        return;
+      }
+      add(lines[i]);
+    }
+  }
+
+  /// The same with an empty line before it, and only if a line of it has room beside its title.
+  void add_part(const std::vector<std::string>& lines, std::string_view things) {
+    if (room_ < 3 || lines.size() < 2)
+      return;
+    add("");
+    add(lines, things);
+  }
+
+  [[nodiscard]] std::string take() { return std::move(text_); }
+
+private:
+  std::size_t columns_;
+  std::size_t room_;
+  std::string text_;
+};
+
+// ---- JSON
+
+void write_total(JsonWriter& json, const Pair& whole, double seconds) {
+  const NodeStatus& now = *whole.now;
+  json.member("agents", agents_of(now));
+  json.member("agents_blocked", now.agents_blocked);
+  json.member("events", now.events);
+  json.member("events_per_second", rate(whole, &NodeStatus::events, seconds));
+  json.member("lambdas_sent_local", now.lambdas_sent_local);
+  json.member("lambdas_sent_remote", now.lambdas_sent_remote);
+  json.member("lambdas_dropped", now.lambdas_dropped);
+  json.member("lambdas_in_flight", now.lambdas_in_flight);
+  json.member("simulated_time_s", now.simulated_time);
+  json.member("lower_bound_s", now.lower_bound);
+  json.member("end_time_s", now.end_time);
+  json.member("finished", is_finished(now));
+  json.member("running_s", now.running_s);
+  json.member("activations", now.activations);
+  json.member("empty_activations", now.empty_activations);
+  json.member("empty_share", empty_share(whole, seconds));
+  json.member("blocked_share", blocked_share(now));
+  json.member("mailbox_longest", now.mailbox_longest);
+  json.member("migrations_done", now.migrations_done);
+  json.member("migrations_refused", now.migrations_refused);
+  json.member("migrations_failed", now.migrations_failed);
+  json.member("global_time_rounds", now.global_time_rounds);
+  json.member("cpu_s", now.process.cpu_s);
+  json.member("processors", processors(whole, seconds));
+  json.member("resident_bytes", now.process.resident_bytes);
+  json.member("threads", now.process.threads);
+  json.member("open_files", now.process.open_files);
+  json.begin_object("types");
+  for (const TypeStatus& type : now.types)
+    json.member(type.type, type.agents);
+  json.end_object();
+}
+
+void write_peers(JsonWriter& json, const Pair& node, double seconds) {
+  json.begin_object("peers");
+  for (const PeerStatus& peer : node.now->peers) {
+    json.begin_object(peer.peer);
+    json.member("frames_sent", peer.frames_sent);
+    json.member("frames_received", peer.frames_received);
+    json.member("lambdas_sent", peer.lambdas_sent);
+    json.member("lambdas_received", peer.lambdas_received);
+    json.member("bytes_sent", peer.bytes_sent);
+    json.member("bytes_received", peer.bytes_received);
+    json.member("bytes_sent_per_second",
+                traffic(node, peer.peer, &PeerStatus::bytes_sent, seconds));
+    json.member("lambdas_sent_per_second",
+                traffic(node, peer.peer, &PeerStatus::lambdas_sent, seconds));
+    json.member("credit_used_bytes", peer.credit_used_bytes);
+    json.member("credit_limit_bytes", peer.credit_limit_bytes);
+    json.member("credit_waits", peer.credit_waits);
+    json.member("silence_s", peer.silence_s);
+    json.end_object();
+  }
+  json.end_object();
+}
+
+} // namespace
+
+std::string draw_top(Nodes now, Nodes before, double seconds_between, int columns, int rows) {
+  Screen screen(columns, rows);
+  const std::vector<Simulation> simulations = simulations_of(now, before, seconds_between);
+  if (simulations.empty())
+    screen.add("no node is known");
+  for (std::size_t i = 0; i < simulations.size(); ++i) {
+    if (i > 0)
+      screen.add("");
+    screen.add(summary(simulations[i]));
+    screen.add_part(node_lines(simulations[i], screen.columns()), "nodes");
+    if (simulations[i].nodes.size() > 1)
+      screen.add_part(traffic_lines(simulations[i], screen.columns()), "nodes");
+    screen.add_part(type_lines(simulations[i], screen.columns()), "types");
+  }
+  return screen.take();
+}
+
+std::string top_as_json(Nodes now, Nodes before, double seconds_between) {
+  JsonWriter json;
+  json.begin_object();
+  json.member("seconds_between", seconds_between);
+  json.begin_array("simulations");
+  for (const Simulation& simulation : simulations_of(now, before, seconds_between)) {
+    json.begin_object();
+    json.member("simulation", std::string_view(simulation.total.simulation));
+    json.begin_object("total");
+    write_total(json, simulation.whole(), seconds_between);
+    json.end_object();
+    json.begin_array("nodes");
+    for (const Pair& node : simulation.nodes) {
+      json.begin_object();
+      json.member("node", std::string_view(node.now->node));
+      json.member("taken_s", node.now->taken_s);
+      json.member("lag_s", simulation.total.simulated_time - node.now->simulated_time);
+      write_total(json, node, seconds_between);
+      write_peers(json, node, seconds_between);
+      json.end_object();
+    }
+    json.end_array();
+    json.end_object();
+  }
+  json.end_array();
+  json.end_object();
+  return json.take() + "\n";
+}
+
+} // namespace stos::program
