@@ -203,12 +203,12 @@ std::vector<detail::RunAnnouncement> ClusterNode::meet_for_run(const std::string
   std::unique_lock lock(view_->mutex);
   const detail::NodeView::RunName name{simulation, ++runs_begun_[simulation]};
   caf::anon_send(actor_, detail::RunAnnouncement{simulation, name.second, set_up, run});
-  const auto all_are_there = [&] {
-    return view_->failure || view_->announced[name].size() == view_->members.size();
-  };
+  const auto all_are_there = [&] { return view_->announced[name].size() == view_->members.size(); };
   const std::chrono::duration<double> patience(options_.start_timeout_s);
-  const bool in_time = view_->changed.wait_for(lock, patience, all_are_there);
-  check_failure(lock);
+  const auto has_news = [&] { return view_->failure || all_are_there(); };
+  const bool in_time = view_->changed.wait_for(lock, patience, has_news);
+  if (!all_are_there()) // else, whoever has left since then may have had a reason that we see, too
+    check_failure(lock);
   if (!in_time) {
     std::string missing;
     for (std::size_t i = 0; i < view_->members.size(); ++i)

@@ -11,6 +11,7 @@
 
 #include <chrono>
 #include <deque>
+#include <optional>
 
 namespace stos::detail {
 namespace {
@@ -132,9 +133,16 @@ void wait_for_farewells(RunState& state, const ClusterNode& node,
   std::unique_lock lock(state.mutex);
   const std::size_t others = roster.names.size() - 1;
   const auto all_said = [&] { return state.outcomes.size() == others; };
-  const bool in_time = state.changed.wait_for(
-      lock, std::chrono::duration<double>(node.options().stop_timeout_s),
-      [&] { return state.aborted || (all_said() && state.receipts.size() == others); });
+  const auto all_know = [&] {
+    const bool one_has_left = state.gone && state.receipts.count(*state.gone) == 0;
+    return state.receipts.size() + (one_has_left ? 1 : 0) == others;
+  };
+  const auto is_hopeless = [&] {
+    return state.aborted && (!state.gone || state.outcomes.count(*state.gone) == 0);
+  };
+  const bool in_time =
+      state.changed.wait_for(lock, std::chrono::duration<double>(node.options().stop_timeout_s),
+                             [&] { return (all_said() && all_know()) || is_hopeless(); });
   if (all_said())
     return;
   if (in_time)
@@ -157,6 +165,7 @@ RunSummary run_on_cluster(World& world, ClusterNode& node, std::uint32_t workers
   const std::size_t nodes = roster.names.size();
   const Placement node_of = place_agents(world, placement, nodes);
 
+  std::optional<WorkerRunOwner> run; // goes after the actor, whose gateway speaks to its board
   const RunActorGuard run_actor(node.system(), node);
   RunState& state = *run_actor.state;
   const std::vector<RunAnnouncement> all =
@@ -169,24 +178,23 @@ RunSummary run_on_cluster(World& world, ClusterNode& node, std::uint32_t workers
   const std::size_t domains = std::size_t{workers} * world.options.domains_per_worker;
   const NodePlace own_place{roster.own_index, nodes, domains};
   InitialShare share = take_share(world, node_of, own_place);
-  const auto run = std::make_shared<WorkerRun>(
-      world, node.system(), workers,
-      WorkerRun::Part{share.own, domains, own_place.links(),
-                      [actor = run_actor.actor] { caf::anon_send(actor, TickMessage{}); }},
-      door);
-  DomainBoard& board = run->domains().board();
+  run.emplace(world, node.system(), workers,
+              WorkerRun::Part{share.own, domains, own_place.links(),
+                              [actor = run_actor.actor] { caf::anon_send(actor, TickMessage{}); }},
+              door);
+  DomainBoard& board = (*run)->domains().board();
   if (nodes > 1) {
     state.gateway = std::make_unique<Gateway>(
         world, run->domains(), own_place, share,
         LinkLimits{node.options().frame_bytes_max, node.options().credit_bytes});
     caf::anon_send(run_actor.actor, BeginMessage{});
   }
-  run->start();
+  (*run)->start();
   door->open([&board](std::size_t domain, std::unique_ptr<OutsideTask>& task) {
     return board.post(domain, task);
   });
   ProgressMeter meter(world.options, world.end_time.load());
-  run->wait(meter);
+  (*run)->wait(meter);
   door->shut();
   {
     const std::lock_guard lock(state.mutex);
@@ -194,7 +202,7 @@ RunSummary run_on_cluster(World& world, ClusterNode& node, std::uint32_t workers
       throw UsageError(*state.aborted);
   }
 
-  RunOutcome outcome = outcome_of(run->domains(), state);
+  RunOutcome outcome = outcome_of((*run)->domains(), state);
   say_farewell(state, outcome);
   wait_for_farewells(state, node, roster);
   std::deque<std::string> names;

@@ -134,6 +134,8 @@ void NodeActor::announce(RunAnnouncement& announcement) {
     send_to(member.key, announcement);
   const std::lock_guard lock(view_->mutex);
   view_->runs.push_back(announcement.run);
+  if (view_->failure)
+    abort(announcement.run);
   keep(view_->own_index, announcement);
 }
 
@@ -208,6 +210,13 @@ void NodeActor::wait_for_tick() {
                TickMessage{}, ++ticks_asked_);
 }
 
+std::size_t NodeActor::who_is_gone() const {
+  const auto& members = membership_.members();
+  const auto gone = std::find_if(members.begin(), members.end(),
+                                 [](const Membership::Member& member) { return member.lost; });
+  return static_cast<std::size_t>(gone - members.begin());
+}
+
 void NodeActor::show() {
   const bool is_news = (membership_.is_complete() && !std::exchange(shown_complete_, true)) ||
                        membership_.failure().has_value();
@@ -223,11 +232,15 @@ void NodeActor::show() {
     shown_failure_ = true;
     view_->failure = membership_.failure();
     for (const caf::actor& run : view_->runs)
-      send(run,
-           AbortMessage{static_cast<std::uint32_t>(view_->own_index),
-                        static_cast<std::uint8_t>(view_->failure->code), view_->failure->context});
+      abort(run);
   }
   view_->changed.notify_all();
+}
+
+// @pre the view is locked, and has a failure
+void NodeActor::abort(const caf::actor& run) {
+  send(run, AbortMessage{static_cast<std::uint32_t>(who_is_gone()),
+                         static_cast<std::uint8_t>(view_->failure->code), view_->failure->context});
 }
 
 void NodeActor::on_exit() {

@@ -37,6 +37,8 @@ private:
   void connected(const NodeAddress& address, const caf::strong_actor_ptr& handle);
   void act();
   void show();
+  [[nodiscard]] std::size_t who_is_gone() const;
+  void abort(const caf::actor& run);
   void wait_for_tick();
 
   template <class Message>

@@ -34,6 +34,10 @@ caf::behavior RunActor::make_behavior() {
         state_->changed.notify_all();
       },
       [this](const AbortMessage& message) {
+        if (static_cast<Errc>(message.code) == Errc::node_lost) {
+          const std::lock_guard lock(state_->mutex);
+          state_->gone = message.from;
+        }
         abort({static_cast<Errc>(message.code), message.why}, false);
       },
       [this](EndMessage) {

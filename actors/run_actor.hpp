@@ -30,6 +30,7 @@ struct RunState {
   bool over = false;                     ///< nothing happens in the simulation any more
   EngineCounters network;                ///< then: what went over the links
   std::optional<Error> aborted;          ///< there is no run any more
+  std::optional<std::size_t> gone;       ///< because this node has gone
   std::map<std::size_t, Bytes> outcomes; ///< of other nodes that have finished
   std::set<std::size_t> receipts;        ///< who has our own
   bool ended = false;                    ///< the actor touches nothing any more

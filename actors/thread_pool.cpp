@@ -36,6 +36,10 @@ ThreadPoolBase::ThreadPoolBase(caf::actor_system* system, ClusterNode* node, std
 
 RunSummary ThreadPoolBase::run(World& world) {
   const RunOptions& options = world.options;
+  if (options.monitoring.address)
+    throw UsageError(Errc::not_supported,
+                     "monitoring.address is " + to_string(*options.monitoring.address) +
+                         ", but runs of this version do not export their metrics yet");
   const std::uint32_t workers =
       options.serial.value_or(false) ? 0 : options.workers.value_or(workers_);
   if (options.distributed)
@@ -108,8 +112,7 @@ RunSummary ThreadPoolBase::run_on_workers(World& world, caf::actor_system& syste
   const auto start = Clock::now();
   ProgressMeter meter(world.options, world.end_time.load());
   const Effects own = std::exchange(world.setup.effects, {});
-  const auto run = std::make_shared<WorkerRun>(world, system, workers,
-                                               WorkerRun::Part{own, domains, 0, {}}, door_);
+  const WorkerRunOwner run(world, system, workers, WorkerRun::Part{own, domains, 0, {}}, door_);
   DomainBoard& board = run->domains().board();
   run->start();
   door_->open([&board](std::size_t domain, std::unique_ptr<OutsideTask>& task) {

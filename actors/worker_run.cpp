@@ -47,15 +47,16 @@ WorkerRun::WorkerRun(World& world, caf::actor_system& system, std::uint32_t work
                      const Part& part, OutsideDoorPtr door)
     : system_(system), bindings_(system, std::move(door)),
       events_per_slice_(world.options.events_per_slice), schedule_gateway_(part.schedule_gateway),
-      domains_(
-          world, part.own, part.domains, part.links, [this](std::size_t d) { schedule(d); },
-          &bindings_, DomainBoard::Patience{patience(part), workers}),
-      left_(part.domains) {}
+      left_(part.domains) {
+  domains_.emplace(
+      world, part.own, part.domains, part.links, [this](std::size_t d) { schedule(d); }, &bindings_,
+      DomainBoard::Patience{patience(part), workers});
+}
 
 void WorkerRun::start() {
-  for (std::size_t i = 0; i < domains_.size(); ++i)
+  for (std::size_t i = 0; i < domains_->size(); ++i)
     jobs_.push_back(caf::make_counted<DomainJob>(shared_from_this(), i));
-  domains_.start();
+  domains_->start();
 }
 
 // The waiting thread lets go of the jobs, which own the run in turn.
@@ -66,13 +67,13 @@ void WorkerRun::wait(ProgressMeter& progress) {
     finished_.wait(lock, finished);
   } else {
     while (!finished_.wait_for(lock, std::chrono::milliseconds(100), finished))
-      progress.update(least_clock(), domains_.board().events());
+      progress.update(least_clock(), domains_->board().events());
   }
   jobs_.clear();
 }
 
 void WorkerRun::schedule(std::size_t domain) {
-  if (domain == domains_.size()) {
+  if (domain == domains_->size()) {
     schedule_gateway_();
     return;
   }
@@ -84,7 +85,7 @@ void WorkerRun::schedule(std::size_t domain) {
 // What a model throws is caught where it runs. Whatever gets here (there was no memory to queue a
 // lambda, say) leaves the domain in the middle of a step, from where nothing can go on.
 caf::resumable::resume_result WorkerRun::run_slice(std::size_t domain) noexcept {
-  switch (domains_.run(domain, events_per_slice_)) {
+  switch (domains_->run(domain, events_per_slice_)) {
     case Domain::Slice::more: return caf::resumable::resume_later;
     case Domain::Slice::parked: return caf::resumable::awaiting_message;
     case Domain::Slice::finished: break;
@@ -97,8 +98,8 @@ caf::resumable::resume_result WorkerRun::run_slice(std::size_t domain) noexcept 
 
 double WorkerRun::least_clock() {
   double least = Instant::never().absorption;
-  for (std::size_t i = 0; i < domains_.size(); ++i)
-    least = std::min(least, domains_.board().clock(i));
+  for (std::size_t i = 0; i < domains_->size(); ++i)
+    least = std::min(least, domains_->board().clock(i));
   return least;
 }
 

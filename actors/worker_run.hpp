@@ -11,6 +11,8 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <utility>
 #include <vector>
 
 namespace stos::detail {
@@ -36,8 +38,9 @@ private:
   OutsideDoorPtr door_;
 };
 
-/// One run on CAF's workers, or one node's part of it. Owned by its jobs and by the thread that
-/// waits for it.
+/// One run on CAF's workers, or one node's part of it. Its jobs keep it until workers have let go
+/// of them, which may be later than the world lasts; so the thread that waits for it frees the
+/// domains, by a WorkerRunOwner.
 class WorkerRun : public std::enable_shared_from_this<WorkerRun> {
 public:
   /// What of a world is to run here.
@@ -56,7 +59,11 @@ public:
   /// Returns when all domains have finished.
   void wait(ProgressMeter& progress);
 
-  [[nodiscard]] DomainSet& domains() { return domains_; }
+  /// @pre free_domains() has not been called
+  [[nodiscard]] DomainSet& domains() { return *domains_; }
+
+  /// Frees all that is left of the world's agents. @pre wait() has returned
+  void free_domains() { domains_.reset(); }
 
 private:
   class DomainJob final : public caf_version::Job {
@@ -78,11 +85,27 @@ private:
   ActorBindings bindings_;
   const std::uint64_t events_per_slice_;
   std::function<void()> schedule_gateway_;
-  DomainSet domains_;
+  std::optional<DomainSet> domains_;
   std::vector<caf::intrusive_ptr<DomainJob>> jobs_;
   std::mutex mutex_;
   std::condition_variable finished_;
   std::size_t left_;
+};
+
+/// Makes a run, and frees its domains when it goes, on the thread that has the world.
+class WorkerRunOwner {
+public:
+  template <class... Args>
+  explicit WorkerRunOwner(Args&&... args)
+      : run_(std::make_shared<WorkerRun>(std::forward<Args>(args)...)) {}
+  ~WorkerRunOwner() { run_->free_domains(); }
+  WorkerRunOwner(const WorkerRunOwner&) = delete;
+  WorkerRunOwner& operator=(const WorkerRunOwner&) = delete;
+
+  WorkerRun* operator->() const { return run_.get(); }
+
+private:
+  const std::shared_ptr<WorkerRun> run_;
 };
 
 } // namespace stos::detail

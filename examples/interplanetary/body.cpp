@@ -4,12 +4,9 @@
 
 namespace interplanetary {
 
-Body::Body(const SolarSystem& system, MobileId mobile, Logbook& logbook)
-    : Flyer(system, mobile), logbook_(&logbook) {}
-
 Body::~Body() {
-  for (auto& times : heard_)
-    logbook_->add(std::move(times));
+  for (const auto& times : heard_)
+    report(light_times_topic, times);
 }
 
 void Body::begin_beacon(Body& to) {

@@ -14,8 +14,8 @@ inline constexpr double beacon_every_s = 0.25 * seconds_per_day;
 /// that measures the light time from centre to centre.
 class Body : public Flyer<Body> {
 public:
-  /// `system` and `logbook` must outlive the agent.
-  Body(const SolarSystem& system, MobileId mobile, Logbook& logbook);
+  /// `system` must outlive the agent. What it measured, it reports when it ends: see logbook.hpp.
+  Body(const SolarSystem& system, MobileId mobile) : Flyer(system, mobile) {}
   ~Body() override;
 
   /// Sends a beacon to `to` from now on. @pre during set-up.
@@ -25,7 +25,6 @@ private:
   void send_beacon();
   void hear_beacon(MobileId from, double sent_s);
 
-  Logbook* logbook_;
   std::vector<stos::ChannelWriter<Body>> listeners_;
   std::vector<LightTimes> heard_;
 };

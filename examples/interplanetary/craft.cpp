@@ -22,7 +22,7 @@ Craft::Craft(const Network& network, MobileId mobile)
 
 Craft::~Craft() {
   log_.peak_bytes = store_.peak_bytes();
-  network_->logbook.add(std::move(log_));
+  report(craft_log_topic, log_);
 }
 
 void Craft::connect(LinkId link, Craft& to) {

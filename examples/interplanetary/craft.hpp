@@ -16,7 +16,6 @@ namespace interplanetary {
 struct Network {
   const Scenario& scenario;
   const RouteTable routes{scenario};
-  Logbook& logbook;
 };
 
 /// A node of the network: a ground station, an orbiter, a rover or a probe. It stores bundles and
@@ -31,7 +30,7 @@ struct Network {
 /// Left out:        turning antennas, and sharing them: signals and receptions cost no time.
 class Craft : public Flyer<Craft> {
 public:
-  /// `network` must outlive the agent. What it did goes to the logbook when it ends.
+  /// `network` must outlive the agent. What it did, it reports when it ends: see logbook.hpp.
   Craft(const Network& network, MobileId mobile);
   ~Craft() override;
 

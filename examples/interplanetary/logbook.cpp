@@ -3,28 +3,31 @@
 #include <algorithm>
 
 namespace interplanetary {
+namespace {
 
-void Logbook::add(CraftLog log) {
-  const std::lock_guard lock(mutex_);
-  crafts_.push_back(std::move(log));
+template <class T>
+std::vector<T> reported(const stos::Reports& reports, const char* topic) {
+  std::vector<T> values;
+  for (auto& [agent, value] : reports.of<T>(topic))
+    values.push_back(std::move(value));
+  return values;
 }
 
-void Logbook::add(LightTimes times) {
-  const std::lock_guard lock(mutex_);
-  light_times_.push_back(std::move(times));
-}
+} // namespace
 
-std::vector<CraftLog> Logbook::take_crafts() {
-  std::sort(crafts_.begin(), crafts_.end(),
+std::vector<CraftLog> craft_logs(const stos::Reports& reports) {
+  auto logs = reported<CraftLog>(reports, craft_log_topic);
+  std::sort(logs.begin(), logs.end(),
             [](const CraftLog& a, const CraftLog& b) { return a.craft < b.craft; });
-  return std::move(crafts_);
+  return logs;
 }
 
-std::vector<LightTimes> Logbook::take_light_times() {
-  std::sort(light_times_.begin(), light_times_.end(), [](const LightTimes& a, const LightTimes& b) {
+std::vector<LightTimes> light_times(const stos::Reports& reports) {
+  auto all = reported<LightTimes>(reports, light_times_topic);
+  std::sort(all.begin(), all.end(), [](const LightTimes& a, const LightTimes& b) {
     return std::pair(a.from, a.to) < std::pair(b.from, b.to);
   });
-  return std::move(light_times_);
+  return all;
 }
 
 } // namespace interplanetary

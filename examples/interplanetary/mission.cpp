@@ -39,7 +39,7 @@ void populate(const Network& network) {
     if (radios.contains(id))
       crafts[id] = new Craft(network, id);
     else
-      bodies[id] = new Body(scenario.system, id, network.logbook);
+      bodies[id] = new Body(scenario.system, id);
   }
   for (std::size_t i = 0; i < scenario.links.size(); ++i) {
     const Link& link = scenario.links[i];
@@ -53,8 +53,7 @@ void populate(const Network& network) {
 
 MissionRecord run_mission(const Scenario& scenario, double until_s,
                           const stos::RunOptions& options) {
-  Logbook logbook;
-  const Network network{.scenario = scenario, .logbook = logbook};
+  const Network network{.scenario = scenario};
   DeepSpace simulation(options);
   {
     const auto scope = simulation.set_up();
@@ -62,8 +61,8 @@ MissionRecord run_mission(const Scenario& scenario, double until_s,
   }
   MissionRecord record;
   record.summary = simulation.run(until_s);
-  record.crafts = logbook.take_crafts();
-  record.light_times = logbook.take_light_times();
+  record.crafts = craft_logs(record.summary.reports);
+  record.light_times = light_times(record.summary.reports);
   return record;
 }
 

@@ -136,7 +136,7 @@ void read_trace(std::vector<TraceRecord>& trace, std::deque<std::string>& names,
   std::vector<const char*> types;
   for (std::size_t left = in.count(1); left > 0; --left)
     types.push_back(names.emplace_back(in.text()).c_str());
-  constexpr std::size_t bytes_each = 140;
+  constexpr std::size_t bytes_each = 135;
   for (std::size_t left = in.count(bytes_each); left > 0 && in.ok(); --left)
     trace.push_back(read_record(types, in));
 }

@@ -1,0 +1,223 @@
+# Many nodes: outcome, trace and output of one node; and what goes wrong ends soon, with a clear
+# error on the nodes that are left.
+# timeout: 300
+# alone
+set -euo pipefail
+
+stos=$STOS_BUILD_DIR/bin/stos
+examples=$STOS_BUILD_DIR/examples
+work=$(mktemp -d)
+pids=()
+trap 'for each in "${pids[@]}"; do kill -KILL "$each" 2>/dev/null || true; done; rm -rf "$work"' EXIT
+cd "$STOS_SOURCE_DIR"
+
+slower=1 # with a sanitizer
+if grep -q '^STOS_SANITIZER:[A-Z]*=.' "$STOS_BUILD_DIR/CMakeCache.txt"; then slower=4; fi
+
+fail() {
+  echo "cluster: $*" >&2
+  local file
+  for file in "$work"/*.{out,err}; do
+    [[ -s $file ]] && { echo "---- ${file##*/}"; tr '\r' '\n' <"$file" | tail -n 8; } >&2
+  done
+  exit 1
+}
+
+# ---- one outcome ----------------------------------------------------------------------------------
+
+# on_nodes N PROGRAM OPTION...: the program ends well on all of N nodes; $work/run.out is its output.
+on_nodes() {
+  timeout $((60 * slower)) "$stos" run -n "$1" "$examples/$2" "${@:3}" \
+    >"$work/run.out" 2>"$work/run.err" || fail "'stos run -n $*' ended with $?"
+  [[ ! -s $work/run.err ]] || fail "'stos run -n $*' complained"
+}
+
+# words_of K: the output of node K.
+words_of() { sed -n "s/^node$1 | //p" "$work/run.out"; }
+
+# same_digest N PROGRAM OPTION...: all of N nodes print the digest of the serial engine.
+declare -A digest
+same_digest() {
+  local wanted=${digest["${*:2}"]:-} node
+  if [[ -z $wanted ]]; then
+    wanted=$("$examples/$2" "${@:3}" --serial --digest-only)
+    digest["${*:2}"]=$wanted
+  fi
+  on_nodes "$1" "${@:2}" --digest-only
+  for ((node = 1; node <= $1; ++node)); do
+    [[ $(words_of "$node") == "$wanted" ]] ||
+      fail "node$node of $1 printed '$(words_of "$node")', the serial digest of ${*:2} is $wanted"
+  done
+}
+
+# same_trace N PROGRAM OPTION...
+same_trace() {
+  "$examples/$2" "${@:3}" --serial --digest-only --trace "$work/serial" >/dev/null
+  on_nodes "$1" "${@:2}" --digest-only --trace "$work/nodes"
+  cmp "$work/serial" "$work/nodes" || fail "the trace of ${*:2} on $1 nodes is another one"
+  rm "$work/nodes"
+}
+
+# What a program says but for who computed it, and how long it took.
+outcome() { grep -v -e '^engine ' -e '^wall time ' -e '^network ' | sed 's/([0-9.e+]* hops.s)//'; }
+
+# same_words N PROGRAM OPTION...: all of N nodes print what one process prints.
+same_words() {
+  local node
+  "$examples/$2" "${@:3}" --serial | outcome >"$work/serial.out"
+  on_nodes "$@"
+  for ((node = 1; node <= $1; ++node)); do
+    words_of "$node" | outcome | diff "$work/serial.out" - ||
+      fail "node$node of $1 says something else than one process: ${*:2}"
+  done
+}
+
+for program in pingpong introduction family twins lattice; do
+  workers=1
+  for placement in round_robin block hilbert graph; do
+    export STOS_CLUSTER_PLACEMENT=$placement
+    for nodes in 2 3; do
+      STOS_ENGINE_WORKERS=$workers same_digest $nodes $program
+      workers=$((3 - workers)) # one, two, two, one, ...
+    done
+    workers=$((3 - workers))
+  done
+  unset STOS_CLUSTER_PLACEMENT
+  echo "cluster: $program ${digest["$program"]}"
+done
+same_digest 5 pingpong
+same_digest 5 lattice
+same_digest 2 lattice --agents 10000 --end-time 20
+same_digest 3 lattice --agents 10000 --end-time 20
+same_digest 2 interplanetary --days 1
+
+for nodes in 2 3; do
+  for program in pingpong introduction twins; do same_trace $nodes $program; done
+  same_trace $nodes family --end-time 12
+  same_trace $nodes lattice --end-time 5
+done
+same_words 3 introduction
+same_words 3 family
+same_words 2 twins
+same_words 2 lattice
+
+# Each ping is printed where its agent lives; the first one, of the set-up, on both nodes.
+on_nodes 2 pingpong
+[[ $(words_of 1 | grep -c '^Ping') == 50 && $(words_of 2 | grep -c '^Ping') == 51 ]] ||
+  fail "the pings are not divided among their agents' nodes"
+
+# ---- nodes by hand --------------------------------------------------------------------------------
+
+export STOS_DISTRIBUTED=true STOS_ENGINE_WORKERS=1 STOS_CLUSTER_START_TIMEOUT=20s
+export STOS_OUTPUT_PROGRESS=always STOS_OUTPUT_PROGRESS_INTERVAL=10ms
+
+# new_addresses N: `addresses` are N that nobody listens on, where peers of each other are to be.
+new_addresses() {
+  rm -f "$work"/*.err "$work"/*.out
+  mapfile -t addresses < <("$stos" run -n "$1" sh -c 'echo $STOS_CLUSTER_ADDRESS' | cut -d ' ' -f 3)
+  STOS_CLUSTER_PEERS=$(IFS=,; echo "${addresses[*]}")
+  export STOS_CLUSTER_PEERS
+}
+
+# start NAME ADDRESS PROGRAM OPTION...: a node in the background.
+declare -A pid
+start() {
+  STOS_CLUSTER_NODE=${same_name:-$1} STOS_CLUSTER_ADDRESS=$2 "$examples/$3" "${@:4}" \
+    >"$work/$1.out" 2>"$work/$1.err" &
+  pid[$1]=$!
+  pids+=($!)
+}
+
+# wait_until SECONDS COMMAND...: it succeeds in time.
+wait_until() {
+  local deadline=$((SECONDS + $1 * slower))
+  until "${@:2}"; do
+    ((SECONDS < deadline)) || fail "waited $1 s in vain for: ${*:2}"
+    sleep 0.02
+  done
+}
+is_gone() { ! kill -0 "${pid[$1]}" 2>/dev/null; }
+is_under_way() { grep -q simulated "$work/$1.err"; }
+is_open() { (: <>"/dev/tcp/${1/://}") 2>/dev/null; }
+
+# ends NAME CODE TEXT [SECONDS]: the node ends in time with CODE, and says TEXT.
+ends() {
+  local code=0
+  wait_until "${4:-30}" is_gone "$1"
+  wait "${pid[$1]}" || code=$?
+  ((code == $2)) || fail "node $1 ended with $code, wanted $2"
+  cat "$work/$1.out" "$work/$1.err" | grep -F -- "$3" >"$work/said" ||
+    fail "node $1 does not say '$3'"
+  if (($2 != 0)); then echo "cluster: $(tail -n 1 "$work/said" | tr '\r' '\n' | tail -n 1)"; fi
+}
+
+# One address twice.
+new_addresses 2
+start a "${addresses[0]}" pingpong --digest-only
+wait_until 20 is_open "${addresses[0]}"
+start b "${addresses[0]}" pingpong --digest-only
+ends b 1 "cannot listen on ${addresses[0]} (cluster.address): the address is in use"
+
+# Somebody who is no node knocks at the door, in several ways. The cluster forms all the same.
+knock() { { cat >"/dev/tcp/${addresses[0]/://}"; } 2>/dev/null || true; }
+{ head -c 100000 /dev/urandom || true; } | knock
+{ head -c 100000 /dev/zero || true; } | knock
+printf 'GET / HTTP/1.1\r\n\r\n' | knock
+knock </dev/null
+exec 9<>"/dev/tcp/${addresses[0]/://}" # and stays
+start b "${addresses[1]}" pingpong --digest-only
+ends a 0 "${digest["pingpong"]}"
+ends b 0 "${digest["pingpong"]}"
+exec 9>&-
+
+# A name that means nothing, and a node that never comes.
+new_addresses 3
+STOS_CLUSTER_START_TIMEOUT=2s STOS_CLUSTER_PEERS=no-such-host.invalid:4242 \
+  start a "${addresses[0]}" pingpong
+STOS_CLUSTER_START_TIMEOUT=2s STOS_CLUSTER_PEERS=${addresses[2]} start b "${addresses[1]}" pingpong
+ends a 1 'the name no-such-host.invalid does not resolve'
+ends b 1 "only 1 of 2 nodes have come (cluster.start_timeout): b; missing: ${addresses[2]} ("
+
+# Nodes that do not belong together.
+new_addresses 2
+same_name=twin start a "${addresses[0]}" pingpong
+same_name=twin start b "${addresses[1]}" pingpong
+for name in a b; do ends $name 1 'two nodes are called twin: at '; done
+
+new_addresses 2
+start a "${addresses[0]}" pingpong
+STOS_CLUSTER_NAME=another start b "${addresses[1]}" pingpong
+ends a 1 'cluster.name is '
+ends b 1 'cluster.name is '
+
+new_addresses 2
+start a "${addresses[0]}" lattice
+start b "${addresses[1]}" lattice --seed 2
+ends a 1 'the nodes do not agree: simulation.seed is 1 on node a and 2 on node b'
+ends b 1 'the nodes do not agree: simulation.seed is 2 on node b and 1 on node a'
+
+# A node that is killed takes the others along, and they say who it was.
+new_addresses 3
+export STOS_CLUSTER_SILENCE_TIMEOUT=10s
+for k in 0 1 2; do
+  start node$k "${addresses[k]}" lattice --agents 10000 --end-time 20000
+done
+for k in 0 1 2; do wait_until 30 is_under_way node$k; done
+kill -KILL "${pid[node1]}"
+for k in 0 2; do ends node$k 1 "node node1 at ${addresses[1]} is gone: " 10; done
+
+# A node that pauses is waited for.
+wanted=$(STOS_DISTRIBUTED=false "$examples/lattice" --agents 10000 --end-time 1500 --digest-only)
+new_addresses 2
+export STOS_CLUSTER_SILENCE_TIMEOUT=20s
+for k in 0 1; do
+  start node$k "${addresses[k]}" lattice --agents 10000 --end-time 1500 --digest-only
+done
+wait_until 30 is_under_way node1
+kill -STOP "${pid[node1]}"
+sleep 5
+! is_gone node0 || fail "node0 has not waited for the node that pauses"
+kill -CONT "${pid[node1]}"
+for k in 0 1; do ends node$k 0 "$wanted"; done
+
+echo "cluster: ok"
