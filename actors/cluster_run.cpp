@@ -182,7 +182,7 @@ RunSummary run_on_cluster(World& world, ClusterNode& node, std::uint32_t workers
   DomainBoard& board = (*run)->domains().board();
   if (nodes > 1) {
     state.gateway = std::make_unique<Gateway>(
-        world, board, own_place, share,
+        world, (*run)->domains(), own_place, share,
         LinkLimits{node.options().frame_bytes_max, node.options().credit_bytes});
     caf::anon_send(run_actor.actor, BeginMessage{});
   }

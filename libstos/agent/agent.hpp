@@ -2,16 +2,31 @@
 
 #include "libstos/agent/agent_base.hpp"
 #include "libstos/agent/code_registry.hpp"
+#include "libstos/agent/serialise.hpp"
 #include "libstos/agent/velocity_property.hpp"
 #include "libstos/base/demangle.hpp"
 #include "libstos/base/digest.hpp"
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <typeinfo>
 #include <utility>
 
 namespace stos {
+
+/// Makes agents anew that have come from another node. A class whose default constructor is for
+/// nobody else has it as a friend: `friend struct stos::AgentMaker;`.
+struct AgentMaker {
+  template <class T>
+  static constexpr bool can_make() {
+    return requires { new T(); };
+  }
+  template <class T>
+  static T* make() {
+    return new T();
+  }
+};
 
 namespace detail {
 
@@ -31,6 +46,26 @@ constexpr double reaction_time_of() {
   }
 }
 
+/// Appends the members of `agent`, as its `inspect` wants.
+template <class T>
+void save_agent(const AgentBase& agent, BytesWriter& to) {
+  SaveInspector f(to);
+  // CAF's inspectors take what they save as T&, too, and do not change it.
+  if (!inspect(f, const_cast<T&>(static_cast<const T&>(agent))))
+    to.fail();
+}
+
+template <class T>
+AgentBase* load_agent(BytesReader& from) {
+  std::unique_ptr<T> agent(AgentMaker::make<T>());
+  LoadInspector f(from);
+  if (!inspect(f, *agent) || !from.ok()) {
+    from.fail();
+    return nullptr;
+  }
+  return agent.release();
+}
+
 } // namespace detail
 
 /// Base of an agent: `class Ping : public Agent<Ping, MySimulation>`.
@@ -38,6 +73,17 @@ constexpr double reaction_time_of() {
 /// An agent is an ordinary object that is created with `new`, before the run or inside a lambda,
 /// and that the simulation deletes: when it dies, or when it reaches the boundary. What it does, it
 /// does in lambdas that others send to it through a ChannelWriter, and in timers.
+///
+/// It can move to another node while the simulation runs if its class has an `inspect` overload for
+/// its own members, as CAF wants it, and a default constructor, which runs before that where the
+/// agent arrives, and may do nothing but prepare for it: position, velocity, timers, channels and
+/// the random stream come along by themselves.
+/// @code
+///   template <class Inspector>
+///   friend bool inspect(Inspector& f, Ping& x) {
+///     return f.object(x).fields(f.field("hits", x.hits), f.field("out", x.out));
+///   }
+/// @endcode
 ///
 /// A class may declare `static constexpr double reaction_time`: what an event emits and changes
 /// then happens that much later on the agent's own clock.
@@ -133,11 +179,22 @@ private:
 
   static const detail::AgentOps& ops() {
     static_cast<void>(&registered_); // so that there is one
-    static const detail::AgentOps ops{
-        detail::type_name_of<Derived>(), hash_text(typeid(Derived).name()),
-        detail::reaction_time_of<Derived>(),
-        [](AgentBase& agent) { delete static_cast<Derived*>(&agent); },
-        Simulation::Resource::template agent_hooks<Derived>()};
+    static const detail::AgentOps ops = make_ops();
+    return ops;
+  }
+
+  static detail::AgentOps make_ops() {
+    detail::AgentOps ops{detail::type_name_of<Derived>(),
+                         hash_text(typeid(Derived).name()),
+                         detail::reaction_time_of<Derived>(),
+                         [](AgentBase& agent) { delete static_cast<Derived*>(&agent); },
+                         Simulation::Resource::template agent_hooks<Derived>(),
+                         nullptr,
+                         nullptr};
+    if constexpr (detail::Inspected<Derived> && AgentMaker::can_make<Derived>()) {
+      ops.save = &detail::save_agent<Derived>;
+      ops.load = &detail::load_agent<Derived>;
+    }
     return ops;
   }
 

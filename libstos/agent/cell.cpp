@@ -26,6 +26,17 @@ Cell& Channel::from() const {
   return Cell::of_path(*source_path);
 }
 
+ChannelCourse& Channel::require_far_course() {
+  if (has_course())
+    if (auto* far = dynamic_cast<ChannelCourse*>(&course()))
+      return *far;
+  auto* far = new ChannelCourse;
+  far->reaction_time = reaction_time();
+  far->silent_until = silent_until();
+  set_course(far);
+  return *far;
+}
+
 Cell& Cell::create(World& world, BlockPool& pool, AgentBase& agent, const AgentOps& ops) {
   Cell& cell = create_without_agent(world, pool, ops);
   cell.agent = &agent;

@@ -15,6 +15,8 @@
 namespace stos {
 
 class AgentBase;
+class BytesReader;
+class BytesWriter;
 class World;
 
 namespace detail {
@@ -28,7 +30,7 @@ struct ChannelCourse final : Course {
   Cell* holder = nullptr;  ///< of a hold: who absorbs the lambda that brings the reference
   AgentId agent;           ///< one of these two, for whoever cannot know whether it still exists
   Trajectory source;       ///< a copy, where another domain takes care of the source
-  double cut_distance = 0; ///< as it is counted in its reader's Domain::Cut
+  double cut_distance = 0; ///< where it is counted in its reader's Outside
   std::uint64_t wire = 0;  ///< its name between nodes; 0: none yet. For the gateway
 };
 
@@ -50,17 +52,22 @@ public:
   [[nodiscard]] Cell& from() const;
   [[nodiscard]] ChannelCourse& far_course() { return static_cast<ChannelCourse&>(course()); }
 
+  /// The same where it may have none yet, or one for use within a domain, of which it keeps what it
+  /// knows. What is sent next may be earlier than all that has been absorbed.
+  ChannelCourse& require_far_course();
+
 private:
   std::atomic<std::uint8_t> owners_left_{1};
 
 public:
   ChannelNumber number; ///< at its writer
-  Cell* const to;
+  Cell* to;             ///< constant but for stops, at which agents move: see Rewiring
 
   // The writer's.
-  std::uint64_t next_sequence : 62 = 0;
+  std::uint64_t next_sequence : 61 = 0;
   std::uint64_t between_domains : 1 = 0;
   std::uint64_t closed : 1 = 0;     ///< by its writer, or since that has ended
+  std::uint64_t loose : 1 = 0;      ///< in the middle of a Rewiring
   Channel* next_outgoing = nullptr; ///< the list that starts at `from().outgoing`
 
 private:
@@ -76,6 +83,14 @@ struct AgentOps {
   double reaction_time;
   void (*destroy)(AgentBase&);
   const void* hooks; ///< of the resource that executes it, see ThreadPool; may be null
+
+  /// Appends the agent's own members. The writer fails if its `inspect` does. Null, as `load`, for
+  /// classes that cannot move to another node: see AgentMaker.
+  void (*save)(const AgentBase&, BytesWriter&);
+
+  /// The agent again, for the record that the current event restores. Null, and the reader has
+  /// failed, if the input is none. Throws what its constructor and `inspect` do.
+  AgentBase* (*load)(BytesReader&);
 };
 
 enum class CellState : std::uint8_t {
@@ -145,6 +160,7 @@ public:
 
   std::uint32_t events = 0; ///< absorbed, modulo 2^32: tells its events apart
   bool buried = false;      ///< to be freed unless somebody has opened a channel to it meanwhile
+  bool loose = false;       ///< in the middle of a Rewiring
   std::uint16_t closings_left = 0; ///< of its channels, before their list is gone through
   std::uint32_t channels_opened = 0;
   std::uint32_t incoming = 0; ///< channels and holds whose reading end is here

@@ -16,6 +16,9 @@ namespace stos {
 /// whose event this is or agents created in this event (or anything during set-up). To a distant
 /// agent a channel is opened by means of a RemoteReference.
 ///
+/// Moves:  an agent that moves to another node takes its channels along: its `inspect` names its
+///         ChannelWriters as fields like all its other members, in containers, too. They cannot be
+///         sent as arguments of lambdas.
 /// Owns:   the channel; move-only, since a channel is between two fixed agents. Destroying it, or
 ///         assigning another one to it, closes the channel.
 /// Errors: UsageError (closed_channel, wrong_agent, expired_reference).
@@ -85,6 +88,8 @@ public:
   }
 
 private:
+  friend struct detail::Codec<ChannelWriter>;
+
   template <detail::Portability portability, class F, class... Args>
   void emit(F&& function, Args&&... arguments) {
     detail::Channel& channel = open_channel();
@@ -117,4 +122,38 @@ ChannelWriter(AgentBase&, const RemoteReference<T>&) -> ChannelWriter<T>;
 template <class T>
 ChannelWriter(AgentBase&, RemoteReference<T>&) -> ChannelWriter<T>;
 
+namespace detail {
+
+/// Writes the channel's number, 0 for none; reads the channel of that number of the agent that is
+/// being moved. Fails in every other place.
+template <class T>
+struct Codec<ChannelWriter<T>> {
+  static constexpr std::size_t bytes_min = 1;
+
+  static bool save(SaveInspector& f, const ChannelWriter<T>& x) {
+    const std::uint32_t number = x ? x.channel_->number.value : 0;
+    f.bytes().varint(number);
+    return number == 0 || f.expect(claim(number) == x.channel_);
+  }
+
+  static bool load(LoadInspector& f, ChannelWriter<T>& x) {
+    const std::uint64_t number = f.bytes().varint();
+    if (!f.expect(number <= ~std::uint32_t{0}))
+      return false;
+    x = ChannelWriter<T>();
+    if (number != 0)
+      x.channel_ = claim(static_cast<std::uint32_t>(number));
+    return f.expect(number == 0 || x.channel_ != nullptr);
+  }
+
+private:
+  static Channel* claim(std::uint32_t number) {
+    const EventContext* context = EventContext::current();
+    if (context == nullptr || context->transfer() == nullptr)
+      return nullptr;
+    return context->transfer()->claim(ChannelNumber{number});
+  }
+};
+
+} // namespace detail
 } // namespace stos

@@ -48,10 +48,12 @@ Domain::Slice Domain::run(std::uint64_t events_max) {
   slice_end_ = execution_.counters.absorbed + events_max;
   do {
     outside_.find_bound();
-    resume_blocked();
-    work();
+    if (!board_.is_paused()) {
+      resume_blocked();
+      work();
+    }
     publish();
-  } while (budget_left() && (run_ahead() || find_news()));
+  } while (budget_left() && !board_.is_paused() && (run_ahead() || find_news()));
   execution_.tidy_up([this](Cell& cell) { bury(cell); });
   empty_graveyard();
   if (!budget_left())
@@ -265,8 +267,6 @@ bool Domain::hears_nothing_before_next(const Cell& cell, const Horizons& horizon
   return cell.mailbox.next(cell.path, world_.space, horizons).kind == NextStep::Kind::deliver;
 }
 
-// To be called when the agent's reach may have changed. A newcomer gets its place in a tier when
-// its creator's event is over, with all the channels that were made there.
 void Domain::place(Cell& cell) {
   if (cell.alive() && cell.slot != Cell::no_slot)
     tiers_.place(cell);
@@ -625,12 +625,25 @@ void Domain::publish() {
   board_.count_events(index_, execution_.counters.absorbed);
 }
 
-// What it waits for is that the agent can go that is furthest behind.
+// What it waits for is that the agent can go that is furthest behind; during a pause, nothing.
 DomainBoard::Wish Domain::wish() {
   const Instant next = std::min(tiers_.earliest_instant(), blocked_next_);
-  if (next.absorption < end_time())
+  if (next.absorption < end_time() && !board_.is_paused())
     return {next, outside_.needed_for(next.absorption, first_blocked_)};
-  return {Instant::never(), std::vector<double>(board_.size(), infinity)};
+  return {next.absorption < end_time() ? next : Instant::never(),
+          std::vector<double>(board_.size(), infinity)};
+}
+
+void Domain::put_in(Cell& cell) {
+  cell.mailbox.settle();
+  cell.next = cell.next_time();
+  tiers_.place(cell);
+}
+
+void Domain::begin_anew(double least) {
+  promised_ = least;
+  outside_.begin_anew(least);
+  outbox_.announce(earliest());
 }
 
 } // namespace stos::detail

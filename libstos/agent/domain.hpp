@@ -59,6 +59,32 @@ public:
   /// What the domain of a channel's reader needs to know of its source, if that is another one.
   static void leave_copy_of_source(Channel& channel);
 
+  // For Rewiring, at a stop.
+
+  [[nodiscard]] std::size_t agents() const { return tiers_.agents(); }
+  template <class Visit>
+  void for_each_agent(Visit&& visit) const {
+    tiers_.for_each(visit);
+  }
+
+  /// Nobody is put aside any more.
+  void begin_stop() { resume_blocked(); }
+
+  /// Another channel's bounds, see Outside: of one that leads into this domain.
+  void forget_bound_of(Channel& channel) { outside_.remove(channel); }
+  void bound(Channel& channel) { outside_.add(channel); }
+
+  void take_out(Cell& cell) { tiers_.remove(cell); }
+  /// @pre its channels are counted
+  void put_in(Cell& cell);
+  /// To be called when the agent's reach may have changed. A newcomer gets its place in a tier when
+  /// its creator's event is over, with all the channels that were made there.
+  void place(Cell& cell);
+
+  /// All clocks, and what is known of others, go back to `least`, and what is in the domain is told
+  /// anew.
+  void begin_anew(double least);
+
 private:
   bool take_parcels();
   void take(Parcel& parcel, bool from_afar);
@@ -81,7 +107,6 @@ private:
     return std::min(tiers_.earliest(), blocked_next_.absorption);
   }
 
-  void place(Cell& cell);
   void place_newcomers();
   void lose_lambdas(Cell& cell, CellState how);
   void step(Cell& cell);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace stos::detail {
 namespace {
@@ -260,6 +261,27 @@ bool DomainBoard::park_gateway(double wanted, bool knows) {
   return true;
 }
 
+void DomainBoard::resume(Pause why) {
+  const auto bit = static_cast<std::uint8_t>(why);
+  if (paused_.fetch_and(static_cast<std::uint8_t>(~bit)) != bit)
+    return;
+  for (std::size_t i = 0; i < domains_; ++i)
+    wake(i);
+}
+
+void DomainBoard::stop_and(std::function<void()> act) {
+  STOS_ASSERT(!has_links() && !is_paused(Pause::stop), "a stop within a stop");
+  at_stop_ = std::move(act);
+  pause(Pause::stop);
+}
+
+// See Rewiring for why it is safe. What has been lifted, and the floor, are below all that is still
+// to come, and stay.
+void DomainBoard::begin_anew(double least) {
+  for (const auto& slot : slots_)
+    slot->clock.store(least, std::memory_order_seq_cst);
+}
+
 bool DomainBoard::fall_asleep(std::size_t runner) {
   Slot& own = *slots_[runner];
   int expected = running;
@@ -314,10 +336,14 @@ bool DomainBoard::satisfied(const Slot& slot, double least_clock) const {
 void DomainBoard::resolve() {
   if (finished())
     return;
-  if (has_links())
+  if (has_links()) {
     wake(domains_);
-  else
+  } else if (is_paused(Pause::stop)) {
+    std::exchange(at_stop_, nullptr)();
+    resume(Pause::stop);
+  } else {
     settle(next_of_all());
+  }
 }
 
 void DomainBoard::settle(const Instant& next) {

@@ -58,6 +58,11 @@ struct OutsideTask {
 /// all that are idle jump forward, however many agents they have). With links the gateway is woken
 /// instead, who has to ask the other nodes.
 ///
+/// While the board is *paused*, domains take in and hand out what is under way and execute nothing,
+/// so that all of them park. At a *stop* agents may move between domains and nodes: nobody executes
+/// anything, nothing is under way, and whoever has asked for the stop is the only one to touch
+/// domains and agents.
+///
 /// Threads: all functions may be called from any thread; a domain's own calls come from the thread
 ///          that runs it.
 /// Source:  termination detection by an activity count; the floor is the global virtual time of
@@ -99,6 +104,26 @@ public:
     return patience_.workers == 0 ||
            active_.load(std::memory_order_relaxed) <= std::int64_t{patience_.workers};
   }
+
+  /// Why no domain executes anything; the two reasons know nothing of each other.
+  enum class Pause : std::uint8_t {
+    stop = 1,
+    congestion = 2, ///< another node takes what it is sent more slowly than it is made here
+  };
+  void pause(Pause why) { paused_.fetch_or(static_cast<std::uint8_t>(why)); }
+  /// Does nothing if there is no such pause. Wakes the domains if that was the last one.
+  void resume(Pause why);
+  [[nodiscard]] bool is_paused() const { return paused_.load() != 0; }
+  [[nodiscard]] bool is_paused(Pause why) const {
+    return (paused_.load() & static_cast<std::uint8_t>(why)) != 0;
+  }
+
+  /// Pauses; once all domains have parked, calls `act` on the thread of the last one, and resumes.
+  /// One at a time. @pre !has_links(), and somebody is awake: to be called from a domain's thread
+  void stop_and(std::function<void()> act);
+
+  /// Clocks go back to `least` for all who look at them. @pre a stop, and all do so together
+  void begin_anew(double least);
 
   /// Whether a domain looks for news, or sleeps: then it is worth while to publish often.
   [[nodiscard]] bool somebody_waits() const {
@@ -245,6 +270,8 @@ private:
   alignas(64) std::atomic<std::int64_t> active_{0};
   std::atomic<std::int64_t> tasks_{0};
   std::atomic<bool> finished_{false};
+  std::atomic<std::uint8_t> paused_{0};
+  std::function<void()> at_stop_; // of stop_and(); written before the pause
   std::atomic<std::uint64_t> wakeups_{0};
   Instant floor_ = Instant::beginning(); // written only while all sleep
 };

@@ -1,5 +1,7 @@
 #include "libstos/agent/domain_set.hpp"
 
+#include "libstos/agent/rewiring.hpp"
+
 #include <algorithm>
 #include <array>
 #include <iterator>
@@ -43,6 +45,15 @@ void DomainSet::distribute(const Effects& initial) {
   }
   for (Channel* channel : initial.closed)
     domains_[channel->to->domain]->drop(*channel);
+}
+
+void DomainSet::divide_anew(std::span<const Assignment> assignment) {
+  const Instant next = board_.next_of_all();
+  Rewiring rewiring(*this);
+  for (const auto& [cell, domain] : assignment)
+    if (cell->domain != domain)
+      rewiring.move(*cell, domain);
+  rewiring.finish(next.absorption);
 }
 
 RunCounters DomainSet::counters() const {

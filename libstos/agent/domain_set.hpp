@@ -2,8 +2,10 @@
 
 #include "libstos/agent/domain.hpp"
 
+#include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 namespace stos::detail {
@@ -29,6 +31,19 @@ public:
 
   [[nodiscard]] std::size_t size() const { return domains_.size(); }
   [[nodiscard]] DomainBoard& board() { return board_; }
+  [[nodiscard]] Domain& domain(std::size_t index) { return *domains_[index]; }
+
+  /// Where an agent shall be executed from now on.
+  struct Assignment {
+    Cell* cell;
+    std::size_t domain;
+  };
+
+  /// Divides the agents among the domains anew, each of those named. Changes no outcome.
+  /// @pre a stop (see DomainBoard::stop_and); the agents are alive; no task from outside that looks
+  ///      up an agent's domain is on its way
+  /// Cost: O(channels of the agents that change their domains, and of their neighbours).
+  void divide_anew(std::span<const Assignment> assignment);
 
   /// After all domains have finished: the counters, the earliest failure, the whole trace.
   [[nodiscard]] RunCounters counters() const;

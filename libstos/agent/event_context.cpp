@@ -39,6 +39,31 @@ std::string describe(const Cell& cell) {
   return "agent " + std::to_string(cell.id.value) + " (" + cell.ops->type_name + ")";
 }
 
+Transfer::Transfer(Kind kind, Cell& cell) : kind_(kind), cell_(cell) {
+  for (Channel* channel = cell.outgoing; channel != nullptr; channel = channel->next_outgoing)
+    if (!channel->closed)
+      channels_.emplace_back(channel, false);
+  std::sort(channels_.begin(), channels_.end(),
+            [](const auto& a, const auto& b) { return a.first->number < b.first->number; });
+}
+
+Channel* Transfer::claim(ChannelNumber number) {
+  const auto found =
+      std::lower_bound(channels_.begin(), channels_.end(), number,
+                       [](const auto& each, ChannelNumber n) { return each.first->number < n; });
+  if (found == channels_.end() || found->first->number != number ||
+      std::exchange(found->second, true))
+    return nullptr;
+  return found->first;
+}
+
+const Channel* Transfer::first_unclaimed() const {
+  for (const auto& [channel, claimed] : channels_)
+    if (!claimed)
+      return channel;
+  return nullptr;
+}
+
 EventContext& EventContext::setup_of(const Cell& cell) {
   if (cell.world->in_setup())
     return cell.world->setup;
@@ -73,6 +98,11 @@ void EventContext::find_emission(Cell& self, double time) {
   extras.last_emission = emission_time_;
 }
 
+void EventContext::begin_transfer(Transfer& transfer) {
+  begin_last(transfer.cell(), transfer.cell().now);
+  transfer_ = &transfer;
+}
+
 void EventContext::begin_last(Cell& self, double time) {
   self_ = &self;
   executing_ = nullptr;
@@ -86,6 +116,8 @@ void EventContext::begin_last(Cell& self, double time) {
 
 Cell& EventContext::create(AgentBase& agent, const AgentOps& ops, const Point* position,
                            const Velocity<4>* velocity) {
+  if (transfer_ != nullptr)
+    return adopt(agent, ops);
   const Point here = self_ != nullptr ? emission_point(*self_) : Point{};
   const Point start = position != nullptr ? *position : here;
   for (std::size_t i = 0; i < 4; ++i)
@@ -113,6 +145,15 @@ Cell& EventContext::create(AgentBase& agent, const AgentOps& ops, const Point* p
     cell->domain = self_->domain;
   effects.born.push_back(cell);
   return *cell;
+}
+
+// Wherever its constructor wants it to be: it is where its record says.
+Cell& EventContext::adopt(AgentBase& agent, const AgentOps& ops) {
+  Cell& cell = transfer_->cell();
+  if (transfer_->kind() != Transfer::Kind::load || &ops != cell.ops || cell.agent != nullptr)
+    require_own(cell, "create another agent");
+  cell.agent = &agent;
+  return cell;
 }
 
 void EventContext::destroyed_by_user(Cell& cell) {
@@ -158,7 +199,7 @@ Channel& EventContext::open_unchecked(Cell& from, Cell& to) {
 }
 
 void EventContext::close(Channel& channel) {
-  if (channel.closed)
+  if (transfer_ != nullptr || channel.closed)
     return;
   channel.closed = 1;
   effects.closed.push_back(&channel);
@@ -247,7 +288,7 @@ void EventContext::carry_references(Closure& lambda, Cell& to) {
 }
 
 void EventContext::turn(Cell& cell, const Velocity<4>& velocity) {
-  if (cell.state == CellState::newborn) {
+  if (cell.state == CellState::newborn && transfer_ == nullptr) {
     cell.path = Trajectory(cell.path.anchor(), velocity);
     return;
   }
@@ -269,6 +310,8 @@ void EventContext::turn_as_decided() {
 }
 
 void EventContext::die(Cell& cell) {
+  if (transfer_ != nullptr)
+    require_own(cell, "end");
   if (&cell != self_)
     throw UsageError(Errc::wrong_agent, describe(cell) + " can die() only in an event of its own");
   if (cell.ops->reaction_time == 0) {
@@ -322,6 +365,12 @@ std::uint32_t EventContext::emission_depth(double emission_time) const {
 }
 
 void EventContext::require_own(const Cell& cell, const char* action) const {
+  if (transfer_ != nullptr)
+    throw UsageError(Errc::wrong_agent,
+                     describe(transfer_->cell()) + " is being moved between nodes and tried to " +
+                         action + " " + describe(cell) +
+                         ": its default constructor and its inspect may do nothing but set its "
+                         "own members");
   if (&cell == self_ || cell.state == CellState::newborn)
     return;
   const std::string who = self_ != nullptr ? "the event of " + describe(*self_) : "the set-up";

@@ -20,6 +20,34 @@ struct Ticket {
   friend bool operator==(Ticket, Ticket) = default;
 };
 
+/// Why and for what an agent's members are saved or loaded: it moves to another node, with the
+/// channels that it writes to.
+///
+/// Its `inspect`, and the default constructor that goes before it, see to the members and do
+/// nothing else: everything that an event could do throws UsageError meanwhile.
+class Transfer {
+public:
+  enum class Kind : std::uint8_t { save, load };
+
+  /// @pre the record of the agent has all its outgoing channels
+  Transfer(Kind kind, Cell& cell);
+
+  [[nodiscard]] Kind kind() const { return kind_; }
+  [[nodiscard]] Cell& cell() const { return cell_; }
+
+  /// The open channel with this number, for the one ChannelWriter that it has; null if there is
+  /// none, or it has been claimed already.
+  [[nodiscard]] Channel* claim(ChannelNumber number);
+
+  /// An open channel whose ChannelWriter has not come up; null if there is none.
+  [[nodiscard]] const Channel* first_unclaimed() const;
+
+private:
+  Kind kind_;
+  Cell& cell_;
+  std::vector<std::pair<Channel*, bool>> channels_; // by number; claimed
+};
+
 /// The event that runs on this thread: what `new Child()`, `send`, `position()` refer to.
 ///
 /// The seed's API needs to know, without being told, which agent's lambda is running. That is the
@@ -64,6 +92,11 @@ public:
   /// Begins the end of `self`: no lambda runs, but its destructor does.
   void begin_last(Cell& self, double time);
 
+  /// Until end_transfer() this is no event: an agent is saved or loaded, and nothing can happen.
+  void begin_transfer(Transfer& transfer);
+  void end_transfer() { transfer_ = nullptr; }
+  [[nodiscard]] Transfer* transfer() const { return transfer_; }
+
   [[nodiscard]] World& world() const { return *world_; }
   [[nodiscard]] BlockPool& pool() const { return pool_; }
   [[nodiscard]] Cell* self() const { return self_; }
@@ -107,6 +140,7 @@ private:
   [[nodiscard]] Point emission_point(const Cell& cell) const;
   [[nodiscard]] std::uint32_t emission_depth(double emission_time) const;
   Channel& open_unchecked(Cell& from, Cell& to);
+  Cell& adopt(AgentBase& agent, const AgentOps& ops);
   void require_own(const Cell& cell, const char* action) const;
   [[nodiscard]] Cell& target_of(const Ticket& reference) const;
   Ticket issue(Cell& target);
@@ -118,6 +152,7 @@ private:
   BlockPool& pool_;
   Cell* self_ = nullptr;
   Closure* executing_ = nullptr;
+  Transfer* transfer_ = nullptr;
   Instant instant_ = Instant::beginning();
 
   // Where the event's effects leave: a reaction time later on the agent's own clock, on the

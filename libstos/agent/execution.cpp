@@ -186,6 +186,20 @@ Effects& Execution::end(Cell& cell, double time, CellState how) {
   return effects();
 }
 
+void Execution::leave(Cell& cell, std::size_t node) {
+  if (bindings_ != nullptr)
+    bindings_->left(cell, node);
+  if (world_.directory != nullptr)
+    world_.directory->erase(cell.id);
+  cell.destroy(pool_);
+}
+
+void Execution::arrive(Cell& cell) {
+  cell.state = CellState::alive;
+  if (bindings_ != nullptr)
+    bindings_->arrived(cell);
+}
+
 std::unique_ptr<std::vector<CarriedReference>> Execution::lose(Closure& lambda, CellState how) {
   ++(how == CellState::dead ? counters.dropped : counters.in_flight);
   auto references = std::move(lambda.references);

@@ -4,6 +4,8 @@
 #include "libstos/agent/trace.hpp"
 #include "libstos/agent/world.hpp"
 
+#include <algorithm>
+#include <cstddef>
 #include <functional>
 #include <optional>
 #include <string>
@@ -23,6 +25,14 @@ public:
   virtual ~AgentBindings() = default;
   virtual void started(Cell& cell) = 0;
   virtual void ended(Cell& cell) = 0;
+
+  /// At a stop, by the thread that moves it: the agent goes to `node`, and what `cell` was; and it
+  /// has come from another node, so that `cell` is its new record.
+  virtual void left(Cell& cell, std::size_t node) {
+    static_cast<void>(node);
+    ended(cell);
+  }
+  virtual void arrived(Cell& cell) { started(cell); }
 };
 
 /// Carries out events and ends of agents, whoever has put them in order: the part that is the same
@@ -82,6 +92,22 @@ public:
   [[nodiscard]] Closure* take_any(Cell& cell) {
     return static_cast<Closure*>(cell.mailbox.take_any());
   }
+
+  /// The agent leaves for another node. @pre nothing is left of its channels
+  void leave(Cell& cell, std::size_t node);
+
+  /// The agent has come from another node.
+  void arrive(Cell& cell);
+
+  /// Takes out the closed channels for which `belongs`, whose queued lambdas are not gone yet.
+  template <class Belongs>
+  [[nodiscard]] std::vector<Channel*> take_retired(Belongs&& belongs) {
+    const auto others = std::stable_partition(retired_.begin(), retired_.end(), belongs);
+    std::vector<Channel*> taken(retired_.begin(), others);
+    retired_.erase(retired_.begin(), others);
+    return taken;
+  }
+  void retire(Channel& channel) { retired_.push_back(&channel); }
 
   /// Counts and frees a lambda that will never be absorbed, at an agent that ended as `how`.
   /// Returns the references that it brought: their holds must be released.

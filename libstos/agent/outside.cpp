@@ -7,7 +7,12 @@ namespace stos::detail {
 namespace {
 
 constexpr double infinity = Instant::never().absorption;
-constexpr double moving = -1; // as ChannelCourse::cut_distance: the distance changes
+
+// As ChannelCourse::cut_distance, where the distance changes: the place in Cut::moving.
+double place_among_moving(std::size_t index) { return -1 - static_cast<double>(index); }
+std::size_t index_among_moving(double cut_distance) {
+  return static_cast<std::size_t>(-1 - cut_distance);
+}
 
 } // namespace
 
@@ -87,7 +92,7 @@ void Outside::add(Channel& channel) {
   Cut& cut = cuts_[channel.group];
   const double clock = clocks_[channel.group];
   if (CausalMailbox::is_moving(channel, channel.to->path)) {
-    channel.far_course().cut_distance = moving;
+    channel.far_course().cut_distance = place_among_moving(cut.moving.size());
     cut.moving.push_back(&channel);
     cut.bound = std::min(cut.bound, bound_of(channel, clock));
   } else {
@@ -105,13 +110,24 @@ void Outside::remove(Channel& channel) {
     return;
   Cut& cut = cuts_[channel.group];
   const double distance = channel.far_course().cut_distance;
-  if (distance == moving) {
-    std::erase(cut.moving, &channel);
+  if (distance < 0) {
+    Channel* last = cut.moving.back();
+    cut.moving[index_among_moving(distance)] = last;
+    last->far_course().cut_distance = distance;
+    cut.moving.pop_back();
     return;
   }
   const auto found = cut.distances.find(distance);
   if (--found->second == 0)
     cut.distances.erase(found);
+  if (cut.distances.empty())
+    cut.sources = {};
+}
+
+void Outside::begin_anew(double least) {
+  ++version_;
+  std::fill(clocks_.begin(), clocks_.end(), least);
+  find_bound();
 }
 
 // Only a clock that has moved on since the last look can be of use.

@@ -54,6 +54,9 @@ public:
   void remove(Channel& channel);
   void turns() { ++version_; }
 
+  /// At a stop: all clocks are `least`.
+  void begin_anew(double least);
+
   /// The clocks that must be passed before an event at `next` can be executed, by `cell` if not
   /// null.
   [[nodiscard]] std::vector<double> needed_for(double next, const Cell* cell) const;

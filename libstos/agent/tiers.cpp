@@ -36,6 +36,13 @@ std::uint8_t Tiers::tier_of(double reach) {
   return index;
 }
 
+std::size_t Tiers::agents() const {
+  std::size_t sum = 0;
+  for (const Tier& tier : tiers_)
+    sum += tier.table.size();
+  return sum;
+}
+
 void Tiers::place(Cell& cell) {
   const double reach = cell.mailbox.home_lookahead();
   const std::uint8_t index = tier_of(reach);

@@ -29,6 +29,7 @@ public:
   /// Puts `cell` into the tier of its reach; to be called when it is new, and when its reach may
   /// have changed.
   void place(Cell& cell);
+  [[nodiscard]] std::size_t agents() const;
   void remove(Cell& cell) { tiers_[cell.tier].table.remove(cell); }
 
   /// Something has arrived at `cell` that is due at `time`.

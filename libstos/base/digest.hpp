@@ -24,6 +24,13 @@ public:
   void add(const EventRecord& event);
   [[nodiscard]] std::uint64_t value() const { return state_; }
 
+  /// The hash that goes on from `value`.
+  [[nodiscard]] static EventDigest from_value(std::uint64_t value) {
+    EventDigest digest;
+    digest.state_ = value;
+    return digest;
+  }
+
 private:
   std::uint64_t state_ = 0;
 };

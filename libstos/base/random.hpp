@@ -51,6 +51,9 @@ public:
   /// Normal with mean 0 and variance 1.
   double normal();
 
+  /// The seed of a stream that goes on with the numbers of this one.
+  [[nodiscard]] constexpr std::uint64_t state() const { return state_; }
+
   friend bool operator==(const RandomStream&, const RandomStream&) = default;
 
 private:

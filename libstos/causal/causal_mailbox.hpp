@@ -51,7 +51,8 @@ public:
   CausalMailbox(const CausalMailbox&) = delete;
   CausalMailbox& operator=(const CausalMailbox&) = delete;
 
-  /// The group that most channels will belong to, for speed. @pre no channel is attached
+  /// The group that most channels will belong to, for speed. @pre no channel is attached, or
+  /// recount() follows
   void set_home_group(std::uint16_t group) { home_.group = group; }
 
   /// Opens `channel`: from now on its source can hold the agent back.
@@ -64,6 +65,23 @@ public:
 
   /// The agent has ended: hands out all channels, detached or not, and knows none any more.
   [[nodiscard]] IncomingChannel* take_channels();
+
+  /// Opens `channel` without counting it: recount() must follow.
+  void link(IncomingChannel& channel) {
+    channel.next_incoming = std::exchange(channels_, &channel);
+  }
+
+  /// Sums up all channels anew, after groups, ends or sources of some have changed.
+  void recount(const Trajectory& path, const Space& space);
+
+  /// Calls visit(lambda, absorption) for everything that is queued, in no particular order.
+  template <class Visit>
+  void for_each(Visit&& visit) const {
+    if (!empty())
+      visit(*front_.lambda, front_.absorption);
+    for (std::uint32_t i = 0; i < rest_size_; ++i)
+      visit(*rest_[i].lambda, rest_[i].absorption);
+  }
 
   /// Keeps `channel` in its list, and nothing else, for an agent that has ended.
   void keep(IncomingChannel& channel) {
@@ -190,7 +208,6 @@ private:
   void take_front_from_rest();
   Lookahead& group_of(std::uint16_t group);
   void count(IncomingChannel& channel, const Trajectory& path, const Space& space);
-  void recount(const Trajectory& path, const Space& space);
   IncomingChannel* unlink_detached();
   bool cleared(const Lookahead& group, double horizon, double due, const Trajectory& path,
                const Space& space) const;

@@ -71,6 +71,15 @@ public:
     return *course_;
   }
 
+  /// Between two who rest and react at once there need not be one.
+  void drop_course() {
+    if (!has_course_)
+      return;
+    delete course_;
+    has_course_ = false;
+    distance_ = 0;
+  }
+
   [[nodiscard]] double reaction_time() const { return has_course_ ? course_->reaction_time : 0; }
   [[nodiscard]] double silent_until() const {
     return has_course_ ? course_->silent_until : Instant::beginning().absorption;

@@ -1,11 +1,14 @@
 #pragma once
 
 #include "libstos/cluster/agents_elsewhere.hpp"
+#include "libstos/cluster/moves.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
+#include <vector>
 
 namespace stos::detail {
 
@@ -53,6 +56,34 @@ private:
   std::uint64_t named_ = 0;
 };
 
+/// Names a channel wherever its ends are: its source, and its number there.
+struct ChannelName {
+  AgentId source;
+  ChannelNumber number;
+
+  friend bool operator==(ChannelName, ChannelName) = default;
+  struct Hash {
+    std::size_t operator()(ChannelName name) const {
+      return mix64(name.source.value + mix64(name.number.value));
+    }
+  };
+};
+using ChannelsByName = std::unordered_map<ChannelName, Channel*, ChannelName::Hash>;
+
+/// What the nodes tell each other at a stop, before agents arrive.
+struct MovesUnderWay {
+  struct Verdict {
+    std::size_t node = 0; ///< where the agent was; of no meaning while it is not known anywhere
+    MoveResult result = MoveResult::no_such_agent;
+    std::string text;
+  };
+
+  std::vector<Wish> wishes;      ///< in their order; empty: there is no such stop
+  std::vector<Verdict> verdicts; ///< on each
+  using Image = std::vector<std::byte>;
+  std::vector<std::vector<Image>> images; ///< of those who come here, by node
+};
+
 /// What the links of one node share, of one world.
 ///
 /// Threads: none inside; the gateway owns it.
@@ -68,6 +99,14 @@ struct Abroad {
   BlockPool pool;
   AgentsElsewhere elsewhere;
   HoldsBetweenNodes holds;
+  MovesUnderWay moves;
+
+  /// From agents elsewhere to agents here, after one of them has moved: until the other node tells
+  /// which number the channel has between the two from now on.
+  ChannelsByName unnumbered;
+
+  /// The name of `hold`, a new one if it has none.
+  [[nodiscard]] std::uint64_t name_of(Channel& hold);
 
   /// The channel leads to an agent elsewhere, and does not any more.
   void let_go_of(Channel& channel);

@@ -24,6 +24,11 @@ Cell& AgentsElsewhere::record_of(AgentId id, const AgentOps& ops, std::uint16_t 
   return *cell;
 }
 
+Cell* AgentsElsewhere::find(AgentId id) const {
+  const auto found = records_.find(id);
+  return found == records_.end() ? nullptr : found->second;
+}
+
 void AgentsElsewhere::lead_no_more_to(Cell& cell) {
   if (--cell.incoming > 0)
     return;

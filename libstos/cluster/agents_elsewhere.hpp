@@ -26,6 +26,9 @@ public:
   /// The record of `id`, a new one if there is none.
   [[nodiscard]] Cell& record_of(AgentId id, const AgentOps& ops, std::uint16_t group, World& world);
 
+  /// The record of `id`, null if there is none.
+  [[nodiscard]] Cell* find(AgentId id) const;
+
   /// One more channel or hold leads to `cell`; one less.
   static void lead_to(Cell& cell) { ++cell.incoming; }
   void lead_no_more_to(Cell& cell);

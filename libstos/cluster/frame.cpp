@@ -19,6 +19,12 @@ void write_report(const NodeReport& report, BytesWriter& out) {
   out.f64(report.next.emission);
   out.u32(report.next.depth);
   out.varint(report.stopped_for);
+  out.varint(report.moves.size());
+  for (const AgentMove& move : report.moves) {
+    out.u64(move.agent.value);
+    out.varint(move.node);
+  }
+  out.u8(report.more_moves ? 1 : 0);
   for (const auto* counts : {&report.sent, &report.received})
     for (const std::uint64_t count : *counts)
       out.varint(count);
@@ -32,6 +38,15 @@ NodeReport read_report(BytesReader& in, std::size_t nodes) {
   report.next.emission = in.f64();
   report.next.depth = in.u32();
   report.stopped_for = in.varint();
+  constexpr std::size_t move_bytes_min = 9;
+  for (std::size_t left = in.count(move_bytes_min); left > 0; --left) {
+    const AgentId agent{in.u64()};
+    const std::uint64_t node = in.varint();
+    if (node >= nodes)
+      in.fail();
+    report.moves.push_back({agent, static_cast<std::uint32_t>(node)});
+  }
+  report.more_moves = in.u8() != 0;
   if (std::isnan(report.least_time) || std::isnan(report.next.absorption) ||
       std::isnan(report.next.emission) || nodes > in.remaining())
     in.fail();

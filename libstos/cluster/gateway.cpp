@@ -17,16 +17,16 @@ constexpr double round_pause_max_s = 5e-3;
 
 } // namespace
 
-Gateway::Gateway(World& world, DomainBoard& board, const NodePlace& place, InitialShare& share,
+Gateway::Gateway(World& world, DomainSet& set, const NodePlace& place, InitialShare& share,
                  const LinkLimits& limits)
-    : world_(world), board_(board), abroad_(world, place), links_(place.nodes),
+    : world_(world), set_(set), board_(set.board()), abroad_(world, place), links_(place.nodes),
       global_time_(place.own_node, place.nodes), round_pause_s_(round_pause_min_s) {
   for (Cell* cell : share.elsewhere)
     abroad_.elsewhere.adopt(*cell);
   for (std::size_t node = 0; node < place.nodes; ++node) {
     if (node == place.own_node)
       continue;
-    links_[node] = std::make_unique<Link>(abroad_, board, node, limits, first_link_);
+    links_[node] = std::make_unique<Link>(abroad_, board_, node, limits, first_link_);
     if (first_link_ == nullptr)
       first_link_ = links_[node].get();
     for (Channel* channel : share.links[node].outgoing)
@@ -50,23 +50,45 @@ void Gateway::receive(std::size_t node, std::vector<std::byte> frame) {
   board_.wake_gateway();
 }
 
+Result<std::uint64_t> Gateway::request_moves(const std::vector<AgentMove>& moves) {
+  if (board_.finished())
+    return Error{Errc::bad_argument, "the simulation has ended: no agent can move any more"};
+  if (moves.size() > moves_of_a_request_max)
+    return Error{Errc::bad_argument, "a request for " + std::to_string(moves.size()) +
+                                         " moves, at most " +
+                                         std::to_string(moves_of_a_request_max) + " are allowed"};
+  for (const AgentMove& move : moves)
+    if (move.node >= links_.size())
+      return Error{Errc::bad_argument, "agent " + std::to_string(move.agent.value) +
+                                           " is to move to node " + std::to_string(move.node + 1) +
+                                           " of " + std::to_string(links_.size())};
+  requests_.push_back({{++requested_, {}}, moves.size()});
+  asked_.insert(asked_.end(), moves.begin(), moves.end());
+  board_.wake_gateway();
+  return requested_;
+}
+
 // The domains' clocks are read before their parcels are taken, so that what was emitted before the
 // clock goes ahead of it.
 Result<Gateway::Slice> Gateway::run(double now_s, Output& output) {
-  if (board_.finished())
+  if (board_.finished()) {
+    pass_answers(output);
     return Slice::finished;
+  }
   if (abandoned_)
     return run_abandoned();
   if (Result<void> read = read_frames(); !read)
     return read.error();
   deliver();
-  const double clock = own_clock();
+  const double clock = clock_to_tell();
   each_link([](Link& link) { link.take_parcels(); });
-  if (!global_time_.outstanding())
+  if (!global_time_.outstanding() && stop_ == Stop::none)
     hand_in_tasks();
   if (wants_round(now_s))
     turn();
   send(clock, output);
+  watch_congestion();
+  pass_answers(output);
   if (board_.finished())
     return Slice::finished;
 
@@ -151,9 +173,12 @@ Result<bool> Gateway::read_frames_of(Link& link) {
              !world_.end_time.compare_exchange_weak(seen, *(*front)->end_time))
         ;
     }
+    const bool brings_parcels = (*front)->earliest.has_value();
     const double bound = std::max(board_.lifted(), board_.floor().absorption);
     if (Result<void> read = link.read_front(bound); !read)
       return read.error();
+    if (brings_parcels && stop_ != Stop::none)
+      reported_quiet_ = false;
     has_read = true;
   }
 }
@@ -165,12 +190,14 @@ void Gateway::deliver() {
 }
 
 Result<void> Gateway::conclude_round() {
-  const auto result = global_time_.take_result();
+  auto result = global_time_.take_result();
   if (!result)
     return {};
   const bool is_news = result->least_time > board_.lifted();
   round_pause_s_ = is_news ? round_pause_min_s : std::min(2 * round_pause_s_, round_pause_max_s);
   next_round_at_s_.reset();
+  if (stop_ != Stop::none || begin_stop(*result))
+    return go_on_with_stop(*result);
   if (!result->all_quiet) {
     board_.lift(result->least_time);
     return {};
@@ -188,6 +215,98 @@ Result<void> Gateway::conclude_round() {
   return {};
 }
 
+// Not at the very end, when nothing happens any more.
+bool Gateway::begin_stop(GlobalTime::Result& round) {
+  wishes_.insert(wishes_.end(), round.wishes.begin(), round.wishes.end());
+  if (wishes_.empty() || (round.more_wishes && wishes_.size() < moves_of_a_stop_max) ||
+      (round.all_quiet && round.next == Instant::never()))
+    return false;
+  stop_ = Stop::pausing;
+  reported_quiet_ = false;
+  ++move_counters_.stops;
+  abroad_.moves.wishes = std::exchange(wishes_, {});
+  board_.pause(DomainBoard::Pause::stop);
+  round.all_quiet = false; // not for this stop
+  return true;
+}
+
+// Whenever all nodes have got equally far, and nothing is under way.
+Result<void> Gateway::go_on_with_stop(const GlobalTime::Result& round) {
+  if (!round.all_quiet) {
+    board_.lift(round.least_time);
+    return {};
+  }
+  reported_quiet_ = false;
+  if (stop_ == Stop::pausing && round.next == Instant::never()) { // too late: everybody ends
+    wishes_ = std::exchange(abroad_.moves.wishes, {});
+    stop_ = Stop::none;
+    board_.settle(round.next);
+  } else if (stop_ == Stop::pausing) {
+    stop_ = Stop::moving;
+    migration_.emplace(world_, set_, abroad_, links_, round.next.absorption);
+    each_link([this](Link& link) { link.begin_anew(migration_->least()); });
+    migration_->depart();
+  } else {
+    if (Result<void> arrived = migration_->arrive(); !arrived)
+      return arrived.error();
+    each_link([](Link& link) { link.tell_anew(); });
+    move_counters_.left += migration_->left();
+    move_counters_.arrived += migration_->arrived();
+    answer(abroad_.moves);
+    migration_.reset();
+    end_stop();
+  }
+  return {};
+}
+
+void Gateway::end_stop() {
+  abroad_.moves = {};
+  stop_ = Stop::none;
+  board_.resume(DomainBoard::Pause::stop);
+}
+
+void Gateway::answer(const MovesUnderWay& moves) {
+  for (std::size_t i = 0; i < moves.wishes.size(); ++i)
+    if (moves.wishes[i].asker == abroad_.place.own_node)
+      answer({moves.wishes[i].move, moves.verdicts[i].result, moves.verdicts[i].text});
+}
+
+// In the order in which they were asked for.
+void Gateway::answer(MoveOutcome outcome) {
+  ++move_counters_.answered[static_cast<std::size_t>(outcome.result)];
+  for (Request& request : requests_)
+    if (request.answer.outcomes.size() < request.moves) {
+      request.answer.outcomes.push_back(std::move(outcome));
+      return;
+    }
+}
+
+void Gateway::pass_answers(Output& output) {
+  if (board_.finished()) {
+    for (const Wish& wish : std::exchange(wishes_, {}))
+      if (wish.asker == abroad_.place.own_node)
+        answer({wish.move, MoveResult::too_late, {}});
+    for (const AgentMove& move : std::exchange(asked_, {}))
+      answer({move, MoveResult::too_late, {}});
+  }
+  while (!requests_.empty() &&
+         requests_.front().answer.outcomes.size() == requests_.front().moves) {
+    output.moves.push_back(std::move(requests_.front().answer));
+    requests_.pop_front();
+  }
+}
+
+void Gateway::watch_congestion() {
+  const auto any = [this](bool (Link::*is)() const) {
+    return std::any_of(links_.begin(), links_.end(),
+                       [is](const auto& link) { return link != nullptr && (*link.*is)(); });
+  };
+  if (any(&Link::is_congested))
+    board_.pause(DomainBoard::Pause::congestion);
+  else if (!any(&Link::is_strained))
+    board_.resume(DomainBoard::Pause::congestion);
+}
+
 void Gateway::hand_in_tasks() {
   for (auto task = board_.take_tasks_of_all(); task != nullptr;) {
     auto next = std::move(task->next);
@@ -199,7 +318,11 @@ void Gateway::hand_in_tasks() {
 
 // Whoever has to wait asks; at once if nothing at all happens here any more.
 bool Gateway::wants_round(double now_s) {
-  if (global_time_.outstanding() || !board_.somebody_sleeps())
+  if (global_time_.outstanding())
+    return false;
+  if (stop_ == Stop::none && !asked_.empty())
+    return true;
+  if (!board_.somebody_sleeps())
     return false;
   if (!next_round_at_s_)
     next_round_at_s_ = now_s + round_pause_s_;
@@ -209,10 +332,9 @@ bool Gateway::wants_round(double now_s) {
 // Whoever is quiet does not even have a clock to tell: that may let others go on.
 bool Gateway::is_quiet() const {
   const FrameHeader header = common_header();
-  const double clock = own_clock();
+  const double clock = clock_to_tell();
   return board_.all_asleep() && std::none_of(links_.begin(), links_.end(), [&](const auto& link) {
-           return link != nullptr &&
-                  link->has_news(header, clock, board_.wanted_from(link->group()));
+           return link != nullptr && link->has_news(header, clock, wanted_to_tell(*link));
          });
 }
 
@@ -235,17 +357,36 @@ NodeReport Gateway::report(bool asleep) {
     report.sent[link.node()] = link.news_sent();
     report.received[link.node()] = link.news_received();
   });
-  const bool undisturbed = !board_.has_tasks();
-  report.quiet = reported_quiet_ = asleep && undisturbed && is_quiet();
+  // During a stop what comes from outside waits here, and nobody answers for agents on their way.
+  const bool undisturbed = !board_.has_tasks() && stop_ == Stop::none;
+  report.quiet = reported_quiet_ = asleep && (undisturbed || stop_ != Stop::none) && is_quiet();
   if (report.quiet)
     report.next = board_.next_of_all();
+  report.stopped_for =
+      2 * (stop_ == Stop::none ? 0 : move_counters_.stops) + (stop_ == Stop::moving ? 1 : 0);
+  if (stop_ == Stop::none)
+    report_moves(report);
   report.least_time = board_.lifted();
   if (undisturbed)
     report.least_time = std::max(report.least_time, board_.least_time_here());
   return report;
 }
 
-double Gateway::own_clock() const {
+void Gateway::report_moves(NodeReport& report) {
+  const auto part = static_cast<std::ptrdiff_t>(std::min(asked_.size(), moves_of_a_report_max));
+  report.moves.assign(asked_.begin(), asked_.begin() + part);
+  asked_.erase(asked_.begin(), asked_.begin() + part);
+  report.more_moves = !asked_.empty();
+}
+
+// During a stop no clocks are told, and nobody wants to know them: they will be others after it.
+double Gateway::wanted_to_tell(const Link& link) const {
+  return stop_ == Stop::none ? board_.wanted_from(link.group()) : infinity;
+}
+
+double Gateway::clock_to_tell() const {
+  if (stop_ != Stop::none)
+    return -infinity;
   double clock = infinity;
   for (std::size_t i = 0; i < board_.domains(); ++i)
     clock = std::min(clock, board_.clock(i));
@@ -266,7 +407,7 @@ void Gateway::send(double clock, Output& output) {
   each_link([&](Link& link) {
     for (const auto& [round, report] : reports)
       link.send_report(report, round, frames);
-    link.send(header, clock, board_.wanted_from(link.group()), frames);
+    link.send(header, clock, wanted_to_tell(link), frames);
     for (auto& frame : frames)
       output.frames.push_back({link.node(), std::move(frame)});
     frames.clear();

@@ -3,9 +3,11 @@
 #include "libstos/agent/domain_set.hpp"
 #include "libstos/cluster/global_time.hpp"
 #include "libstos/cluster/link.hpp"
+#include "libstos/cluster/migration.hpp"
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -40,11 +42,22 @@ struct InitialShare {
 /// answers when they ask (see GlobalTime); it lets things from outside in when that disturbs no
 /// promise.
 ///
-/// Threads: none inside; run() and receive() by one owner at a time. Domains speak to it through
+/// Moves of agents between nodes take place at stops of the whole cluster (see Migration). What is
+/// asked for anywhere rides on the reports of a round, so that all nodes begin the same stop for
+/// the same moves when they conclude it. The domains pause. A round in which all nodes are quiet
+/// says that nothing is under way any more, and when the next event of all would have been: then
+/// agents depart. The next such round says that all of them are where they are going to: then they
+/// arrive, and everybody goes on. No clocks are told in between.
+///
+/// While more waits for a slow receiver than may be sent, the domains pause, too, so that what
+/// waits here stays bounded.
+///
+/// Threads: none inside; run(), receive() and request_moves() by one owner at a time. Domains speak
+/// to it through
 ///          the DomainBoard.
 class Gateway {
 public:
-  Gateway(World& world, DomainBoard& board, const NodePlace& place, InitialShare& share,
+  Gateway(World& world, DomainSet& set, const NodePlace& place, InitialShare& share,
           const LinkLimits& limits);
   ~Gateway();
 
@@ -64,7 +77,21 @@ public:
   struct Output {
     std::vector<Frame> frames; ///< to be sent, in this order
     std::optional<double> wake_at_s;
+    std::vector<MoveAnswer> moves; ///< requests that are through
   };
+
+  /// Has agents move, from wherever they are: each move follows those before it. Returns the number
+  /// of the request, whose answer is among the output of a later run(); has the board schedule the
+  /// gateway. Fails for a node that there is not, for more than `moves_of_a_request_max`, and once
+  /// the run is over.
+  [[nodiscard]] Result<std::uint64_t> request_moves(const std::vector<AgentMove>& moves);
+  static constexpr std::size_t moves_of_a_request_max = std::size_t{1} << 20;
+
+  /// So many moves go in one report, and about so many wait for one stop; others for the next one.
+  static constexpr std::size_t moves_of_a_report_max = std::size_t{1} << 16;
+  static constexpr std::size_t moves_of_a_stop_max = std::size_t{1} << 20;
+
+  [[nodiscard]] const MoveCounters& move_counters() const { return move_counters_; }
 
   /// It is time: has the board schedule the gateway.
   void wake() { board_.wake_gateway(); }
@@ -79,6 +106,13 @@ public:
   [[nodiscard]] const LinkCounters& counters(std::size_t node) const {
     return links_[node]->counters();
   }
+  /// Of what is for that node: what waits for credit, and what has gone and was not acknowledged.
+  [[nodiscard]] std::size_t waiting_bytes(std::size_t node) const {
+    return links_[node]->waiting_bytes();
+  }
+  [[nodiscard]] std::size_t unacknowledged_bytes(std::size_t node) const {
+    return links_[node]->unacknowledged_bytes();
+  }
   /// Adds what went over all links. @pre the run is finished
   void count(EngineCounters& counters) const;
   [[nodiscard]] std::uint64_t rounds() const { return global_time_.turned(); }
@@ -89,13 +123,22 @@ private:
   [[nodiscard]] Result<bool> read_frames_of(Link& link);
   void deliver();
   [[nodiscard]] Result<void> conclude_round();
+  [[nodiscard]] bool begin_stop(GlobalTime::Result& round);
+  [[nodiscard]] Result<void> go_on_with_stop(const GlobalTime::Result& round);
+  void end_stop();
+  void answer(const MovesUnderWay& moves);
+  void answer(MoveOutcome outcome);
+  void pass_answers(Output& output);
+  void watch_congestion();
   void hand_in_tasks();
   [[nodiscard]] bool wants_round(double now_s);
   void turn();
   [[nodiscard]] NodeReport report(bool asleep);
+  void report_moves(NodeReport& report);
   [[nodiscard]] bool is_quiet() const;
   [[nodiscard]] FrameHeader common_header() const;
-  [[nodiscard]] double own_clock() const;
+  [[nodiscard]] double clock_to_tell() const;
+  [[nodiscard]] double wanted_to_tell(const Link& link) const;
   void send(double clock, Output& output);
 
   template <class Act>
@@ -105,7 +148,14 @@ private:
         act(*link);
   }
 
+  enum class Stop { none, pausing, moving };
+  struct Request {
+    MoveAnswer answer;
+    std::size_t moves;
+  };
+
   World& world_;
+  DomainSet& set_;
   DomainBoard& board_;
   Abroad abroad_;
   std::vector<std::unique_ptr<Link>> links_; // by node; null for this one
@@ -116,6 +166,14 @@ private:
   std::optional<double> next_round_at_s_ = 0;
   double round_pause_s_;
   bool abandoned_ = false;
+
+  std::deque<Request> requests_; // that are not through, the oldest first
+  std::deque<AgentMove> asked_;  // theirs that no report has told yet
+  std::uint64_t requested_ = 0;
+  std::vector<Wish> wishes_; // for the next stop
+  Stop stop_ = Stop::none;
+  std::optional<Migration> migration_;
+  MoveCounters move_counters_;
 };
 
 } // namespace stos::detail

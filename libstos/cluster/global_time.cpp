@@ -41,8 +41,13 @@ std::optional<GlobalTime::Result> GlobalTime::take_result() {
 }
 
 GlobalTime::Result GlobalTime::result() const {
-  Result result{Instant::never().absorption, true, Instant::never(), reports_[own_]->stopped_for};
-  for (const auto& report : reports_) {
+  Result result{Instant::never().absorption, true, Instant::never(),
+                reports_[own_]->stopped_for, {},   false};
+  for (std::size_t node = 0; node < reports_.size(); ++node) {
+    const auto& report = reports_[node];
+    for (const AgentMove& move : report->moves)
+      result.wishes.push_back({node, move});
+    result.more_wishes = result.more_wishes || report->more_moves;
     result.least_time = std::min(result.least_time, report->least_time);
     result.all_quiet = result.all_quiet && report->quiet;
     result.next = std::min(result.next, report->next);

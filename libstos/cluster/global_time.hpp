@@ -1,6 +1,7 @@
 #pragma once
 
 #include "libstos/causal/event_key.hpp"
+#include "libstos/cluster/moves.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -20,8 +21,14 @@ struct NodeReport {
   bool quiet = false;
   Instant next = Instant::never();
 
-  /// How far this node has got with a stop of the whole cluster: its number, 0 for none.
+  /// How far this node has got with a stop of the whole cluster, 0 for none: twice its number on
+  /// the way there, one more once this node has sent away what it has to.
   std::uint64_t stopped_for = 0;
+
+  /// What somebody here wants to have moved, and whether that is not all yet. All nodes hear it in
+  /// the same round, so that all of them stop for the same moves.
+  std::vector<AgentMove> moves;
+  bool more_moves = false;
 
   std::vector<std::uint64_t> sent;     ///< frames with news to each node, so far
   std::vector<std::uint64_t> received; ///< and from each node
@@ -80,6 +87,8 @@ public:
     bool all_quiet;            ///< nothing happens anywhere, unless somebody lets it
     Instant next;              ///< if all_quiet: the earliest event of all
     std::uint64_t stopped_for; ///< if all_quiet: what all nodes have stopped for, or 0
+    std::vector<Wish> wishes;  ///< of all nodes, in their order
+    bool more_wishes;          ///< some node has more to come
   };
 
   /// The result of the round, once, when it is complete.

@@ -139,6 +139,13 @@ std::optional<Link::Pending> Link::take_waiting() {
   return next;
 }
 
+void Link::begin_anew(double least) {
+  clock_ = clock_told_ = least;
+  wanted_told_ = wanted_here_ = infinity;
+}
+
+void Link::tell_anew() { outbox_.announce(least_unacknowledged()); }
+
 void Link::send_report(const NodeReport& report, std::uint64_t round,
                        std::vector<std::vector<std::byte>>& frames) {
   FrameHeader header;

@@ -75,6 +75,21 @@ public:
   /// Takes what the domains have for that node, which is counted as sent from now on.
   void take_parcels();
 
+  /// At a stop: where to write a record of nothing earlier than `earliest`, and after each one.
+  [[nodiscard]] BytesWriter& begin_record(double earliest) {
+    body_earliest_ = std::min(body_earliest_, earliest);
+    return body_;
+  }
+  void end_record() {
+    if (body_.size() >= limits_.frame_bytes_max)
+      end_body();
+  }
+
+  /// At a stop, before anything is sent that belongs to it: nobody knows more of clocks than that
+  /// all are `least`; and after it: tells the domains anew what is under way.
+  void begin_anew(double least);
+  void tell_anew();
+
   /// Appends the report for `round` to `frames`: a frame of its own, since it has to be read before
   /// the round is complete, what may follow after that.
   void send_report(const NodeReport& report, std::uint64_t round,
@@ -91,6 +106,12 @@ public:
   [[nodiscard]] double wanted_here() const { return wanted_here_; }
 
   [[nodiscard]] bool is_congested() const { return waiting_bytes_ > limits_.credit_bytes; }
+  /// It has been congested, and what waits is not much less yet.
+  [[nodiscard]] bool is_strained() const { return waiting_bytes_ > limits_.credit_bytes / 2; }
+  /// What waits here for credit, and what has gone and was not acknowledged.
+  [[nodiscard]] std::size_t waiting_bytes() const { return waiting_bytes_; }
+  [[nodiscard]] std::size_t unacknowledged_bytes() const { return unacknowledged_bytes_; }
+  [[nodiscard]] bool is_empty() const { return waiting_.empty() && body_.size() == 0; }
   [[nodiscard]] std::uint64_t news_sent() const { return news_sent_; } ///< frames
   [[nodiscard]] std::uint64_t news_received() const { return news_received_; }
 

@@ -45,6 +45,8 @@ bool ParcelReader::read_record(BytesReader& in) {
   const std::uint8_t first = in.u8();
   const auto flags = static_cast<std::uint8_t>(first & ~RecordFlags::kind_mask);
   const auto kind = static_cast<RecordKind>(first & RecordFlags::kind_mask);
+  if (kind == RecordKind::open && flags == RecordFlags::again)
+    return read_open_again(in);
   if (kind != RecordKind::lambda && flags != 0)
     return refuse("has flags that belong to a lambda");
   switch (kind) {
@@ -54,6 +56,8 @@ bool ParcelReader::read_record(BytesReader& in) {
     case RecordKind::turned: return read_turned(in);
     case RecordKind::open_hold: return read_open_hold(in);
     case RecordKind::close_hold: return read_close_hold(in);
+    case RecordKind::verdicts: return read_verdicts(in);
+    case RecordKind::image: return read_image(in);
   }
   return refuse("is of an unknown kind");
 }
@@ -168,8 +172,7 @@ bool ParcelReader::read_open(BytesReader& in) {
   const double opening = in.f64();
   const double reaction_time = in.f64();
   Trajectory path;
-  if (!read_trajectory(in, path) || number == 0 || number > channels_.size() + 1 ||
-      number >= channels_max || !fits_into<std::uint32_t>(channel_number) ||
+  if (!read_trajectory(in, path) || !fits_into<std::uint32_t>(channel_number) ||
       !is_within_limits(opening) || opening < earliest_ || !(reaction_time >= 0) ||
       !is_within_limits(reaction_time))
     return refuse("opens a channel that cannot be");
@@ -177,13 +180,12 @@ bool ParcelReader::read_open(BytesReader& in) {
   if (to == nullptr)
     return refuse("opens a channel to agent " + std::to_string(target.value) +
                   ", which is not here");
-  if (number > channels_.size())
-    channels_.emplace_back();
-  if (channels_[number - 1].channel != nullptr)
-    return refuse("opens a channel that is open");
+  if (!take_number(number))
+    return false;
 
   Channel& channel = Channel::create(abroad_.pool, *to);
   auto* course = new ChannelCourse;
+  course->agent = source;
   course->reaction_time = reaction_time;
   course->silent_until = opening;
   course->source = path;
@@ -195,6 +197,58 @@ bool ParcelReader::read_open(BytesReader& in) {
   channel.group = abroad_.place.group_of(node_);
   channels_[number - 1] = {&channel, source, 0, path, opening};
   to_domains_.post(to->domain, {Parcel::Kind::open, &channel, nullptr, nullptr});
+  return true;
+}
+
+bool ParcelReader::take_number(std::uint64_t number) {
+  if (number == 0 || number > channels_.size() + 1 || number >= channels_max)
+    return refuse("opens a channel that cannot be");
+  if (number > channels_.size())
+    channels_.emplace_back();
+  return channels_[number - 1].channel == nullptr || refuse("opens a channel that is open");
+}
+
+bool ParcelReader::read_open_again(BytesReader& in) {
+  const std::uint64_t number = in.varint();
+  const AgentId source{in.u64()};
+  const std::uint64_t channel_number = in.varint();
+  const std::uint64_t next_sequence = in.varint();
+  const auto found =
+      abroad_.unnumbered.find({source, ChannelNumber{static_cast<std::uint32_t>(channel_number)}});
+  if (!in.ok() || !fits_into<std::uint32_t>(channel_number) || found == abroad_.unnumbered.end() ||
+      found->second->group != abroad_.place.group_of(node_))
+    return refuse("says that a channel comes from there now that does not");
+  if (!take_number(number))
+    return false;
+  Channel& channel = *found->second;
+  abroad_.unnumbered.erase(found);
+  channels_[number - 1] = {&channel, source, next_sequence, channel.far_course().source,
+                           channel.silent_until()};
+  return true;
+}
+
+bool ParcelReader::read_verdicts(BytesReader& in) {
+  constexpr std::size_t bytes_each = 2;
+  std::vector<MovesUnderWay::Verdict>& verdicts = abroad_.moves.verdicts;
+  for (std::size_t left = in.count(bytes_each); left > 0; --left) {
+    const std::uint64_t index = in.varint();
+    const std::uint8_t result = in.u8();
+    std::string text;
+    if (result == static_cast<std::uint8_t>(MoveResult::not_serialisable))
+      text = in.text();
+    if (!in.ok() || index >= verdicts.size() || result >= move_results ||
+        verdicts[index].result != MoveResult::no_such_agent)
+      return refuse("decides on a move that it was not asked for");
+    verdicts[index] = {node_, static_cast<MoveResult>(result), std::move(text)};
+  }
+  return in.ok();
+}
+
+bool ParcelReader::read_image(BytesReader& in) {
+  const std::span<const std::byte> image = in.raw(in.count(1));
+  if (!in.ok() || abroad_.moves.wishes.empty())
+    return refuse("brings an agent that nobody expects");
+  abroad_.moves.images[node_].emplace_back(image.begin(), image.end());
   return true;
 }
 

@@ -6,6 +6,7 @@
 #include "libstos/cluster/abroad.hpp"
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 namespace stos::detail {
@@ -23,6 +24,15 @@ public:
 
   /// Takes an initial channel from that node, and the number of lambdas that came on it.
   void adopt(Channel& channel, AgentId source);
+
+  /// Channels for which `is_one(channel, source)` do not come from that node any more: passes them
+  /// to `taken(channel, source)`.
+  template <class IsOne, class Taken>
+  void take_out_if(IsOne&& is_one, Taken&& taken) {
+    for (Incoming& incoming : channels_)
+      if (incoming.channel != nullptr && is_one(*incoming.channel, incoming.source))
+        taken(*std::exchange(incoming.channel, nullptr), incoming.source);
+  }
 
   /// Reads all records of `in`, none of which is from before laboratory time `earliest`, and posts
   /// them to the domains.
@@ -44,6 +54,10 @@ private:
   [[nodiscard]] Channel* take_hold(std::uint64_t name, AgentId target, std::size_t target_node,
                                    const AgentOps& ops, const Cell& holder);
   [[nodiscard]] bool read_open(BytesReader& in);
+  [[nodiscard]] bool read_open_again(BytesReader& in);
+  [[nodiscard]] bool take_number(std::uint64_t number);
+  [[nodiscard]] bool read_verdicts(BytesReader& in);
+  [[nodiscard]] bool read_image(BytesReader& in);
   [[nodiscard]] bool read_close(BytesReader& in);
   [[nodiscard]] bool read_turned(BytesReader& in);
   [[nodiscard]] bool read_open_hold(BytesReader& in);

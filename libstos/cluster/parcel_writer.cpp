@@ -106,7 +106,7 @@ void ParcelWriter::write_references(const Closure& lambda, BytesWriter& out) {
     Cell& target = *hold.to;
     const bool opened = hold.far_course().wire != 0;
     out.u64(carried.ticket);
-    out.u64(name_of(hold));
+    out.u64(abroad_.name_of(hold));
     out.u64(target.id.value);
     out.varint(abroad_.place.node_of(target.domain));
     write_class(*target.ops, out);
@@ -119,8 +119,7 @@ void ParcelWriter::write_references(const Closure& lambda, BytesWriter& out) {
   }
 }
 
-void ParcelWriter::write_open(Channel& channel, BytesWriter& out) {
-  AgentsElsewhere::lead_to(*channel.to);
+void ParcelWriter::number(Channel& channel) {
   auto& course = channel.far_course();
   if (free_.empty()) {
     channels_.push_back(&channel);
@@ -130,6 +129,29 @@ void ParcelWriter::write_open(Channel& channel, BytesWriter& out) {
     channels_[free_.back()] = &channel;
     free_.pop_back();
   }
+}
+
+void ParcelWriter::take_out(Channel& channel) {
+  std::uint64_t& wire = channel.far_course().wire;
+  channels_[wire - 1] = nullptr;
+  free_.push_back(static_cast<std::uint32_t>(wire - 1));
+  wire = 0;
+}
+
+// The other end has what else there is to know of it.
+void ParcelWriter::write_open_again(Channel& channel, BytesWriter& out) {
+  number(channel);
+  out.u8(first_byte(RecordKind::open, RecordFlags::again));
+  out.varint(channel.far_course().wire);
+  out.u64(channel.far_course().agent.value);
+  out.varint(channel.number.value);
+  out.varint(channel.next_sequence);
+}
+
+void ParcelWriter::write_open(Channel& channel, BytesWriter& out) {
+  AgentsElsewhere::lead_to(*channel.to);
+  number(channel);
+  const auto& course = channel.far_course();
   out.u8(first_byte(RecordKind::open));
   out.varint(course.wire);
   out.u64(course.agent.value);
@@ -141,11 +163,9 @@ void ParcelWriter::write_open(Channel& channel, BytesWriter& out) {
 }
 
 void ParcelWriter::write_close(Channel& channel, BytesWriter& out) {
-  const std::uint64_t number = channel.far_course().wire;
   out.u8(first_byte(RecordKind::close));
-  out.varint(number);
-  channels_[number - 1] = nullptr;
-  free_.push_back(static_cast<std::uint32_t>(number - 1));
+  out.varint(channel.far_course().wire);
+  take_out(channel);
   abroad_.let_go_of(channel);
 }
 
@@ -153,7 +173,7 @@ void ParcelWriter::write_open_hold(Channel& hold, BytesWriter& out) {
   auto& course = hold.far_course();
   const bool lambda_written = course.wire != 0;
   out.u8(first_byte(RecordKind::open_hold));
-  out.u64(name_of(hold));
+  out.u64(abroad_.name_of(hold));
   out.u64(hold.to->id.value);
   out.varint(abroad_.place.node_of(hold.group));
   out.u64(course.agent.value);
@@ -183,13 +203,6 @@ void ParcelWriter::write_class(const AgentOps& ops, BytesWriter& out) {
   out.varint(2 * number + (is_new ? 1 : 0));
   if (is_new)
     out.u64(ops.type_id);
-}
-
-std::uint64_t ParcelWriter::name_of(Channel& hold) {
-  std::uint64_t& name = hold.far_course().wire;
-  if (name == 0)
-    name = abroad_.holds.new_name(abroad_.place.own_node);
-  return name;
 }
 
 } // namespace stos::detail

@@ -12,7 +12,16 @@
 namespace stos::detail {
 
 /// The kinds of records that parcels become between nodes.
-enum class RecordKind : std::uint8_t { lambda, open, close, turned, open_hold, close_hold };
+enum class RecordKind : std::uint8_t {
+  lambda,
+  open,
+  close,
+  turned,
+  open_hold,
+  close_hold,
+  verdicts, ///< at a stop: which moves of agents of the sender take place
+  image,    ///< and an agent that comes from there
+};
 
 /// What stands beside the kind of a record, in its first byte.
 struct RecordFlags {
@@ -21,6 +30,7 @@ struct RecordFlags {
   static constexpr std::uint8_t depth = 0x10;
   static constexpr std::uint8_t references = 0x20;
   static constexpr std::uint8_t new_code = 0x40; ///< the name of the code follows its number
+  static constexpr std::uint8_t again = 0x08;    ///< of open: it has been open over another link
 };
 
 /// Turns what the domains of this node tell one other node into bytes.
@@ -45,6 +55,24 @@ public:
   /// Appends `parcel`, and takes what it holds.
   void write(Parcel& parcel, BytesWriter& out);
 
+  /// A channel that one of its ends has moved leads to that node now: gives it a number and tells.
+  void write_open_again(Channel& channel, BytesWriter& out);
+
+  /// A channel does not lead to that node any more; this end is not the writer's any more.
+  void take_out(Channel& channel);
+
+  /// The same for all for which `is_one(channel)`; passes them to `taken(channel)`.
+  template <class IsOne, class Taken>
+  void take_out_if(IsOne&& is_one, Taken&& taken) {
+    for (std::size_t i = 0; i < channels_.size(); ++i)
+      if (Channel* channel = channels_[i]; channel != nullptr && is_one(*channel)) {
+        take_out(*channel);
+        taken(*channel);
+      }
+  }
+
+  [[nodiscard]] std::size_t open_channels() const { return channels_.size() - free_.size(); }
+
 private:
   void write_lambda(Closure& lambda, BytesWriter& out);
   void write_references(const Closure& lambda, BytesWriter& out);
@@ -53,7 +81,7 @@ private:
   void write_open_hold(Channel& hold, BytesWriter& out);
   void write_close_hold(Channel& hold, BytesWriter& out);
   void write_class(const AgentOps& ops, BytesWriter& out);
-  [[nodiscard]] std::uint64_t name_of(Channel& hold);
+  void number(Channel& channel);
 
   Abroad& abroad_;
   std::vector<Channel*> channels_; // by number - 1

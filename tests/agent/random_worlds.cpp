@@ -35,3 +35,17 @@ TEST_CASE("a random world has one outcome, however its domains are interleaved")
   }
   CHECK(events > 100'000);
 }
+
+TEST_CASE("agents that are divided anew again and again change no outcome") {
+  for (std::uint64_t seed = 1; seed <= 250; ++seed) {
+    INFO("world seed " << seed);
+    WorldPlan plan = plan_of(seed);
+    plan.end_time = std::min(plan.end_time, 6.0); // later on, some worlds explode
+    const RunSummary oracle = run_random_world<ShuffledDomains>(plan);
+    for (const std::size_t domains : {2u, 5u}) {
+      INFO("domains " << domains);
+      require_equal(oracle,
+                    run_random_world(plan, {}, ShuffledDomains(domains, seed + domains, 0.02)));
+    }
+  }
+}

@@ -25,6 +25,9 @@ struct WorldPlan {
   std::array<double, 8> inclination{}; ///< how likely each kind of action is
 };
 
+/// The plan of the worlds that this thread makes and runs: agents that move find it again here.
+inline thread_local const WorldPlan* plan_of_this_thread = nullptr;
+
 inline WorldPlan plan_of(std::uint64_t seed) {
   RandomStream random(mix64(seed) + 17);
   WorldPlan plan;
@@ -55,6 +58,12 @@ public:
   Wanderer(const WorldPlan& plan, const Minkowski<4>& position) : Base(position), plan_(&plan) {}
   explicit Wanderer(const WorldPlan& plan) : plan_(&plan) {}
 
+  template <class Inspector>
+  friend bool inspect(Inspector& f, Wanderer& x) {
+    return f.object(x).fields(f.field("channels", x.channels_), f.field("heard", x.heard_),
+                              f.field("births", x.births_), f.field("rounds", x.rounds_));
+  }
+
   void begin() {
     this->after(plan_->on_grid ? 1 : this->random().uniform(0, 2), [](Self& self) {
       self.act(5);
@@ -75,6 +84,9 @@ public:
   }
 
 private:
+  friend struct stos::AgentMaker;
+  Wanderer() : plan_(plan_of_this_thread) {}
+
   std::size_t choose(RandomStream& random) const {
     double sum = 0;
     for (double weight : plan_->inclination)
@@ -203,6 +215,7 @@ private:
 template <class Simulation, int ReactionTenths>
 void populate(const WorldPlan& plan) {
   using Member = Wanderer<Simulation, ReactionTenths>;
+  plan_of_this_thread = &plan;
   RandomStream random(mix64(plan.seed) + 99);
   if (plan.torus)
     Simulation::space(Space::torus(plan.side + 1, plan.side + 1, 0));

@@ -11,11 +11,13 @@ namespace stos::test {
 
 /// Runs the domains of a world in one thread, in an order and in slices that a seed chooses: every
 /// interleaving that workers could produce at slice boundaries, repeatable to the last step.
-/// With 0 domains it is the serial engine.
+/// With 0 domains it is the serial engine. With a chance for it, agents are divided anew at random,
+/// again and again.
 class ShuffledDomains {
 public:
   ShuffledDomains() = default;
-  ShuffledDomains(std::size_t domains, std::uint64_t seed) : domains_(domains), random_(seed) {}
+  ShuffledDomains(std::size_t domains, std::uint64_t seed, double divided_anew_chance = 0)
+      : domains_(domains), random_(seed), divided_anew_chance_(divided_anew_chance) {}
 
   RunSummary run(World& world) {
     if (domains_ == 0)
@@ -33,6 +35,9 @@ public:
       const std::size_t domain = ready[pick];
       ready.erase(ready.begin() + static_cast<std::ptrdiff_t>(pick));
       const std::uint64_t events_max = 1 + random_.below(random_.bernoulli(0.5) ? 3 : 300);
+      if (random_.bernoulli(divided_anew_chance_) &&
+          !set.board().is_paused(detail::DomainBoard::Pause::stop) && !set.board().finished())
+        set.board().stop_and([&] { divide_anew(set); });
       switch (set.run(domain, events_max)) {
         case detail::Domain::Slice::more: ready.push_back(domain); break;
         case detail::Domain::Slice::parked: break;
@@ -49,6 +54,17 @@ public:
   }
 
 private:
+  void divide_anew(detail::DomainSet& set) {
+    std::vector<detail::DomainSet::Assignment> assignment;
+    const double share = random_.uniform();
+    for (std::size_t i = 0; i < set.size(); ++i)
+      set.domain(i).for_each_agent([&](detail::Cell& cell) {
+        if (random_.bernoulli(share))
+          assignment.push_back({&cell, random_.below(static_cast<std::uint32_t>(set.size()))});
+      });
+    set.divide_anew(assignment);
+  }
+
   static RunSummary run_serially(World& world) {
     detail::SerialEngine engine(world);
     engine.run();
@@ -59,6 +75,7 @@ private:
 
   std::size_t domains_ = 0;
   RandomStream random_{1};
+  double divided_anew_chance_ = 0;
 };
 
 } // namespace stos::test

@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <deque>
+#include <functional>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -27,7 +29,51 @@ public:
     /// Frames from the one node to the other take so long that they arrive only when nothing else
     /// can happen.
     std::optional<std::pair<std::size_t, std::size_t>> slow_wire;
+
+    /// How likely it is at each step that some node asks for moves; of how many agents at most.
+    double moves_chance = 0;
+    std::uint32_t moves_max = 1;
+    std::uint64_t requests_max = ~std::uint64_t{0};
   };
+
+  /// Called before each step; may ask gateways for moves.
+  std::function<void(VirtualCluster&)> before_step;
+
+  /// Neither runs nor receives anything, until nobody else can go on.
+  std::optional<std::size_t> stopped_node;
+
+  /// What waits at `from` until `to` has taken more.
+  [[nodiscard]] std::size_t waiting_bytes(std::size_t from, std::size_t to) const {
+    return nodes_[from]->gateway->waiting_bytes(to);
+  }
+
+  /// Asks `node` to have agents moved. Returns the number of the request there.
+  std::uint64_t request(std::size_t node, const std::vector<AgentMove>& moves) {
+    const auto number = nodes_[node]->gateway->request_moves(moves);
+    STOS_ASSERT(static_cast<bool>(number), number.error().context);
+    return *number;
+  }
+
+  /// What has been answered so far, to whoever has asked.
+  [[nodiscard]] const std::vector<MoveOutcome>& outcomes() const { return outcomes_; }
+  [[nodiscard]] std::uint64_t moved() const {
+    return static_cast<std::uint64_t>(
+        std::count_if(outcomes_.begin(), outcomes_.end(), [](const MoveOutcome& outcome) {
+          return outcome.result == MoveResult::moved;
+        }));
+  }
+
+  /// The node that has the agent, if one has, and its record there.
+  [[nodiscard]] std::optional<std::size_t> node_of(AgentId agent) const {
+    for (const auto& node : nodes_)
+      if (const detail::Cell* cell = node->world.directory->find(agent);
+          cell != nullptr && cell->alive())
+        return node->index;
+    return std::nullopt;
+  }
+  [[nodiscard]] detail::Cell* find(std::size_t node, AgentId agent) const {
+    return nodes_[node]->world.directory->find(agent);
+  }
 
   VirtualCluster(const Shape& shape, std::uint64_t seed) : shape_(shape), random_(seed) {}
 
@@ -46,8 +92,15 @@ public:
     for (const auto& node : nodes_)
       node->set.start();
     while (std::any_of(nodes_.begin(), nodes_.end(),
-                       [](const auto& node) { return node->finished < node->set.size(); }))
+                       [](const auto& node) { return node->finished < node->set.size(); })) {
+      if (before_step)
+        before_step(*this);
+      if (random_.bernoulli(shape_.moves_chance) && requests_ < shape_.requests_max)
+        request_any();
       step();
+    }
+    for (const auto& node : nodes_) // what is still to be answered
+      run_gateway(*node);
     return conclude(*worlds.front());
   }
 
@@ -74,15 +127,15 @@ private:
   }
 
   struct Node {
-    Node(World& world, const std::vector<std::uint16_t>& node_of, const Shape& shape,
+    Node(World& of_world, const std::vector<std::uint16_t>& node_of, const Shape& shape,
          std::size_t own)
-        : index(own), place{own, shape.nodes, shape.domains},
+        : world(of_world), index(own), place{own, shape.nodes, shape.domains},
           share(detail::take_share(world, node_of, place)),
           set(world, share.own, shape.domains, place.links(),
               [this](std::size_t d) { ready.push_back(d); }, nullptr, {}),
-          gateway(
-              std::make_unique<detail::Gateway>(world, set.board(), place, share, shape.limits)) {}
+          gateway(std::make_unique<detail::Gateway>(world, set, place, share, shape.limits)) {}
 
+    World& world;
     std::size_t index;
     detail::NodePlace place;
     detail::InitialShare share;
@@ -93,19 +146,42 @@ private:
     std::optional<double> wake_at_s;
   };
 
+  // For agents that some node has, or has had, or that never were.
+  void request_any() {
+    const auto pick = [this](std::size_t n) {
+      return random_.below(static_cast<std::uint32_t>(n));
+    };
+    Node& asker = *nodes_[pick(nodes_.size())];
+    if (asker.set.board().finished())
+      return;
+    ++requests_;
+    std::vector<AgentId> agents{AgentId{~std::uint64_t{0}}};
+    for (const auto& node : nodes_)
+      if (random_.bernoulli(0.5))
+        node->world.directory->for_each(
+            [&](const detail::Cell& cell) { agents.push_back(cell.id); });
+    std::sort(agents.begin(), agents.end());
+    std::vector<AgentMove> moves;
+    const auto only = random_.bernoulli(0.2) ? std::optional(pick(nodes_.size())) : std::nullopt;
+    for (std::uint32_t left = 1 + pick(shape_.moves_max); left > 0; --left)
+      moves.push_back({agents[pick(agents.size())], only ? *only : pick(nodes_.size())});
+    (void)asker.gateway->request_moves(moves);
+  }
+
   // Something that can happen now: a runner of a node, or a frame that arrives.
   void step() {
     std::size_t choices = 0;
     for (const auto& node : nodes_)
-      choices += node->ready.size();
+      choices += goes(node->index) ? node->ready.size() : 0;
     const std::size_t runners = choices;
     for (std::size_t i = 0; i < wires_.size(); ++i)
-      choices += wires_[i].empty() || is_slow(i) ? 0 : 1;
+      choices += can_arrive(i) ? 1 : 0;
     if (choices == 0 && shape_.slow_wire && arrive_slowly())
       return;
     if (choices == 0 || random_.bernoulli(0.01)) {
       const bool something = pass_time();
-      STOS_ASSERT(something || choices > 0, "nobody can go on");
+      if (!something && choices == 0)
+        STOS_ASSERT(std::exchange(stopped_node, std::nullopt), "nobody can go on");
       return;
     }
     now_s_ += 1e-6;
@@ -113,13 +189,19 @@ private:
     if (pick >= runners)
       arrive(pick - runners);
     else
-      for (const auto& node : nodes_)
-        if (pick < node->ready.size()) {
+      for (const auto& node : nodes_) {
+        const std::size_t here = goes(node->index) ? node->ready.size() : 0;
+        if (pick < here) {
           run_one(*node, pick);
           break;
-        } else {
-          pick -= node->ready.size();
         }
+        pick -= here;
+      }
+  }
+
+  [[nodiscard]] bool goes(std::size_t node) const { return node != stopped_node; }
+  [[nodiscard]] bool can_arrive(std::size_t wire) const {
+    return !wires_[wire].empty() && !is_slow(wire) && goes(wire % shape_.nodes);
   }
 
   [[nodiscard]] bool is_slow(std::size_t wire) const {
@@ -138,7 +220,8 @@ private:
   bool pass_time() {
     Node* first = nullptr;
     for (const auto& node : nodes_)
-      if (node->wake_at_s && (first == nullptr || node->wake_at_s < first->wake_at_s))
+      if (node->wake_at_s && goes(node->index) &&
+          (first == nullptr || node->wake_at_s < first->wake_at_s))
         first = node.get();
     if (first == nullptr)
       return false;
@@ -150,7 +233,7 @@ private:
 
   void arrive(std::size_t pick) {
     for (std::size_t i = 0; i < wires_.size(); ++i)
-      if (!wires_[i].empty() && !is_slow(i) && pick-- == 0) {
+      if (can_arrive(i) && pick-- == 0) {
         arrive_on(i);
         return;
       }
@@ -191,6 +274,8 @@ private:
       wires_[wire].push_back(std::move(frame.bytes));
     }
     node.wake_at_s = output.wake_at_s;
+    for (MoveAnswer& answer : output.moves)
+      std::move(answer.outcomes.begin(), answer.outcomes.end(), std::back_inserter(outcomes_));
     if (*slice == detail::Gateway::Slice::more)
       node.ready.push_back(node.set.size());
   }
@@ -217,6 +302,8 @@ private:
   std::vector<std::uint64_t> under_way_;                  // bytes, likewise
   std::uint64_t most_under_way_ = 0;
   double now_s_ = 0;
+  std::vector<MoveOutcome> outcomes_;
+  std::uint64_t requests_ = 0;
   std::uint64_t frames_ = 0;
   std::uint64_t bytes_ = 0;
 };
