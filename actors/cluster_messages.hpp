@@ -2,10 +2,12 @@
 
 #include "actors/caf_version.hpp"
 #include "libstos/cluster/membership.hpp"
+#include "libstos/cluster/moves.hpp"
 
 #include <caf/actor.hpp>
 #include <caf/binary_deserializer.hpp>
 #include <caf/binary_serializer.hpp>
+#include <caf/message.hpp>
 #include <caf/type_id.hpp>
 
 #include <cstddef>
@@ -77,9 +79,56 @@ struct AbortMessage {
   std::string why;
 };
 
+/// For an agent of one run, wherever it is by now; from node to node, and within one.
+struct AgentMail {
+  enum class Kind : std::uint8_t {
+    message,   ///< of an ordinary actor: `sender`, `number` (the message's id), `content`
+    injection, ///< `data`: a lambda
+    watch,     ///< node `asker` wants to know when the agent ends
+    search,    ///< node `asker` wants the agent's handle; `number` is that of its search
+  };
+  Kind kind = Kind::message;
+  std::uint64_t agent = 0;
+  std::uint64_t number = 0;
+  std::uint32_t asker = 0;
+  caf::strong_actor_ptr sender;
+  caf::message content;
+  Bytes data;
+};
+
+/// To who has sent a watch: the agent has ended.
+struct AgentEndedMessage {
+  std::uint64_t agent = 0;
+};
+
+/// Node `asker` looks for an agent by its name, or by its id if that is empty. Each node answers
+/// once, whether it has it or not.
+struct SearchMessage {
+  std::uint32_t asker = 0;
+  std::uint64_t number = 0;
+  std::string name;
+  std::uint64_t agent = 0;
+};
+struct SearchAnswer {
+  std::uint64_t number = 0;
+  caf::strong_actor_ptr handle; ///< null: not here
+};
+
+/// From anywhere, as a request to a node: agents are to move to other nodes. Answered by MovesDone
+/// when all of that is through.
+struct MoveAgents {
+  std::string simulation;
+  Bytes moves;
+};
+struct MovesDone {
+  Bytes outcomes;
+};
+
 /// Within a process: begin, there is something to do, all is over.
 struct BeginMessage {};
 struct TickMessage {};
+struct OrdersMessage {}; ///< see MoveDesk
+struct WanderMessage {}; ///< it is time for agents to move at random
 struct EndMessage {};
 
 // clang-format off
@@ -113,9 +162,45 @@ bool inspect(Inspector& f, AbortMessage& x) {
   return f.object(x).fields(f.field("from", x.from), f.field("code", x.code), f.field("why", x.why));
 }
 template <class Inspector>
+bool inspect(Inspector& f, AgentMail::Kind& x) {
+  return f.apply([&x] { return static_cast<std::uint8_t>(x); },
+                 [&x](std::uint8_t value) {
+                   x = static_cast<AgentMail::Kind>(value);
+                   return value <= static_cast<std::uint8_t>(AgentMail::Kind::search);
+                 });
+}
+template <class Inspector>
+bool inspect(Inspector& f, AgentMail& x) {
+  return f.object(x).fields(f.field("kind", x.kind), f.field("agent", x.agent),
+                            f.field("number", x.number), f.field("asker", x.asker),
+                            f.field("sender", x.sender), f.field("content", x.content),
+                            f.field("data", x.data));
+}
+template <class Inspector>
+bool inspect(Inspector& f, AgentEndedMessage& x) { return f.object(x).fields(f.field("agent", x.agent)); }
+template <class Inspector>
+bool inspect(Inspector& f, SearchMessage& x) {
+  return f.object(x).fields(f.field("asker", x.asker), f.field("number", x.number),
+                            f.field("name", x.name), f.field("agent", x.agent));
+}
+template <class Inspector>
+bool inspect(Inspector& f, SearchAnswer& x) {
+  return f.object(x).fields(f.field("number", x.number), f.field("handle", x.handle));
+}
+template <class Inspector>
+bool inspect(Inspector& f, MoveAgents& x) {
+  return f.object(x).fields(f.field("simulation", x.simulation), f.field("moves", x.moves));
+}
+template <class Inspector>
+bool inspect(Inspector& f, MovesDone& x) { return f.object(x).fields(f.field("outcomes", x.outcomes)); }
+template <class Inspector>
 bool inspect(Inspector& f, BeginMessage& x) { return f.object(x).fields(); }
 template <class Inspector>
 bool inspect(Inspector& f, TickMessage& x) { return f.object(x).fields(); }
+template <class Inspector>
+bool inspect(Inspector& f, OrdersMessage& x) { return f.object(x).fields(); }
+template <class Inspector>
+bool inspect(Inspector& f, WanderMessage& x) { return f.object(x).fields(); }
 template <class Inspector>
 bool inspect(Inspector& f, EndMessage& x) { return f.object(x).fields(); }
 // clang-format on
@@ -123,6 +208,12 @@ bool inspect(Inspector& f, EndMessage& x) { return f.object(x).fields(); }
 /// A NodeHello as bytes, and back; fails on anything else.
 [[nodiscard]] Bytes encode(const NodeHello& hello);
 [[nodiscard]] Result<NodeHello> decode_hello(const Bytes& bytes);
+
+/// Moves and what has become of them, likewise.
+[[nodiscard]] Bytes encode(const std::vector<AgentMove>& moves);
+[[nodiscard]] Result<std::vector<AgentMove>> decode_moves(const Bytes& bytes);
+[[nodiscard]] Bytes encode(const std::vector<MoveOutcome>& outcomes);
+[[nodiscard]] Result<std::vector<MoveOutcome>> decode_outcomes(const Bytes& bytes);
 
 } // namespace stos::detail
 
@@ -137,7 +228,16 @@ CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::FrameMessage))
 CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::FarewellMessage))
 CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::FarewellReceipt))
 CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::AbortMessage))
+CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::AgentMail))
+CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::AgentMail::Kind))
+CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::AgentEndedMessage))
+CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::SearchMessage))
+CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::SearchAnswer))
+CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::MoveAgents))
+CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::MovesDone))
 CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::BeginMessage))
 CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::TickMessage))
+CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::OrdersMessage))
+CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::WanderMessage))
 CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::EndMessage))
 CAF_END_TYPE_ID_BLOCK(stos_cluster)

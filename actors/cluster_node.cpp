@@ -1,6 +1,7 @@
 #include "actors/cluster_node.hpp"
 
 #include "actors/caf_types.hpp"
+#include "actors/citizen.hpp"
 #include "actors/node_actor.hpp"
 #include "libstos/base/digest.hpp"
 #include "libstos/base/usage_error.hpp"
@@ -224,9 +225,13 @@ std::vector<detail::RunAnnouncement> ClusterNode::meet_for_run(const std::string
   return all;
 }
 
+Result<caf::actor> ClusterNode::find_agent(const FindAgent& wanted, caf::timespan timeout) {
+  return detail::ask_for_agent(system_, actor_, wanted, timeout);
+}
+
 void ClusterNode::leave_run(const caf::actor& run) {
   const std::lock_guard lock(view_->mutex);
-  std::erase(view_->runs, run);
+  std::erase_if(view_->runs, [&](const detail::NodeView::Run& each) { return each.actor == run; });
 }
 
 } // namespace stos

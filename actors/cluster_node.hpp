@@ -1,10 +1,12 @@
 #pragma once
 
+#include "actors/caf_types.hpp"
 #include "actors/cluster_messages.hpp"
 #include "libstos/agent/run_options.hpp"
 
 #include <caf/actor.hpp>
 #include <caf/fwd.hpp>
+#include <caf/timespan.hpp>
 
 #include <condition_variable>
 #include <cstdint>
@@ -30,7 +32,11 @@ struct NodeView {
   std::vector<Membership::Member> members;
   std::size_t own_index = 0;
   std::map<RunName, std::map<std::size_t, RunAnnouncement>> announced; ///< by index of the node
-  std::vector<caf::actor> runs;                                        ///< of this node
+  struct Run {
+    std::string simulation;
+    caf::actor actor;
+  };
+  std::vector<Run> runs; ///< of this node
 };
 
 } // namespace detail
@@ -60,6 +66,9 @@ public:
 
   [[nodiscard]] caf::actor_system& system() { return system_; }
   [[nodiscard]] const ClusterOptions& options() const { return options_; }
+
+  /// Looks for an agent of a simulation that runs on the cluster; see stos::find_agent().
+  [[nodiscard]] Result<caf::actor> find_agent(const FindAgent& wanted, caf::timespan timeout);
 
   struct Roster {
     std::vector<std::string> names; ///< of all nodes

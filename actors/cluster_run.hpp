@@ -1,11 +1,20 @@
 #pragma once
 
 #include "actors/agent_actor.hpp"
+#include "actors/citizens.hpp"
 #include "actors/cluster_node.hpp"
+#include "actors/move_desk.hpp"
 #include "libstos/agent/engine.hpp"
 #include "libstos/cluster/placement.hpp"
 
 namespace stos::detail {
+
+/// What reaches a run from outside.
+struct WaysIn {
+  OutsideDoorPtr door = caf::make_counted<OutsideDoor>();
+  std::shared_ptr<AgentNames> names = std::make_shared<AgentNames>();
+  std::shared_ptr<MoveDesk> desk = std::make_shared<MoveDesk>();
+};
 
 /// Runs `world`, of which all nodes of the cluster have made the same, together with them: this
 /// node takes the agents that `placement` gives it. Returns the summary of the whole run, which is
@@ -14,6 +23,6 @@ namespace stos::detail {
 /// Throws SimulationError if the model fails, UsageError if the nodes do not agree on the set-up or
 /// one of them is lost.
 RunSummary run_on_cluster(World& world, ClusterNode& node, std::uint32_t workers,
-                          const OutsideDoorPtr& door, const PlacementFunction& placement);
+                          const WaysIn& ways_in, const PlacementFunction& placement);
 
 } // namespace stos::detail

@@ -99,6 +99,8 @@ caf::behavior NodeActor::make_behavior() {
         announce(announcement);
         act();
       },
+      [this](const FindAgent& wanted) { return hand_over(wanted); },
+      [this](const MoveAgents& moves) { return hand_over(moves); },
       [this](TickMessage, std::uint64_t asked) {
         if (asked != ticks_asked_)
           return;
@@ -107,6 +109,31 @@ caf::behavior NodeActor::make_behavior() {
         wait_for_tick();
       },
   };
+}
+
+Result<caf::actor> NodeActor::run_of(const std::string& simulation) const {
+  const std::lock_guard lock(view_->mutex);
+  std::string running;
+  for (const NodeView::Run& run : view_->runs) {
+    if (run.simulation == simulation || (simulation.empty() && view_->runs.size() == 1))
+      return run.actor;
+    running += (running.empty() ? "" : ", ") + run.simulation;
+  }
+  if (running.empty())
+    return Error{Errc::bad_argument, "no simulation runs on this node"};
+  return Error{Errc::bad_argument,
+               simulation.empty()
+                   ? "several simulations run on this node, name one of them: " + running
+                   : "no simulation named " + simulation + " runs on this node, there is " +
+                         running};
+}
+
+template <class Request>
+caf::result<caf::message> NodeActor::hand_over(const Request& request) {
+  const Result<caf::actor> run = run_of(request.simulation);
+  if (!run)
+    return caf::make_error(caf::sec::no_such_key, run.error().context);
+  return delegate(*run, request);
 }
 
 void NodeActor::hear_hello(const HelloMessage& message) {
@@ -133,7 +160,7 @@ void NodeActor::announce(RunAnnouncement& announcement) {
   for (const Membership::Member& member : membership_.members())
     send_to(member.key, announcement);
   const std::lock_guard lock(view_->mutex);
-  view_->runs.push_back(announcement.run);
+  view_->runs.push_back({announcement.simulation, announcement.run});
   if (view_->failure)
     abort(announcement.run);
   keep(view_->own_index, announcement);
@@ -231,8 +258,8 @@ void NodeActor::show() {
   if (membership_.failure()) {
     shown_failure_ = true;
     view_->failure = membership_.failure();
-    for (const caf::actor& run : view_->runs)
-      abort(run);
+    for (const NodeView::Run& run : view_->runs)
+      abort(run.actor);
   }
   view_->changed.notify_all();
 }
