@@ -77,8 +77,10 @@ struct AbortMessage {
   std::string why;
 };
 
-/// Within a process: begin, there is something to do, all is over.
+/// Within a process: begin, there is something to do, somebody wants to see where the run stands,
+/// all is over.
 struct BeginMessage {};
+struct LookMessage {};
 struct TickMessage {};
 struct EndMessage {};
 
@@ -115,6 +117,8 @@ bool inspect(Inspector& f, AbortMessage& x) {
 template <class Inspector>
 bool inspect(Inspector& f, BeginMessage& x) { return f.object(x).fields(); }
 template <class Inspector>
+bool inspect(Inspector& f, LookMessage& x) { return f.object(x).fields(); }
+template <class Inspector>
 bool inspect(Inspector& f, TickMessage& x) { return f.object(x).fields(); }
 template <class Inspector>
 bool inspect(Inspector& f, EndMessage& x) { return f.object(x).fields(); }
@@ -140,4 +144,5 @@ CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::AbortMessage))
 CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::BeginMessage))
 CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::TickMessage))
 CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::EndMessage))
+CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::LookMessage))
 CAF_END_TYPE_ID_BLOCK(stos_cluster)

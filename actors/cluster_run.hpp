@@ -2,6 +2,7 @@
 
 #include "actors/agent_actor.hpp"
 #include "actors/cluster_node.hpp"
+#include "actors/status_desk.hpp"
 #include "libstos/agent/engine.hpp"
 #include "libstos/cluster/placement.hpp"
 
@@ -13,7 +14,10 @@ namespace stos::detail {
 ///
 /// Throws SimulationError if the model fails, UsageError if the nodes do not agree on the set-up or
 /// one of them is lost.
+///
+/// It can be watched at `exported` (null: nowhere) and through the node, once all have come.
 RunSummary run_on_cluster(World& world, ClusterNode& node, std::uint32_t workers,
-                          const OutsideDoorPtr& door, const PlacementFunction& placement);
+                          const OutsideDoorPtr& door, const PlacementFunction& placement,
+                          std::shared_ptr<StatusDesk> exported);
 
 } // namespace stos::detail

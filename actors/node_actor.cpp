@@ -85,7 +85,7 @@ caf::behavior NodeActor::make_behavior() {
         membership_.refused_by(key_of(current_sender()), refusal.why);
         act();
       },
-      [this](HeartbeatMessage) { membership_.heard(key_of(current_sender()), now_s()); },
+      [this](HeartbeatMessage) { hear(key_of(current_sender())); },
       [this](GoodbyeMessage) {
         membership_.left(key_of(current_sender()));
         act();
@@ -107,6 +107,14 @@ caf::behavior NodeActor::make_behavior() {
         wait_for_tick();
       },
   };
+}
+
+void NodeActor::hear(Membership::PeerKey key) {
+  membership_.heard(key, now_s());
+  if (const auto index = membership_.index_of(key)) {
+    const std::lock_guard lock(view_->mutex);
+    view_->heard[membership_.members()[*index].name] = Clock::now();
+  }
 }
 
 void NodeActor::hear_hello(const HelloMessage& message) {
@@ -227,6 +235,9 @@ void NodeActor::show() {
   if (view_->complete) {
     view_->members = membership_.members();
     view_->own_index = membership_.own_index();
+    for (const Membership::Member& member : view_->members)
+      if (member.key != 0)
+        view_->heard.try_emplace(member.name, Clock::now());
   }
   if (membership_.failure()) {
     shown_failure_ = true;

@@ -29,6 +29,7 @@ private:
     return std::chrono::duration<double>(Clock::now() - started_).count();
   }
   [[nodiscard]] Membership::PeerKey key_of(const caf::strong_actor_ptr& handle);
+  void hear(Membership::PeerKey key);
   void hear_hello(const HelloMessage& message);
   void announce(RunAnnouncement& announcement);
   void keep(std::size_t from, RunAnnouncement& announcement);

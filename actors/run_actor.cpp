@@ -1,6 +1,7 @@
 #include "actors/run_actor.hpp"
 
 #include "actors/caf_types.hpp"
+#include "libstos/cluster/live_status.hpp"
 
 #include <algorithm>
 
@@ -18,6 +19,7 @@ caf::behavior RunActor::make_behavior() {
           state_->gateway->wake();
       },
       [this](BeginMessage) { begin(); },
+      [this](LookMessage) { look(); },
       [this](FarewellMessage& message) { hear_farewell(message); },
       [this](const FarewellReceipt& receipt) {
         const std::lock_guard lock(state_->mutex);
@@ -104,6 +106,15 @@ void RunActor::run_gateway() {
     delayed_send(this, std::chrono::nanoseconds(static_cast<std::int64_t>(delay_s * 1e9)),
                  TickMessage{}, timer_);
   }
+}
+
+// For those who watch the run.
+void RunActor::look() {
+  if (!begun_)
+    return;
+  const std::lock_guard lock(state_->mutex);
+  describe(*state_->gateway, state_->names, state_->own_index, state_->credit_bytes,
+           state_->network_seen);
 }
 
 void RunActor::send_frames(Gateway::Output& output) {

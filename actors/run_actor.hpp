@@ -2,6 +2,7 @@
 
 #include "actors/cluster_messages.hpp"
 #include "libstos/cluster/gateway.hpp"
+#include "libstos/cluster/node_status.hpp"
 
 #include <caf/actor.hpp>
 #include <caf/event_based_actor.hpp>
@@ -13,6 +14,7 @@
 #include <mutex>
 #include <optional>
 #include <set>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -24,6 +26,8 @@ struct RunState {
   std::size_t own_index = 0;
   std::vector<caf::actor> runs; ///< of all nodes, by index
   std::unique_ptr<Gateway> gateway;
+  std::vector<std::string> names; ///< of all nodes, by index
+  std::uint64_t credit_bytes = 0; ///< of each link
 
   std::mutex mutex;
   std::condition_variable changed;
@@ -33,6 +37,7 @@ struct RunState {
   std::optional<std::size_t> gone;       ///< because this node has gone
   std::map<std::size_t, Bytes> outcomes; ///< of other nodes that have finished
   std::set<std::size_t> receipts;        ///< who has those of all
+  NodeStatus network_seen;               ///< what describe(gateway) says, when last asked
   bool ended = false;                    ///< the actor touches nothing any more
 };
 
@@ -55,6 +60,7 @@ private:
   void run_gateway();
   void send_frames(Gateway::Output& output);
   void abort(const Error& why, bool tell_others);
+  void look();
 
   const Clock::time_point started_ = Clock::now();
   std::shared_ptr<RunState> state_;

@@ -198,6 +198,10 @@ public:
   [[nodiscard]] std::unique_ptr<OutsideTask> take_tasks_of_all() { return take_tasks(domains_); }
   void hand_in(std::unique_ptr<OutsideTask> task);
 
+  /// What any thread can know of the laboratory time before which nothing happens any more,
+  /// anywhere; infinite at the end.
+  [[nodiscard]] double lower_bound() const;
+
   /// How many events all domains together have executed; roughly, for people to look at.
   [[nodiscard]] std::uint64_t events() const;
   /// How often a domain that slept was woken.
