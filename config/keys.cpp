@@ -328,7 +328,7 @@ std::vector<ConfigKey> build_keys() {
        "Bytes under way to one node at which its sender waits; at least cluster.frame_bytes_max.",
        whole_number<&O::cluster, &C::credit_bytes>(4096, std::uint64_t{64} << 30, "bytes")},
       {"monitoring.address", "--monitoring",
-       "Where Prometheus finds the metrics of this process; port 0 is any free port.",
+       "Where Prometheus finds the metrics; port 0 is any. `stos run`: node k has port + k - 1.",
        address_or_none<&O::monitoring, &M::address>()},
       {"monitoring.threads", "", "Threads that answer scrapers, one each at a time.",
        whole_number<&O::monitoring, &M::threads>(1, 64, "threads")},
