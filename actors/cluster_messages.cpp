@@ -19,6 +19,20 @@ NodeAddress read_address(BytesReader& in) {
 
 } // namespace
 
+RunAnswer refusal(const Error& error) {
+  return {NodeHello::current_protocol,
+          static_cast<std::uint8_t>(static_cast<int>(error.code) + 1),
+          error.context,
+          {}};
+}
+
+std::optional<Error> error_of(const RunAnswer& answer) {
+  if (answer.code == 0)
+    return std::nullopt;
+  const bool is_known = answer.code <= static_cast<int>(Errc::internal) + 1;
+  return Error{is_known ? static_cast<Errc>(answer.code - 1) : Errc::internal, answer.why};
+}
+
 Bytes encode(const NodeHello& hello) {
   BytesWriter out;
   out.u64(hello.build);

@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -49,7 +50,34 @@ struct RefusalMessage {
   std::string why;
 };
 struct HeartbeatMessage {};
+struct NewsMessage {
+  Bytes news; ///< a NodeNews
+};
 struct GoodbyeMessage {};
+
+/// From anybody to a node: what the whole cluster is like.
+struct StatusQuestion {
+  std::uint32_t protocol = 0; ///< first, as in a hello
+};
+struct StatusAnswer {
+  std::uint32_t protocol = 0; ///< of the node; if it is another one, `status` is empty
+  Bytes status;               ///< a ClusterStatus
+};
+
+/// From anybody to a node, for a run that goes on there: the node hands it over to the run's actor,
+/// who answers. Whoever asks waits for a limited time: nobody answers for a run that ends.
+struct RunCommand {
+  std::uint32_t protocol = 0;
+  std::string simulation; ///< empty: the only one
+  std::string command;
+  Bytes arguments; ///< as the command wants them
+};
+struct RunAnswer {
+  std::uint32_t protocol = 0;
+  std::uint8_t code = 0; ///< 0, or else 1 more than an Errc
+  std::string why;       ///< of an error
+  Bytes answer;          ///< as the command gives it
+};
 
 /// A node has come to a run of a simulation and waits for the others.
 struct RunAnnouncement {
@@ -94,6 +122,26 @@ bool inspect(Inspector& f, RefusalMessage& x) { return f.object(x).fields(f.fiel
 template <class Inspector>
 bool inspect(Inspector& f, HeartbeatMessage& x) { return f.object(x).fields(); }
 template <class Inspector>
+bool inspect(Inspector& f, NewsMessage& x) { return f.object(x).fields(f.field("news", x.news)); }
+template <class Inspector>
+bool inspect(Inspector& f, StatusQuestion& x) {
+  return f.object(x).fields(f.field("protocol", x.protocol));
+}
+template <class Inspector>
+bool inspect(Inspector& f, StatusAnswer& x) {
+  return f.object(x).fields(f.field("protocol", x.protocol), f.field("status", x.status));
+}
+template <class Inspector>
+bool inspect(Inspector& f, RunCommand& x) {
+  return f.object(x).fields(f.field("protocol", x.protocol), f.field("simulation", x.simulation),
+                            f.field("command", x.command), f.field("arguments", x.arguments));
+}
+template <class Inspector>
+bool inspect(Inspector& f, RunAnswer& x) {
+  return f.object(x).fields(f.field("protocol", x.protocol), f.field("code", x.code),
+                            f.field("why", x.why), f.field("answer", x.answer));
+}
+template <class Inspector>
 bool inspect(Inspector& f, GoodbyeMessage& x) { return f.object(x).fields(); }
 template <class Inspector>
 bool inspect(Inspector& f, RunAnnouncement& x) {
@@ -124,6 +172,10 @@ template <class Inspector>
 bool inspect(Inspector& f, EndMessage& x) { return f.object(x).fields(); }
 // clang-format on
 
+[[nodiscard]] RunAnswer refusal(const Error& error);
+/// The error of an answer, if it is one.
+[[nodiscard]] std::optional<Error> error_of(const RunAnswer& answer);
+
 /// A NodeHello as bytes, and back; fails on anything else.
 [[nodiscard]] Bytes encode(const NodeHello& hello);
 [[nodiscard]] Result<NodeHello> decode_hello(const Bytes& bytes);
@@ -145,4 +197,9 @@ CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::BeginMessage))
 CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::TickMessage))
 CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::EndMessage))
 CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::LookMessage))
+CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::NewsMessage))
+CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::StatusQuestion))
+CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::StatusAnswer))
+CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::RunCommand))
+CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::RunAnswer))
 CAF_END_TYPE_ID_BLOCK(stos_cluster)

@@ -143,8 +143,8 @@ ClusterNode::ClusterNode(caf::actor_system& system, const ClusterOptions& option
   if (!system.has_middleman())
     throw UsageError(Errc::bad_argument, "a cluster node needs an actor system with CAF's "
                                          "middleman: config.load<caf::io::middleman>()");
-  actor_ = system.spawn<detail::NodeActor, caf::detached + caf::hidden>(make_hello(options_),
-                                                                        options_, view_);
+  actor_ = system.spawn<detail::NodeActor, caf::detached + caf::hidden>(
+      make_hello(options_), options_, monitoring, view_, desk_);
   const NodeAddress& address = options_.address;
   const auto port = system.middleman().publish(actor_, address.port, address.host.c_str(), true);
   if (!port) {
@@ -229,7 +229,7 @@ std::map<std::string, double> ClusterNode::silence_s() const {
 
 void ClusterNode::leave_run(const caf::actor& run) {
   const std::lock_guard lock(view_->mutex);
-  std::erase(view_->runs, run);
+  std::erase_if(view_->runs, [&run](const auto& known) { return known.second == run; });
 }
 
 } // namespace stos

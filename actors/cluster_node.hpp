@@ -14,6 +14,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace stos {
@@ -34,7 +35,7 @@ struct NodeView {
   std::size_t own_index = 0;
   std::map<std::string, std::chrono::steady_clock::time_point> heard;  ///< by name of the node
   std::map<RunName, std::map<std::size_t, RunAnnouncement>> announced; ///< by index of the node
-  std::vector<caf::actor> runs;                                        ///< of this node
+  std::vector<std::pair<std::string, caf::actor>> runs; ///< of this node, by simulation
 };
 
 } // namespace detail

@@ -29,12 +29,22 @@ std::string lookup_problem(const std::string& host) {
   return "the name " + host + " does not resolve: " + gai_strerror(status);
 }
 
+// A node is to be noticed before it counts as lost.
+AlertLimits alert_limits(const ClusterOptions& options, const MonitoringOptions& monitoring) {
+  AlertLimits limits;
+  limits.silence_timeout_s = options.silence_timeout_s / 2;
+  limits.progress_timeout_s = monitoring.progress_timeout_s;
+  return limits;
+}
+
 } // namespace
 
 NodeActor::NodeActor(caf::actor_config& config, NodeHello self, ClusterOptions options,
-                     std::shared_ptr<NodeView> view)
+                     const MonitoringOptions& monitoring, std::shared_ptr<NodeView> view,
+                     std::shared_ptr<StatusDesk> desk)
     : caf::event_based_actor(config), options_(std::move(options)), view_(std::move(view)),
-      membership_(std::move(self), options_, 0) {}
+      membership_(std::move(self), options_, 0), desk_(std::move(desk)),
+      watch_(alert_limits(options_, monitoring)) {}
 
 Membership::PeerKey NodeActor::key_of(const caf::strong_actor_ptr& handle) {
   const auto address = caf::actor_cast<caf::actor_addr>(handle);
@@ -86,6 +96,10 @@ caf::behavior NodeActor::make_behavior() {
         act();
       },
       [this](HeartbeatMessage) { hear(key_of(current_sender())); },
+      [this](const NewsMessage& message) { hear_news(message); },
+      [this](LookMessage) { tell_news(); },
+      [this](const StatusQuestion& question) { return answer(question); },
+      [this](RunCommand& command) { pass_on(command); },
       [this](GoodbyeMessage) {
         membership_.left(key_of(current_sender()));
         act();
@@ -104,6 +118,8 @@ caf::behavior NodeActor::make_behavior() {
           return;
         membership_.tick(now_s());
         act();
+        begin_news();
+        raise_alerts();
         wait_for_tick();
       },
   };
@@ -141,7 +157,7 @@ void NodeActor::announce(RunAnnouncement& announcement) {
   for (const Membership::Member& member : membership_.members())
     send_to(member.key, announcement);
   const std::lock_guard lock(view_->mutex);
-  view_->runs.push_back(announcement.run);
+  view_->runs.emplace_back(announcement.simulation, announcement.run);
   if (view_->failure)
     abort(announcement.run);
   keep(view_->own_index, announcement);
@@ -205,7 +221,7 @@ void NodeActor::act() {
   for (const NodeAddress& address : output.connect)
     connect(address);
   for (const std::string& line : output.log)
-    std::clog << "stos: " + line + "\n";
+    log(line);
   show();
   take_early();
   if (ticks_asked_ == 0)
@@ -242,7 +258,7 @@ void NodeActor::show() {
   if (membership_.failure()) {
     shown_failure_ = true;
     view_->failure = membership_.failure();
-    for (const caf::actor& run : view_->runs)
+    for (const auto& [simulation, run] : view_->runs)
       abort(run);
   }
   view_->changed.notify_all();
@@ -252,6 +268,99 @@ void NodeActor::show() {
 void NodeActor::abort(const caf::actor& run) {
   send(run, AbortMessage{static_cast<std::uint32_t>(who_is_gone()),
                          static_cast<std::uint8_t>(view_->failure->code), view_->failure->context});
+}
+
+void NodeActor::log(const std::string& line) {
+  std::clog << "stos: " + line + "\n";
+  unsaid_.push_back({seconds_since_1970(), membership_.own_name(), line});
+  if (unsaid_.size() > ClusterWatch::log_lines_max)
+    unsaid_.erase(unsaid_.begin());
+}
+
+// As often as a heartbeat, also if nobody else is there. The runs need a moment to show themselves.
+void NodeActor::begin_news() {
+  if (!membership_.is_complete() || now_s() < next_news_s_)
+    return;
+  next_news_s_ = now_s() + options_.heartbeat_s;
+  desk_->ask();
+  delayed_send(this, time_to_answer, LookMessage{});
+}
+
+void NodeActor::tell_news() {
+  const NodeNews news{membership_.own_name(), desk_->statuses(), std::exchange(unsaid_, {})};
+  BytesWriter out;
+  write_news(news, out);
+  const NewsMessage message{{out.take()}};
+  for (const Membership::Member& member : membership_.members())
+    send_to(member.key, message);
+  watch_.observe(news, now_s());
+}
+
+void NodeActor::hear_news(const NewsMessage& message) {
+  const Membership::PeerKey key = key_of(current_sender());
+  hear(key);
+  BytesReader in(message.news.data);
+  const Result<NodeNews> news = read_news(in);
+  const auto from = membership_.index_of(key);
+  if (from && news && news->node == membership_.members()[*from].name)
+    watch_.observe(*news, now_s());
+  else if (from)
+    log("news refused node=" + membership_.members()[*from].name);
+}
+
+// Everybody sees all alerts; who says so is the node itself, or, if it is silent, all others.
+void NodeActor::raise_alerts() {
+  for (const Alert& alert : watch_.take_new_alerts(now_s()))
+    if (alert.type == AlertType::node_silent || alert.node == membership_.own_name())
+      log("alert type=" + std::string(to_string(alert.type)) + " simulation=" + alert.simulation +
+          " node=" + alert.node + (alert.peer.empty() ? "" : " peer=" + alert.peer) + " text=\"" +
+          alert.text + "\"");
+}
+
+StatusAnswer NodeActor::answer(const StatusQuestion& question) const {
+  StatusAnswer answer{NodeHello::current_protocol, {}};
+  if (question.protocol != NodeHello::current_protocol)
+    return answer;
+  ClusterStatus status = watch_.status(now_s());
+  status.cluster = options_.name;
+  status.told_by = membership_.own_name();
+  status.nodes_wanted = nodes_to_wait_for(options_);
+  status.nodes = presences();
+  BytesWriter out;
+  write_cluster_status(status, out);
+  answer.status = {out.take()};
+  return answer;
+}
+
+std::vector<NodePresence> NodeActor::presences() const {
+  std::vector<NodePresence> presences;
+  for (const Membership::Presence& node : membership_.presences(now_s()))
+    presences.push_back({node.name, node.address, node.lost, node.silence_s});
+  return presences;
+}
+
+void NodeActor::pass_on(RunCommand& command) {
+  auto answer = make_response_promise();
+  const auto refuse = [&answer](Errc code, std::string why) {
+    answer.deliver(refusal({code, std::move(why)}));
+  };
+  if (command.protocol != NodeHello::current_protocol)
+    return refuse(Errc::bad_message, "this node speaks another protocol");
+  std::vector<caf::actor> fitting;
+  {
+    const std::lock_guard lock(view_->mutex);
+    for (const auto& [simulation, run] : view_->runs)
+      if (command.simulation.empty() || command.simulation == simulation)
+        fitting.push_back(run);
+  }
+  if (fitting.empty())
+    return refuse(Errc::bad_argument,
+                  "no simulation " + (command.simulation.empty() ? "" : command.simulation + " ") +
+                      "runs on node " + membership_.own_name());
+  if (fitting.size() > 1)
+    return refuse(Errc::bad_argument, "several simulations run on node " + membership_.own_name() +
+                                          "; wanted: the name of one");
+  answer.delegate(fitting.front(), std::move(command));
 }
 
 void NodeActor::on_exit() {

@@ -1,6 +1,8 @@
 #pragma once
 
 #include "actors/cluster_node.hpp"
+#include "actors/status_desk.hpp"
+#include "libstos/cluster/cluster_status.hpp"
 
 #include <caf/event_based_actor.hpp>
 
@@ -15,8 +17,10 @@ namespace stos::detail {
 /// The door of a node: an adapter between CAF and Membership.
 class NodeActor final : public caf::event_based_actor {
 public:
+  /// @pre `desk` is where the runs of this node can be watched
   NodeActor(caf::actor_config& config, NodeHello self, ClusterOptions options,
-            std::shared_ptr<NodeView> view);
+            const MonitoringOptions& monitoring, std::shared_ptr<NodeView> view,
+            std::shared_ptr<StatusDesk> desk);
 
   caf::behavior make_behavior() override;
   const char* name() const override { return "stos.node"; }
@@ -42,6 +46,16 @@ private:
   void abort(const caf::actor& run);
   void wait_for_tick();
 
+  // What is to be seen of the cluster.
+  void log(const std::string& line);
+  void begin_news();
+  void tell_news();
+  void hear_news(const NewsMessage& message);
+  void raise_alerts();
+  [[nodiscard]] StatusAnswer answer(const StatusQuestion& question) const;
+  [[nodiscard]] std::vector<NodePresence> presences() const;
+  void pass_on(RunCommand& command);
+
   template <class Message>
   void send_to(Membership::PeerKey key, Message&& message);
 
@@ -56,6 +70,10 @@ private:
   std::uint64_t ticks_asked_ = 0;
   bool shown_complete_ = false;
   bool shown_failure_ = false;
+  const std::shared_ptr<StatusDesk> desk_;
+  ClusterWatch watch_;
+  double next_news_s_ = 0;
+  std::vector<LogLine> unsaid_; // of the log, to be told with the next news
 };
 
 } // namespace stos::detail

@@ -20,6 +20,9 @@ caf::behavior RunActor::make_behavior() {
       },
       [this](BeginMessage) { begin(); },
       [this](LookMessage) { look(); },
+      [](const RunCommand& command) {
+        return refusal({Errc::bad_argument, "a run knows no command " + command.command});
+      },
       [this](FarewellMessage& message) { hear_farewell(message); },
       [this](const FarewellReceipt& receipt) {
         const std::lock_guard lock(state_->mutex);

@@ -14,10 +14,6 @@
 namespace stos::detail {
 namespace {
 
-double seconds_since_1970() {
-  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
-
 LiveCounters read(const LiveView& part) {
   LiveCounters counters;
   while (!part.read(counters))
@@ -47,6 +43,10 @@ struct ExportedDesk {
 };
 
 } // namespace
+
+double seconds_since_1970() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
 
 double steady_seconds() {
   return std::chrono::duration<double>(RunSight::Clock::now().time_since_epoch()).count();

@@ -89,4 +89,7 @@ private:
 /// For World::wall_clock.
 [[nodiscard]] double steady_seconds();
 
+/// Of the wall clock, UTC.
+[[nodiscard]] double seconds_since_1970();
+
 } // namespace stos::detail
