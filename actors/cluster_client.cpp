@@ -2,6 +2,7 @@
 
 #include "actors/caf_types.hpp"
 #include "actors/cluster_messages.hpp"
+#include "actors/host_name.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
@@ -29,7 +30,8 @@ struct Config : caf::actor_system_config {
 std::string what_is_wrong(const caf::error& problem) {
   if (problem == caf::sec::request_timeout)
     return "nobody has answered in time; is it a node of libstos?";
-  if (problem == caf::sec::unexpected_message || problem == caf::sec::unexpected_response)
+  if (problem == caf::sec::unexpected_message || problem == caf::sec::unexpected_response ||
+      problem == caf::sec::malformed_basp_message)
     return "who listens there is no node of libstos, or of another version";
   if (problem == caf::sec::request_receiver_down || problem == caf::sec::broken_promise)
     return "the node has ended, or its connection with it";
@@ -61,12 +63,17 @@ struct ClusterClient::Connection {
             },
             [&](const caf::error& error) {
               problem = failed(Errc::io_error, error == caf::sec::cannot_connect_to_node
-                                                   ? "nobody listens there"
+                                                   ? cannot_connect()
                                                    : what_is_wrong(error));
             });
     if (problem)
       return *problem;
     return {};
+  }
+
+  [[nodiscard]] std::string cannot_connect() const {
+    const std::string problem = lookup_problem(address.host);
+    return problem.empty() ? "nobody listens there" : problem;
   }
 
   template <class Answer, class Question>

@@ -53,6 +53,7 @@ struct HeartbeatMessage {};
 struct NewsMessage {
   Bytes news; ///< a NodeNews
 };
+struct NewsWish {}; ///< somebody wants to know now
 struct GoodbyeMessage {};
 
 /// From anybody to a node: what the whole cluster is like.
@@ -105,10 +106,11 @@ struct AbortMessage {
   std::string why;
 };
 
-/// Within a process: begin, there is something to do, somebody wants to see where the run stands,
-/// all is over.
+/// Within a process: begin, there is something to do, somebody wants to see where things stand, who
+/// has asked can be answered, all is over.
 struct BeginMessage {};
 struct LookMessage {};
+struct AnswerMessage {};
 struct TickMessage {};
 struct EndMessage {};
 
@@ -123,6 +125,10 @@ template <class Inspector>
 bool inspect(Inspector& f, HeartbeatMessage& x) { return f.object(x).fields(); }
 template <class Inspector>
 bool inspect(Inspector& f, NewsMessage& x) { return f.object(x).fields(f.field("news", x.news)); }
+template <class Inspector>
+bool inspect(Inspector& f, NewsWish& x) { return f.object(x).fields(); }
+template <class Inspector>
+bool inspect(Inspector& f, AnswerMessage& x) { return f.object(x).fields(); }
 template <class Inspector>
 bool inspect(Inspector& f, StatusQuestion& x) {
   return f.object(x).fields(f.field("protocol", x.protocol));
@@ -202,4 +208,6 @@ CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::StatusQuestion))
 CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::StatusAnswer))
 CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::RunCommand))
 CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::RunAnswer))
+CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::NewsWish))
+CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::AnswerMessage))
 CAF_END_TYPE_ID_BLOCK(stos_cluster)

@@ -1,13 +1,12 @@
 #include "actors/node_actor.hpp"
 
 #include "actors/caf_types.hpp"
+#include "actors/host_name.hpp"
 
 #include <caf/actor_cast.hpp>
 #include <caf/actor_system.hpp>
 #include <caf/io/middleman.hpp>
 #include <caf/send.hpp>
-#include <netdb.h>
-#include <sys/socket.h>
 
 #include <algorithm>
 #include <iostream>
@@ -15,19 +14,6 @@
 
 namespace stos::detail {
 namespace {
-
-// Why a name is of no use; empty if it can be looked up.
-std::string lookup_problem(const std::string& host) {
-  addrinfo* found = nullptr;
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  const int status = getaddrinfo(host.c_str(), nullptr, &hints, &found);
-  if (status == 0) {
-    freeaddrinfo(found);
-    return {};
-  }
-  return "the name " + host + " does not resolve: " + gai_strerror(status);
-}
 
 // A node is to be noticed before it counts as lost.
 AlertLimits alert_limits(const ClusterOptions& options, const MonitoringOptions& monitoring) {
@@ -98,7 +84,9 @@ caf::behavior NodeActor::make_behavior() {
       [this](HeartbeatMessage) { hear(key_of(current_sender())); },
       [this](const NewsMessage& message) { hear_news(message); },
       [this](LookMessage) { tell_news(); },
-      [this](const StatusQuestion& question) { return answer(question); },
+      [this](NewsWish) { gather_news(); },
+      [this](AnswerMessage) { answer_questions(); },
+      [this](const StatusQuestion& question) { return hear_question(question); },
       [this](RunCommand& command) { pass_on(command); },
       [this](GoodbyeMessage) {
         membership_.left(key_of(current_sender()));
@@ -277,16 +265,24 @@ void NodeActor::log(const std::string& line) {
     unsaid_.erase(unsaid_.begin());
 }
 
-// As often as a heartbeat, also if nobody else is there. The runs need a moment to show themselves.
+// As often as a heartbeat, also if nobody else is there.
 void NodeActor::begin_news() {
   if (!membership_.is_complete() || now_s() < next_news_s_)
     return;
   next_news_s_ = now_s() + options_.heartbeat_s;
+  gather_news();
+}
+
+// The runs need a moment to show themselves.
+void NodeActor::gather_news() {
+  if (std::exchange(gathers_news_, true))
+    return;
   desk_->ask();
   delayed_send(this, time_to_answer, LookMessage{});
 }
 
 void NodeActor::tell_news() {
+  gathers_news_ = false;
   const NodeNews news{membership_.own_name(), desk_->statuses(), std::exchange(unsaid_, {})};
   BytesWriter out;
   write_news(news, out);
@@ -317,10 +313,25 @@ void NodeActor::raise_alerts() {
           alert.text + "\"");
 }
 
-StatusAnswer NodeActor::answer(const StatusQuestion& question) const {
-  StatusAnswer answer{NodeHello::current_protocol, {}};
-  if (question.protocol != NodeHello::current_protocol)
+// All nodes are asked, so that what is known of them is of about the same time. Whoever cannot say
+// anything just now is as it was at its last heartbeat.
+caf::response_promise NodeActor::hear_question(const StatusQuestion& question) {
+  auto answer = make_response_promise();
+  if (question.protocol != NodeHello::current_protocol) {
+    answer.deliver(StatusAnswer{NodeHello::current_protocol, {}});
     return answer;
+  }
+  questions_.push_back(answer);
+  if (questions_.size() > 1)
+    return answer;
+  for (const Membership::Member& member : membership_.members())
+    send_to(member.key, NewsWish{});
+  gather_news();
+  delayed_send(this, 10 * time_to_answer, AnswerMessage{});
+  return answer;
+}
+
+void NodeActor::answer_questions() {
   ClusterStatus status = watch_.status(now_s());
   status.cluster = options_.name;
   status.told_by = membership_.own_name();
@@ -328,8 +339,10 @@ StatusAnswer NodeActor::answer(const StatusQuestion& question) const {
   status.nodes = presences();
   BytesWriter out;
   write_cluster_status(status, out);
-  answer.status = {out.take()};
-  return answer;
+  const StatusAnswer answer{NodeHello::current_protocol, {out.take()}};
+  for (caf::response_promise& question : questions_)
+    question.deliver(answer);
+  questions_.clear();
 }
 
 std::vector<NodePresence> NodeActor::presences() const {

@@ -5,6 +5,7 @@
 #include "libstos/cluster/cluster_status.hpp"
 
 #include <caf/event_based_actor.hpp>
+#include <caf/response_promise.hpp>
 
 #include <chrono>
 #include <map>
@@ -49,10 +50,12 @@ private:
   // What is to be seen of the cluster.
   void log(const std::string& line);
   void begin_news();
+  void gather_news();
   void tell_news();
   void hear_news(const NewsMessage& message);
   void raise_alerts();
-  [[nodiscard]] StatusAnswer answer(const StatusQuestion& question) const;
+  caf::response_promise hear_question(const StatusQuestion& question);
+  void answer_questions();
   [[nodiscard]] std::vector<NodePresence> presences() const;
   void pass_on(RunCommand& command);
 
@@ -73,7 +76,9 @@ private:
   const std::shared_ptr<StatusDesk> desk_;
   ClusterWatch watch_;
   double next_news_s_ = 0;
-  std::vector<LogLine> unsaid_; // of the log, to be told with the next news
+  bool gathers_news_ = false;
+  std::vector<caf::response_promise> questions_; // to be answered when news has come
+  std::vector<LogLine> unsaid_;                  // of the log, to be told with the next news
 };
 
 } // namespace stos::detail
