@@ -304,10 +304,14 @@ void NodeActor::hear_news(const NewsMessage& message) {
     log("news refused node=" + membership_.members()[*from].name);
 }
 
-// Everybody sees all alerts; who says so is the node itself, or, if it is silent, all others.
+// Everybody sees all alerts; who says so is the node itself, or, if it is silent, all others. Whoever
+// has not been running for a while has heard of nobody meanwhile, and says nothing.
 void NodeActor::raise_alerts() {
+  constexpr double ticks_apart_s = 1;
+  if (now_s() - std::exchange(last_raised_s_, now_s()) > ticks_apart_s)
+    return;
   for (const Alert& alert : watch_.take_new_alerts(now_s()))
-    if (alert.type == AlertType::node_silent || alert.node == membership_.own_name())
+    if ((alert.type == AlertType::node_silent) != (alert.node == membership_.own_name()))
       log("alert type=" + std::string(to_string(alert.type)) + " simulation=" + alert.simulation +
           " node=" + alert.node + (alert.peer.empty() ? "" : " peer=" + alert.peer) + " text=\"" +
           alert.text + "\"");

@@ -76,6 +76,7 @@ private:
   const std::shared_ptr<StatusDesk> desk_;
   ClusterWatch watch_;
   double next_news_s_ = 0;
+  double last_raised_s_ = 0; // alerts
   bool gathers_news_ = false;
   std::vector<caf::response_promise> questions_; // to be answered when news has come
   std::vector<LogLine> unsaid_;                  // of the log, to be told with the next news
