@@ -30,6 +30,20 @@ constexpr std::size_t move_bytes_min = 9;
 
 } // namespace
 
+RunAnswer refusal(const Error& error) {
+  return {NodeHello::current_protocol,
+          static_cast<std::uint8_t>(static_cast<int>(error.code) + 1),
+          error.context,
+          {}};
+}
+
+std::optional<Error> error_of(const RunAnswer& answer) {
+  if (answer.code == 0)
+    return std::nullopt;
+  const bool is_known = answer.code <= static_cast<int>(Errc::internal) + 1;
+  return Error{is_known ? static_cast<Errc>(answer.code - 1) : Errc::internal, answer.why};
+}
+
 Bytes encode(const NodeHello& hello) {
   BytesWriter out;
   out.u64(hello.build);
@@ -59,22 +73,31 @@ Result<NodeHello> decode_hello(const Bytes& bytes) {
   return hello;
 }
 
-Bytes encode(const std::vector<AgentMove>& moves) {
+Bytes encode(const MigrateOrder& order) {
   BytesWriter out;
-  out.varint(moves.size());
-  for (const AgentMove& move : moves)
-    write_move(move, out);
+  out.text(order.to);
+  out.text(order.from);
+  out.text(order.type);
+  out.varint(order.count);
+  out.varint(order.agents.size());
+  for (const AgentId agent : order.agents)
+    out.u64(agent.value);
   return {out.take()};
 }
 
-Result<std::vector<AgentMove>> decode_moves(const Bytes& bytes) {
+Result<MigrateOrder> decode_migrate_order(const Bytes& bytes) {
   BytesReader in(bytes.data);
-  std::vector<AgentMove> moves(in.count(move_bytes_min));
-  for (AgentMove& move : moves)
-    move = read_move(in);
+  MigrateOrder order;
+  order.to = in.text();
+  order.from = in.text();
+  order.type = in.text();
+  order.count = in.varint();
+  order.agents.resize(in.count(sizeof(std::uint64_t)));
+  for (AgentId& agent : order.agents)
+    agent = AgentId{in.u64()};
   if (!in.at_end())
-    return Error{Errc::bad_message, "moves of agents that cannot be read"};
-  return moves;
+    return Error{Errc::bad_message, "an order to migrate agents that cannot be read"};
+  return order;
 }
 
 Bytes encode(const std::vector<MoveOutcome>& outcomes) {

@@ -12,6 +12,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -51,7 +52,35 @@ struct RefusalMessage {
   std::string why;
 };
 struct HeartbeatMessage {};
+struct NewsMessage {
+  Bytes news; ///< a NodeNews
+};
+struct NewsWish {}; ///< somebody wants to know now
 struct GoodbyeMessage {};
+
+/// From anybody to a node: what the whole cluster is like.
+struct StatusQuestion {
+  std::uint32_t protocol = 0; ///< first, as in a hello
+};
+struct StatusAnswer {
+  std::uint32_t protocol = 0; ///< of the node; if it is another one, `status` is empty
+  Bytes status;               ///< a ClusterStatus
+};
+
+/// From anybody to a node, for a run that goes on there: the node hands it over to the run's actor,
+/// who answers. Whoever asks waits for a limited time: nobody answers for a run that ends.
+struct RunCommand {
+  std::uint32_t protocol = 0;
+  std::string simulation; ///< empty: the only one
+  std::string command;
+  Bytes arguments; ///< as the command wants them
+};
+struct RunAnswer {
+  std::uint32_t protocol = 0;
+  std::uint8_t code = 0; ///< 0, or else 1 more than an Errc
+  std::string why;       ///< of an error
+  Bytes answer;          ///< as the command gives it
+};
 
 /// A node has come to a run of a simulation and waits for the others.
 struct RunAnnouncement {
@@ -114,18 +143,11 @@ struct SearchAnswer {
   caf::strong_actor_ptr handle; ///< null: not here
 };
 
-/// From anywhere, as a request to a node: agents are to move to other nodes. Answered by MovesDone
-/// when all of that is through.
-struct MoveAgents {
-  std::string simulation;
-  Bytes moves;
-};
-struct MovesDone {
-  Bytes outcomes;
-};
-
-/// Within a process: begin, there is something to do, all is over.
+/// Within a process: begin, there is something to do, somebody wants to see where things stand, who
+/// has asked can be answered, all is over.
 struct BeginMessage {};
+struct LookMessage {};
+struct AnswerMessage {};
 struct TickMessage {};
 struct OrdersMessage {}; ///< see MoveDesk
 struct WanderMessage {}; ///< it is time for agents to move at random
@@ -140,6 +162,30 @@ template <class Inspector>
 bool inspect(Inspector& f, RefusalMessage& x) { return f.object(x).fields(f.field("why", x.why)); }
 template <class Inspector>
 bool inspect(Inspector& f, HeartbeatMessage& x) { return f.object(x).fields(); }
+template <class Inspector>
+bool inspect(Inspector& f, NewsMessage& x) { return f.object(x).fields(f.field("news", x.news)); }
+template <class Inspector>
+bool inspect(Inspector& f, NewsWish& x) { return f.object(x).fields(); }
+template <class Inspector>
+bool inspect(Inspector& f, AnswerMessage& x) { return f.object(x).fields(); }
+template <class Inspector>
+bool inspect(Inspector& f, StatusQuestion& x) {
+  return f.object(x).fields(f.field("protocol", x.protocol));
+}
+template <class Inspector>
+bool inspect(Inspector& f, StatusAnswer& x) {
+  return f.object(x).fields(f.field("protocol", x.protocol), f.field("status", x.status));
+}
+template <class Inspector>
+bool inspect(Inspector& f, RunCommand& x) {
+  return f.object(x).fields(f.field("protocol", x.protocol), f.field("simulation", x.simulation),
+                            f.field("command", x.command), f.field("arguments", x.arguments));
+}
+template <class Inspector>
+bool inspect(Inspector& f, RunAnswer& x) {
+  return f.object(x).fields(f.field("protocol", x.protocol), f.field("code", x.code),
+                            f.field("why", x.why), f.field("answer", x.answer));
+}
 template <class Inspector>
 bool inspect(Inspector& f, GoodbyeMessage& x) { return f.object(x).fields(); }
 template <class Inspector>
@@ -188,13 +234,9 @@ bool inspect(Inspector& f, SearchAnswer& x) {
   return f.object(x).fields(f.field("number", x.number), f.field("handle", x.handle));
 }
 template <class Inspector>
-bool inspect(Inspector& f, MoveAgents& x) {
-  return f.object(x).fields(f.field("simulation", x.simulation), f.field("moves", x.moves));
-}
-template <class Inspector>
-bool inspect(Inspector& f, MovesDone& x) { return f.object(x).fields(f.field("outcomes", x.outcomes)); }
-template <class Inspector>
 bool inspect(Inspector& f, BeginMessage& x) { return f.object(x).fields(); }
+template <class Inspector>
+bool inspect(Inspector& f, LookMessage& x) { return f.object(x).fields(); }
 template <class Inspector>
 bool inspect(Inspector& f, TickMessage& x) { return f.object(x).fields(); }
 template <class Inspector>
@@ -205,13 +247,24 @@ template <class Inspector>
 bool inspect(Inspector& f, EndMessage& x) { return f.object(x).fields(); }
 // clang-format on
 
+[[nodiscard]] RunAnswer refusal(const Error& error);
+/// The error of an answer, if it is one.
+[[nodiscard]] std::optional<Error> error_of(const RunAnswer& answer);
+
 /// A NodeHello as bytes, and back; fails on anything else.
 [[nodiscard]] Bytes encode(const NodeHello& hello);
 [[nodiscard]] Result<NodeHello> decode_hello(const Bytes& bytes);
 
-/// Moves and what has become of them, likewise.
-[[nodiscard]] Bytes encode(const std::vector<AgentMove>& moves);
-[[nodiscard]] Result<std::vector<AgentMove>> decode_moves(const Bytes& bytes);
+/// What the command "migrate" says; its answer are the outcomes.
+struct MigrateOrder {
+  std::string to;              ///< name of a node
+  std::string from;            ///< likewise: agents of this node move; empty: those of `agents`
+  std::string type;            ///< of agents that move from there; empty: any
+  std::uint64_t count = 0;     ///< at most so many of them, drawn at random
+  std::vector<AgentId> agents; ///< likewise, each after the one before
+};
+[[nodiscard]] Bytes encode(const MigrateOrder& order);
+[[nodiscard]] Result<MigrateOrder> decode_migrate_order(const Bytes& bytes);
 [[nodiscard]] Bytes encode(const std::vector<MoveOutcome>& outcomes);
 [[nodiscard]] Result<std::vector<MoveOutcome>> decode_outcomes(const Bytes& bytes);
 
@@ -233,11 +286,17 @@ CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::AgentMail::Kind))
 CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::AgentEndedMessage))
 CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::SearchMessage))
 CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::SearchAnswer))
-CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::MoveAgents))
-CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::MovesDone))
 CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::BeginMessage))
 CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::TickMessage))
 CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::OrdersMessage))
 CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::WanderMessage))
 CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::EndMessage))
+CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::LookMessage))
+CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::NewsMessage))
+CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::StatusQuestion))
+CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::StatusAnswer))
+CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::RunCommand))
+CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::RunAnswer))
+CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::NewsWish))
+CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::AnswerMessage))
 CAF_END_TYPE_ID_BLOCK(stos_cluster)

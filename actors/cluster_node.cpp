@@ -2,7 +2,9 @@
 
 #include "actors/caf_types.hpp"
 #include "actors/citizen.hpp"
+#include "actors/host_name.hpp"
 #include "actors/node_actor.hpp"
+#include "actors/status_desk.hpp"
 #include "libstos/base/digest.hpp"
 #include "libstos/base/usage_error.hpp"
 
@@ -35,17 +37,6 @@ std::uint64_t build_id() {
     return hash_text(content.str());
   }();
   return id;
-}
-
-std::string host_name() {
-  char name[256] = {};
-  gethostname(name, sizeof name - 1);
-  std::string result = name;
-  std::replace_if(
-      result.begin(), result.end(),
-      [](char c) { return (std::isalnum(static_cast<unsigned char>(c)) == 0) && c != '-'; }, '.');
-  constexpr std::size_t most = 50;
-  return result.empty() ? "node" : result.substr(0, most);
 }
 
 // A socket at `address`, or why there is none.
@@ -118,7 +109,8 @@ ClusterOptions with_address(ClusterOptions options) {
 /// The actor system of a process that has none of its own.
 struct ProcessNode {
   ProcessNode(const RunOptions& options, std::uint32_t workers)
-      : config(options, workers), system(config), node(system, options.cluster) {}
+      : config(options, workers), system(config),
+        node(system, options.cluster, options.monitoring) {}
 
   struct Config : caf::actor_system_config {
     Config(const RunOptions& options, std::uint32_t workers) {
@@ -144,14 +136,16 @@ struct ProcessNode {
 
 } // namespace
 
-ClusterNode::ClusterNode(caf::actor_system& system, const ClusterOptions& options)
+ClusterNode::ClusterNode(caf::actor_system& system, const ClusterOptions& options,
+                         const MonitoringOptions& monitoring)
     : system_(system), options_(with_address(options)),
+      desk_(std::make_shared<detail::StatusDesk>(monitoring.memory_limit_bytes)),
       view_(std::make_shared<detail::NodeView>()) {
   if (!system.has_middleman())
     throw UsageError(Errc::bad_argument, "a cluster node needs an actor system with CAF's "
                                          "middleman: config.load<caf::io::middleman>()");
-  actor_ = system.spawn<detail::NodeActor, caf::detached + caf::hidden>(make_hello(options_),
-                                                                        options_, view_);
+  actor_ = system.spawn<detail::NodeActor, caf::detached + caf::hidden>(
+      make_hello(options_), options_, monitoring, view_, desk_);
   const NodeAddress& address = options_.address;
   const auto port = system.middleman().publish(actor_, address.port, address.host.c_str(), true);
   if (!port) {
@@ -229,9 +223,18 @@ Result<caf::actor> ClusterNode::find_agent(const FindAgent& wanted, caf::timespa
   return detail::ask_for_agent(system_, actor_, wanted, timeout);
 }
 
+std::map<std::string, double> ClusterNode::silence_s() const {
+  const auto now = std::chrono::steady_clock::now();
+  const std::lock_guard lock(view_->mutex);
+  std::map<std::string, double> silence_s;
+  for (const auto& [name, heard] : view_->heard)
+    silence_s[name] = std::chrono::duration<double>(now - heard).count();
+  return silence_s;
+}
+
 void ClusterNode::leave_run(const caf::actor& run) {
   const std::lock_guard lock(view_->mutex);
-  std::erase_if(view_->runs, [&](const detail::NodeView::Run& each) { return each.actor == run; });
+  std::erase_if(view_->runs, [&run](const auto& known) { return known.second == run; });
 }
 
 } // namespace stos

@@ -8,6 +8,7 @@
 #include <caf/fwd.hpp>
 #include <caf/timespan.hpp>
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <map>
@@ -15,11 +16,14 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace stos {
 
 namespace detail {
+
+class StatusDesk;
 
 /// What the node's actor knows, for threads that wait for it.
 struct NodeView {
@@ -31,12 +35,9 @@ struct NodeView {
   std::optional<Error> failure;
   std::vector<Membership::Member> members;
   std::size_t own_index = 0;
+  std::map<std::string, std::chrono::steady_clock::time_point> heard;  ///< by name of the node
   std::map<RunName, std::map<std::size_t, RunAnnouncement>> announced; ///< by index of the node
-  struct Run {
-    std::string simulation;
-    caf::actor actor;
-  };
-  std::vector<Run> runs; ///< of this node
+  std::vector<std::pair<std::string, caf::actor>> runs; ///< of this node, by simulation
 };
 
 } // namespace detail
@@ -55,7 +56,8 @@ struct NodeView {
 class ClusterNode {
 public:
   /// `system` must have CAF's middleman and outlive the object.
-  ClusterNode(caf::actor_system& system, const ClusterOptions& options);
+  ClusterNode(caf::actor_system& system, const ClusterOptions& options,
+              const MonitoringOptions& monitoring = {});
   ~ClusterNode();
   ClusterNode(const ClusterNode&) = delete;
   ClusterNode& operator=(const ClusterNode&) = delete;
@@ -83,6 +85,12 @@ public:
   [[nodiscard]] std::vector<detail::RunAnnouncement>
   meet_for_run(const std::string& simulation, const detail::Bytes& set_up, const caf::actor& run);
 
+  /// Where its runs can be watched.
+  [[nodiscard]] const std::shared_ptr<detail::StatusDesk>& desk() const { return desk_; }
+
+  /// How long nothing was heard of the other nodes, by name; of runs' own frames it does not know.
+  [[nodiscard]] std::map<std::string, double> silence_s() const;
+
   /// The run is over.
   void leave_run(const caf::actor& run);
 
@@ -91,6 +99,7 @@ private:
 
   caf::actor_system& system_;
   const ClusterOptions options_;
+  const std::shared_ptr<detail::StatusDesk> desk_;
   std::shared_ptr<detail::NodeView> view_;
   caf::actor actor_;
   std::map<std::string, std::uint64_t> runs_begun_;

@@ -104,6 +104,20 @@ void require_same(const std::vector<RunAnnouncement>& all, const ClusterNode::Ro
   }
 }
 
+// What the run's actor saw when it was last asked, and since when the node has not heard of others.
+void add_network(RunState& state, const ClusterNode& node, NodeStatus& status) {
+  const std::map<std::string, double> silence_s = node.silence_s();
+  const std::lock_guard lock(state.mutex);
+  status.peers = state.network_seen.peers;
+  status.global_time_rounds = state.network_seen.global_time_rounds;
+  status.migrations_done = state.network_seen.migrations_done;
+  status.migrations_refused = state.network_seen.migrations_refused;
+  status.migrations_failed = state.network_seen.migrations_failed;
+  for (PeerStatus& peer : status.peers)
+    if (const auto silence = silence_s.find(peer.peer); silence != silence_s.end())
+      peer.silence_s = silence->second;
+}
+
 RunOutcome outcome_of(DomainSet& domains, RunState& state) {
   RunOutcome outcome{domains.counters(), domains.engine_counters(), domains.failure(),
                      domains.take_reports(), domains.trace()};
@@ -156,10 +170,12 @@ void wait_for_farewells(RunState& state, const ClusterNode& node,
 } // namespace
 
 RunSummary run_on_cluster(World& world, ClusterNode& node, std::uint32_t workers,
-                          const WaysIn& ways_in, const PlacementFunction& placement) {
+                          const WaysIn& ways_in, const PlacementFunction& placement,
+                          std::shared_ptr<StatusDesk> exported) {
   const ClusterNode::Roster roster = node.wait_for_all();
   const auto start = std::chrono::steady_clock::now(); // waiting for others is no work
   const std::size_t nodes = roster.names.size();
+  world.wall_clock = steady_seconds;
   const Placement node_of = place_agents(world, placement, nodes);
 
   std::optional<WorkerRunOwner> run; // goes after the actor, whose gateway speaks to its board
@@ -197,8 +213,17 @@ RunSummary run_on_cluster(World& world, ClusterNode& node, std::uint32_t workers
     state.gateway = std::make_unique<Gateway>(
         world, (*run)->domains(), own_place, share,
         LinkLimits{node.options().frame_bytes_max, node.options().credit_bytes});
+    state.names = roster.names;
+    state.credit_bytes = node.options().credit_bytes;
   }
   caf::anon_send(run_actor.actor, BeginMessage{});
+  RunSight sight(world, roster.names[roster.own_index]);
+  sight.watch((*run)->domains());
+  if (nodes > 1) {
+    sight.ask_network = [actor = run_actor.actor] { caf::anon_send(actor, LookMessage{}); };
+    sight.add_network = [&state, &node](NodeStatus& status) { add_network(state, node, status); };
+  }
+  const WatchedRun watched(sight, {std::move(exported), node.desk()});
   (*run)->start();
   ways_in.door->open(
       [&board](std::size_t domain, std::unique_ptr<OutsideTask>& task) {

@@ -4,6 +4,7 @@
 #include "actors/citizens.hpp"
 #include "actors/cluster_node.hpp"
 #include "actors/move_desk.hpp"
+#include "actors/status_desk.hpp"
 #include "libstos/agent/engine.hpp"
 #include "libstos/cluster/placement.hpp"
 
@@ -22,7 +23,10 @@ struct WaysIn {
 ///
 /// Throws SimulationError if the model fails, UsageError if the nodes do not agree on the set-up or
 /// one of them is lost.
+///
+/// It can be watched at `exported` (null: nowhere) and through the node, once all have come.
 RunSummary run_on_cluster(World& world, ClusterNode& node, std::uint32_t workers,
-                          const WaysIn& ways_in, const PlacementFunction& placement);
+                          const WaysIn& ways_in, const PlacementFunction& placement,
+                          std::shared_ptr<StatusDesk> exported);
 
 } // namespace stos::detail

@@ -1,13 +1,12 @@
 #include "actors/node_actor.hpp"
 
 #include "actors/caf_types.hpp"
+#include "actors/host_name.hpp"
 
 #include <caf/actor_cast.hpp>
 #include <caf/actor_system.hpp>
 #include <caf/io/middleman.hpp>
 #include <caf/send.hpp>
-#include <netdb.h>
-#include <sys/socket.h>
 
 #include <algorithm>
 #include <iostream>
@@ -16,25 +15,22 @@
 namespace stos::detail {
 namespace {
 
-// Why a name is of no use; empty if it can be looked up.
-std::string lookup_problem(const std::string& host) {
-  addrinfo* found = nullptr;
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  const int status = getaddrinfo(host.c_str(), nullptr, &hints, &found);
-  if (status == 0) {
-    freeaddrinfo(found);
-    return {};
-  }
-  return "the name " + host + " does not resolve: " + gai_strerror(status);
+// A node is to be noticed before it counts as lost.
+AlertLimits alert_limits(const ClusterOptions& options, const MonitoringOptions& monitoring) {
+  AlertLimits limits;
+  limits.silence_timeout_s = options.silence_timeout_s / 2;
+  limits.progress_timeout_s = monitoring.progress_timeout_s;
+  return limits;
 }
 
 } // namespace
 
 NodeActor::NodeActor(caf::actor_config& config, NodeHello self, ClusterOptions options,
-                     std::shared_ptr<NodeView> view)
+                     const MonitoringOptions& monitoring, std::shared_ptr<NodeView> view,
+                     std::shared_ptr<StatusDesk> desk)
     : caf::event_based_actor(config), options_(std::move(options)), view_(std::move(view)),
-      membership_(std::move(self), options_, 0) {}
+      membership_(std::move(self), options_, 0), desk_(std::move(desk)),
+      watch_(alert_limits(options_, monitoring)) {}
 
 Membership::PeerKey NodeActor::key_of(const caf::strong_actor_ptr& handle) {
   const auto address = caf::actor_cast<caf::actor_addr>(handle);
@@ -85,7 +81,13 @@ caf::behavior NodeActor::make_behavior() {
         membership_.refused_by(key_of(current_sender()), refusal.why);
         act();
       },
-      [this](HeartbeatMessage) { membership_.heard(key_of(current_sender()), now_s()); },
+      [this](HeartbeatMessage) { hear(key_of(current_sender())); },
+      [this](const NewsMessage& message) { hear_news(message); },
+      [this](LookMessage) { tell_news(); },
+      [this](NewsWish) { gather_news(); },
+      [this](AnswerMessage) { answer_questions(); },
+      [this](const StatusQuestion& question) { return hear_question(question); },
+      [this](RunCommand& command) { pass_on(command); },
       [this](GoodbyeMessage) {
         membership_.left(key_of(current_sender()));
         act();
@@ -100,12 +102,13 @@ caf::behavior NodeActor::make_behavior() {
         act();
       },
       [this](const FindAgent& wanted) { return hand_over(wanted); },
-      [this](const MoveAgents& moves) { return hand_over(moves); },
       [this](TickMessage, std::uint64_t asked) {
         if (asked != ticks_asked_)
           return;
         membership_.tick(now_s());
         act();
+        begin_news();
+        raise_alerts();
         wait_for_tick();
       },
   };
@@ -114,10 +117,10 @@ caf::behavior NodeActor::make_behavior() {
 Result<caf::actor> NodeActor::run_of(const std::string& simulation) const {
   const std::lock_guard lock(view_->mutex);
   std::string running;
-  for (const NodeView::Run& run : view_->runs) {
-    if (run.simulation == simulation || (simulation.empty() && view_->runs.size() == 1))
-      return run.actor;
-    running += (running.empty() ? "" : ", ") + run.simulation;
+  for (const auto& [name, run] : view_->runs) {
+    if (name == simulation || (simulation.empty() && view_->runs.size() == 1))
+      return run;
+    running += (running.empty() ? "" : ", ") + name;
   }
   if (running.empty())
     return Error{Errc::bad_argument, "no simulation runs on this node"};
@@ -134,6 +137,14 @@ caf::result<caf::message> NodeActor::hand_over(const Request& request) {
   if (!run)
     return caf::make_error(caf::sec::no_such_key, run.error().context);
   return delegate(*run, request);
+}
+
+void NodeActor::hear(Membership::PeerKey key) {
+  membership_.heard(key, now_s());
+  if (const auto index = membership_.index_of(key)) {
+    const std::lock_guard lock(view_->mutex);
+    view_->heard[membership_.members()[*index].name] = Clock::now();
+  }
 }
 
 void NodeActor::hear_hello(const HelloMessage& message) {
@@ -160,7 +171,7 @@ void NodeActor::announce(RunAnnouncement& announcement) {
   for (const Membership::Member& member : membership_.members())
     send_to(member.key, announcement);
   const std::lock_guard lock(view_->mutex);
-  view_->runs.push_back({announcement.simulation, announcement.run});
+  view_->runs.emplace_back(announcement.simulation, announcement.run);
   if (view_->failure)
     abort(announcement.run);
   keep(view_->own_index, announcement);
@@ -224,7 +235,7 @@ void NodeActor::act() {
   for (const NodeAddress& address : output.connect)
     connect(address);
   for (const std::string& line : output.log)
-    std::clog << "stos: " + line + "\n";
+    log(line);
   show();
   take_early();
   if (ticks_asked_ == 0)
@@ -254,12 +265,15 @@ void NodeActor::show() {
   if (view_->complete) {
     view_->members = membership_.members();
     view_->own_index = membership_.own_index();
+    for (const Membership::Member& member : view_->members)
+      if (member.key != 0)
+        view_->heard.try_emplace(member.name, Clock::now());
   }
   if (membership_.failure()) {
     shown_failure_ = true;
     view_->failure = membership_.failure();
-    for (const NodeView::Run& run : view_->runs)
-      abort(run.actor);
+    for (const auto& [simulation, run] : view_->runs)
+      abort(run);
   }
   view_->changed.notify_all();
 }
@@ -268,6 +282,128 @@ void NodeActor::show() {
 void NodeActor::abort(const caf::actor& run) {
   send(run, AbortMessage{static_cast<std::uint32_t>(who_is_gone()),
                          static_cast<std::uint8_t>(view_->failure->code), view_->failure->context});
+}
+
+void NodeActor::log(const std::string& line) {
+  std::clog << "stos: " + line + "\n";
+  unsaid_.push_back({seconds_since_1970(), membership_.own_name(), line});
+  if (unsaid_.size() > ClusterWatch::log_lines_max)
+    unsaid_.erase(unsaid_.begin());
+}
+
+// As often as a heartbeat, also if nobody else is there.
+void NodeActor::begin_news() {
+  if (!membership_.is_complete() || now_s() < next_news_s_)
+    return;
+  next_news_s_ = now_s() + options_.heartbeat_s;
+  gather_news();
+}
+
+// The runs need a moment to show themselves.
+void NodeActor::gather_news() {
+  if (std::exchange(gathers_news_, true))
+    return;
+  desk_->ask();
+  delayed_send(this, time_to_answer, LookMessage{});
+}
+
+void NodeActor::tell_news() {
+  gathers_news_ = false;
+  const NodeNews news{membership_.own_name(), desk_->statuses(), std::exchange(unsaid_, {})};
+  BytesWriter out;
+  write_news(news, out);
+  const NewsMessage message{{out.take()}};
+  for (const Membership::Member& member : membership_.members())
+    send_to(member.key, message);
+  watch_.observe(news, now_s());
+}
+
+void NodeActor::hear_news(const NewsMessage& message) {
+  const Membership::PeerKey key = key_of(current_sender());
+  hear(key);
+  BytesReader in(message.news.data);
+  const Result<NodeNews> news = read_news(in);
+  const auto from = membership_.index_of(key);
+  if (from && news && news->node == membership_.members()[*from].name)
+    watch_.observe(*news, now_s());
+  else if (from)
+    log("news refused node=" + membership_.members()[*from].name);
+}
+
+// Everybody sees all alerts; who says so is the node itself, or, if it is silent, all others. Whoever
+// has not been running for a while has heard of nobody meanwhile, and says nothing.
+void NodeActor::raise_alerts() {
+  constexpr double ticks_apart_s = 1;
+  if (now_s() - std::exchange(last_raised_s_, now_s()) > ticks_apart_s)
+    return;
+  for (const Alert& alert : watch_.take_new_alerts(now_s()))
+    if ((alert.type == AlertType::node_silent) != (alert.node == membership_.own_name()))
+      log("alert type=" + std::string(to_string(alert.type)) + " simulation=" + alert.simulation +
+          " node=" + alert.node + (alert.peer.empty() ? "" : " peer=" + alert.peer) + " text=\"" +
+          alert.text + "\"");
+}
+
+// All nodes are asked, so that what is known of them is of about the same time. Whoever cannot say
+// anything just now is as it was at its last heartbeat.
+caf::response_promise NodeActor::hear_question(const StatusQuestion& question) {
+  auto answer = make_response_promise();
+  if (question.protocol != NodeHello::current_protocol) {
+    answer.deliver(StatusAnswer{NodeHello::current_protocol, {}});
+    return answer;
+  }
+  questions_.push_back(answer);
+  if (questions_.size() > 1)
+    return answer;
+  for (const Membership::Member& member : membership_.members())
+    send_to(member.key, NewsWish{});
+  gather_news();
+  delayed_send(this, 10 * time_to_answer, AnswerMessage{});
+  return answer;
+}
+
+void NodeActor::answer_questions() {
+  ClusterStatus status = watch_.status(now_s());
+  status.cluster = options_.name;
+  status.told_by = membership_.own_name();
+  status.nodes_wanted = nodes_to_wait_for(options_);
+  status.nodes = presences();
+  BytesWriter out;
+  write_cluster_status(status, out);
+  const StatusAnswer answer{NodeHello::current_protocol, {out.take()}};
+  for (caf::response_promise& question : questions_)
+    question.deliver(answer);
+  questions_.clear();
+}
+
+std::vector<NodePresence> NodeActor::presences() const {
+  std::vector<NodePresence> presences;
+  for (const Membership::Presence& node : membership_.presences(now_s()))
+    presences.push_back({node.name, node.address, node.lost, node.silence_s});
+  return presences;
+}
+
+void NodeActor::pass_on(RunCommand& command) {
+  auto answer = make_response_promise();
+  const auto refuse = [&answer](Errc code, std::string why) {
+    answer.deliver(refusal({code, std::move(why)}));
+  };
+  if (command.protocol != NodeHello::current_protocol)
+    return refuse(Errc::bad_message, "this node speaks another protocol");
+  std::vector<caf::actor> fitting;
+  {
+    const std::lock_guard lock(view_->mutex);
+    for (const auto& [simulation, run] : view_->runs)
+      if (command.simulation.empty() || command.simulation == simulation)
+        fitting.push_back(run);
+  }
+  if (fitting.empty())
+    return refuse(Errc::bad_argument,
+                  "no simulation " + (command.simulation.empty() ? "" : command.simulation + " ") +
+                      "runs on node " + membership_.own_name());
+  if (fitting.size() > 1)
+    return refuse(Errc::bad_argument, "several simulations run on node " + membership_.own_name() +
+                                          "; wanted: the name of one");
+  answer.delegate(fitting.front(), std::move(command));
 }
 
 void NodeActor::on_exit() {

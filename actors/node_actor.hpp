@@ -1,8 +1,11 @@
 #pragma once
 
 #include "actors/cluster_node.hpp"
+#include "actors/status_desk.hpp"
+#include "libstos/cluster/cluster_status.hpp"
 
 #include <caf/event_based_actor.hpp>
+#include <caf/response_promise.hpp>
 
 #include <chrono>
 #include <map>
@@ -15,8 +18,10 @@ namespace stos::detail {
 /// The door of a node: an adapter between CAF and Membership.
 class NodeActor final : public caf::event_based_actor {
 public:
+  /// @pre `desk` is where the runs of this node can be watched
   NodeActor(caf::actor_config& config, NodeHello self, ClusterOptions options,
-            std::shared_ptr<NodeView> view);
+            const MonitoringOptions& monitoring, std::shared_ptr<NodeView> view,
+            std::shared_ptr<StatusDesk> desk);
 
   caf::behavior make_behavior() override;
   const char* name() const override { return "stos.node"; }
@@ -29,6 +34,7 @@ private:
     return std::chrono::duration<double>(Clock::now() - started_).count();
   }
   [[nodiscard]] Membership::PeerKey key_of(const caf::strong_actor_ptr& handle);
+  void hear(Membership::PeerKey key);
   void hear_hello(const HelloMessage& message);
   void announce(RunAnnouncement& announcement);
   void keep(std::size_t from, RunAnnouncement& announcement);
@@ -45,6 +51,17 @@ private:
   /// Has the run of a simulation answer a request.
   template <class Request>
   caf::result<caf::message> hand_over(const Request& request);
+  // What is to be seen of the cluster.
+  void log(const std::string& line);
+  void begin_news();
+  void gather_news();
+  void tell_news();
+  void hear_news(const NewsMessage& message);
+  void raise_alerts();
+  caf::response_promise hear_question(const StatusQuestion& question);
+  void answer_questions();
+  [[nodiscard]] std::vector<NodePresence> presences() const;
+  void pass_on(RunCommand& command);
 
   template <class Message>
   void send_to(Membership::PeerKey key, Message&& message);
@@ -60,6 +77,13 @@ private:
   std::uint64_t ticks_asked_ = 0;
   bool shown_complete_ = false;
   bool shown_failure_ = false;
+  const std::shared_ptr<StatusDesk> desk_;
+  ClusterWatch watch_;
+  double next_news_s_ = 0;
+  double last_raised_s_ = 0; // alerts
+  bool gathers_news_ = false;
+  std::vector<caf::response_promise> questions_; // to be answered when news has come
+  std::vector<LogLine> unsaid_;                  // of the log, to be told with the next news
 };
 
 } // namespace stos::detail

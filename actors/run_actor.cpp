@@ -1,5 +1,8 @@
 #include "actors/run_actor.hpp"
 
+#include "actors/caf_types.hpp"
+#include "libstos/cluster/live_status.hpp"
+
 #include <caf/actor_cast.hpp>
 
 #include <algorithm>
@@ -36,6 +39,8 @@ caf::behavior RunActor::running() {
         if (timer == timer_ && state_->gateway != nullptr)
           state_->gateway->wake();
       },
+      [this](LookMessage) { look(); },
+      [this](const RunCommand& command) { return obey(command); },
       [this](FarewellMessage& message) { hear_farewell(message); },
       [this](const FarewellReceipt& receipt) {
         const std::lock_guard lock(state_->mutex);
@@ -53,19 +58,6 @@ caf::behavior RunActor::running() {
       },
       [this](const SearchAnswer& answer) { hear_answer(answer); },
       [this](const FindAgent& wanted) { return search(wanted); },
-      [this](const MoveAgents& request) -> caf::result<MovesDone> {
-        Result<std::vector<AgentMove>> moves = decode_moves(request.moves);
-        if (!moves)
-          return caf::make_error(caf::sec::invalid_argument, moves.error().context);
-        auto promise = make_response_promise<MovesDone>();
-        move_agents(*moves, [promise](const Result<std::vector<MoveOutcome>>& outcomes) mutable {
-          if (outcomes)
-            promise.deliver(MovesDone{encode(*outcomes)});
-          else
-            promise.deliver(caf::make_error(caf::sec::invalid_argument, outcomes.error().context));
-        });
-        return promise;
-      },
       [this](EndMessage) { end(); },
   };
 }
@@ -151,6 +143,15 @@ void RunActor::run_gateway() {
     delayed_send(this, std::chrono::nanoseconds(static_cast<std::int64_t>(delay_s * 1e9)),
                  TickMessage{}, timer_);
   }
+}
+
+// For those who watch the run.
+void RunActor::look() {
+  if (state_->gateway == nullptr)
+    return;
+  const std::lock_guard lock(state_->mutex);
+  describe(*state_->gateway, state_->names, state_->own_index, state_->credit_bytes,
+           state_->network_seen);
 }
 
 void RunActor::send_frames(Gateway::Output& output) {
@@ -242,6 +243,65 @@ void RunActor::answer_moves(std::vector<MoveAnswer>& answers) {
   for (MoveAnswer& answer : answers)
     if (auto waiting = moves_.extract(answer.request); !waiting.empty())
       waiting.mapped()(std::move(answer.outcomes));
+}
+
+caf::result<caf::message> RunActor::obey(const RunCommand& command) {
+  if (command.command != "migrate")
+    return caf::make_message(
+        refusal({Errc::bad_argument, "a run knows no command " + command.command}));
+  const Result<MigrateOrder> order = decode_migrate_order(command.arguments);
+  if (!order)
+    return caf::make_message(refusal(order.error()));
+  const Result<std::size_t> to = node_called(order->to);
+  if (!to)
+    return caf::make_message(refusal(to.error()));
+  std::vector<AgentMove> moves;
+  if (order->from.empty()) {
+    for (const AgentId agent : order->agents)
+      moves.push_back({agent, static_cast<std::uint32_t>(*to)});
+  } else {
+    const Result<std::size_t> from = node_called(order->from);
+    if (!from)
+      return caf::make_message(refusal(from.error()));
+    if (*from != state_->own_index)
+      return delegate(state_->runs[*from], command);
+    moves = moves_from_here(*order, static_cast<std::uint32_t>(*to));
+  }
+  auto promise = make_response_promise();
+  move_agents(moves, [promise](const Result<std::vector<MoveOutcome>>& outcomes) mutable {
+    promise.deliver(outcomes ? RunAnswer{NodeHello::current_protocol, 0, {}, encode(*outcomes)}
+                             : refusal(outcomes.error()));
+  });
+  return promise;
+}
+
+Result<std::size_t> RunActor::node_called(const std::string& name) const {
+  std::string all;
+  for (std::size_t i = 0; i < state_->names.size(); ++i) {
+    if (state_->names[i] == name)
+      return i;
+    all += (all.empty() ? "" : ", ") + state_->names[i];
+  }
+  return Error{Errc::bad_argument, "there is no node " + name + ", the nodes are " + all};
+}
+
+// Drawn from those that are here now, in the order of their ids.
+std::vector<AgentMove> RunActor::moves_from_here(const MigrateOrder& order,
+                                                 std::uint32_t to) const {
+  std::vector<AgentId> agents;
+  state_->world->directory->for_each([&](const Cell& cell) {
+    if (order.type.empty() || order.type == cell.ops->type_name)
+      agents.push_back(cell.id);
+  });
+  std::sort(agents.begin(), agents.end());
+  const std::size_t count = std::min<std::size_t>(agents.size(), order.count);
+  RandomStream chance(mix64(agents.size()));
+  std::vector<AgentMove> moves;
+  for (std::size_t i = 0; i < count; ++i) {
+    std::swap(agents[i], agents[i + chance.below(static_cast<std::uint32_t>(agents.size() - i))]);
+    moves.push_back({agents[i], to});
+  }
+  return moves;
 }
 
 // Asks all nodes, this one among them: of an agent that was started during the run only the node

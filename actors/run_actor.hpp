@@ -6,6 +6,7 @@
 #include "actors/move_desk.hpp"
 #include "libstos/base/random.hpp"
 #include "libstos/cluster/gateway.hpp"
+#include "libstos/cluster/node_status.hpp"
 
 #include <caf/actor.hpp>
 #include <caf/event_based_actor.hpp>
@@ -17,6 +18,7 @@
 #include <mutex>
 #include <optional>
 #include <set>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -31,6 +33,7 @@ struct RunState {
   std::unique_ptr<Gateway> gateway; ///< null if there is no other node
   std::unique_ptr<Citizens> citizens;
   World* world = nullptr;
+  std::uint64_t credit_bytes = 0; ///< of each link
 
   std::mutex mutex;
   std::condition_variable changed;
@@ -40,6 +43,7 @@ struct RunState {
   std::optional<std::size_t> gone;       ///< because this node has gone
   std::map<std::size_t, Bytes> outcomes; ///< of other nodes that have finished
   std::set<std::size_t> receipts;        ///< who has those of all
+  NodeStatus network_seen;               ///< what describe(gateway) says, when last asked
   bool ended = false;                    ///< the actor touches nothing any more
   std::vector<MoveOrder> orders;         ///< that nobody has taken yet
 };
@@ -75,6 +79,10 @@ private:
   void move_agents(const std::vector<AgentMove>& moves, Answer answer);
   [[nodiscard]] Result<std::vector<MoveOutcome>>
   moves_without_others(const std::vector<AgentMove>& moves) const;
+  [[nodiscard]] caf::result<caf::message> obey(const RunCommand& command);
+  [[nodiscard]] Result<std::size_t> node_called(const std::string& name) const;
+  [[nodiscard]] std::vector<AgentMove> moves_from_here(const MigrateOrder& order,
+                                                       std::uint32_t to) const;
   void begin_to_wander();
   void wander();
   void answer_moves(std::vector<MoveAnswer>& answers);
@@ -88,6 +96,7 @@ private:
   }
   void end();
   void abort(const Error& why, bool tell_others);
+  void look();
 
   const Clock::time_point started_ = Clock::now();
   std::shared_ptr<RunState> state_;

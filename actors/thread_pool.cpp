@@ -2,7 +2,9 @@
 
 #include "actors/caf_types.hpp"
 #include "actors/cluster_run.hpp"
+#include "actors/host_name.hpp"
 #include "actors/progress_meter.hpp"
+#include "actors/status_desk.hpp"
 #include "actors/trace_file.hpp"
 #include "actors/worker_run.hpp"
 
@@ -17,6 +19,11 @@ namespace stos::detail {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+// Of a process that is no node of a cluster.
+std::string node_name(const RunOptions& options) {
+  return options.cluster.node.value_or(host_name());
+}
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
@@ -56,18 +63,17 @@ RunSummary ThreadPoolBase::run(World& world) {
   const RunOptions& options = world.options;
   if (!options.distributed)
     ways_in_->desk->open(refuse_on_one_node);
-  if (options.monitoring.address)
-    throw UsageError(Errc::not_supported,
-                     "monitoring.address is " + to_string(*options.monitoring.address) +
-                         ", but runs of this version do not export their metrics yet");
+  const std::shared_ptr<StatusDesk> exported = exported_desk(options.monitoring);
+  if (exported != nullptr)
+    world.wall_clock = steady_seconds;
   const std::uint32_t workers =
       options.serial.value_or(false) ? 0 : options.workers.value_or(workers_);
   if (options.distributed)
-    return run_distributed(world, workers);
+    return run_distributed(world, workers, exported);
   if (workers == 0)
-    return run_serially(world);
+    return run_serially(world, exported);
   if (system_ != nullptr)
-    return run_on_workers(world, *system_, workers);
+    return run_on_workers(world, *system_, workers, exported);
 
   init_caf_types();
   caf::actor_system_config config;
@@ -75,21 +81,22 @@ RunSummary ThreadPoolBase::run(World& world) {
   config.set("caf.scheduler.policy",
              options.scheduler_policy == SchedulerPolicy::sharing ? "sharing" : "stealing");
   caf::actor_system system(config);
-  return run_on_workers(world, system, workers);
+  return run_on_workers(world, system, workers, exported);
 }
 
-RunSummary ThreadPoolBase::run_distributed(World& world, std::uint32_t workers) {
+RunSummary ThreadPoolBase::run_distributed(World& world, std::uint32_t workers,
+                                           const std::shared_ptr<StatusDesk>& exported) {
   const RunOptions& options = world.options;
   if (workers == 0)
     throw UsageError(Errc::bad_config, "distributed is true, but a node needs at least one worker, "
                                        "and this program runs serially (engine.workers)");
   if (node_ != nullptr)
-    return run_on_cluster(world, *node_, workers, *ways_in_, placement_of(options));
+    return run_on_cluster(world, *node_, workers, *ways_in_, placement_of(options), exported);
   if (system_ == nullptr)
     return run_on_cluster(world, ClusterNode::of_process(options, workers), workers, *ways_in_,
-                          placement_of(options));
-  ClusterNode node(*system_, options.cluster);
-  return run_on_cluster(world, node, workers, *ways_in_, placement_of(options));
+                          placement_of(options), exported);
+  ClusterNode node(*system_, options.cluster, options.monitoring);
+  return run_on_cluster(world, node, workers, *ways_in_, placement_of(options), exported);
 }
 
 PlacementFunction ThreadPoolBase::placement_of(const RunOptions& options) const {
@@ -108,7 +115,7 @@ AgentActor& ThreadPoolBase::actor_of(Cell& cell) {
   return ActorBindings(*system_, ways_in_->door).bind(cell);
 }
 
-RunSummary ThreadPoolBase::run_serially(World& world) {
+RunSummary ThreadPoolBase::run_serially(World& world, const std::shared_ptr<StatusDesk>& exported) {
   ProgressMeter meter(world.options, world.end_time.load());
   ProgressCallback progress;
   if (meter.enabled())
@@ -116,7 +123,12 @@ RunSummary ThreadPoolBase::run_serially(World& world) {
   const auto start = Clock::now();
   SerialBindings bindings;
   SerialEngine engine(world, std::move(progress), &bindings);
-  engine.run();
+  {
+    RunSight sight(world, node_name(world.options));
+    sight.watch(engine);
+    const WatchedRun watched(sight, {exported});
+    engine.run();
+  }
   const double wall_time_s = seconds_since(start);
   ways_in_->door->shut();
   write_trace(world.options, std::move(engine.execution().trace));
@@ -125,7 +137,8 @@ RunSummary ThreadPoolBase::run_serially(World& world) {
 }
 
 RunSummary ThreadPoolBase::run_on_workers(World& world, caf::actor_system& system,
-                                          std::uint32_t workers) {
+                                          std::uint32_t workers,
+                                          const std::shared_ptr<StatusDesk>& exported) {
   constexpr std::size_t domains_max = 1 << 14;
   const std::size_t domains =
       std::min<std::size_t>(std::size_t{workers} * world.options.domains_per_worker, domains_max);
@@ -135,6 +148,9 @@ RunSummary ThreadPoolBase::run_on_workers(World& world, caf::actor_system& syste
   const WorkerRunOwner run(world, system, workers, WorkerRun::Part{own, domains, 0, {}},
                            ways_in_->door);
   DomainBoard& board = run->domains().board();
+  RunSight sight(world, node_name(world.options));
+  sight.watch(run->domains());
+  const WatchedRun watched(sight, {exported});
   run->start();
   ways_in_->door->open([&board](std::size_t domain, std::unique_ptr<OutsideTask>& task) {
     return board.post(domain, task);

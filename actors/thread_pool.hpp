@@ -23,6 +23,7 @@ class ClusterNode;
 namespace detail {
 
 struct WaysIn;
+class StatusDesk;
 
 /// What all thread pools have in common, whatever their N.
 class ThreadPoolBase {
@@ -32,6 +33,8 @@ public:
   ThreadPoolBase(caf::actor_system* system, ClusterNode* node, std::uint32_t workers);
 
   /// Runs `world` to its end and writes its trace, if one was asked for. Throws SimulationError.
+  /// With `monitoring.address`, whoever asks there sees how far it is (UsageError, io_error, if
+  /// nobody can listen there).
   RunSummary run(World& world);
 
   /// The CAF actor of `cell`; creates it if it has none yet. Needs an actor system that was given
@@ -57,10 +60,12 @@ public:
   void place_by(PlacementFunction placement) { placement_ = std::move(placement); }
 
 private:
-  RunSummary run_distributed(World& world, std::uint32_t workers);
+  RunSummary run_distributed(World& world, std::uint32_t workers,
+                             const std::shared_ptr<StatusDesk>& exported);
   [[nodiscard]] PlacementFunction placement_of(const RunOptions& options) const;
-  RunSummary run_serially(World& world);
-  RunSummary run_on_workers(World& world, caf::actor_system& system, std::uint32_t workers);
+  RunSummary run_serially(World& world, const std::shared_ptr<StatusDesk>& exported);
+  RunSummary run_on_workers(World& world, caf::actor_system& system, std::uint32_t workers,
+                            const std::shared_ptr<StatusDesk>& exported);
 
   caf::actor_system* system_;
   ClusterNode* node_;

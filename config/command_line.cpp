@@ -2,6 +2,7 @@
 
 #include "config/keys.hpp"
 #include "config/spelling.hpp"
+#include "config/version.hpp"
 #include "libstos/base/usage_error.hpp"
 
 #include <CLI/CLI.hpp>
@@ -13,10 +14,6 @@
 #include <optional>
 #include <span>
 #include <utility>
-
-#ifndef STOS_VERSION
-#define STOS_VERSION "(unreleased)" // the build defines the version of the project
-#endif
 
 namespace stos {
 namespace {
@@ -106,7 +103,8 @@ CommandLine::CommandLine(std::string_view program_description, RunOptions defaul
   CLI::App& app = state_->app;
   app.footer(footer);
   app.set_help_flag("-h,--help", "Print this text and exit")->group(run_options_group);
-  app.set_version_flag("--version", "libstos " STOS_VERSION, "Print the version and exit")
+  app.set_version_flag("--version", "libstos " + std::string(library_version()),
+                       "Print the version and exit")
       ->group(run_options_group);
   state_->config_file = declare_option(app, "--config", "FILE",
                                        "YAML file with the configuration; default: the variable " +

@@ -331,7 +331,7 @@ std::vector<ConfigKey> build_keys() {
        "So many agents move to other nodes, at random: the outcome must not depend on that.",
        whole_number<&O::cluster, &C::random_moves>(0, 1'000'000'000, "moves")},
       {"monitoring.address", "--monitoring",
-       "Where Prometheus finds the metrics of this process; port 0 is any free port.",
+       "Where Prometheus finds the metrics; port 0 is any. `stos run`: node k has port + k - 1.",
        address_or_none<&O::monitoring, &M::address>()},
       {"monitoring.threads", "", "Threads that answer scrapers, one each at a time.",
        whole_number<&O::monitoring, &M::threads>(1, 64, "threads")},

@@ -30,7 +30,8 @@ constexpr std::uint64_t turn_events_max = 256;
 
 Domain::Domain(std::size_t index, World& world, DomainBoard& board, AgentBindings* bindings)
     : index_(index), world_(world), board_(board), execution_(world, bindings),
-      outside_(index, world, board), outbox_(index, board) {}
+      outside_(index, world, board), outbox_(index, board),
+      activation_durations_(world.wall_clock) {}
 
 Domain::~Domain() {
   tiers_.for_each([this](Cell& cell) { execution_.free(cell); });
@@ -45,6 +46,7 @@ Domain::Slice Domain::run(std::uint64_t events_max) {
   (void)take_parcels();
   if (board_.finished()) {
     finish();
+    show(true);
     return Slice::finished;
   }
   take_tasks();
@@ -62,6 +64,7 @@ Domain::Slice Domain::run(std::uint64_t events_max) {
   empty_graveyard();
   if (!budget_left())
     return Slice::more;
+  show(true);
   return board_.park(index_, wish()) ? Slice::parked : Slice::more;
 }
 
@@ -179,6 +182,7 @@ void Domain::sweep(Tier& tier, double base, double window_end) {
 // Runs the agent as far as its reach lets it go when nobody else is before `base`.
 void Domain::visit(Cell& cell, double base) {
   cell.mailbox.settle();
+  const bool measured = activation_durations_.begins();
   const std::uint64_t before = execution_.counters.absorbed;
   const auto [slot, tier] = std::pair(cell.slot, cell.tier);
   double free_until = 0; // as far as other domains are concerned, while no worldline changes
@@ -200,6 +204,8 @@ void Domain::visit(Cell& cell, double base) {
     step(cell);
   }
   active_ = nullptr;
+  if (measured) [[unlikely]]
+    activation_durations_.ended();
   ++engine_counters_.activations;
   engine_counters_.empty_activations += execution_.counters.absorbed == before ? 1 : 0;
   if (!cell.alive())
@@ -223,6 +229,7 @@ bool Domain::others_let(const Cell& cell, double time, double base) {
 // Runs the agent as far as it may go: what the others can still do reaches it later. Returns false
 // if it has to wait for another domain right away.
 bool Domain::run_one(Cell& cell) {
+  const bool measured = activation_durations_.begins();
   cell.mailbox.settle();
   cell.next = infinity; // so that the table speaks of the others
   tiers_.update(cell);
@@ -246,6 +253,8 @@ bool Domain::run_one(Cell& cell) {
     }
   }
   active_ = nullptr;
+  if (measured) [[unlikely]]
+    activation_durations_.ended();
   if (cell.alive() && !cell.blocked) {
     cell.next = cell.next_time();
     tiers_.update(cell);
@@ -379,6 +388,8 @@ void Domain::resume_blocked() {
 }
 
 void Domain::step(Cell& cell) {
+  if (execution_.is_asked()) [[unlikely]]
+    show(false);
   outbox_.executing(cell.next_time());
   if (cell.exits_next()) {
     end(cell, cell.exit_time(), CellState::ended);
@@ -417,8 +428,10 @@ void Domain::apply(Effects& effects, Cell& self) {
 void Domain::route(Closure& lambda) {
   if (lambda.to->domain == index_)
     deliver(lambda);
-  else
+  else {
+    sent_to_links_ += lambda.to->domain >= board_.domains() ? 1 : 0;
     outbox_.post(lambda.to->domain, {Parcel::Kind::lambda, nullptr, &lambda, nullptr});
+  }
 }
 
 void Domain::deliver(Closure& lambda) {
@@ -630,6 +643,36 @@ void Domain::publish() {
   promised_ = std::max(promised_, floor_time());
   board_.publish(index_, promised_);
   board_.count_events(index_, execution_.counters.absorbed);
+}
+
+// Whoever has a lambda and is beyond what its own domain lets it do is blocked; of a domain that
+// can do nothing, everybody who has one.
+void Domain::take_census(bool asleep) {
+  const double base = earliest();
+  execution_.census.take([&](Census& census) {
+    tiers_.for_each([&](const Cell& cell) {
+      const std::size_t lambdas = cell.mailbox.size();
+      census.count_mailbox(lambdas);
+      const bool waits =
+          asleep || !(cell.next < light_cone::arrival_bound(base, cell.mailbox.home_lookahead()));
+      if (lambdas > 0 && (cell.blocked || (waits && cell.next < end_time())))
+        ++census.agents_blocked;
+    });
+  });
+}
+
+// For those who watch the run.
+void Domain::show(bool asleep) {
+  if (!execution_.is_watched())
+    return;
+  if (execution_.is_asked())
+    take_census(asleep);
+  LiveCounters counters;
+  counters.activations = engine_counters_.activations;
+  counters.empty_activations = engine_counters_.empty_activations;
+  counters.activation_durations = activation_durations_.durations();
+  counters.sent_remote = sent_to_links_;
+  execution_.show(counters);
 }
 
 // What it waits for is that the agent can go that is furthest behind; during a pause, nothing.

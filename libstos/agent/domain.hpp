@@ -127,6 +127,9 @@ private:
   void finish();
   void finish(Cell& cell, double time);
 
+  void take_census(bool asleep);
+  void show(bool asleep);
+
   [[nodiscard]] double floor_time() const { return std::min(earliest(), outside_.bound()); }
   void publish();
   void tell_others(std::uint64_t& next_publication);
@@ -149,6 +152,8 @@ private:
   std::vector<Cell*> graveyard_;            // freed at the end of the slice
   double promised_ = Instant::beginning().absorption;
   EngineCounters engine_counters_;
+  DurationSampler activation_durations_;
+  std::uint64_t sent_to_links_ = 0; // lambdas
 };
 
 } // namespace stos::detail

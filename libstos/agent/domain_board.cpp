@@ -186,6 +186,15 @@ double DomainBoard::wanted_from(std::size_t link) const {
   return wanted;
 }
 
+double DomainBoard::lower_bound() const {
+  double least = Instant::never().absorption;
+  if (finished())
+    return least;
+  for (std::size_t i = 0; i < size(); ++i)
+    least = std::min(least, clock(i));
+  return std::max(least, lifted());
+}
+
 std::uint64_t DomainBoard::events() const {
   std::uint64_t sum = 0;
   for (const auto& slot : slots_)

@@ -204,6 +204,10 @@ public:
   /// Refuses what waits for the gateway. @pre finished()
   void refuse_tasks();
 
+  /// What any thread can know of the laboratory time before which nothing happens any more,
+  /// anywhere; infinite at the end.
+  [[nodiscard]] double lower_bound() const;
+
   /// How many events all domains together have executed; roughly, for people to look at.
   [[nodiscard]] std::uint64_t events() const;
   /// How often a domain that slept was woken.

@@ -103,7 +103,10 @@ Effects& Execution::execute(Cell& cell, Closure& lambda, const EventKey& key) {
   context_.begin(cell, lambda, key.instant);
   try {
     const EventContext::Scope scope(&context_);
+    const bool measured = event_durations_.begins();
     lambda.ops->run(lambda, *cell.agent);
+    if (measured) [[unlikely]]
+      event_durations_.ended();
     if (key.instant.depth > world_.options.instant_depth_max)
       throw UsageError(Errc::instant_too_deep,
                        "more than " + std::to_string(world_.options.instant_depth_max) +
@@ -142,6 +145,7 @@ void Execution::start(Cell& cell) {
     return;
   }
   cell.state = CellState::alive;
+  live.count_agents(*cell.ops, 1);
   find_exit(cell);
   if (bindings_ != nullptr)
     bindings_->started(cell);
@@ -165,6 +169,7 @@ void Execution::turn(Cell& cell, double time, const Velocity<4>& velocity) {
 
 Effects& Execution::end(Cell& cell, double time, CellState how) {
   cell.state = how;
+  live.count_agents(*cell.ops, -1);
   counters.digest.add(cell.id, cell.digest);
   if (how == CellState::dead)
     ++counters.agents_died;
@@ -187,6 +192,7 @@ Effects& Execution::end(Cell& cell, double time, CellState how) {
 }
 
 void Execution::leave(Cell& cell, std::size_t node) {
+  live.count_agents(*cell.ops, -1);
   if (bindings_ != nullptr)
     bindings_->left(cell, node);
   if (world_.directory != nullptr)
@@ -196,6 +202,7 @@ void Execution::leave(Cell& cell, std::size_t node) {
 
 void Execution::arrive(Cell& cell) {
   cell.state = CellState::alive;
+  live.count_agents(*cell.ops, 1);
   if (bindings_ != nullptr)
     bindings_->arrived(cell);
 }
@@ -216,6 +223,21 @@ void Execution::fail(const EventKey& key, Error error) {
   while (key.instant.absorption < seen &&
          !end.compare_exchange_weak(seen, key.instant.absorption, std::memory_order_relaxed))
     ;
+}
+
+void Execution::show(LiveCounters of_engine) {
+  LiveCounters& all = of_engine;
+  all.agents_born = counters.agents_born;
+  all.agents_died = counters.agents_died;
+  all.events = counters.absorbed;
+  all.sent_local = counters.sent - all.sent_remote;
+  all.dropped = counters.dropped;
+  all.agents_blocked = census.agents_blocked;
+  all.lambdas_waiting = census.lambdas_waiting;
+  all.mailbox_longest = census.mailbox_longest;
+  all.last_event_time = counters.last_event_time;
+  all.event_durations = event_durations_.durations();
+  live.show(all);
 }
 
 void Execution::add_sent() { counters.sent += effects().lambdas; }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "libstos/agent/live_view.hpp"
 #include "libstos/agent/run_summary.hpp"
 #include "libstos/agent/trace.hpp"
 #include "libstos/agent/world.hpp"
@@ -45,7 +46,8 @@ public:
 class Execution {
 public:
   explicit Execution(World& world, AgentBindings* bindings = nullptr)
-      : world_(world), bindings_(bindings), pool_(world.depot()), context_(world, pool_) {}
+      : census(world.wall_clock), world_(world), bindings_(bindings), pool_(world.depot()),
+        context_(world, pool_), event_durations_(world.wall_clock) {}
   ~Execution();
   Execution(const Execution&) = delete;
   Execution& operator=(const Execution&) = delete;
@@ -134,8 +136,18 @@ public:
   [[nodiscard]] const std::optional<Failure>& failure() const { return failure_; }
   [[nodiscard]] World& world() const { return world_; }
 
+  /// Whether somebody watches the run, and has asked how far it is: then the engine calls show().
+  [[nodiscard]] bool is_watched() const { return world_.wall_clock != nullptr; }
+  [[nodiscard]] bool is_asked() const { return live.is_wanted(); }
+
+  /// Lets others see the counters, with what the engine adds to them: activations and lambdas for
+  /// other nodes, which are among those that are `sent`.
+  void show(LiveCounters of_engine);
+
   RunCounters counters;
   std::vector<TraceRecord> trace;
+  LiveView live;
+  Census census; ///< @pre is_watched()
 
 private:
   void require_room(Cell& cell, const Closure& lambda) {
@@ -155,6 +167,7 @@ private:
   std::vector<Channel*> retired_;
   std::size_t retired_max_ = 64;
   EventContext context_;
+  DurationSampler event_durations_;
   std::optional<Failure> failure_;
 };
 

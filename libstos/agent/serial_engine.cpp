@@ -25,6 +25,8 @@ void SerialEngine::run() {
     step(*cell);
     if (execution_.counters.absorbed % 256 == 0)
       execution_.tidy_up([this](Cell& c) { bury(c); });
+    if (execution_.is_asked())
+      show();
     if (progress_ && execution_.counters.absorbed % progress_stride == 0)
       progress_(key.instant.absorption, execution_.counters.absorbed);
   }
@@ -120,6 +122,17 @@ void SerialEngine::end(Cell& cell, double time, CellState how) {
 void SerialEngine::close(Channel& channel) {
   channel.next_incoming = nullptr;
   execution_.retire(&channel);
+}
+
+// For those who watch the run. Nobody has to wait for others here.
+void SerialEngine::show() {
+  if (!execution_.is_watched())
+    return;
+  execution_.census.take([this](Census& census) {
+    for (const auto& [id, cell] : living_)
+      census.count_mailbox(cell->mailbox.size());
+  });
+  execution_.show({});
 }
 
 void SerialEngine::bury(Cell& cell) {

@@ -42,6 +42,7 @@ private:
   void end(Cell& cell, double time, CellState how);
   void close(Channel& channel);
   void bury(Cell& cell);
+  void show();
 
   Execution execution_;
   ProgressCallback progress_;

@@ -3,6 +3,7 @@
 #include "libstos/agent/agent_directory.hpp"
 #include "libstos/agent/block_pool.hpp"
 #include "libstos/agent/event_context.hpp"
+#include "libstos/agent/live_view.hpp"
 #include "libstos/agent/run_options.hpp"
 #include "libstos/spacetime/space.hpp"
 
@@ -40,6 +41,9 @@ public:
 
   /// Called for each agent that reaches a boundary, right before it is deleted; may be empty.
   std::function<void(AgentBase&, const Point&)> at_boundary;
+
+  /// For measuring how long things take; null if nobody watches the run. Set before it begins.
+  detail::WallClock wall_clock = nullptr;
 
   /// Cell::domain of agents that are on this node is below it.
   std::size_t groups_here = std::numeric_limits<std::size_t>::max();

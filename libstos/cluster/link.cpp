@@ -74,7 +74,9 @@ Result<void> Link::read_front(double bound) {
   bytes_to_acknowledge_ += frame.size();
   to_domains_.executing(*header.earliest);
   BytesReader in(std::span<const std::byte>(frame).subspan(front_size_));
-  return reader_.read(in, *header.earliest);
+  Result<void> read = reader_.read(in, *header.earliest);
+  counters_.lambdas_received = reader_.lambdas();
+  return read;
 }
 
 bool Link::deliver() {

@@ -27,6 +27,7 @@ struct LinkCounters {
   std::uint64_t lambdas_sent = 0;
   std::uint64_t frames_received = 0;
   std::uint64_t bytes_received = 0;
+  std::uint64_t lambdas_received = 0;
   std::uint64_t credit_waits = 0; ///< frames that had to wait for the receiver
 };
 

@@ -169,12 +169,14 @@ void Membership::leave(PeerKey peer, const std::string& why) {
   if (known == peers_.end())
     return;
   const std::optional<NodeHello> hello = std::move(known->second.hello);
+  const double last_heard_s = known->second.last_heard_s;
   peers_.erase(known);
   if (!complete_ && hello)
     contacts_[hello->address] = {false, started_s_, why};
   for (Member& member : members_)
     if (member.key == peer) {
       member.lost = true;
+      member.last_heard_s = last_heard_s;
       fail(Errc::node_lost,
            "node " + member.name + " at " + to_string(member.address) + " is gone: " + why);
     }
@@ -237,6 +239,18 @@ std::string Membership::who_is_missing() const {
 void Membership::fail(Errc code, std::string text) {
   if (!failure_)
     failure_ = Error{code, std::move(text)};
+}
+
+std::vector<Membership::Presence> Membership::presences(double now_s) const {
+  std::vector<Presence> all = {{self_.node, self_.address}};
+  for (const auto& [key, peer] : peers_)
+    if (peer.hello)
+      all.push_back({peer.hello->node, peer.hello->address, false, now_s - peer.last_heard_s});
+  for (const Member& member : members_)
+    if (member.lost)
+      all.push_back({member.name, member.address, true, now_s - member.last_heard_s});
+  std::ranges::sort(all, {}, &Presence::name);
+  return all;
 }
 
 std::size_t Membership::own_index() const { return *index_of(0); }

@@ -73,9 +73,22 @@ public:
     std::string name;
     NodeAddress address;
     bool lost = false;
+    double last_heard_s = 0; ///< if it is lost
   };
 
   [[nodiscard]] bool is_complete() const { return complete_; }
+  [[nodiscard]] const std::string& own_name() const { return self_.node; }
+
+  /// A node that has come, whether or not all have.
+  struct Presence {
+    std::string name;
+    NodeAddress address;
+    bool lost = false;
+    double silence_s = 0; ///< since it was last heard
+  };
+
+  /// This node and those that have said hello, or belonged to the cluster and are lost; by name.
+  [[nodiscard]] std::vector<Presence> presences(double now_s) const;
 
   /// All nodes in the order of their names. @pre is_complete()
   [[nodiscard]] const std::vector<Member>& members() const { return members_; }

@@ -115,6 +115,7 @@ bool ParcelReader::read_lambda(std::uint8_t flags, BytesReader& in) {
   lambda->channel = channel.number;
   lambda->sequence = incoming->next_sequence++;
   to_domains_.post(channel.to->domain, {Parcel::Kind::lambda, nullptr, lambda, nullptr});
+  ++lambdas_;
   return true;
 }
 

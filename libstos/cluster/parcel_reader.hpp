@@ -38,6 +38,8 @@ public:
   /// them to the domains.
   [[nodiscard]] Result<void> read(BytesReader& in, double earliest);
 
+  [[nodiscard]] std::uint64_t lambdas() const { return lambdas_; } ///< that it has read
+
 private:
   struct Incoming {
     Channel* channel = nullptr; ///< null: the number is free
@@ -72,6 +74,7 @@ private:
   std::vector<Incoming> channels_; // by number - 1
   std::vector<const ClosureOps*> codes_;
   std::vector<const AgentOps*> classes_;
+  std::uint64_t lambdas_ = 0;
   double earliest_ = Instant::beginning().absorption; // of the frame that is being read
   std::string problem_;
 };

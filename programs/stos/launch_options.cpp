@@ -30,13 +30,39 @@ std::string problem_of(const LaunchOptions& options) {
     return "--base-port: " + std::to_string(*options.base_port) + " leaves no ports for " +
            std::to_string(options.nodes) + " nodes; allowed: up to " +
            std::to_string(65535 - options.nodes + 1);
+  if (options.monitoring && options.monitoring->port + options.nodes - 1 > 65535)
+    return "--monitoring: " + to_string(*options.monitoring) + " leaves no ports for " +
+           std::to_string(options.nodes) + " nodes; allowed: up to port " +
+           std::to_string(65535 - options.nodes + 1) + ", or 0 for any free ports";
   return "";
+}
+
+void add_monitoring(CLI::App& app, std::optional<NodeAddress>& monitoring, const char* variable) {
+  const auto set = [&monitoring](const std::string& text) {
+    monitoring.reset();
+    if (text.empty())
+      return;
+    const Result<NodeAddress> address = detail::parse_address(text, 0);
+    if (!address)
+      throw CLI::ValidationError("--monitoring: " + address.error().context +
+                                 "; allowed: host:port, port from 0 to 65535, or \"\" for none");
+    monitoring = *address;
+  };
+  app.add_option_function<std::string>(
+         "--monitoring", set,
+         "Where node 1 exposes its metrics, the others at the ports that follow; port 0: any free "
+         "ones. Default: STOS_MONITORING_ADDRESS.")
+      ->type_name("HOST:PORT");
+  if (variable == nullptr)
+    return;
+  if (const Result<NodeAddress> address = detail::parse_address(variable, 0))
+    monitoring = *address; // of anything else, nodes say what is wrong
 }
 
 } // namespace
 
-Parsed<LaunchOptions> parse_launch(std::vector<std::string> words, std::ostream& out,
-                                   std::ostream& err) {
+Parsed<LaunchOptions> parse_launch(std::vector<std::string> words, const char* monitoring,
+                                   std::ostream& out, std::ostream& err) {
   LaunchOptions options;
   double timeout_s = 0;
   CLI::App app("stos run -n N [OPTIONS] [--] PROGRAM ARGUMENTS...\n\n"
@@ -50,6 +76,7 @@ Parsed<LaunchOptions> parse_launch(std::vector<std::string> words, std::ostream&
       ->capture_default_str();
   add_number<std::uint16_t>(app, "--base-port", options.base_port, 1, 65535,
                             "Port of the first node, the others follow; default: free ports.");
+  add_monitoring(app, options.monitoring, monitoring);
   const CLI::Option* const timeout = add_duration(app, "--timeout", timeout_s, 0.001, 1e9,
                                                   "End all nodes after this time; default: never.");
   add_duration(app, "--grace", options.grace_s, 0, 86400,

@@ -94,15 +94,22 @@ std::string prefix_colour(std::size_t index, int descriptor) {
   return colours[index % colours.size()];
 }
 
-ChildProcess::Variables identity(const std::vector<NodeAddress>& addresses, std::size_t index) {
+ChildProcess::Variables identity(const std::vector<NodeAddress>& addresses, std::size_t index,
+                                 std::optional<NodeAddress> monitoring) {
   std::string peers;
   for (const NodeAddress& address : addresses)
     peers += (peers.empty() ? "" : ",") + to_string(address);
-  return {{"STOS_DISTRIBUTED", "true"},
-          {"STOS_CLUSTER_NODE", node_name(index)},
-          {"STOS_CLUSTER_ADDRESS", to_string(addresses[index])},
-          {"STOS_CLUSTER_PEERS", peers},
-          {"STOS_CLUSTER_NODES", std::to_string(addresses.size())}};
+  ChildProcess::Variables variables = {{"STOS_DISTRIBUTED", "true"},
+                                       {"STOS_CLUSTER_NODE", node_name(index)},
+                                       {"STOS_CLUSTER_ADDRESS", to_string(addresses[index])},
+                                       {"STOS_CLUSTER_PEERS", peers},
+                                       {"STOS_CLUSTER_NODES", std::to_string(addresses.size())}};
+  if (monitoring) {
+    if (monitoring->port != 0)
+      monitoring->port = static_cast<std::uint16_t>(monitoring->port + index);
+    variables.emplace_back("STOS_MONITORING_ADDRESS", to_string(*monitoring));
+  }
+  return variables;
 }
 
 bool any_line_says_in_use(std::string_view lines, const std::string& address) {
@@ -164,7 +171,8 @@ bool Launch::start_nodes(const std::vector<NodeAddress>& addresses) {
   nodes_.reserve(addresses.size());
   for (std::size_t i = 0; i < addresses.size(); ++i) {
     ChildProcess::StartFailure failure;
-    auto process = ChildProcess::start(options_.command, identity(addresses, i), failure);
+    auto process =
+        ChildProcess::start(options_.command, identity(addresses, i, options_.monitoring), failure);
     if (!process) {
       say("error: " + failure.text);
       exit_code_ = failure.exit_code;

@@ -2,6 +2,7 @@
 
 #include "config/spelling.hpp"
 #include "programs/stos/arguments.hpp"
+#include "programs/stos/cluster_commands.hpp"
 #include "programs/stos/plot.hpp"
 #include "programs/stos/run.hpp"
 
@@ -13,6 +14,11 @@ namespace {
 
 constexpr Subcommand table[] = {
     {"run", "Run a program as a cluster of several nodes on this machine.", run},
+    {"top", "Show a cluster that runs, live.", top},
+    {"nodes", "Show the nodes of a cluster that runs.", nodes},
+    {"simulations", "Show how far the simulations of a cluster are.", simulations},
+    {"agents", "Show how many agents live where, and of which class.", agents},
+    {"migrate", "Have agents of a simulation that runs move to another node.", migrate},
     {"plot", "Draw the spacetime diagram of a trace.", plot},
 };
 
@@ -20,7 +26,7 @@ void print_help(std::ostream& out) {
   out << "Works with programs of libstos and their traces.\n\n"
          "usage: stos SUBCOMMAND ...   (stos SUBCOMMAND --help tells more)\n\n";
   for (const Subcommand& subcommand : table)
-    out << "  " << subcommand.name << std::string(8 - subcommand.name.size(), ' ')
+    out << "  " << subcommand.name << std::string(13 - subcommand.name.size(), ' ')
         << subcommand.meaning << '\n';
 }
 

@@ -3,8 +3,10 @@
 //
 // usage: make_corpus FOLDER      (tests/fuzz/corpus)
 
+#include "libstos/cluster/cluster_status.hpp"
 #include "libstos/cluster/world_fingerprint.hpp"
 #include "tests/fuzz/two_links.hpp"
+#include "tests/support/made_up_status.hpp"
 
 #include <cstdio>
 #include <deque>
@@ -151,6 +153,25 @@ void keep_fingerprints() {
   }
 }
 
+void keep_cluster_statuses() {
+  ClusterStatus cluster;
+  cluster.cluster = "stos";
+  cluster.told_by = "mars";
+  cluster.nodes_wanted = 2;
+  cluster.nodes = {{"earth", {"10.0.0.1", 4242}, false, 0.5}, {"mars", {"::1", 1}, true, 12}};
+  cluster.statuses = {test::made_up_status("earth"), test::made_up_status("mars")};
+  cluster.alerts = {{AlertType::credit_exhausted, "planets", "mars", "earth", 31, "waits"}};
+  cluster.log = {{1.7e9, "earth", "node refused node=venus"}};
+  BytesWriter told;
+  told.u8(0);
+  write_cluster_status(cluster, told);
+  keep("cluster_status", "cluster", told.take());
+  BytesWriter news;
+  news.u8(1);
+  write_news({"mars", {test::made_up_status("mars")}, cluster.log}, news);
+  keep("cluster_status", "news", news.take());
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -165,5 +186,6 @@ int main(int argc, char** argv) {
   keep_gateway(recording);
   keep_frames(recording);
   keep_fingerprints();
+  keep_cluster_statuses();
   std::printf("%zu steps, %zu frames\n", recording.steps().size(), recording.frames().size());
 }

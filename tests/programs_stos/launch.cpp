@@ -16,17 +16,17 @@ using Catch::Contains;
 
 namespace {
 
-LaunchOptions parsed(std::vector<std::string> words) {
+LaunchOptions parsed(std::vector<std::string> words, const char* monitoring = nullptr) {
   std::ostringstream out, err;
-  const auto options = parse_launch(std::move(words), out, err);
+  const auto options = parse_launch(std::move(words), monitoring, out, err);
   INFO(err.str());
   REQUIRE(options.value);
   return *options.value;
 }
 
-std::string refused(std::vector<std::string> words) {
+std::string refused(std::vector<std::string> words, const char* monitoring = nullptr) {
   std::ostringstream out, err;
-  const auto options = parse_launch(std::move(words), out, err);
+  const auto options = parse_launch(std::move(words), monitoring, out, err);
   CHECK_FALSE(options.value);
   CHECK(options.exit_code == exit_bad_usage);
   CHECK(out.str() == "");
@@ -34,6 +34,22 @@ std::string refused(std::vector<std::string> words) {
 }
 
 } // namespace
+
+TEST_CASE("nodes expose their metrics where the words say, or else the environment", "[stos]") {
+  using Address = std::optional<NodeAddress>;
+  CHECK(parsed({"-n", "2", "p"}).monitoring == std::nullopt);
+  CHECK(parsed({"-n", "2", "p"}, "10.0.0.1:9464").monitoring == Address({"10.0.0.1", 9464}));
+  CHECK(parsed({"-n", "2", "--monitoring", "a:1", "p"}, "b:2").monitoring == Address({"a", 1}));
+  CHECK(parsed({"-n", "2", "--monitoring", "a:0", "p"}).monitoring == Address({"a", 0}));
+  CHECK(parsed({"-n", "2", "--monitoring", "", "p"}, "b:2").monitoring == std::nullopt);
+  CHECK(parsed({"-n", "2", "p"}, "not an address").monitoring == std::nullopt);
+  CHECK(parsed({"-n", "2", "--monitoring", "a:65534", "p"}).monitoring->port == 65534);
+  CHECK_THAT(refused({"-n", "3", "--monitoring", "a:65534", "p"}),
+             Contains("leaves no ports for 3 nodes; allowed: up to port 65533"));
+  CHECK_THAT(refused({"-n", "3", "p"}, "a:65534"), Contains("--monitoring: a:65534"));
+  CHECK_THAT(refused({"-n", "3", "--monitoring", "a", "p"}),
+             Contains("--monitoring: \"a\" has no port"));
+}
 
 TEST_CASE("the words after the program belong to the program", "[stos]") {
   LaunchOptions wanted;
@@ -85,7 +101,7 @@ TEST_CASE("a launch that makes no sense is refused", "[stos]") {
 
 TEST_CASE("help is an answer and no error", "[stos]") {
   std::ostringstream out, err;
-  const auto options = parse_launch({"--help"}, out, err);
+  const auto options = parse_launch({"--help"}, nullptr, out, err);
   CHECK_FALSE(options.value);
   CHECK(options.exit_code == 0);
   CHECK(err.str() == "");

@@ -64,6 +64,14 @@ done
 [[ $(sort -u "$work"/address.* | grep -c '^127\.0\.0\.1:[1-9][0-9]*$') == 3 ]] ||
   fail "nodes have no addresses of their own"
 
+script exposed <<'END'
+echo "$STOS_MONITORING_ADDRESS"
+END
+run 0 -n 3 --monitoring 127.0.0.1:9464 "$work/exposed"
+for k in 1 2 3; do has out "node$k | 127.0.0.1:$((9463 + k))"; done
+STOS_MONITORING_ADDRESS=127.0.0.1:0 run 0 -n 2 "$work/exposed"
+for k in 1 2; do has out "node$k | 127.0.0.1:0"; done
+
 free_port=$(cut -d : -f 2 "$work/address.node1")
 run 0 -n 1 --base-port "$free_port" --host localhost "$work/identity"
 [[ $(cat "$work/peers.node1") == "localhost:$free_port" ]] || fail "not the port asked for"

@@ -4,12 +4,9 @@
 # timeout: 300
 set -euo pipefail
 
-PATH=$PATH:${STOS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/libstos}/prometheus/usr/bin
 cluster=$STOS_BUILD_DIR/tests/system/made_up_cluster
-assets=$STOS_SOURCE_DIR/monitoring
-dashboard=$assets/grafana/dashboards/stos.json
 work=$(mktemp -d)
-prometheus_pid=
+test=monitoring
 cluster_pid=
 
 end() {
@@ -18,25 +15,7 @@ end() {
   rm -rf "$work"
 }
 trap end EXIT
-
-fail() {
-  echo "monitoring: $*" >&2
-  tail -n 20 "$work"/*.log >&2 2>/dev/null || true
-  exit 1
-}
-
-# wait_until COMMAND...: it succeeds within 60 s, however busy the machine is.
-wait_until() {
-  local deadline=$((SECONDS + 60))
-  until "$@"; do
-    ((SECONDS < deadline)) || fail "waited in vain for: $*"
-    sleep 0.05
-  done
-}
-
-for tool in prometheus promtool jq; do
-  command -v "$tool" >/dev/null || fail "there is no $tool; scripts/setup brings it"
-done
+. "$STOS_SOURCE_DIR/tests/system/prometheus.bash"
 
 # ---- what is shipped, without a server ------------------------------------------------------------
 
@@ -87,90 +66,14 @@ agents() {
   while answer line && [[ $line != . ]]; do echo "$line"; done | LC_ALL=C sort
 }
 
-# The shipped files; only the targets are others, and time is shorter.
-sed -E 's/^( *(scrape|evaluation)_interval): 5s$/\1: 500ms/; s/^( *scrape_timeout): 4s$/\1: 500ms/' \
-  "$assets/prometheus.yml" >"$work/prometheus.yml"
-[[ $(grep -c ': 500ms$' "$work/prometheus.yml") == 3 ]] || fail "not the intervals that were expected"
-cp "$assets/alerts.yml" "$work/"
-printf -- '- targets: ["%s", "%s", "%s"]\n' "${address[@]}" >"$work/targets.yml"
-prometheus --config.file="$work/prometheus.yml" --storage.tsdb.path="$work/data" \
-  --web.listen-address=127.0.0.1:0 >"$work/prometheus.log" 2>&1 &
-prometheus_pid=$!
-is_listening() { grep -qs 'msg="Listening on"' "$work/prometheus.log"; }
-wait_until is_listening
-server=http://$(sed -n 's/.*msg="Listening on" address=//p' "$work/prometheus.log" | head -n 1)
-
-# get HOST:PORT PATH: the body of the answer.
-get() {
-  local socket
-  exec {socket}<>"/dev/tcp/${1/://}"
-  printf 'GET %s HTTP/1.0\r\n\r\n' "$2" >&"$socket"
-  sed '1,/^\r$/d' <&"$socket"
-  exec {socket}>&-
-}
-query() { promtool query instant -o json -- "$server" "$1"; }
-has_data() { query "$1" | jq -e 'length > 0' >/dev/null; }
-wait_until has_data 'sum(up{job="stos"}) == 3'
-# Rates need two scrapes and more.
-wait_until has_data 'count(count_over_time(stos_events_total[1m]) >= 4) == 3'
-
-# ---- every query of the dashboard, every rule -----------------------------------------------------
-
+start_prometheus "${address[@]}"
 get "${address[earth]}" /metrics | promtool check metrics >"$work/check.log" 2>&1 ||
   fail "metrics are not as Prometheus wants them"
-
-# A name that no node exposes is misspelt, whether or not a query happens to find something.
-promtool query labels "$server" __name__ | sort -u >"$work/names"
-exprs='.. | objects | .expr? // empty'
-{ jq -r "$exprs" "$dashboard"; cat "$assets/alerts.yml" "$dashboard"; } |
-  grep -oE '\bstos_[a-z0-9_]+' | sort -u >"$work/used"
-unknown=$(comm -13 "$work/names" "$work/used")
-[[ -z $unknown ]] || fail "no node exposes $unknown"
-
-finds_numbers() {
-  query "$1" >"$work/result.log" 2>&1 &&
-    jq -e 'length > 0 and all(.value[1] != "NaN")' "$work/result.log" >/dev/null
-}
-queries=0
-while IFS= read -r expr; do
-  wait_until finds_numbers "$expr"
-  queries=$((queries + 1))
-done < <(jq -r "$exprs" "$dashboard" |
-         sed 's/\$__rate_interval/4s/g; s/\$simulation/made-up/g; s/\$node/.*/g')
-((queries > 50)) || fail "only $queries queries were found in the dashboard"
-
-variables=0
-while IFS='|' read -r selector label; do
-  has_data "count($selector{$label!=\"\"})" ||
-    fail "a variable of the dashboard has no value: $label of $selector"
-  variables=$((variables + 1))
-done < <(jq -r '.templating.list[] | select(.type == "query") | .query.query' "$dashboard" |
-         sed -nE 's/^label_values\((stos_[a-z_]+)(\{.*\})?, ([a-z]+)\)$/\1|\3/p')
-((variables == 2)) || fail "$variables variables were found in the dashboard"
-
-# Rules hold for nobody here; without their comparisons they find each node.
-rules=0
-while IFS= read -r name; do
-  [[ -n $(query "ALERTS{alertname=\"$name\"}" | jq '.[]') ]] && fail "$name fires for nodes that are well"
-  rules=$((rules + 1))
-done < <(sed -n 's/^ *- alert: //p' "$assets/alerts.yml")
-((rules >= 5)) || fail "only $rules rules were found"
-for metric in $(grep -oE '\bstos_[a-z_]+' "$assets/alerts.yml" | sort -u) up; do
-  has_data "count(count by (instance) ($metric)) == 3" || fail "not every node has $metric of a rule"
-done
-rules_are_well() {
-  get "${server#http://}" /api/v1/rules |
-    jq -e '[.data.groups[].rules[].health] | length > 0 and all(. == "ok")' >/dev/null
-}
-wait_until rules_are_well
-! grep -E 'level=(warn|error)' "$work/prometheus.log" || fail "Prometheus complains"
+check_dashboard made-up
+check_rules 3
 
 # ---- agents are those that the cluster has --------------------------------------------------------
 
-agents_in_prometheus() {
-  query 'sum by (node, type) (stos_agents)' |
-    jq -r '.[] | "\(.metric.node) \(.metric.type) \(.value[1])"' | LC_ALL=C sort
-}
 agents_agree() { [[ $(agents_in_prometheus) == "$(agents)" ]]; }
 migrate() {
   local line

@@ -1,0 +1,280 @@
+#include "programs/stos/cluster_commands.hpp"
+
+#include "actors/cluster_client.hpp"
+#include "actors/cluster_messages.hpp"
+#include "config/values.hpp"
+#include "libstos/cluster/gateway.hpp"
+#include "programs/stos/arguments.hpp"
+#include "programs/stos/cluster_views.hpp"
+#include "programs/stos/json_writer.hpp"
+#include "programs/stos/screen.hpp"
+#include "programs/stos/text_table.hpp"
+#include "programs/stos/top_view.hpp"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <functional>
+#include <iostream>
+#include <optional>
+#include <thread>
+#include <utility>
+
+namespace stos::program {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// What all of them are told.
+struct Question {
+  NodeAddress node;
+  double patience_s = 5;
+  bool json = false;
+};
+
+void add_options(CLI::App& app, Question& question) {
+  const auto set = [&question](const std::string& text) {
+    const Result<NodeAddress> address = detail::parse_address(text, 1);
+    if (!address)
+      throw CLI::ValidationError("HOST:PORT: " + address.error().context +
+                                 "; allowed: cluster.address of a node that runs");
+    question.node = *address;
+  };
+  app.add_option_function<std::string>(
+         "node", set, "cluster.address of any node; default: " + to_string(NodeAddress{}))
+      ->type_name("HOST:PORT");
+  app.add_flag("--json", question.json, "One line of JSON, for scripts.");
+  add_duration(app, "--timeout", question.patience_s, 0.1, 3600,
+               "Time that the node has for an answer; default: 5 s.");
+}
+
+int failed(const CLI::App& app, const Error& error) {
+  std::cerr << app.get_name() << ": error: " << error.context << std::endl;
+  return exit_failed;
+}
+
+/// A subcommand that asks once and prints what `text` or `as_json` makes of the answer.
+int ask_once(CLI::App& app, Question& question, const std::vector<std::string>& words,
+             const std::function<std::string(const ClusterStatus&)>& text,
+             std::string (*as_json)(const ClusterStatus&)) {
+  add_options(app, question);
+  if (const auto exit_code = parse_words(app, words, std::cout, std::cerr))
+    return *exit_code;
+  const auto client = ClusterClient::connect(question.node, question.patience_s);
+  if (!client)
+    return failed(app, client.error());
+  const Result<ClusterStatus> status = (*client)->status();
+  if (!status)
+    return failed(app, status.error());
+  std::cout << (question.json ? as_json(*status) : text(*status)) << std::flush;
+  return 0;
+}
+
+/// What a node says again and again, and what it said before.
+class Watching {
+public:
+  explicit Watching(ClusterClient& client) : client_(client) {}
+
+  [[nodiscard]] Result<void> look() {
+    Result<ClusterStatus> status = client_.status();
+    if (!status)
+      return status.error();
+    const Clock::time_point at = Clock::now();
+    seconds_ = std::chrono::duration<double>(at - std::exchange(at_, at)).count();
+    before_ = std::exchange(now_, *std::move(status));
+    return {};
+  }
+
+  /// Alerts come last, and have room always.
+  [[nodiscard]] std::string text(int columns, int rows) const {
+    std::string alerts;
+    for (const Alert& alert : now_.alerts)
+      alerts += shown(std::string(to_string(alert.type)) + ": " + alert.text,
+                      static_cast<std::size_t>(columns)) +
+                "\n";
+    if (!alerts.empty())
+      alerts = "\n" + alerts;
+    const auto rows_of_alerts = static_cast<int>(std::ranges::count(alerts, '\n'));
+    return draw_top(now_.statuses, before_.statuses, seconds(), columns, rows - rows_of_alerts) +
+           alerts;
+  }
+  [[nodiscard]] std::string json() const {
+    return top_as_json(now_.statuses, before_.statuses, seconds());
+  }
+
+private:
+  // By the nodes' clocks: a node may have told its news some time before it was asked.
+  [[nodiscard]] double seconds() const {
+    for (const NodeStatus& now : now_.statuses)
+      for (const NodeStatus& before : before_.statuses)
+        if (now.simulation == before.simulation && now.node == before.node &&
+            now.taken_s > before.taken_s)
+          return now.taken_s - before.taken_s;
+    return seconds_;
+  }
+
+  ClusterClient& client_;
+  Clock::time_point at_ = Clock::now();
+  double seconds_ = 0;
+  ClusterStatus before_;
+  ClusterStatus now_;
+};
+
+int show_once(const CLI::App& app, Watching& watching, const Question& question,
+              double interval_s) {
+  for (int looks = 0; looks < 2; ++looks) {
+    if (looks > 0)
+      std::this_thread::sleep_for(std::chrono::duration<double>(interval_s));
+    if (Result<void> looked = watching.look(); !looked)
+      return failed(app, looked.error());
+  }
+  constexpr int columns = 160, rows = 10'000;
+  std::cout << (question.json ? watching.json() : watching.text(columns, rows)) << std::flush;
+  return 0;
+}
+
+int show_live(const CLI::App& app, Watching& watching, const Question& question,
+              double interval_s) {
+  std::optional<Error> problem;
+  {
+    Screen screen;
+    for (bool goes_on = true; goes_on && !problem;) {
+      if (Result<void> looked = watching.look(); !looked) {
+        problem = looked.error();
+        continue;
+      }
+      const auto [columns, rows] = screen.size();
+      screen.show("stos top " + to_string(question.node) + " - q: quit\n" +
+                  watching.text(columns, rows - 2));
+      goes_on = screen.wait(interval_s);
+    }
+  }
+  return problem ? failed(app, *problem) : 0;
+}
+
+// How many moves came to which end, and of each end the first that has a text.
+struct MoveCount {
+  std::size_t moves = 0;
+  std::string text;
+};
+using MoveCounts = std::array<MoveCount, move_results>;
+
+MoveCounts count(const std::vector<MoveOutcome>& outcomes) {
+  MoveCounts counts;
+  for (const MoveOutcome& outcome : outcomes) {
+    MoveCount& one = counts[static_cast<std::size_t>(outcome.result)];
+    if (one.moves++ == 0)
+      one.text = outcome.text;
+  }
+  return counts;
+}
+
+std::string moves_as_text(const MoveCounts& counts) {
+  std::string text;
+  for (std::size_t i = 0; i < counts.size(); ++i)
+    if (counts[i].moves > 0)
+      text += std::string(to_string(static_cast<MoveResult>(i))) + " " +
+              std::to_string(counts[i].moves) +
+              (counts[i].text.empty() ? "" : ": " + counts[i].text) + "\n";
+  return text.empty() ? "no agents are there\n" : text;
+}
+
+std::string moves_as_json(const MoveCounts& counts) {
+  JsonWriter json;
+  json.begin_object();
+  for (std::size_t i = 0; i < counts.size(); ++i)
+    json.member(to_string(static_cast<MoveResult>(i)), counts[i].moves);
+  json.end_object();
+  return json.take() + "\n";
+}
+
+} // namespace
+
+int migrate(const std::vector<std::string>& words) {
+  CLI::App app(
+      "Has agents move to another node, by their ids or drawn from those of one node. What "
+      "they do stays the same. Fails if some of them do not get there.",
+      "stos migrate");
+  Question question;
+  std::string simulation;
+  detail::MigrateOrder order;
+  order.count = detail::Gateway::moves_of_a_request_max;
+  std::vector<std::uint64_t> ids;
+  add_options(app, question);
+  app.add_option("--simulation", simulation, "Its name; default: the only one that runs.");
+  app.add_option("--to", order.to, "Name of the node where they go.")->required();
+  auto* from = app.add_option("--from", order.from, "Name of the node whose agents go.");
+  auto* agents = app.add_option("--agents", ids, "Ids of the agents that go.")->delimiter(',');
+  app.add_option("--count", order.count, "At most so many, drawn at random; default: all.")
+      ->check(CLI::Range(std::uint64_t{0}, detail::Gateway::moves_of_a_request_max))
+      ->needs(from);
+  app.add_option("--type", order.type, "Only those of this class.")->needs(from);
+  from->excludes(agents);
+  if (const auto exit_code = parse_words(app, words, std::cout, std::cerr))
+    return *exit_code;
+  if (order.from.empty() && ids.empty())
+    return report_bad_usage(app, "wanted: --from NODE, or --agents ID,ID...", std::cerr);
+  for (const std::uint64_t id : ids)
+    order.agents.push_back(AgentId{id});
+
+  const auto client = ClusterClient::connect(question.node, question.patience_s);
+  if (!client)
+    return failed(app, client.error());
+  const Result<std::vector<std::byte>> answer =
+      (*client)->command(simulation, "migrate", detail::encode(order).data);
+  if (!answer)
+    return failed(app, answer.error());
+  const Result<std::vector<MoveOutcome>> outcomes = detail::decode_outcomes({*answer});
+  if (!outcomes)
+    return failed(app, outcomes.error());
+  const MoveCounts counts = count(*outcomes);
+  std::cout << (question.json ? moves_as_json(counts) : moves_as_text(counts)) << std::flush;
+  const std::size_t there = counts[static_cast<std::size_t>(MoveResult::moved)].moves +
+                            counts[static_cast<std::size_t>(MoveResult::already_there)].moves;
+  return there == outcomes->size() ? 0 : exit_failed;
+}
+
+int nodes(const std::vector<std::string>& words) {
+  CLI::App app("Shows the nodes of a cluster that runs, and what of them needs somebody.",
+               "stos nodes");
+  Question question;
+  return ask_once(app, question, words, nodes_as_text, nodes_as_json);
+}
+
+int simulations(const std::vector<std::string>& words) {
+  CLI::App app("Shows how far the simulations of a cluster are.", "stos simulations");
+  Question question;
+  return ask_once(app, question, words, simulations_as_text, simulations_as_json);
+}
+
+int agents(const std::vector<std::string>& words) {
+  CLI::App app("Shows how many agents live where.", "stos agents");
+  Question question;
+  bool by_type = false;
+  app.add_flag("--by-type", by_type, "A line for each class of agents.");
+  return ask_once(
+      app, question, words,
+      [&by_type](const ClusterStatus& status) { return agents_as_text(status, by_type); },
+      agents_as_json);
+}
+
+int top(const std::vector<std::string>& words) {
+  CLI::App app("Shows a cluster live: nodes, agents, rates, lag, traffic. q ends it.", "stos top");
+  Question question;
+  double interval_s = 1;
+  bool once = false;
+  add_options(app, question);
+  app.add_flag("--once", once, "Look twice, an interval apart, print that, and end.");
+  add_duration(app, "--interval", interval_s, 0.1, 3600, "Time between two looks; default: 1 s.");
+  if (const auto exit_code = parse_words(app, words, std::cout, std::cerr))
+    return *exit_code;
+  const auto client = ClusterClient::connect(question.node, question.patience_s);
+  if (!client)
+    return failed(app, client.error());
+  Watching watching(**client);
+  return once || question.json || !Screen::is_possible()
+             ? show_once(app, watching, question, interval_s)
+             : show_live(app, watching, question, interval_s);
+}
+
+} // namespace stos::program

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace stos::program {
+
+// Subcommands that ask a node of a cluster that runs: see subcommand.hpp. The first word is where
+// it listens, HOST:PORT.
+
+/// `stos nodes`: who is there.
+int nodes(const std::vector<std::string>& words);
+
+/// `stos simulations`: how far they are.
+int simulations(const std::vector<std::string>& words);
+
+/// `stos agents`: how many live where.
+int agents(const std::vector<std::string>& words);
+
+/// `stos migrate`: has agents move to another node.
+int migrate(const std::vector<std::string>& words);
+
+/// `stos top`: all of it, live.
+int top(const std::vector<std::string>& words);
+
+} // namespace stos::program
