@@ -218,11 +218,16 @@ void RunActor::begin_to_wander() {
 }
 
 void RunActor::wander() {
+  constexpr std::chrono::milliseconds pause(1);
+  if (random_moves_left_ == 0)
+    return;
   std::vector<AgentId> agents;
   state_->world->directory->for_each([&agents](const Cell& cell) { agents.push_back(cell.id); });
-  const std::uint64_t count = std::min(random_moves_at_once_, random_moves_left_);
-  if (count == 0 || agents.empty())
+  if (agents.empty()) { // all are elsewhere just now
+    delayed_send(this, pause, WanderMessage{});
     return;
+  }
+  const std::uint64_t count = std::min(random_moves_at_once_, random_moves_left_);
   std::vector<AgentMove> moves;
   for (std::uint64_t i = 0; i < count; ++i) {
     auto node = static_cast<std::uint32_t>(
@@ -233,7 +238,6 @@ void RunActor::wander() {
   }
   random_moves_left_ -= count;
   move_agents(moves, [this](const Result<std::vector<MoveOutcome>>& outcomes) {
-    constexpr std::chrono::milliseconds pause(1);
     if (outcomes)
       delayed_send(this, pause, WanderMessage{});
   });

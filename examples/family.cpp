@@ -51,6 +51,11 @@ public:
   }
 
 private:
+  template <class Inspector>
+  friend bool inspect(Inspector& f, Registry& x) {
+    return f.object(x).fields(f.field("book", x.book_));
+  }
+
   Book book_;
 };
 
@@ -78,6 +83,11 @@ private:
   void pass_away() {
     registry.send([id = id()](Registry& r) { r.died(id); });
     die();
+  }
+
+  template <class Inspector>
+  friend bool inspect(Inspector& f, Person& x) {
+    return f.object(x).fields(f.field("registry", x.registry), f.field("children", x.children_));
   }
 
   std::uint64_t children_ = 0;

@@ -44,6 +44,11 @@ public:
   void hear_carol() { diary_.heard_carol = local_time(); }
 
 private:
+  template <class Inspector>
+  friend bool inspect(Inspector& f, Alice& x) {
+    return f.object(x).fields(f.field("diary", x.diary_));
+  }
+
   Diary diary_;
 };
 
@@ -57,6 +62,11 @@ public:
   }
 
 private:
+  template <class Inspector>
+  friend bool inspect(Inspector& f, Carol& x) {
+    return f.object(x).fields(f.field("to_alice", x.channel_to_alice_));
+  }
+
   ChannelWriter<Alice> channel_to_alice_;
 };
 
@@ -72,6 +82,15 @@ public:
   }
 
 private:
+  friend struct stos::AgentMaker;
+  Bob() = default;
+
+  template <class Inspector>
+  friend bool inspect(Inspector& f, Bob& x) {
+    return f.object(x).fields(f.field("to_alice", x.channel_to_alice_),
+                              f.field("to_carol", x.channel_to_carol_));
+  }
+
   ChannelWriter<Alice> channel_to_alice_;
   ChannelWriter<Carol> channel_to_carol_;
 };

@@ -23,6 +23,15 @@ public:
     std::cout << "Ping from " << position() << std::endl;
     channelToOther.send([](Ping& otherAgent) { otherAgent.ping(); });
   }
+
+private: // so that it can move to another node
+  friend struct stos::AgentMaker;
+  Ping() = default;
+
+  template <class Inspector>
+  friend bool inspect(Inspector& f, Ping& x) {
+    return f.object(x).fields(f.field("channel_to_other", x.channelToOther));
+  }
 };
 
 static int simulate(const RunOptions& options) {

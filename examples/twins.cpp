@@ -62,6 +62,12 @@ public:
   void welcome(double age_of_traveller) { reunion_ = {local_time(), age_of_traveller}; }
 
 private:
+  template <class Inspector>
+  friend bool inspect(Inspector& f, Home& x) {
+    return f.object(x).fields(f.field("to_traveller", x.channel_to_traveller),
+                              f.field("reunion", x.reunion_), f.field("greetings", x.greetings_));
+  }
+
   Ages reunion_;
   int greetings_ = 0;
 };
@@ -82,6 +88,16 @@ public:
   void hear() { greetings_.push_back(local_time()); }
 
 private:
+  friend struct stos::AgentMaker;
+  Traveller() = default;
+
+  template <class Inspector>
+  friend bool inspect(Inspector& f, Traveller& x) {
+    return f.object(x).fields(f.field("speed", x.speed_),
+                              f.field("years_on_board", x.years_on_board_),
+                              f.field("greetings", x.greetings_), f.field("home", x.channel_home_));
+  }
+
   void turn_back() { velocity = {-speed_}; }
 
   void arrive() {
@@ -89,8 +105,8 @@ private:
     channel_home_.send([age = local_time()](Home& home) { home.welcome(age); });
   }
 
-  double speed_;
-  double years_on_board_;
+  double speed_ = 0;
+  double years_on_board_ = 0;
   std::vector<double> greetings_;
   ChannelWriter<Home> channel_home_;
 };

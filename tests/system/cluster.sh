@@ -90,6 +90,17 @@ same_digest 2 lattice --agents 10000 --end-time 20
 same_digest 3 lattice --agents 10000 --end-time 20
 same_digest 2 interplanetary --days 1
 
+# Agents that move to other nodes at random, one and many at a time, change nothing of that.
+for program in pingpong introduction family twins lattice; do
+  for moves in 10 1000; do
+    export STOS_CLUSTER_RANDOM_MOVES=$moves
+    for nodes in 2 3 5; do STOS_ENGINE_WORKERS=1 same_digest $nodes $program; done
+  done
+done
+on_nodes 3 lattice
+words_of 1 | grep -q '^network .* [1-9][0-9]* moves of agents$' || fail "no agent has moved"
+unset STOS_CLUSTER_RANDOM_MOVES
+
 for nodes in 2 3; do
   for program in pingpong introduction twins; do same_trace $nodes $program; done
   same_trace $nodes family --end-time 12
