@@ -8,71 +8,138 @@
 
 namespace stos::detail {
 
-void OutsideDoor::open(Post post) {
+void OutsideDoor::open(Post post, Forward forward) {
   std::unique_lock lock(mutex_);
   post_ = std::move(post);
+  forward_ = std::move(forward);
   state_ = State::opened;
   auto waiting = std::exchange(waiting_, {});
   lock.unlock();
-  for (auto& [domain, task] : waiting)
-    pass(*domain, std::move(task));
+  for (auto& task : waiting)
+    pass(std::move(task));
 }
 
 void OutsideDoor::shut() {
   std::unique_lock lock(mutex_);
   state_ = State::closed;
   post_ = {};
+  forward_ = {};
   const auto waiting = std::exchange(waiting_, {});
   lock.unlock();
-  for (const auto& [domain, task] : waiting)
+  for (const auto& task : waiting)
     task->refuse();
 }
 
 // A refusal sends messages, so that it must not happen under the lock.
-void OutsideDoor::pass(const DomainIndex& domain, std::unique_ptr<OutsideTask> task) {
+void OutsideDoor::pass(std::unique_ptr<AgentTask> task) {
   {
     const std::lock_guard lock(mutex_);
     if (state_ == State::waiting) {
-      waiting_.emplace_back(&domain, std::move(task));
+      waiting_.push_back(std::move(task));
       return;
     }
-    if (state_ == State::opened && post_(domain.load(), task))
+    if (state_ == State::opened && hand_over(task))
       return;
   }
   task->refuse();
 }
 
-/// A message on its way to the thread that executes the agent.
-struct AgentActor::Delivery final : OutsideTask {
-  Delivery(caf::strong_actor_ptr to, caf::mailbox_element_ptr what)
-      : receiver(std::move(to)), element(std::move(what)) {}
-
-  void run(Injector& engine) override {
-    static_cast<AgentActor*>(caf::actor_cast<caf::abstract_actor*>(receiver))
-        ->deliver(engine, std::move(element));
+bool OutsideDoor::hand_over(std::unique_ptr<AgentTask>& task) {
+  const std::uint32_t domain = task->receiver().domain();
+  if (domain == AgentActor::elsewhere) {
+    std::optional<AgentMail> mail = task->as_mail();
+    if (mail)
+      forward_(*std::move(mail));
+    return mail.has_value();
   }
-  void refuse() override { caf_version::bounce(*element); }
+  std::unique_ptr<OutsideTask> posted = std::move(task);
+  if (post_(domain, posted))
+    return true;
+  task.reset(static_cast<AgentTask*>(posted.release()));
+  return false;
+}
 
-  caf::strong_actor_ptr receiver;
-  caf::mailbox_element_ptr element;
+std::optional<AgentMail> mail_of_injection(const Closure& closure) {
+  if (!can_travel(*closure.ops))
+    return std::nullopt;
+  AgentMail mail;
+  mail.kind = AgentMail::Kind::injection;
+  BytesWriter out(mail.data.data);
+  out.u64(closure.ops->type_id);
+  closure.ops->save(closure, out);
+  return out.ok() ? std::optional(std::move(mail)) : std::nullopt;
+}
+
+AgentActor& AgentTask::receiver() const {
+  return *static_cast<AgentActor*>(caf::actor_cast<caf::abstract_actor*>(receiver_));
+}
+
+void AgentTask::run(Injector& engine) {
+  if (receiver().domain() == engine.index())
+    carry_out(engine);
+  else
+    receiver().door().pass(again());
+}
+
+/// A message on its way to the thread that executes the agent.
+class AgentActor::Delivery final : public AgentTask {
+public:
+  Delivery(caf::strong_actor_ptr to, caf::mailbox_element_ptr what)
+      : AgentTask(std::move(to)), element_(std::move(what)) {}
+
+  void refuse() override { caf_version::bounce(*element_); }
+  std::optional<AgentMail> as_mail() override {
+    AgentMail mail;
+    mail.agent = receiver().agent_.value;
+    mail.number = element_->mid.integer_value();
+    mail.sender = std::move(element_->sender);
+    mail.content = std::move(element_->payload);
+    return mail;
+  }
+
+protected:
+  void carry_out(Injector& engine) override { receiver().deliver(engine, std::move(element_)); }
+  std::unique_ptr<AgentTask> again() override {
+    return std::make_unique<Delivery>(receiver_, std::move(element_));
+  }
+
+private:
+  caf::mailbox_element_ptr element_;
 };
 
 /// A lambda on its way to the thread that executes the agent.
-struct AgentActor::Injection final : OutsideTask {
-  Injection(caf::strong_actor_ptr to, Closure& what) : receiver(std::move(to)), closure(&what) {}
+class AgentActor::Injection final : public AgentTask {
+public:
+  Injection(caf::strong_actor_ptr to, Closure& what) : AgentTask(std::move(to)), closure_(&what) {}
 
-  void run(Injector& engine) override {
-    auto* actor = static_cast<AgentActor*>(caf::actor_cast<caf::abstract_actor*>(receiver));
-    if (actor->cell_ == nullptr)
-      discard(*closure, nullptr);
-    else
-      (void)engine.inject(*actor->cell_, *closure);
+  void refuse() override { discard(*closure_, nullptr); }
+  std::optional<AgentMail> as_mail() override {
+    std::optional<AgentMail> mail = mail_of_injection(*closure_);
+    if (mail) {
+      mail->agent = receiver().agent_.value;
+      discard(*closure_, nullptr);
+    }
+    return mail;
   }
-  void refuse() override { discard(*closure, nullptr); }
 
-  caf::strong_actor_ptr receiver;
-  Closure* closure;
+protected:
+  void carry_out(Injector& engine) override {
+    if (Cell* cell = receiver().cell_; cell != nullptr)
+      (void)engine.inject(*cell, *closure_);
+    else
+      discard(*closure_, nullptr);
+  }
+  std::unique_ptr<AgentTask> again() override {
+    return std::make_unique<Injection>(receiver_, *closure_);
+  }
+
+private:
+  Closure* closure_;
 };
+
+bool AgentActor::is_known() const {
+  return ctrl()->strong_refs.load() > 1 || ctrl()->weak_refs.load() > 1;
+}
 
 AgentActor::AgentActor(caf::actor_config& config, Cell& cell, OutsideDoorPtr door)
     : caf_version::LeanActor(config), cell_(&cell), door_(std::move(door)) {}
@@ -87,8 +154,7 @@ AgentActor& AgentActor::create(caf::actor_system& system, Cell& cell, OutsideDoo
 }
 
 bool AgentActor::enqueue(caf::mailbox_element_ptr element, caf_version::Host*) {
-  door_->pass(domain_,
-              std::make_unique<Delivery>(caf::strong_actor_ptr(ctrl()), std::move(element)));
+  door_->pass(std::make_unique<Delivery>(caf::strong_actor_ptr(ctrl()), std::move(element)));
   return true;
 }
 
@@ -98,7 +164,12 @@ void AgentActor::agent_ended() {
 }
 
 void AgentActor::inject(Closure& closure) {
-  door_->pass(domain_, std::make_unique<Injection>(caf::strong_actor_ptr(ctrl()), closure));
+  if (domain_ == elsewhere && !can_travel(*closure.ops)) {
+    Error problem = cannot_travel(*closure.ops);
+    discard(closure, nullptr);
+    throw UsageError(problem.code, "the agent is on another node: " + problem.context);
+  }
+  door_->pass(std::make_unique<Injection>(caf::strong_actor_ptr(ctrl()), closure));
 }
 
 void AgentActor::deliver(Injector& engine, caf::mailbox_element_ptr element) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/caf_version.hpp"
+#include "actors/cluster_messages.hpp"
 #include "libstos/agent/agent_base.hpp"
 #include "libstos/agent/domain_board.hpp"
 
@@ -13,9 +14,36 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <utility>
 #include <vector>
 
 namespace stos::detail {
+
+class AgentActor;
+
+/// A lambda from outside as mail; nothing if it cannot travel.
+[[nodiscard]] std::optional<AgentMail> mail_of_injection(const Closure& closure);
+
+/// Something from outside of the simulation for the agent behind an actor.
+class AgentTask : public OutsideTask {
+public:
+  explicit AgentTask(caf::strong_actor_ptr receiver) : receiver_(std::move(receiver)) {}
+
+  [[nodiscard]] AgentActor& receiver() const;
+
+  /// By the time that the task is taken up the agent may have moved.
+  void run(Injector& engine) final;
+
+  /// The same for the node where the agent is. What cannot go there is refused.
+  [[nodiscard]] virtual std::optional<AgentMail> as_mail() = 0;
+
+protected:
+  virtual void carry_out(Injector& engine) = 0;
+  [[nodiscard]] virtual std::unique_ptr<AgentTask> again() = 0;
+
+  caf::strong_actor_ptr receiver_;
+};
 
 /// The door through which messages from outside reach the agents of one run: shut before the run
 /// (they wait) and after it (they are refused).
@@ -24,22 +52,26 @@ namespace stos::detail {
 class OutsideDoor : public caf::ref_counted {
 public:
   using Post = std::function<bool(std::size_t domain, std::unique_ptr<OutsideTask>&)>;
-  using DomainIndex = std::atomic<std::uint32_t>; ///< set before the door opens
+  using Forward = std::function<void(AgentMail)>;
 
-  void open(Post post);
+  /// `forward` takes what is for agents on other nodes.
+  void open(Post post, Forward forward = {});
   void shut();
 
-  /// Hands `task` to the engine that executes `domain`; refuses it after the run. The task must
-  /// keep `domain` alive.
-  void pass(const DomainIndex& domain, std::unique_ptr<OutsideTask> task);
+  /// Hands `task` to the engine that executes the agent, wherever that is; refuses it after the
+  /// run.
+  void pass(std::unique_ptr<AgentTask> task);
 
 private:
   enum class State { waiting, opened, closed };
 
+  [[nodiscard]] bool hand_over(std::unique_ptr<AgentTask>& task);
+
   std::mutex mutex_;
   State state_ = State::waiting;
   Post post_;
-  std::vector<std::pair<const DomainIndex*, std::unique_ptr<OutsideTask>>> waiting_;
+  Forward forward_;
+  std::vector<std::unique_ptr<AgentTask>> waiting_;
 };
 
 using OutsideDoorPtr = caf::intrusive_ptr<OutsideDoor>;
@@ -70,8 +102,29 @@ public:
   bool enqueue(caf::mailbox_element_ptr element, caf_version::Host* host) override;
   void setup_metrics() {} // it has no mailbox to be measured
 
-  /// Called by the engine before the agent's first event.
-  void agent_started(std::uint32_t domain) { domain_ = domain; }
+  /// Called by the engine before the agent's first event here, and when it goes to another domain.
+  void agent_started(Cell& cell) {
+    cell_ = &cell;
+    domain_ = cell.domain;
+  }
+
+  /// Called by the engine when the agent goes to another node. The actor stays, for those who know
+  /// it here, and forwards what comes.
+  void agent_left(AgentId agent) {
+    agent_ = agent;
+    cell_ = nullptr;
+    behavior_.reset(); // it speaks of an object that is gone
+    domain_ = elsewhere;
+  }
+
+  /// The domain that executes the agent.
+  [[nodiscard]] std::uint32_t domain() const { return domain_; }
+  static constexpr std::uint32_t elsewhere = ~std::uint32_t{0}; ///< on another node
+
+  [[nodiscard]] OutsideDoor& door() const { return *door_; }
+
+  /// Whether anybody but the engine may know of it.
+  [[nodiscard]] bool is_known() const;
 
   /// Called by the engine when the agent has ended: tells monitors and links, refuses what comes.
   void agent_ended();
@@ -79,17 +132,20 @@ public:
   /// Lets the agent absorb `closure`.
   void inject(Closure& closure);
 
-private:
-  struct Delivery;
-  struct Injection;
-
+  /// The same on the thread that executes the agent.
   void deliver(Injector& engine, caf::mailbox_element_ptr element);
+
+private:
+  class Delivery;
+  class Injection;
+
   void respond(caf::mailbox_element& element);
 
-  Cell* cell_; // used only by the engine's thread; null when the agent has ended
+  Cell* cell_;    // used only by the engine's thread; null when the agent has ended, or left
+  AgentId agent_; // that has left
   OutsideDoorPtr door_;
   std::unique_ptr<caf::behavior> behavior_; // made for the first message
-  OutsideDoor::DomainIndex domain_{0};
+  std::atomic<std::uint32_t> domain_{0};    // changes while nobody executes the agent
 };
 
 } // namespace stos::detail

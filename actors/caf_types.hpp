@@ -3,6 +3,7 @@
 #include <caf/type_id.hpp>
 
 #include <cstdint>
+#include <string>
 
 namespace stos {
 
@@ -23,11 +24,29 @@ bool inspect(Inspector& f, SpacetimeStamp& s) {
                             f.field("z", s.z));
 }
 
+/// Looks for an agent of a simulation that runs: a request to any node of its cluster, for example
+/// from a foreign process that has the node's handle by `remote_actor`. The answer is the agent's
+/// handle (`caf::actor`), or an error that says what there is not. See find_agent().
+struct FindAgent {
+  std::string simulation;  ///< its name; empty: the only one there is
+  std::string name;        ///< see name_agent(); empty: by its id
+  std::uint64_t agent = 0; ///< AgentId::value
+
+  friend bool operator==(const FindAgent&, const FindAgent&) = default;
+};
+
+template <class Inspector>
+bool inspect(Inspector& f, FindAgent& x) {
+  return f.object(x).fields(f.field("simulation", x.simulation), f.field("name", x.name),
+                            f.field("agent", x.agent));
+}
+
 } // namespace stos
 
 /// Our type ids lie 500 above CAF's first one for users, out of the way of the application's own.
 CAF_BEGIN_TYPE_ID_BLOCK(stos, caf::first_custom_type_id + 500)
 CAF_ADD_TYPE_ID(stos, (stos::SpacetimeStamp))
+CAF_ADD_TYPE_ID(stos, (stos::FindAgent))
 CAF_END_TYPE_ID_BLOCK(stos)
 
 namespace stos {

@@ -12,6 +12,7 @@
 
 #include <cstddef>
 #include <span>
+#include <utility>
 #include <vector>
 
 // CAF 1.1.0 spells CAF_VERSION as an octal number: ask for major and minor.
@@ -71,6 +72,15 @@ void send_anonymously(const Receiver& receiver, Args&&... args) {
   caf::anon_mail(std::forward<Args>(args)...).send(receiver);
 #else
   caf::anon_send(receiver, std::forward<Args>(args)...);
+#endif
+}
+
+inline caf::mailbox_element_ptr make_element(caf::strong_actor_ptr sender, caf::message_id id,
+                                             caf::message content) {
+#if CAF_MAJOR_VERSION >= 1
+  return caf::make_mailbox_element(std::move(sender), id, std::move(content));
+#else
+  return caf::make_mailbox_element(std::move(sender), id, {}, std::move(content));
 #endif
 }
 

@@ -1,12 +1,39 @@
 #include "actors/citizen.hpp"
 
+#include <caf/io/middleman.hpp>
+#include <caf/scoped_actor.hpp>
+
 namespace stos::detail {
+namespace {
+
+/// What another actor says is wrong; CAF's own errors have no text.
+std::string text_of(const caf::error& problem, const std::string& otherwise) {
+  if (problem.context().match_elements<std::string>())
+    return problem.context().get_as<std::string>(0);
+  return otherwise;
+}
+
+} // namespace
 
 AgentActor& agent_behind(const caf::actor& handle) {
   auto* actor = dynamic_cast<AgentActor*>(caf::actor_cast<caf::abstract_actor*>(handle));
   if (actor == nullptr)
     throw UsageError(Errc::bad_argument, "inject() needs the handle of an agent of this process");
   return *actor;
+}
+
+Result<caf::actor> ask_for_agent(caf::actor_system& system, const caf::actor& node,
+                                 const FindAgent& wanted, caf::timespan timeout) {
+  caf::scoped_actor self(system, true);
+  Result<caf::actor> found(Error{Errc::internal, "no answer"});
+  self->request(node, timeout, wanted)
+      .receive([&found](const caf::actor& handle) { found = handle; },
+               [&](const caf::error& problem) {
+                 const bool is_answer = problem == caf::sec::no_such_key;
+                 found = Error{is_answer ? Errc::bad_argument : Errc::io_error,
+                               text_of(problem, "the node has not answered in time")};
+               });
+  return found;
 }
 
 SpacetimeStamp stamp_of(const AgentBase& agent) {
@@ -22,3 +49,16 @@ caf::strong_actor_ptr sender_of(const AgentBase& agent) {
 }
 
 } // namespace stos::detail
+
+namespace stos {
+
+Result<caf::actor> find_agent(caf::actor_system& system, const std::string& host,
+                              std::uint16_t port, const FindAgent& wanted, caf::timespan timeout) {
+  const auto node = system.middleman().remote_actor(host, port);
+  if (!node)
+    return Error{Errc::io_error, "there is no node at " + host + ":" + std::to_string(port) +
+                                     " that could be asked for an agent"};
+  return detail::ask_for_agent(system, *node, wanted, timeout);
+}
+
+} // namespace stos

@@ -2,10 +2,12 @@
 
 #include "actors/caf_version.hpp"
 #include "libstos/cluster/membership.hpp"
+#include "libstos/cluster/moves.hpp"
 
 #include <caf/actor.hpp>
 #include <caf/binary_deserializer.hpp>
 #include <caf/binary_serializer.hpp>
+#include <caf/message.hpp>
 #include <caf/type_id.hpp>
 
 #include <cstddef>
@@ -106,12 +108,49 @@ struct AbortMessage {
   std::string why;
 };
 
+/// For an agent of one run, wherever it is by now; from node to node, and within one.
+struct AgentMail {
+  enum class Kind : std::uint8_t {
+    message,   ///< of an ordinary actor: `sender`, `number` (the message's id), `content`
+    injection, ///< `data`: a lambda
+    watch,     ///< node `asker` wants to know when the agent ends
+    search,    ///< node `asker` wants the agent's handle; `number` is that of its search
+  };
+  Kind kind = Kind::message;
+  std::uint64_t agent = 0;
+  std::uint64_t number = 0;
+  std::uint32_t asker = 0;
+  caf::strong_actor_ptr sender;
+  caf::message content;
+  Bytes data;
+};
+
+/// To who has sent a watch: the agent has ended.
+struct AgentEndedMessage {
+  std::uint64_t agent = 0;
+};
+
+/// Node `asker` looks for an agent by its name, or by its id if that is empty. Each node answers
+/// once, whether it has it or not.
+struct SearchMessage {
+  std::uint32_t asker = 0;
+  std::uint64_t number = 0;
+  std::string name;
+  std::uint64_t agent = 0;
+};
+struct SearchAnswer {
+  std::uint64_t number = 0;
+  caf::strong_actor_ptr handle; ///< null: not here
+};
+
 /// Within a process: begin, there is something to do, somebody wants to see where things stand, who
 /// has asked can be answered, all is over.
 struct BeginMessage {};
 struct LookMessage {};
 struct AnswerMessage {};
 struct TickMessage {};
+struct OrdersMessage {}; ///< see MoveDesk
+struct WanderMessage {}; ///< it is time for agents to move at random
 struct EndMessage {};
 
 // clang-format off
@@ -169,11 +208,41 @@ bool inspect(Inspector& f, AbortMessage& x) {
   return f.object(x).fields(f.field("from", x.from), f.field("code", x.code), f.field("why", x.why));
 }
 template <class Inspector>
+bool inspect(Inspector& f, AgentMail::Kind& x) {
+  return f.apply([&x] { return static_cast<std::uint8_t>(x); },
+                 [&x](std::uint8_t value) {
+                   x = static_cast<AgentMail::Kind>(value);
+                   return value <= static_cast<std::uint8_t>(AgentMail::Kind::search);
+                 });
+}
+template <class Inspector>
+bool inspect(Inspector& f, AgentMail& x) {
+  return f.object(x).fields(f.field("kind", x.kind), f.field("agent", x.agent),
+                            f.field("number", x.number), f.field("asker", x.asker),
+                            f.field("sender", x.sender), f.field("content", x.content),
+                            f.field("data", x.data));
+}
+template <class Inspector>
+bool inspect(Inspector& f, AgentEndedMessage& x) { return f.object(x).fields(f.field("agent", x.agent)); }
+template <class Inspector>
+bool inspect(Inspector& f, SearchMessage& x) {
+  return f.object(x).fields(f.field("asker", x.asker), f.field("number", x.number),
+                            f.field("name", x.name), f.field("agent", x.agent));
+}
+template <class Inspector>
+bool inspect(Inspector& f, SearchAnswer& x) {
+  return f.object(x).fields(f.field("number", x.number), f.field("handle", x.handle));
+}
+template <class Inspector>
 bool inspect(Inspector& f, BeginMessage& x) { return f.object(x).fields(); }
 template <class Inspector>
 bool inspect(Inspector& f, LookMessage& x) { return f.object(x).fields(); }
 template <class Inspector>
 bool inspect(Inspector& f, TickMessage& x) { return f.object(x).fields(); }
+template <class Inspector>
+bool inspect(Inspector& f, OrdersMessage& x) { return f.object(x).fields(); }
+template <class Inspector>
+bool inspect(Inspector& f, WanderMessage& x) { return f.object(x).fields(); }
 template <class Inspector>
 bool inspect(Inspector& f, EndMessage& x) { return f.object(x).fields(); }
 // clang-format on
@@ -185,6 +254,19 @@ bool inspect(Inspector& f, EndMessage& x) { return f.object(x).fields(); }
 /// A NodeHello as bytes, and back; fails on anything else.
 [[nodiscard]] Bytes encode(const NodeHello& hello);
 [[nodiscard]] Result<NodeHello> decode_hello(const Bytes& bytes);
+
+/// What the command "migrate" says; its answer are the outcomes.
+struct MigrateOrder {
+  std::string to;              ///< name of a node
+  std::string from;            ///< likewise: agents of this node move; empty: those of `agents`
+  std::string type;            ///< of agents that move from there; empty: any
+  std::uint64_t count = 0;     ///< at most so many of them, drawn at random
+  std::vector<AgentId> agents; ///< likewise, each after the one before
+};
+[[nodiscard]] Bytes encode(const MigrateOrder& order);
+[[nodiscard]] Result<MigrateOrder> decode_migrate_order(const Bytes& bytes);
+[[nodiscard]] Bytes encode(const std::vector<MoveOutcome>& outcomes);
+[[nodiscard]] Result<std::vector<MoveOutcome>> decode_outcomes(const Bytes& bytes);
 
 } // namespace stos::detail
 
@@ -199,8 +281,15 @@ CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::FrameMessage))
 CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::FarewellMessage))
 CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::FarewellReceipt))
 CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::AbortMessage))
+CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::AgentMail))
+CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::AgentMail::Kind))
+CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::AgentEndedMessage))
+CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::SearchMessage))
+CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::SearchAnswer))
 CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::BeginMessage))
 CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::TickMessage))
+CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::OrdersMessage))
+CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::WanderMessage))
 CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::EndMessage))
 CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::LookMessage))
 CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::NewsMessage))

@@ -1,6 +1,7 @@
 #include "actors/cluster_node.hpp"
 
 #include "actors/caf_types.hpp"
+#include "actors/citizen.hpp"
 #include "actors/host_name.hpp"
 #include "actors/node_actor.hpp"
 #include "actors/status_desk.hpp"
@@ -216,6 +217,10 @@ std::vector<detail::RunAnnouncement> ClusterNode::meet_for_run(const std::string
     all.push_back(announcement);
   view_->announced.erase(name);
   return all;
+}
+
+Result<caf::actor> ClusterNode::find_agent(const FindAgent& wanted, caf::timespan timeout) {
+  return detail::ask_for_agent(system_, actor_, wanted, timeout);
 }
 
 std::map<std::string, double> ClusterNode::silence_s() const {

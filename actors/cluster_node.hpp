@@ -1,10 +1,12 @@
 #pragma once
 
+#include "actors/caf_types.hpp"
 #include "actors/cluster_messages.hpp"
 #include "libstos/agent/run_options.hpp"
 
 #include <caf/actor.hpp>
 #include <caf/fwd.hpp>
+#include <caf/timespan.hpp>
 
 #include <chrono>
 #include <condition_variable>
@@ -66,6 +68,9 @@ public:
 
   [[nodiscard]] caf::actor_system& system() { return system_; }
   [[nodiscard]] const ClusterOptions& options() const { return options_; }
+
+  /// Looks for an agent of a simulation that runs on the cluster; see stos::find_agent().
+  [[nodiscard]] Result<caf::actor> find_agent(const FindAgent& wanted, caf::timespan timeout);
 
   struct Roster {
     std::vector<std::string> names; ///< of all nodes

@@ -170,7 +170,7 @@ void wait_for_farewells(RunState& state, const ClusterNode& node,
 } // namespace
 
 RunSummary run_on_cluster(World& world, ClusterNode& node, std::uint32_t workers,
-                          const OutsideDoorPtr& door, const PlacementFunction& placement,
+                          const WaysIn& ways_in, const PlacementFunction& placement,
                           std::shared_ptr<StatusDesk> exported) {
   const ClusterNode::Roster roster = node.wait_for_all();
   const auto start = std::chrono::steady_clock::now(); // waiting for others is no work
@@ -185,16 +185,29 @@ RunSummary run_on_cluster(World& world, ClusterNode& node, std::uint32_t workers
       node.meet_for_run(world.options.simulation_name, terms_of(world, node_of), run_actor.actor);
   require_same(all, roster);
   state.own_index = roster.own_index;
+  state.world = &world;
   for (const RunAnnouncement& announcement : all)
     state.runs.push_back(announcement.run);
 
   const std::size_t domains = std::size_t{workers} * world.options.domains_per_worker;
   const NodePlace own_place{roster.own_index, nodes, domains};
   InitialShare share = take_share(world, node_of, own_place);
+  state.citizens = std::make_unique<Citizens>(
+      Citizens::Site{&world, &node_of, roster.own_index,
+                     [&run](std::size_t domain, std::unique_ptr<OutsideTask>& task) {
+                       return (*run)->domains().board().post(domain, task);
+                     },
+                     [&state](std::size_t to, const caf::message& message) {
+                       state.runs[to]->eq_impl(caf::make_message_id(), nullptr, nullptr, message);
+                     },
+                     ways_in.names});
+  for (Cell* cell : share.elsewhere)
+    state.citizens->keep_forwarder(*cell);
   run.emplace(world, node.system(), workers,
               WorkerRun::Part{share.own, domains, own_place.links(),
-                              [actor = run_actor.actor] { caf::anon_send(actor, TickMessage{}); }},
-              door);
+                              [actor = run_actor.actor] { caf::anon_send(actor, TickMessage{}); },
+                              state.citizens.get()},
+              ways_in.door);
   DomainBoard& board = (*run)->domains().board();
   if (nodes > 1) {
     state.gateway = std::make_unique<Gateway>(
@@ -202,8 +215,8 @@ RunSummary run_on_cluster(World& world, ClusterNode& node, std::uint32_t workers
         LinkLimits{node.options().frame_bytes_max, node.options().credit_bytes});
     state.names = roster.names;
     state.credit_bytes = node.options().credit_bytes;
-    caf::anon_send(run_actor.actor, BeginMessage{});
   }
+  caf::anon_send(run_actor.actor, BeginMessage{});
   RunSight sight(world, roster.names[roster.own_index]);
   sight.watch((*run)->domains());
   if (nodes > 1) {
@@ -212,12 +225,22 @@ RunSummary run_on_cluster(World& world, ClusterNode& node, std::uint32_t workers
   }
   const WatchedRun watched(sight, {std::move(exported), node.desk()});
   (*run)->start();
-  door->open([&board](std::size_t domain, std::unique_ptr<OutsideTask>& task) {
-    return board.post(domain, task);
+  ways_in.door->open(
+      [&board](std::size_t domain, std::unique_ptr<OutsideTask>& task) {
+        return board.post(domain, task);
+      },
+      [actor = run_actor.actor](AgentMail mail) { caf::anon_send(actor, std::move(mail)); });
+  ways_in.desk->open([&state, actor = run_actor.actor](MoveOrder order) {
+    {
+      const std::lock_guard lock(state.mutex);
+      state.orders.push_back(std::move(order));
+    }
+    caf::anon_send(actor, OrdersMessage{});
   });
   ProgressMeter meter(world.options, world.end_time.load());
   (*run)->wait(meter);
-  door->shut();
+  ways_in.door->shut();
+  ways_in.desk->shut();
   {
     const std::lock_guard lock(state.mutex);
     if (state.aborted)

@@ -1,12 +1,21 @@
 #pragma once
 
 #include "actors/agent_actor.hpp"
+#include "actors/citizens.hpp"
 #include "actors/cluster_node.hpp"
+#include "actors/move_desk.hpp"
 #include "actors/status_desk.hpp"
 #include "libstos/agent/engine.hpp"
 #include "libstos/cluster/placement.hpp"
 
 namespace stos::detail {
+
+/// What reaches a run from outside.
+struct WaysIn {
+  OutsideDoorPtr door = caf::make_counted<OutsideDoor>();
+  std::shared_ptr<AgentNames> names = std::make_shared<AgentNames>();
+  std::shared_ptr<MoveDesk> desk = std::make_shared<MoveDesk>();
+};
 
 /// Runs `world`, of which all nodes of the cluster have made the same, together with them: this
 /// node takes the agents that `placement` gives it. Returns the summary of the whole run, which is
@@ -17,7 +26,7 @@ namespace stos::detail {
 ///
 /// It can be watched at `exported` (null: nowhere) and through the node, once all have come.
 RunSummary run_on_cluster(World& world, ClusterNode& node, std::uint32_t workers,
-                          const OutsideDoorPtr& door, const PlacementFunction& placement,
+                          const WaysIn& ways_in, const PlacementFunction& placement,
                           std::shared_ptr<StatusDesk> exported);
 
 } // namespace stos::detail

@@ -101,6 +101,7 @@ caf::behavior NodeActor::make_behavior() {
         announce(announcement);
         act();
       },
+      [this](const FindAgent& wanted) { return hand_over(wanted); },
       [this](TickMessage, std::uint64_t asked) {
         if (asked != ticks_asked_)
           return;
@@ -111,6 +112,31 @@ caf::behavior NodeActor::make_behavior() {
         wait_for_tick();
       },
   };
+}
+
+Result<caf::actor> NodeActor::run_of(const std::string& simulation) const {
+  const std::lock_guard lock(view_->mutex);
+  std::string running;
+  for (const auto& [name, run] : view_->runs) {
+    if (name == simulation || (simulation.empty() && view_->runs.size() == 1))
+      return run;
+    running += (running.empty() ? "" : ", ") + name;
+  }
+  if (running.empty())
+    return Error{Errc::bad_argument, "no simulation runs on this node"};
+  return Error{Errc::bad_argument,
+               simulation.empty()
+                   ? "several simulations run on this node, name one of them: " + running
+                   : "no simulation named " + simulation + " runs on this node, there is " +
+                         running};
+}
+
+template <class Request>
+caf::result<caf::message> NodeActor::hand_over(const Request& request) {
+  const Result<caf::actor> run = run_of(request.simulation);
+  if (!run)
+    return caf::make_error(caf::sec::no_such_key, run.error().context);
+  return delegate(*run, request);
 }
 
 void NodeActor::hear(Membership::PeerKey key) {

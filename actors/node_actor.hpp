@@ -45,8 +45,12 @@ private:
   void show();
   [[nodiscard]] std::size_t who_is_gone() const;
   void abort(const caf::actor& run);
+  [[nodiscard]] Result<caf::actor> run_of(const std::string& simulation) const;
   void wait_for_tick();
 
+  /// Has the run of a simulation answer a request.
+  template <class Request>
+  caf::result<caf::message> hand_over(const Request& request);
   // What is to be seen of the cluster.
   void log(const std::string& line);
   void begin_news();

@@ -1,6 +1,10 @@
 #pragma once
 
+#include "actors/caf_types.hpp"
+#include "actors/citizens.hpp"
 #include "actors/cluster_messages.hpp"
+#include "actors/move_desk.hpp"
+#include "libstos/base/random.hpp"
 #include "libstos/cluster/gateway.hpp"
 #include "libstos/cluster/node_status.hpp"
 
@@ -24,9 +28,11 @@ namespace stos::detail {
 struct RunState {
   // Set by the waiting thread before it sends BeginMessage.
   std::size_t own_index = 0;
-  std::vector<caf::actor> runs; ///< of all nodes, by index
-  std::unique_ptr<Gateway> gateway;
-  std::vector<std::string> names; ///< of all nodes, by index
+  std::vector<caf::actor> runs;     ///< of all nodes, by index
+  std::vector<std::string> names;   ///< of the nodes, likewise
+  std::unique_ptr<Gateway> gateway; ///< null if there is no other node
+  std::unique_ptr<Citizens> citizens;
+  World* world = nullptr;
   std::uint64_t credit_bytes = 0; ///< of each link
 
   std::mutex mutex;
@@ -39,9 +45,11 @@ struct RunState {
   std::set<std::size_t> receipts;        ///< who has those of all
   NodeStatus network_seen;               ///< what describe(gateway) says, when last asked
   bool ended = false;                    ///< the actor touches nothing any more
+  std::vector<MoveOrder> orders;         ///< that nobody has taken yet
 };
 
-/// Carries frames between the gateway of one run and those of the other nodes.
+/// Carries frames between the gateway of one run and those of the other nodes, and what ordinary
+/// actors have to do with its agents.
 ///
 /// It runs on a thread of its own: other nodes wait for it, whatever the workers are busy with.
 class RunActor final : public caf::event_based_actor {
@@ -54,11 +62,39 @@ public:
 private:
   using Clock = std::chrono::steady_clock;
 
+  using Answer = std::function<void(Result<std::vector<MoveOutcome>>)>;
+  struct Search {
+    caf::response_promise promise;
+    std::string what;
+    std::size_t outstanding;
+  };
+
+  [[nodiscard]] caf::behavior running();
   void begin();
-  void receive(FrameMessage& message);
+  void hear_abort(const AbortMessage& message);
   void hear_farewell(FarewellMessage& message);
   void run_gateway();
   void send_frames(Gateway::Output& output);
+  void take_orders();
+  void move_agents(const std::vector<AgentMove>& moves, Answer answer);
+  [[nodiscard]] Result<std::vector<MoveOutcome>>
+  moves_without_others(const std::vector<AgentMove>& moves) const;
+  [[nodiscard]] caf::result<caf::message> obey(const RunCommand& command);
+  [[nodiscard]] Result<std::size_t> node_called(const std::string& name) const;
+  [[nodiscard]] std::vector<AgentMove> moves_from_here(const MigrateOrder& order,
+                                                       std::uint32_t to) const;
+  void begin_to_wander();
+  void wander();
+  void answer_moves(std::vector<MoveAnswer>& answers);
+  [[nodiscard]] caf::result<caf::actor> search(const FindAgent& wanted);
+  void hear_answer(const SearchAnswer& answer);
+  [[nodiscard]] bool is_stopping() const {
+    return state_->gateway != nullptr && state_->gateway->is_stopping();
+  }
+  [[nodiscard]] bool is_other_node(std::size_t node) const {
+    return node < state_->runs.size() && node != state_->own_index;
+  }
+  void end();
   void abort(const Error& why, bool tell_others);
   void look();
 
@@ -67,7 +103,13 @@ private:
   bool begun_ = false; // the gateway is there
   bool over_ = false;  // nothing happens in the simulation any more
   bool aborted_ = false;
-  std::vector<FrameMessage> early_; // frames of nodes that have begun before this one
+  bool was_stopping_ = false;
+  std::map<std::uint64_t, Answer> moves_; // under way, by their requests
+  std::map<std::uint64_t, Search> searches_;
+  std::uint64_t last_search_ = 0;
+  std::uint64_t random_moves_left_ = 0; // to be made of agents here
+  std::uint64_t random_moves_at_once_ = 0;
+  RandomStream chance_{0};
   std::uint64_t timer_ = 0;
 };
 

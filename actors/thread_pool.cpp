@@ -36,13 +36,33 @@ public:
   void ended(Cell& cell) override { end_actor(cell); }
 };
 
+void refuse_on_one_node(MoveOrder order) {
+  order.outcomes.set_exception(std::make_exception_ptr(UsageError(
+      Errc::not_supported, "agents can move between nodes only in a simulation that runs "
+                           "on a cluster (distributed: true)")));
+}
+
 } // namespace
 
+std::future<std::vector<MoveOutcome>> ThreadPoolBase::migrate(std::vector<AgentMove> moves) {
+  return ways_in_->desk->order(std::move(moves));
+}
+
+void ThreadPoolBase::name_agent(const Cell& cell, const std::string& name) {
+  if (name.empty())
+    throw UsageError(Errc::bad_argument, describe(cell) + " cannot have an empty name");
+  if (!ways_in_->names->enter(name, cell.id))
+    throw UsageError(Errc::bad_argument,
+                     describe(cell) + " cannot be named " + name + ": another agent is");
+}
+
 ThreadPoolBase::ThreadPoolBase(caf::actor_system* system, ClusterNode* node, std::uint32_t workers)
-    : system_(system), node_(node), workers_(workers), door_(caf::make_counted<OutsideDoor>()) {}
+    : system_(system), node_(node), workers_(workers), ways_in_(std::make_shared<WaysIn>()) {}
 
 RunSummary ThreadPoolBase::run(World& world) {
   const RunOptions& options = world.options;
+  if (!options.distributed)
+    ways_in_->desk->open(refuse_on_one_node);
   const std::shared_ptr<StatusDesk> exported = exported_desk(options.monitoring);
   if (exported != nullptr)
     world.wall_clock = steady_seconds;
@@ -71,12 +91,12 @@ RunSummary ThreadPoolBase::run_distributed(World& world, std::uint32_t workers,
     throw UsageError(Errc::bad_config, "distributed is true, but a node needs at least one worker, "
                                        "and this program runs serially (engine.workers)");
   if (node_ != nullptr)
-    return run_on_cluster(world, *node_, workers, door_, placement_of(options), exported);
+    return run_on_cluster(world, *node_, workers, *ways_in_, placement_of(options), exported);
   if (system_ == nullptr)
-    return run_on_cluster(world, ClusterNode::of_process(options, workers), workers, door_,
+    return run_on_cluster(world, ClusterNode::of_process(options, workers), workers, *ways_in_,
                           placement_of(options), exported);
   ClusterNode node(*system_, options.cluster, options.monitoring);
-  return run_on_cluster(world, node, workers, door_, placement_of(options), exported);
+  return run_on_cluster(world, node, workers, *ways_in_, placement_of(options), exported);
 }
 
 PlacementFunction ThreadPoolBase::placement_of(const RunOptions& options) const {
@@ -92,7 +112,7 @@ AgentActor& ThreadPoolBase::actor_of(Cell& cell) {
     throw UsageError(Errc::not_supported,
                      describe(cell) + " has no CAF actor: give the simulation the application's "
                                       "actor system, and do not run it serially");
-  return ActorBindings(*system_, door_).bind(cell);
+  return ActorBindings(*system_, ways_in_->door).bind(cell);
 }
 
 RunSummary ThreadPoolBase::run_serially(World& world, const std::shared_ptr<StatusDesk>& exported) {
@@ -110,7 +130,7 @@ RunSummary ThreadPoolBase::run_serially(World& world, const std::shared_ptr<Stat
     engine.run();
   }
   const double wall_time_s = seconds_since(start);
-  door_->shut();
+  ways_in_->door->shut();
   write_trace(world.options, std::move(engine.execution().trace));
   return conclude(world, engine.execution().counters, "serial", wall_time_s,
                   engine.execution().failure(), {}, std::move(engine.execution().reports()));
@@ -125,17 +145,18 @@ RunSummary ThreadPoolBase::run_on_workers(World& world, caf::actor_system& syste
   const auto start = Clock::now();
   ProgressMeter meter(world.options, world.end_time.load());
   const Effects own = std::exchange(world.setup.effects, {});
-  const WorkerRunOwner run(world, system, workers, WorkerRun::Part{own, domains, 0, {}}, door_);
+  const WorkerRunOwner run(world, system, workers, WorkerRun::Part{own, domains, 0, {}},
+                           ways_in_->door);
   DomainBoard& board = run->domains().board();
   RunSight sight(world, node_name(world.options));
   sight.watch(run->domains());
   const WatchedRun watched(sight, {exported});
   run->start();
-  door_->open([&board](std::size_t domain, std::unique_ptr<OutsideTask>& task) {
+  ways_in_->door->open([&board](std::size_t domain, std::unique_ptr<OutsideTask>& task) {
     return board.post(domain, task);
   });
   run->wait(meter);
-  door_->shut();
+  ways_in_->door->shut();
   const double wall_time_s = seconds_since(start);
   write_trace(world.options, run->domains().trace());
   const std::string engine = std::to_string(workers) + (workers == 1 ? " worker, " : " workers, ") +

@@ -2,15 +2,19 @@
 
 #include "actors/agent_actor.hpp"
 #include "libstos/agent/engine.hpp"
+#include "libstos/cluster/moves.hpp"
 #include "libstos/cluster/placement.hpp"
 
 #include <caf/behavior.hpp>
 #include <caf/fwd.hpp>
 
 #include <cstdint>
+#include <future>
 #include <memory>
+#include <string>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace stos {
 
@@ -18,6 +22,7 @@ class ClusterNode;
 
 namespace detail {
 
+struct WaysIn;
 class StatusDesk;
 
 /// What all thread pools have in common, whatever their N.
@@ -36,6 +41,20 @@ public:
   /// to the constructor, else throws UsageError (not_supported).
   AgentActor& actor_of(Cell& cell);
 
+  /// While the simulation runs on several nodes (or before): has agents move to other nodes, each
+  /// after those before it, all in one stop of the cluster or a few. What happens to them stays the
+  /// same. The outcomes come in the order of the moves, once all of that is through: an agent whose
+  /// class has no `inspect`, say, stays where it is. Nodes are numbered in the order of their
+  /// names.
+  ///
+  /// Threads: from anywhere. Errors come with the future, as UsageError: bad_argument for a node
+  /// that there is not or when the simulation has ended, not_supported if it does not run on a
+  /// cluster.
+  [[nodiscard]] std::future<std::vector<MoveOutcome>> migrate(std::vector<AgentMove> moves);
+
+  /// See stos::name_agent().
+  void name_agent(const Cell& cell, const std::string& name);
+
   /// On several nodes: lets `placement` say which node gets which initial agents, instead of the
   /// strategy that `cluster.placement` names. All nodes have to give the same function.
   void place_by(PlacementFunction placement) { placement_ = std::move(placement); }
@@ -52,7 +71,7 @@ private:
   ClusterNode* node_;
   PlacementFunction placement_;
   std::uint32_t workers_;
-  OutsideDoorPtr door_;
+  std::shared_ptr<WaysIn> ways_in_;
 };
 
 } // namespace detail

@@ -1,5 +1,7 @@
 #include "actors/worker_run.hpp"
 
+#include "actors/citizens.hpp"
+
 #include <caf/actor_system.hpp>
 
 #include <algorithm>
@@ -39,13 +41,26 @@ AgentActor& ActorBindings::bind(Cell& cell) {
   return *bound_actor(cell);
 }
 
+void ActorBindings::ended(Cell& cell) {
+  end_actor(cell);
+  if (citizens_ != nullptr)
+    citizens_->ended(cell);
+}
+
+void ActorBindings::left(Cell& cell, std::size_t node) { citizens_->leaves(cell, node); }
+
+void ActorBindings::arrived(Cell& cell) {
+  citizens_->comes(cell);
+  started(cell);
+}
+
 caf::resumable::resume_result WorkerRun::DomainJob::resume(caf_version::Host*, std::size_t) {
   return run_->run_slice(domain_);
 }
 
 WorkerRun::WorkerRun(World& world, caf::actor_system& system, std::uint32_t workers,
                      const Part& part, OutsideDoorPtr door)
-    : system_(system), bindings_(system, std::move(door)),
+    : system_(system), bindings_(system, std::move(door), part.citizens),
       events_per_slice_(world.options.events_per_slice), schedule_gateway_(part.schedule_gateway),
       left_(part.domains) {
   domains_.emplace(

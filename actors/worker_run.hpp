@@ -23,19 +23,25 @@ namespace stos::detail {
 /// Ends it, and lets go of it.
 void end_actor(Cell& cell);
 
-/// Gives each agent an actor while it lives.
+class Citizens;
+
+/// Gives each agent an actor while it lives. With other nodes, `citizens` know where agents go.
 class ActorBindings final : public AgentBindings {
 public:
-  ActorBindings(caf::actor_system& system, OutsideDoorPtr door)
-      : system_(system), door_(std::move(door)) {}
+  ActorBindings(caf::actor_system& system, OutsideDoorPtr door, Citizens* citizens = nullptr)
+      : system_(system), door_(std::move(door)), citizens_(citizens) {}
 
   AgentActor& bind(Cell& cell);
-  void started(Cell& cell) override { bind(cell).agent_started(cell.domain); }
-  void ended(Cell& cell) override { end_actor(cell); }
+  void started(Cell& cell) override { bind(cell).agent_started(cell); }
+  void ended(Cell& cell) override;
+  void left(Cell& cell, std::size_t node) override;
+  void arrived(Cell& cell) override;
+  void moved(Cell& cell) override { started(cell); }
 
 private:
   caf::actor_system& system_;
   OutsideDoorPtr door_;
+  Citizens* citizens_;
 };
 
 /// One run on CAF's workers, or one node's part of it. Its jobs keep it until workers have let go
@@ -49,6 +55,7 @@ public:
     std::size_t domains;
     std::size_t links = 0;
     std::function<void()> schedule_gateway; ///< with links: see DomainBoard
+    Citizens* citizens = nullptr;           ///< on a node of a cluster
   };
 
   WorkerRun(World& world, caf::actor_system& system, std::uint32_t workers, const Part& part,

@@ -83,6 +83,18 @@ public:
   }
 
 private:
+  friend struct stos::AgentMaker;
+  Site() = default;
+
+  template <class Inspector>
+  friend bool inspect(Inspector& f, Site& x) {
+    return f.object(x).fields(f.field("neighbours", x.neighbours_), f.field("index", x.index_),
+                              f.field("last_token", x.last_token_),
+                              f.field("last_time", x.last_time_), f.field("stream", x.stream_),
+                              f.field("hash", x.hash_), f.field("hops", x.hops_),
+                              f.field("ties", x.ties_in_other_order_));
+  }
+
   void absorb(std::uint32_t token) {
     const auto now = static_cast<std::uint64_t>(local_time() / tick);
     note_tie(now, token);
@@ -106,7 +118,7 @@ private:
   }
 
   std::array<ChannelWriter<Site>, 6> neighbours_; // +x, -x, +y, -y, +z, -z
-  std::uint32_t index_;
+  std::uint32_t index_ = 0;
   std::uint32_t last_token_ = 0;
   std::uint64_t last_time_ = 0;
   RandomStream stream_;

@@ -3,6 +3,7 @@
 /// All that a program needs: agents, simulations, thread pools, options, and the ties to CAF.
 
 #include "actors/citizen.hpp"
+#include "actors/cluster_node.hpp"
 #include "actors/thread_pool.hpp"
 #include "config/command_line.hpp"
 #include "libstos/agent/simulation.hpp"

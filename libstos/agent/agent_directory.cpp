@@ -1,5 +1,7 @@
 #include "libstos/agent/agent_directory.hpp"
 
+#include "libstos/agent/cell.hpp"
+
 #include <utility>
 
 namespace stos::detail {
@@ -61,6 +63,17 @@ void AgentDirectory::erase(AgentId id) {
 Cell* AgentDirectory::find(AgentId id) const {
   const Table& table = table_of(id);
   const Lock lock(table);
+  return find_in(table, id);
+}
+
+std::optional<std::size_t> AgentDirectory::domain_of(AgentId id) const {
+  const Table& table = table_of(id);
+  const Lock lock(table);
+  const Cell* cell = find_in(table, id);
+  return cell == nullptr ? std::nullopt : std::optional<std::size_t>(cell->domain);
+}
+
+Cell* AgentDirectory::find_in(const Table& table, AgentId id) {
   if (table.entries.empty())
     return nullptr;
   const std::size_t mask = table.entries.size() - 1;

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace stos::detail {
@@ -36,6 +37,9 @@ public:
 
   /// Null if there is no such agent.
   [[nodiscard]] Cell* find(AgentId id) const;
+
+  /// Cell::domain of the agent, also while its record may be freed at any time by who executes it.
+  [[nodiscard]] std::optional<std::size_t> domain_of(AgentId id) const;
 
   [[nodiscard]] std::size_t size() const;
 
@@ -78,6 +82,7 @@ private:
 
   static std::uint64_t hash(AgentId id) { return mix64(id.value); }
   static std::size_t place_of(const Table& table, AgentId id);
+  [[nodiscard]] static Cell* find_in(const Table& table, AgentId id);
   static void put(Table& table, const Entry& entry);
   static void grow(Table& table);
 

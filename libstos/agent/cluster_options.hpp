@@ -44,7 +44,8 @@ enum class PlacementName : std::uint8_t {
 /// Units:   the suffix of each name; `_s` is seconds of wall-clock time.
 /// Threads: none inside.
 /// Owns:    its strings.
-/// Limits:  `nodes`, the four times, `frame_bytes_max`, `credit_bytes`.
+/// Limits:  `nodes`, the four times, `frame_bytes_max`, `credit_bytes`,
+///          `random_moves`.
 struct ClusterOptions {
   /// Name of the cluster. Nodes of different clusters refuse each other. As a simulation's name.
   std::string name = "stos";
@@ -86,6 +87,10 @@ struct ClusterOptions {
   /// Bytes under way to one other node, sent and not yet acknowledged, at which the sender waits.
   /// `frame_bytes_max` to 64 GiB.
   std::uint64_t credit_bytes = std::uint64_t{16} << 20;
+
+  /// So many times in a run, an agent is to move to another node, both drawn at random: a test of a
+  /// model, whose outcome must not depend on where its agents live. 0 to 1e9. Default 0: none move.
+  std::uint64_t random_moves = 0;
 
   friend bool operator==(const ClusterOptions&, const ClusterOptions&) = default;
 };

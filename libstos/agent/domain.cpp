@@ -22,6 +22,10 @@ void pause() {
 // When so many of the agents that are furthest behind have to wait, the others are not tried.
 constexpr std::uint64_t blocked_in_a_row_max = 64;
 
+// An agent executes at most so many events in a row: one that nobody can reach would else keep all
+// others waiting to its very end, and what comes for them from outside.
+constexpr std::uint64_t turn_events_max = 256;
+
 } // namespace
 
 Domain::Domain(std::size_t index, World& world, DomainBoard& board, AgentBindings* bindings)
@@ -184,7 +188,7 @@ void Domain::visit(Cell& cell, double base) {
   double free_until = 0; // as far as other domains are concerned, while no worldline changes
   std::uint64_t free_version = no_version;
   active_ = &cell;
-  while (cell.alive() && budget_left()) {
+  while (cell.alive() && budget_left() && execution_.counters.absorbed - before < turn_events_max) {
     const double time = cell.next_time();
     if (!(time < light_cone::arrival_bound(base, cell.mailbox.home_lookahead())) ||
         !(time < end_time()))
@@ -233,9 +237,12 @@ bool Domain::run_one(Cell& cell) {
   ++engine_counters_.activations;
   const bool goes = may_go_on(cell);
   if (goes) {
+    const std::uint64_t before = execution_.counters.absorbed;
     do
       step(cell);
-    while (cell.alive() && budget_left() && cell.next_time() < end_time() && may_go_on(cell));
+    while (cell.alive() && budget_left() &&
+           execution_.counters.absorbed - before < turn_events_max &&
+           cell.next_time() < end_time() && may_go_on(cell));
   } else {
     ++engine_counters_.empty_activations;
     cell.blocked = true;

@@ -43,7 +43,7 @@ public:
 
   [[nodiscard]] Execution& execution() { return execution_; }
   [[nodiscard]] const EngineCounters& engine_counters() const { return engine_counters_; }
-  [[nodiscard]] std::size_t index() const { return index_; }
+  [[nodiscard]] std::size_t index() const override { return index_; }
 
   std::optional<double> inject(Cell& cell, Closure& lambda) override;
 

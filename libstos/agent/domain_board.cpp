@@ -214,6 +214,9 @@ std::unique_ptr<Batch> DomainBoard::take_batches(std::size_t domain) {
 // Whoever comes from outside first takes part in the activity count, so that nobody can find that
 // all sleep, and move the floor, while the task is on its way.
 bool DomainBoard::post(std::size_t domain, std::unique_ptr<OutsideTask>& task) {
+  task->domain = domain;
+  if (has_links())
+    return post_to_gateway(task);
   std::int64_t seen = active_.load();
   do {
     while (seen == 0) {
@@ -225,14 +228,32 @@ bool DomainBoard::post(std::size_t domain, std::unique_ptr<OutsideTask>& task) {
   const bool taken = !finished();
   if (taken) {
     tasks_.fetch_add(1);
-    task->domain = domain;
-    const std::size_t runner = has_links() ? domains_ : domain;
-    push_one(slots_[runner]->tasks, std::move(task));
-    wake(runner);
+    push_one(slots_[domain]->tasks, std::move(task));
+    wake(domain);
   }
   if (active_.fetch_sub(1) == 1)
     resolve();
   return taken;
+}
+
+// The gateway knows of what waits for it when it settles what comes next. Only for the very end it
+// may be too late: then whoever sees it first refuses what is left.
+bool DomainBoard::post_to_gateway(std::unique_ptr<OutsideTask>& task) {
+  if (finished())
+    return false;
+  tasks_.fetch_add(1);
+  push_one(slots_[domains_]->tasks, std::move(task));
+  wake_gateway();
+  if (finished())
+    refuse_tasks();
+  return true;
+}
+
+void DomainBoard::refuse_tasks() {
+  for (auto task = take_tasks_of_all(); task != nullptr; task = std::move(task->next)) {
+    task->refuse();
+    task_done();
+  }
 }
 
 std::unique_ptr<OutsideTask> DomainBoard::take_tasks(std::size_t domain) {
@@ -295,6 +316,7 @@ bool DomainBoard::fall_asleep(std::size_t runner) {
   Slot& own = *slots_[runner];
   int expected = running;
   if (!own.state.compare_exchange_strong(expected, parked, std::memory_order_seq_cst)) {
+    STOS_ASSERT(expected == running_with_news, "one ran that nobody had woken");
     own.state.store(running, std::memory_order_seq_cst);
     return false;
   }

@@ -24,6 +24,9 @@ public:
   /// time that the engine has promised. Returns the time, or nothing (and frees the lambda) if that
   /// is beyond the agent's boundary.
   virtual std::optional<double> inject(Cell& cell, Closure& lambda) = 0;
+
+  /// Its agents are those with this Cell::domain.
+  [[nodiscard]] virtual std::size_t index() const = 0;
 };
 
 /// Something from outside of the simulation, to be done by whoever executes an agent.
@@ -198,6 +201,9 @@ public:
   [[nodiscard]] std::unique_ptr<OutsideTask> take_tasks_of_all() { return take_tasks(domains_); }
   void hand_in(std::unique_ptr<OutsideTask> task);
 
+  /// Refuses what waits for the gateway. @pre finished()
+  void refuse_tasks();
+
   /// What any thread can know of the laboratory time before which nothing happens any more,
   /// anywhere; infinite at the end.
   [[nodiscard]] double lower_bound() const;
@@ -260,6 +266,7 @@ private:
   [[nodiscard]] std::size_t runners() const { return domains_ + (has_links() ? 1 : 0); }
   void wake(std::size_t domain);
   bool fall_asleep(std::size_t runner);
+  bool post_to_gateway(std::unique_ptr<OutsideTask>& task);
   void resolve();
   [[nodiscard]] bool satisfied(const Slot& slot, double least_clock) const;
 

@@ -34,6 +34,9 @@ public:
     ended(cell);
   }
   virtual void arrived(Cell& cell) { started(cell); }
+
+  /// At a stop: it is in another domain of this node now.
+  virtual void moved(Cell& cell) { static_cast<void>(cell); }
 };
 
 /// Carries out events and ends of agents, whoever has put them in order: the part that is the same
@@ -100,6 +103,12 @@ public:
 
   /// The agent has come from another node.
   void arrive(Cell& cell);
+
+  /// The agent has come from another domain of this node.
+  void take_over(Cell& cell) {
+    if (bindings_ != nullptr)
+      bindings_->moved(cell);
+  }
 
   /// Takes out the closed channels for which `belongs`, whose queued lambdas are not gone yet.
   template <class Belongs>

@@ -50,6 +50,7 @@ void Rewiring::move(Cell& cell, std::size_t domain) {
   });
   take_out(cell);
   cell.domain = static_cast<std::uint16_t>(domain);
+  set_.domain(domain).execution().take_over(cell);
   put_in(cell);
 }
 

@@ -11,7 +11,10 @@ std::string network(const EngineCounters& counters) {
     return {};
   std::ostringstream text;
   text << "network         " << counters.remote_lambdas << " lambdas in " << counters.frames
-       << " frames (" << counters.frame_bytes << " bytes), " << counters.rounds << " rounds\n";
+       << " frames (" << counters.frame_bytes << " bytes), " << counters.rounds << " rounds";
+  if (counters.moves > 0)
+    text << ", " << counters.moves << " moves of agents";
+  text << '\n';
   return text.str();
 }
 
@@ -36,6 +39,7 @@ void EngineCounters::add(const EngineCounters& other) {
   frame_bytes += other.frame_bytes;
   remote_lambdas += other.remote_lambdas;
   rounds = std::max(rounds, other.rounds);
+  moves += other.moves;
 }
 
 std::string RunSummary::to_string() const {

@@ -33,6 +33,7 @@ struct EngineCounters {
   std::uint64_t frame_bytes = 0;       ///< in them
   std::uint64_t remote_lambdas = 0;    ///< in them
   std::uint64_t rounds = 0;            ///< in which the nodes have found out how far they are
+  std::uint64_t moves = 0;             ///< of agents to another node
 
   void add(const EngineCounters& other);
 };

@@ -111,6 +111,7 @@ void Gateway::count(EngineCounters& counters) const {
       counters.remote_lambdas += link->counters().lambdas_sent;
     }
   counters.rounds = global_time_.turned();
+  counters.moves = move_counters_.left;
 }
 
 void Gateway::abandon() {
@@ -124,6 +125,7 @@ Gateway::Slice Gateway::run_abandoned() {
   if (!board_.all_asleep())
     return board_.park_gateway(infinity, false) ? Slice::parked : Slice::more;
   board_.settle(Instant::never());
+  board_.refuse_tasks();
   return Slice::finished;
 }
 
@@ -283,6 +285,7 @@ void Gateway::answer(MoveOutcome outcome) {
 
 void Gateway::pass_answers(Output& output) {
   if (board_.finished()) {
+    board_.refuse_tasks();
     for (const Wish& wish : std::exchange(wishes_, {}))
       if (wish.asker == abroad_.place.own_node)
         answer({wish.move, MoveResult::too_late, {}});

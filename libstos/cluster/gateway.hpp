@@ -93,6 +93,9 @@ public:
 
   [[nodiscard]] const MoveCounters& move_counters() const { return move_counters_; }
 
+  /// A stop is under way: agents may be on their way between nodes.
+  [[nodiscard]] bool is_stopping() const { return stop_ != Stop::none; }
+
   /// It is time: has the board schedule the gateway.
   void wake() { board_.wake_gateway(); }
 

@@ -18,7 +18,7 @@ void write_counters(const RunOutcome& outcome, BytesWriter& out) {
   out.f64(c.last_event_time);
   const EngineCounters& e = outcome.engine_counters;
   for (const std::uint64_t count : {e.activations, e.empty_activations, e.wakeups, e.frames,
-                                    e.frame_bytes, e.remote_lambdas, e.rounds})
+                                    e.frame_bytes, e.remote_lambdas, e.rounds, e.moves})
     out.u64(count);
 }
 
@@ -31,7 +31,7 @@ void read_counters(RunOutcome& outcome, BytesReader& in) {
   c.last_event_time = in.f64();
   EngineCounters& e = outcome.engine_counters;
   for (std::uint64_t* count : {&e.activations, &e.empty_activations, &e.wakeups, &e.frames,
-                               &e.frame_bytes, &e.remote_lambdas, &e.rounds})
+                               &e.frame_bytes, &e.remote_lambdas, &e.rounds, &e.moves})
     *count = in.u64();
 }
 

@@ -1,14 +1,18 @@
 #include "programs/stos/cluster_commands.hpp"
 
 #include "actors/cluster_client.hpp"
+#include "actors/cluster_messages.hpp"
 #include "config/values.hpp"
+#include "libstos/cluster/gateway.hpp"
 #include "programs/stos/arguments.hpp"
 #include "programs/stos/cluster_views.hpp"
+#include "programs/stos/json_writer.hpp"
 #include "programs/stos/screen.hpp"
 #include "programs/stos/text_table.hpp"
 #include "programs/stos/top_view.hpp"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <functional>
 #include <iostream>
@@ -148,7 +152,87 @@ int show_live(const CLI::App& app, Watching& watching, const Question& question,
   return problem ? failed(app, *problem) : 0;
 }
 
+// How many moves came to which end, and of each end the first that has a text.
+struct MoveCount {
+  std::size_t moves = 0;
+  std::string text;
+};
+using MoveCounts = std::array<MoveCount, move_results>;
+
+MoveCounts count(const std::vector<MoveOutcome>& outcomes) {
+  MoveCounts counts;
+  for (const MoveOutcome& outcome : outcomes) {
+    MoveCount& one = counts[static_cast<std::size_t>(outcome.result)];
+    if (one.moves++ == 0)
+      one.text = outcome.text;
+  }
+  return counts;
+}
+
+std::string moves_as_text(const MoveCounts& counts) {
+  std::string text;
+  for (std::size_t i = 0; i < counts.size(); ++i)
+    if (counts[i].moves > 0)
+      text += std::string(to_string(static_cast<MoveResult>(i))) + " " +
+              std::to_string(counts[i].moves) +
+              (counts[i].text.empty() ? "" : ": " + counts[i].text) + "\n";
+  return text.empty() ? "no agents are there\n" : text;
+}
+
+std::string moves_as_json(const MoveCounts& counts) {
+  JsonWriter json;
+  json.begin_object();
+  for (std::size_t i = 0; i < counts.size(); ++i)
+    json.member(to_string(static_cast<MoveResult>(i)), counts[i].moves);
+  json.end_object();
+  return json.take() + "\n";
+}
+
 } // namespace
+
+int migrate(const std::vector<std::string>& words) {
+  CLI::App app(
+      "Has agents move to another node, by their ids or drawn from those of one node. What "
+      "they do stays the same. Fails if some of them do not get there.",
+      "stos migrate");
+  Question question;
+  std::string simulation;
+  detail::MigrateOrder order;
+  order.count = detail::Gateway::moves_of_a_request_max;
+  std::vector<std::uint64_t> ids;
+  add_options(app, question);
+  app.add_option("--simulation", simulation, "Its name; default: the only one that runs.");
+  app.add_option("--to", order.to, "Name of the node where they go.")->required();
+  auto* from = app.add_option("--from", order.from, "Name of the node whose agents go.");
+  auto* agents = app.add_option("--agents", ids, "Ids of the agents that go.")->delimiter(',');
+  app.add_option("--count", order.count, "At most so many, drawn at random; default: all.")
+      ->check(CLI::Range(std::uint64_t{0}, detail::Gateway::moves_of_a_request_max))
+      ->needs(from);
+  app.add_option("--type", order.type, "Only those of this class.")->needs(from);
+  from->excludes(agents);
+  if (const auto exit_code = parse_words(app, words, std::cout, std::cerr))
+    return *exit_code;
+  if (order.from.empty() && ids.empty())
+    return report_bad_usage(app, "wanted: --from NODE, or --agents ID,ID...", std::cerr);
+  for (const std::uint64_t id : ids)
+    order.agents.push_back(AgentId{id});
+
+  const auto client = ClusterClient::connect(question.node, question.patience_s);
+  if (!client)
+    return failed(app, client.error());
+  const Result<std::vector<std::byte>> answer =
+      (*client)->command(simulation, "migrate", detail::encode(order).data);
+  if (!answer)
+    return failed(app, answer.error());
+  const Result<std::vector<MoveOutcome>> outcomes = detail::decode_outcomes({*answer});
+  if (!outcomes)
+    return failed(app, outcomes.error());
+  const MoveCounts counts = count(*outcomes);
+  std::cout << (question.json ? moves_as_json(counts) : moves_as_text(counts)) << std::flush;
+  const std::size_t there = counts[static_cast<std::size_t>(MoveResult::moved)].moves +
+                            counts[static_cast<std::size_t>(MoveResult::already_there)].moves;
+  return there == outcomes->size() ? 0 : exit_failed;
+}
 
 int nodes(const std::vector<std::string>& words) {
   CLI::App app("Shows the nodes of a cluster that runs, and what of them needs somebody.",

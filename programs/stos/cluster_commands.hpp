@@ -17,6 +17,9 @@ int simulations(const std::vector<std::string>& words);
 /// `stos agents`: how many live where.
 int agents(const std::vector<std::string>& words);
 
+/// `stos migrate`: has agents move to another node.
+int migrate(const std::vector<std::string>& words);
+
 /// `stos top`: all of it, live.
 int top(const std::vector<std::string>& words);
 

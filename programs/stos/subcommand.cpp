@@ -18,6 +18,7 @@ constexpr Subcommand table[] = {
     {"nodes", "Show the nodes of a cluster that runs.", nodes},
     {"simulations", "Show how far the simulations of a cluster are.", simulations},
     {"agents", "Show how many agents live where, and of which class.", agents},
+    {"migrate", "Have agents of a simulation that runs move to another node.", migrate},
     {"plot", "Draw the spacetime diagram of a trace.", plot},
 };
 

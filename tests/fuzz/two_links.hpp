@@ -162,8 +162,8 @@ public:
         share_(detail::take_share(simulation_->world(), placement(), place_)),
         set_(simulation_->world(), share_.own, place_.domains, place_.links(),
              [this](std::size_t runner) { ready_.push_back(runner); }, nullptr, {}),
-        gateway_(std::make_unique<detail::Gateway>(simulation_->world(), set_, place_,
-                                                   share_, detail::LinkLimits{300, 2000})) {
+        gateway_(std::make_unique<detail::Gateway>(simulation_->world(), set_, place_, share_,
+                                                   detail::LinkLimits{300, 2000})) {
     simulation_->world().begin_run();
     set_.start();
     go_on();
