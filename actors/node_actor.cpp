@@ -330,8 +330,8 @@ void NodeActor::hear_news(const NewsMessage& message) {
     log("news refused node=" + membership_.members()[*from].name);
 }
 
-// Everybody sees all alerts; who says so is the node itself, or, if it is silent, all others. Whoever
-// has not been running for a while has heard of nobody meanwhile, and says nothing.
+// Everybody sees all alerts; who says so is the node itself, or, if it is silent, all others.
+// Whoever has not been running for a while has heard of nobody meanwhile, and says nothing.
 void NodeActor::raise_alerts() {
   constexpr double ticks_apart_s = 1;
   if (now_s() - std::exchange(last_raised_s_, now_s()) > ticks_apart_s)

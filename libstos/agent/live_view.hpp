@@ -57,7 +57,7 @@ public:
   [[nodiscard]] const DurationHistogram& durations() const { return durations_; }
 
 private:
-  static constexpr std::uint64_t stride = 251; // a prime, out of step with most models
+  static constexpr std::uint64_t stride = 1021; // a prime, out of step with most models
   static constexpr std::uint64_t never = std::numeric_limits<std::uint64_t>::max();
 
   WallClock clock_;

@@ -137,7 +137,8 @@ std::vector<std::string> node_lines(const Simulation& simulation, std::size_t co
     table.add(
         {shown(now.node), count_text(static_cast<double>(agents_of(now))),
          or_dash(rate(node, &NodeStatus::events, seconds), count_text),
-         seconds_text(now.simulated_time), seconds_text(total.simulated_time - now.simulated_time),
+         seconds_text(now.simulated_time),
+         printed("%.3g", total.simulated_time - now.simulated_time),
          or_dash(empty_share(node, seconds), share_text), or_dash(blocked_share(now), share_text),
          or_dash(processors(node, seconds), [](double busy) { return printed("%.2f", busy); }),
          bytes_text(static_cast<double>(now.process.resident_bytes)),

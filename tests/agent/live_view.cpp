@@ -97,7 +97,7 @@ private:
     REQUIRE(seen.last_event_time == counters.last_event_time);
     REQUIRE(seen.activations == domain.engine_counters().activations);
     REQUIRE(seen.empty_activations == domain.engine_counters().empty_activations);
-    REQUIRE(seen.event_durations.count() >= seen.events / 251);
+    REQUIRE(seen.event_durations.count() >= seen.events / 1021);
     if (!parked) {
       REQUIRE(agents_of(domain.execution().live) == 0);
       return;
@@ -180,14 +180,14 @@ TEST_CASE("a census waits a hundred times as long as the last one took") {
 TEST_CASE("without a clock no duration is measured, with one some are") {
   DurationSampler blind(nullptr);
   DurationSampler sampler(fake_seconds);
-  for (int i = 0; i < 1000; ++i) {
+  for (int i = 0; i < 3000; ++i) {
     REQUIRE(!blind.begins());
     if (sampler.begins())
       sampler.ended();
   }
   CHECK(blind.durations().count() == 0);
-  CHECK(sampler.durations().count() == 4);
-  CHECK(sampler.durations().sum_s == Approx(4e-6));
+  CHECK(sampler.durations().count() == 3);
+  CHECK(sampler.durations().sum_s == Approx(3e-6));
 }
 
 TEST_CASE("what another thread reads of a view was shown at one time") {

@@ -35,7 +35,7 @@ chmod +x "$work/node"
 # start_cluster OPTION...: three nodes. `node[k]` is where node k listens, `exporter[k]` where its
 # metrics are, `pid[k]` its process.
 start_cluster() {
-  rm -f "$work"/address.* "$work"/pid.*
+  rm -f "$work"/address.* "$work"/pid.* "$work"/cluster.{out,log}
   STOS_MONITORING_MEMORY_LIMIT_BYTES=17179869184 timeout 250 "$stos" run -n 3 \
     --monitoring 127.0.0.1:0 "$work/node" "$@" >"$work/cluster.out" 2>"$work/cluster.log" &
   launcher=$!

@@ -27,6 +27,7 @@ wait_until() {
 
 # start NAME COMMAND...: in the background, with its output in files of that name. Sets `pid`.
 start() {
+  rm -f "$work/$1".{out,err} # what an earlier one has said
   "${@:2}" >"$work/$1.out" 2>"$work/$1.err" &
   pid=$!
   pids+=("$pid")
@@ -56,7 +57,7 @@ value() {
 }
 has() { scrape "$1" >"$work/metrics" && (($(value "${@:3}") >= $2)); }
 
-world=(--agents 10000 --end-time 6000)
+world=(--agents 10000 --end-time 3000)
 digest=$("$lattice" "${world[@]}" --workers 2 --digest-only)
 
 # ---- any engine shows how far it is, and whom it has ----------------------------------------------
@@ -70,7 +71,7 @@ for engine in --serial "--workers 1" "--workers 2"; do
   [[ $(value stos_agents_born_total) == 10000 ]] || fail "$engine: not the births of the lattice"
   (($(value stos_lambdas_sent_total 'locality="local"') >= $(value stos_events_total))) ||
     fail "$engine: more lambdas arrive than were sent"
-  [[ $(value stos_end_time_seconds) == 6000 ]] || fail "$engine: not the end time"
+  [[ $(value stos_end_time_seconds) == 3000 ]] || fail "$engine: not the end time"
   (($(value stos_simulated_time_seconds) > 0)) || fail "$engine: no simulated time"
   (($(value stos_event_duration_seconds_count) > 0)) || fail "$engine: no event was measured"
   [[ $engine == --serial ]] || (($(value stos_activation_duration_seconds_count) > 0)) ||
