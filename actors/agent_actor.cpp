@@ -1,5 +1,6 @@
 #include "actors/agent_actor.hpp"
 
+#include "actors/outside_message.hpp"
 #include "libstos/agent/world.hpp"
 
 #include <caf/actor_cast.hpp>
@@ -178,24 +179,7 @@ void AgentActor::deliver(Injector& engine, caf::mailbox_element_ptr element) {
       caf_version::bounce(*element);
     return;
   }
-  // The closure owns the message: if the agent ends before it absorbs it, the request is bounced.
-  struct Bouncing {
-    void operator()(caf::mailbox_element* e) const {
-      caf_version::bounce(*e);
-      caf::mailbox_element_ptr{e};
-    }
-  };
-  std::shared_ptr<caf::mailbox_element> message(element.release(), Bouncing{});
-  const caf::strong_actor_ptr self(ctrl());
-  Closure* closure = make_closure<Portability::node_bound, AgentBase>(
-      nullptr, [this, self, message](AgentBase& agent) {
-        if (message->payload.match_elements<caf::exit_msg>()) {
-          EventContext::of(cell_of(agent)).die(cell_of(agent));
-          return;
-        }
-        respond(*message);
-      });
-  (void)engine.inject(*cell_, *closure);
+  (void)engine.inject(*cell_, make_response({cell_->id, std::move(element)}));
 }
 
 namespace {

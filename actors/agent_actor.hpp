@@ -135,11 +135,12 @@ public:
   /// The same on the thread that executes the agent.
   void deliver(Injector& engine, caf::mailbox_element_ptr element);
 
+  /// In an event of the agent: its handlers answer the message.
+  void respond(caf::mailbox_element& element);
+
 private:
   class Delivery;
   class Injection;
-
-  void respond(caf::mailbox_element& element);
 
   Cell* cell_;    // used only by the engine's thread; null when the agent has ended, or left
   AgentId agent_; // that has left

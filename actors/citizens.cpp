@@ -66,7 +66,10 @@ void Citizens::begin() {
 }
 
 void Citizens::take(AgentMail mail, bool stopping) {
-  if (stopping)
+  if (mail.kind == AgentMail::Kind::luggage)
+    luggage_[{AgentId{mail.agent}, mail.number}] = caf_version::make_element(
+        std::move(mail.sender), caf::message_id{mail.id}, std::move(mail.content));
+  else if (stopping)
     waiting_.push_back(std::move(mail));
   else
     route(std::move(mail));
@@ -130,7 +133,8 @@ void Citizens::route(const SearchMessage& search) {
 void Citizens::undeliverable(AgentMail& mail) {
   switch (mail.kind) {
     case AgentMail::Kind::message: caf_version::bounce(*element_of(mail)); break;
-    case AgentMail::Kind::injection: break;
+    case AgentMail::Kind::injection:
+    case AgentMail::Kind::luggage: break;
     case AgentMail::Kind::watch:
       site_.send(mail.asker, caf::make_message(AgentEndedMessage{mail.agent}));
       break;
@@ -163,6 +167,7 @@ void Citizens::deliver(AgentMail& mail, Injector& engine) {
         (void)engine.inject(*cell, *lambda);
       break;
     }
+    case AgentMail::Kind::luggage: break;
     case AgentMail::Kind::watch: watch(AgentId{mail.agent}, mail.asker); break;
     case AgentMail::Kind::search:
       answer(mail.asker, mail.number, caf::strong_actor_ptr(actor->ctrl()));
@@ -192,6 +197,7 @@ void Citizens::agent_ended_elsewhere(AgentId agent) {
 // Its watchers go along with it; what they are told gets there ahead of the agent.
 void Citizens::leaves(Cell& cell, std::size_t node) {
   gone_to_[cell.id.value] = static_cast<std::uint16_t>(node);
+  send_luggage(cell.id, node);
   std::set<std::size_t> watchers;
   {
     const std::lock_guard lock(mutex_);
@@ -215,6 +221,30 @@ void Citizens::leaves(Cell& cell, std::size_t node) {
     mail.asker = static_cast<std::uint32_t>(watcher);
     site_.send(node, caf::make_message(std::move(mail)));
   }
+}
+
+void Citizens::send_luggage(AgentId agent, std::size_t node) {
+  for (OutsideMessage::Luggage& luggage : OutsideMessage::take_luggage())
+    packed_.push_back(std::move(luggage));
+  std::erase_if(packed_, [&](OutsideMessage::Luggage& luggage) {
+    if (luggage.agent != agent)
+      return false;
+    AgentMail mail;
+    mail.kind = AgentMail::Kind::luggage;
+    mail.agent = agent.value;
+    mail.number = luggage.number;
+    mail.asker = static_cast<std::uint32_t>(site_.own_node);
+    mail.id = luggage.element->mid.integer_value();
+    mail.sender = std::move(luggage.element->sender);
+    mail.content = std::move(luggage.element->payload);
+    site_.send(node, caf::make_message(std::move(mail)));
+    return true;
+  });
+}
+
+caf::mailbox_element_ptr Citizens::claim_luggage(AgentId agent, std::uint64_t number) {
+  auto found = luggage_.extract({agent, number});
+  return found.empty() ? nullptr : std::move(found.mapped());
 }
 
 // Whoever knew it here before goes on with the actor that was here to forward.
@@ -250,6 +280,8 @@ void Citizens::end() {
     actor_behind(actor).agent_ended();
   for (AgentMail& mail : std::exchange(waiting_, {}))
     undeliverable(mail);
+  for (auto& [name, element] : std::exchange(luggage_, {}))
+    caf_version::bounce(*element);
   for (const SearchMessage& search : std::exchange(searches_waiting_, {}))
     answer(search.asker, search.number, nullptr);
 }

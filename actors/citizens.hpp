@@ -2,6 +2,7 @@
 
 #include "actors/agent_actor.hpp"
 #include "actors/cluster_messages.hpp"
+#include "actors/outside_message.hpp"
 #include "libstos/agent/execution.hpp"
 
 #include <caf/actor.hpp>
@@ -83,6 +84,9 @@ public:
   void leaves(Cell& cell, std::size_t node);
   void comes(Cell& cell);
 
+  /// What was sent ahead of an agent that has come, see OutsideMessage.
+  [[nodiscard]] caf::mailbox_element_ptr claim_luggage(AgentId agent, std::uint64_t number);
+
   /// The agent has ended here. By the thread that executes it.
   void ended(const Cell& cell);
 
@@ -101,6 +105,7 @@ private:
   void undeliverable(AgentMail& mail);
   void deliver(AgentMail& mail, Injector& engine);
   void watch(AgentId agent, std::size_t watcher);
+  void send_luggage(AgentId agent, std::size_t node);
   void answer(std::size_t node, std::uint64_t number, caf::strong_actor_ptr handle);
   [[nodiscard]] Cell* agent_here(AgentId agent, std::size_t domain) const;
 
@@ -108,6 +113,8 @@ private:
   std::unordered_map<std::uint64_t, caf::strong_actor_ptr> forwarders_; // of agents elsewhere
   std::unordered_map<std::uint64_t, std::uint16_t> gone_to_;
   std::vector<AgentMail> waiting_;
+  std::map<std::pair<AgentId, std::uint64_t>, caf::mailbox_element_ptr> luggage_; // of who comes
+  std::vector<OutsideMessage::Luggage> packed_;                                   // of who goes
   std::vector<SearchMessage> searches_waiting_;
 
   std::mutex mutex_;

@@ -114,12 +114,15 @@ struct AgentMail {
     message,   ///< of an ordinary actor: `sender`, `number` (the message's id), `content`
     injection, ///< `data`: a lambda
     watch,     ///< node `asker` wants to know when the agent ends
+    luggage,   ///< a message again, that waited in the mailbox of an agent that comes: `asker` its
+               ///< node of before, `number` how the agent's image calls it, `id` the message's
     search,    ///< node `asker` wants the agent's handle; `number` is that of its search
   };
   Kind kind = Kind::message;
   std::uint64_t agent = 0;
   std::uint64_t number = 0;
   std::uint32_t asker = 0;
+  std::uint64_t id = 0;
   caf::strong_actor_ptr sender;
   caf::message content;
   Bytes data;
@@ -218,7 +221,7 @@ bool inspect(Inspector& f, AgentMail::Kind& x) {
 template <class Inspector>
 bool inspect(Inspector& f, AgentMail& x) {
   return f.object(x).fields(f.field("kind", x.kind), f.field("agent", x.agent),
-                            f.field("number", x.number), f.field("asker", x.asker),
+                            f.field("number", x.number), f.field("asker", x.asker), f.field("id", x.id),
                             f.field("sender", x.sender), f.field("content", x.content),
                             f.field("data", x.data));
 }

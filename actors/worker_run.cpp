@@ -1,6 +1,7 @@
 #include "actors/worker_run.hpp"
 
 #include "actors/citizens.hpp"
+#include "actors/outside_message.hpp"
 
 #include <caf/actor_system.hpp>
 
@@ -52,6 +53,10 @@ void ActorBindings::left(Cell& cell, std::size_t node) { citizens_->leaves(cell,
 void ActorBindings::arrived(Cell& cell) {
   citizens_->comes(cell);
   started(cell);
+  cell.mailbox.for_each([&](Lambda& lambda, double) {
+    if (OutsideMessage* message = message_of(static_cast<Closure&>(lambda)))
+      message->unpack(cell.id, citizens_->claim_luggage(cell.id, message->luggage()));
+  });
 }
 
 caf::resumable::resume_result WorkerRun::DomainJob::resume(caf_version::Host*, std::size_t) {

@@ -18,7 +18,7 @@ namespace {
 
 using Simulation = ForwardSimulation<Minkowski<4>, ThreadPool<1>>;
 
-constexpr std::chrono::seconds patience{60};
+constexpr std::chrono::seconds patience{20};
 
 /// Counts the seconds of its own clock, for ever.
 class Chronometer : public Agent<Chronometer, Simulation> {
@@ -235,6 +235,40 @@ TEST_CASE(
         inject<Chronometer>(world.handles[i], [](Chronometer& clock) { clock.die(); });
     world.join();
     findings.expect(world.summary.engine_counters.moves == way.size(), "five moves");
+  });
+}
+
+TEST_CASE("no request is lost while the agent that is asked moves to and fro") {
+  constexpr std::size_t nodes = 3;
+  Findings findings;
+  std::barrier turn(nodes);
+  std::atomic<bool> moving{true};
+  nodes_in_threads(nodes, [&](NodeInThread& node) {
+    Clocks world(node);
+    caf::scoped_actor self(node.system);
+    world.run();
+    if (node.index == 0) {
+      for (std::uint32_t step = 1; step <= 30; ++step) {
+        const auto outcomes =
+            world.simulation.resource().migrate({{world.ids[0], step % 3}}).get();
+        findings.expect(outcomes.at(0).result == MoveResult::moved,
+                        "it moved: " + outcomes.at(0).text);
+      }
+      moving = false;
+    } else {
+      std::size_t answered = 0;
+      while (moving) {
+        std::string problem;
+        answered += ask(self, world.handles[0], &problem).has_value() ? 1 : 0;
+        findings.expect(problem.empty(), problem);
+      }
+      findings.expect(answered > 0, "somebody asked");
+    }
+    turn.arrive_and_wait();
+    if (node.index == 1)
+      for (const caf::actor& handle : world.handles)
+        inject<Chronometer>(handle, [](Chronometer& clock) { clock.die(); });
+    world.join();
   });
 }
 

@@ -1,0 +1,65 @@
+#include "actors/outside_message.hpp"
+
+#include "actors/agent_actor.hpp"
+#include "actors/worker_run.hpp"
+#include "libstos/agent/agent_base.hpp"
+
+#include <caf/exit_reason.hpp>
+#include <caf/system_messages.hpp>
+
+#include <atomic>
+#include <utility>
+
+namespace stos::detail {
+namespace {
+
+struct Respond {
+  void operator()(AgentBase& agent, OutsideMessage message) const {
+    Cell& cell = cell_of(agent);
+    caf::mailbox_element_ptr element = message.take();
+    AgentActor* actor = bound_actor(cell);
+    if (element == nullptr || actor == nullptr)
+      return;
+    if (element->payload.match_elements<caf::exit_msg>())
+      EventContext::of(cell).die(cell);
+    else
+      actor->respond(*element);
+  }
+};
+using Response = TypedClosure<Portability::portable, AgentBase, Respond, OutsideMessage>;
+
+std::vector<OutsideMessage::Luggage>& packed_here() {
+  thread_local std::vector<OutsideMessage::Luggage> packed;
+  return packed;
+}
+
+} // namespace
+
+OutsideMessage::~OutsideMessage() {
+  if (element_ != nullptr)
+    caf_version::bounce(*element_);
+}
+
+void OutsideMessage::pack() {
+  if (element_ == nullptr)
+    return;
+  static std::atomic<std::uint64_t> last{0};
+  luggage_ = ++last;
+  packed_here().push_back({agent_, luggage_, std::move(element_)});
+}
+
+std::vector<OutsideMessage::Luggage> OutsideMessage::take_luggage() {
+  return std::exchange(packed_here(), {});
+}
+
+Closure& make_response(OutsideMessage message) {
+  return *make_closure<Portability::portable, AgentBase>(nullptr, Respond{}, std::move(message));
+}
+
+OutsideMessage* message_of(Closure& lambda) {
+  if (lambda.ops != &Response::table())
+    return nullptr;
+  return &std::get<0>(static_cast<Response&>(lambda).arguments);
+}
+
+} // namespace stos::detail
