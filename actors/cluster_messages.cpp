@@ -40,8 +40,8 @@ RunAnswer refusal(const Error& error) {
 std::optional<Error> error_of(const RunAnswer& answer) {
   if (answer.code == 0)
     return std::nullopt;
-  const bool is_known = answer.code <= static_cast<int>(Errc::internal) + 1;
-  return Error{is_known ? static_cast<Errc>(answer.code - 1) : Errc::internal, answer.why};
+  return Error{errc_from(static_cast<std::uint8_t>(answer.code - 1)).value_or(Errc::internal),
+               answer.why};
 }
 
 Bytes encode(const NodeHello& hello) {

@@ -71,11 +71,12 @@ void RunActor::begin() {
 }
 
 void RunActor::hear_abort(const AbortMessage& message) {
-  if (static_cast<Errc>(message.code) == Errc::node_lost) {
+  const Errc code = errc_from(message.code).value_or(Errc::internal);
+  if (code == Errc::node_lost) {
     const std::lock_guard lock(state_->mutex);
     state_->gone = message.from;
   }
-  abort({static_cast<Errc>(message.code), message.why}, false);
+  abort({code, message.why}, false);
 }
 
 void RunActor::end() {

@@ -25,4 +25,10 @@ std::string_view to_string(Errc code) {
   return "unknown";
 }
 
+std::optional<Errc> errc_from(std::uint8_t number) {
+  if (number > static_cast<int>(Errc::internal))
+    return std::nullopt;
+  return static_cast<Errc>(number);
+}
+
 } // namespace stos

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -28,6 +30,9 @@ enum class Errc {
 
 /// The name of `code` as it is printed in front of an error text, for example "closed_channel".
 [[nodiscard]] std::string_view to_string(Errc code);
+
+/// The code of this number, as other processes send it; nothing if there is none.
+[[nodiscard]] std::optional<Errc> errc_from(std::uint8_t number);
 
 /// An expected failure: what was seen, where, and what was wanted.
 struct Error {

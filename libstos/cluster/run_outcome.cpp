@@ -56,7 +56,10 @@ Failure read_failure(BytesReader& in) {
   key.source.value = in.u64();
   key.channel.value = in.u32();
   key.sequence = in.u64();
-  failure.error.code = static_cast<Errc>(in.u8());
+  const std::optional<Errc> code = errc_from(in.u8());
+  if (!code)
+    in.fail();
+  failure.error.code = code.value_or(Errc::internal);
   failure.error.context = in.text();
   return failure;
 }

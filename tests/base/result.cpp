@@ -4,7 +4,9 @@
 
 #include <catch2/catch.hpp>
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -65,6 +67,17 @@ TEST_CASE("each error code has a name of its own") {
   CHECK(names.size() == static_cast<std::size_t>(Errc::internal) + 1);
   CHECK(names.count("unknown") == 0);
   CHECK(to_string(Errc::closed_channel) == "closed_channel");
+}
+
+TEST_CASE("only a number that is that of an error code is taken for one") {
+  const auto last = static_cast<unsigned>(Errc::internal);
+  for (unsigned number = 0; number <= 255; ++number) {
+    INFO("number " << number);
+    const std::optional<Errc> code = errc_from(static_cast<std::uint8_t>(number));
+    REQUIRE(code.has_value() == (number <= last));
+    if (code)
+      CHECK(static_cast<unsigned>(*code) == number);
+  }
 }
 
 TEST_CASE("a usage error reads as its code and its context") {

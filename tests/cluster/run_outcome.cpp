@@ -77,6 +77,22 @@ TEST_CASE("an outcome that is cut off anywhere, or longer than it was, is refuse
   CHECK_FALSE(decode_outcome(bytes, names));
 }
 
+TEST_CASE("an outcome whose failure has an error code that does not exist is refused") {
+  const auto last = static_cast<unsigned>(Errc::internal);
+  for (unsigned number = 0; number <= 255; ++number) {
+    INFO("error code " << number);
+    RunOutcome sent = some_outcome();
+    sent.failure->error.code = static_cast<Errc>(number);
+    std::deque<std::string> names;
+    const auto got = decode_outcome(encode(sent), names);
+    REQUIRE(static_cast<bool>(got) == (number <= last));
+    if (got)
+      CHECK(static_cast<unsigned>(got->failure->error.code) == number);
+    else
+      CHECK(got.error().code == Errc::bad_message);
+  }
+}
+
 TEST_CASE("of two outcomes counts are added, and the earlier failure stays") {
   RunOutcome sum = some_outcome();
   RunOutcome other = some_outcome();
