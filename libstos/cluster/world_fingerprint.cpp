@@ -81,20 +81,28 @@ void add_lambda(const Closure& lambda, WordHash& hash, std::vector<std::byte>& d
 
 } // namespace
 
-WorldFingerprint::WorldFingerprint(const World& world) : agents_(world.setup.effects.born.size()) {
+WorldFingerprint::WorldFingerprint(const World& world, const Placement& placement)
+    : agents_(world.setup.effects.born.size()) {
   add_keys(world);
   add_agents(world.setup.effects);
   add_channels(world.setup.effects);
   add_lambdas(world.setup.effects);
   sum_up();
+  WordHash where;
+  for (const std::uint16_t node : placement)
+    where.add(std::uint64_t{node});
+  placement_ = where.value();
 }
 
 void WorldFingerprint::add_keys(const World& world) {
   const RunOptions& options = world.options;
-  keys_.push_back({"seed", std::to_string(options.seed)});
-  keys_.push_back({"end_time", text_of(world.end_time.load())});
+  keys_.push_back({"simulation.seed", std::to_string(options.seed)});
+  keys_.push_back({"simulation.end_time", text_of(world.end_time.load())});
   keys_.push_back({"limits.mailbox_lambdas_max", std::to_string(options.mailbox_lambdas_max)});
   keys_.push_back({"limits.instant_depth_max", std::to_string(options.instant_depth_max)});
+  keys_.push_back({"limits.trace_events_max", std::to_string(options.trace_events_max)});
+  keys_.push_back({"limits.reports_max", std::to_string(options.reports_max)});
+  keys_.push_back({"output.trace_path", options.trace_path.empty() ? "none" : "given"});
   keys_.push_back({"space", text_of(world.space)});
   keys_.push_back({"boundary", world.own_boundary
                                    ? demangle(world.own_boundary.target_type().name())
@@ -186,33 +194,50 @@ namespace {
 constexpr std::array<std::string_view, WorldFingerprint::parts> part_names = {
     "presence", "position", "velocity", "random stream", "channels", "lambdas"};
 
-// An agent of the other node.
+// An agent as a node describes it.
 struct OtherAgent {
-  std::size_t class_number;
+  std::string_view class_name;
   std::array<std::uint32_t, WorldFingerprint::parts> hashes;
+
+  friend bool operator==(const OtherAgent&, const OtherAgent&) = default;
 };
 
-std::string agent_text(std::uint64_t index, std::string_view class_name) {
-  return "agent " + std::to_string(AgentId::initial(index).value) + " (" + std::string(class_name) +
-         ")";
-}
-
-std::string parts_that_differ(const WorldFingerprint::AgentPrint& own, const OtherAgent& other) {
+std::string parts_that_differ(const OtherAgent& a, const OtherAgent& b) {
   std::string text;
   for (std::size_t i = 0; i < WorldFingerprint::parts; ++i)
-    if (own.hashes[i] != other.hashes[i])
+    if (a.hashes[i] != b.hashes[i])
       text.append(text.empty() ? "" : ", ").append(part_names[i]);
   return text;
 }
 
-} // namespace
-
-Error WorldComparison::differs(const std::string& what) const {
-  return {Errc::bad_config, "this node and " + other_ + " have not made the same set-up: " + what};
+Error differs(const std::string& what) {
+  return {Errc::bad_config, "the nodes do not agree: " + what};
 }
 
-Error WorldComparison::nonsense(const std::string& what) const {
-  return {Errc::bad_message, other_ + " describes its initial world by a message that " + what};
+} // namespace
+
+/// What a node says of its whole world.
+struct WorldComparison::Summary {
+  std::uint64_t total;
+  std::uint64_t placement;
+  std::uint64_t agents;
+  std::vector<WorldFingerprint::Key> keys;
+
+  [[nodiscard]] const std::string* value_of(const std::string& name) const {
+    const auto key = std::find_if(keys.begin(), keys.end(),
+                                  [&name](const auto& known) { return known.name == name; });
+    return key == keys.end() ? nullptr : &key->value;
+  }
+};
+
+/// The agents of one bucket of a node.
+struct WorldComparison::OtherAgents {
+  std::vector<OtherAgent> agents;
+};
+
+Error WorldComparison::nonsense(std::size_t node, const std::string& what) const {
+  return {Errc::bad_message,
+          "node " + nodes_[node] + " describes its initial world by a message that " + what};
 }
 
 std::vector<std::byte> WorldComparison::message() const {
@@ -221,6 +246,7 @@ std::vector<std::byte> WorldComparison::message() const {
   switch (stage_) {
     case Stage::keys:
       out.u64(own_.total());
+      out.u64(own_.placement());
       out.varint(own_.agents());
       out.varint(own_.keys().size());
       for (const auto& [name, value] : own_.keys()) {
@@ -257,11 +283,14 @@ void WorldComparison::write_agents(BytesWriter& out) const {
   }
 }
 
-Result<WorldComparison::Outcome> WorldComparison::take(std::span<const std::byte> message) {
-  BytesReader in(message);
-  const std::uint8_t stage = in.u8();
-  if (!in.ok() || stage != static_cast<std::uint8_t>(stage_))
-    return nonsense("does not belong here");
+Result<WorldComparison::Outcome> WorldComparison::take(std::span<const Message> messages) {
+  STOS_ASSERT(messages.size() == nodes_.size(), "messages of some nodes only are compared");
+  std::vector<BytesReader> in(messages.begin(), messages.end());
+  for (std::size_t node = 0; node < in.size(); ++node) {
+    const std::uint8_t stage = in[node].u8();
+    if (!in[node].ok() || stage != static_cast<std::uint8_t>(stage_))
+      return nonsense(node, "does not belong here");
+  }
   switch (stage_) {
     case Stage::keys: return take_keys(in);
     case Stage::buckets: return take_buckets(in);
@@ -270,81 +299,139 @@ Result<WorldComparison::Outcome> WorldComparison::take(std::span<const std::byte
   return take_agents(in);
 }
 
-Result<WorldComparison::Outcome> WorldComparison::take_keys(BytesReader& in) {
-  const std::uint64_t total = in.u64();
-  other_agents_ = in.varint();
-  std::vector<WorldFingerprint::Key> others;
-  for (std::size_t left = in.count(2); left > 0; --left) {
-    std::string name = in.text();
-    others.push_back({std::move(name), in.text()});
+Result<WorldComparison::Outcome> WorldComparison::take_keys(std::vector<BytesReader>& in) {
+  std::vector<Summary> all;
+  for (std::size_t node = 0; node < in.size(); ++node) {
+    Summary summary{in[node].u64(), in[node].u64(), in[node].varint(), {}};
+    for (std::size_t left = in[node].count(2); left > 0; --left) {
+      std::string name = in[node].text();
+      summary.keys.push_back({std::move(name), in[node].text()});
+    }
+    if (!in[node].at_end())
+      return nonsense(node, "cannot be read");
+    for (const auto& [name, value] : own_.keys())
+      if (summary.keys.size() != own_.keys().size() || summary.value_of(name) == nullptr)
+        return nonsense(node, "is not about the same keys: wanted " + name);
+    all.push_back(std::move(summary));
   }
-  if (!in.at_end())
-    return nonsense("cannot be read");
-  if (total == own_.total())
-    return Outcome::equal;
+  for (const auto& [name, value] : own_.keys())
+    if (auto difference = different_value(all, name))
+      return *std::move(difference);
 
-  const auto keys = own_.keys();
-  for (std::size_t i = 0; i < std::max(keys.size(), others.size()); ++i) {
-    if (i == keys.size() || i == others.size() || keys[i].name != others[i].name)
-      return differs("the key " + (i < keys.size() ? keys[i].name : others[i].name) +
-                     " is known to one of them only");
-    if (keys[i].value != others[i].value)
-      return differs(keys[i].name + " is " + keys[i].value + " here, " + others[i].value + " on " +
-                     other_);
+  const auto is_other_world = [&all](const Summary& x) {
+    return x.total != all[0].total || x.agents != all[0].agents;
+  };
+  if (std::none_of(all.begin(), all.end(), is_other_world)) {
+    for (std::size_t node = 1; node < all.size(); ++node)
+      if (all[node].placement != all[0].placement)
+        return differs("node " + nodes_[0] + " and node " + nodes_[node] +
+                       " place agents of the same world in different ways (cluster.placement, or "
+                       "the program's own function)");
+    return Outcome::equal;
   }
+  for (const Summary& summary : all)
+    agents_.push_back(summary.agents);
   stage_ = Stage::buckets;
   return Outcome::more;
 }
 
-Result<WorldComparison::Outcome> WorldComparison::take_buckets(BytesReader& in) {
-  if (in.remaining() / sizeof(std::uint64_t) != buckets_of(other_agents_) ||
-      in.remaining() % sizeof(std::uint64_t) != 0)
-    return nonsense("is not about " + std::to_string(other_agents_) + " agents");
-  const auto own = own_.buckets();
-  while (bucket_ < own.size() && in.remaining() > 0 && in.u64() == own[bucket_])
+std::optional<Error> WorldComparison::different_value(const std::vector<Summary>& all,
+                                                      const std::string& name) const {
+  const std::string& first = *all[0].value_of(name);
+  for (std::size_t node = 1; node < all.size(); ++node)
+    if (const std::string& value = *all[node].value_of(name); value != first)
+      return differs(name + " is " + first + " on node " + nodes_[0] + " and " + value +
+                     " on node " + nodes_[node]);
+  return std::nullopt;
+}
+
+Result<WorldComparison::Outcome> WorldComparison::take_buckets(std::vector<BytesReader>& in) {
+  for (std::size_t node = 0; node < in.size(); ++node)
+    if (in[node].remaining() / sizeof(std::uint64_t) != buckets_of(agents_[node]) ||
+        in[node].remaining() % sizeof(std::uint64_t) != 0)
+      return nonsense(node, "is not about " + std::to_string(agents_[node]) + " agents");
+  const auto is_the_same = [&in] {
+    const std::uint64_t first = in[0].u64(); // fails at the end, as do the others
+    bool same = in[0].ok();
+    for (std::size_t node = 1; node < in.size(); ++node)
+      same = in[node].u64() == first && in[node].ok() && same;
+    return same;
+  };
+  while (is_the_same())
     ++bucket_;
   stage_ = Stage::agents;
   return Outcome::more;
 }
 
-Result<WorldComparison::Outcome> WorldComparison::take_agents(BytesReader& in) {
+std::uint64_t WorldComparison::agents_before() const {
+  return std::uint64_t{bucket_} * WorldFingerprint::bucket_agents;
+}
+
+// @pre `agents` are all that the node has
+WorldComparison::OtherAgents WorldComparison::read_agents(std::uint64_t agents,
+                                                          BytesReader& in) const {
   std::vector<std::string_view> classes;
   for (std::size_t left = in.count(1); left > 0; --left)
     classes.push_back(in.text_view());
-  const std::uint64_t begin = std::uint64_t{bucket_} * WorldFingerprint::bucket_agents;
-  const std::uint64_t wanted = std::min<std::uint64_t>(
-      WorldFingerprint::bucket_agents, other_agents_ - std::min(begin, other_agents_));
-  const auto own = own_.agents_of(bucket_);
-  std::vector<OtherAgent> others;
+  const std::uint64_t wanted = std::min<std::uint64_t>(WorldFingerprint::bucket_agents,
+                                                       agents - std::min(agents_before(), agents));
+  OtherAgents all;
   for (std::uint64_t i = 0; i < wanted && in.ok(); ++i) {
-    others.push_back({static_cast<std::size_t>(in.varint()), {}});
-    for (std::uint32_t& hash : others.back().hashes)
-      hash = in.u32();
-    if (others.back().class_number >= classes.size())
+    const std::uint64_t class_number = in.varint();
+    OtherAgent& agent = all.agents.emplace_back();
+    if (class_number < classes.size())
+      agent.class_name = classes[class_number];
+    else
       in.fail();
+    for (std::uint32_t& hash : agent.hashes)
+      hash = in.u32();
   }
-  if (!in.at_end())
-    return nonsense("cannot be read");
+  return all;
+}
 
-  for (std::size_t i = 0; i < std::min(own.size(), others.size()); ++i) {
-    const std::string_view here = own[i].ops->type_name;
-    const std::string_view there = classes[others[i].class_number];
-    if (here != there)
-      return differs(agent_text(begin + i, here) + " is a " + std::string(there) + " on " + other_);
-    const std::string parts = parts_that_differ(own[i], others[i]);
-    if (!parts.empty())
-      return differs(agent_text(begin + i, here) + " has another state on " + other_ + ": its " +
-                     parts);
+Result<WorldComparison::Outcome> WorldComparison::take_agents(std::vector<BytesReader>& in) {
+  std::vector<OtherAgents> all;
+  for (std::size_t node = 0; node < in.size(); ++node) {
+    all.push_back(read_agents(agents_[node], in[node]));
+    if (!in[node].at_end())
+      return nonsense(node, "cannot be read");
   }
-  if (own.size() == others.size())
-    return nonsense("contradicts an earlier one");
-  const bool more_here = own.size() > others.size();
-  const std::size_t first = std::min(own.size(), others.size());
-  const std::string_view class_name =
-      more_here ? own[first].ops->type_name : classes[others[first].class_number];
-  return differs(agent_text(begin + first, class_name) + " is only on " +
-                 (more_here ? "this node" : other_) + ": " + std::to_string(own_.agents()) +
-                 " agents here, " + std::to_string(other_agents_) + " there");
+  for (std::size_t i = 0; i < WorldFingerprint::bucket_agents; ++i)
+    if (auto difference = different_agent(all, i))
+      return *std::move(difference);
+  return Error{Errc::bad_message,
+               "the nodes say that their initial worlds differ, and then describe the same agents"};
+}
+
+std::optional<Error> WorldComparison::different_agent(const std::vector<OtherAgents>& all,
+                                                      std::size_t index) const {
+  const auto agent_of = [&](std::size_t node) {
+    return index < all[node].agents.size() ? &all[node].agents[index] : nullptr;
+  };
+  const auto text = [&](const OtherAgent& agent) {
+    return "agent " + std::to_string(AgentId::initial(agents_before() + index).value) + " (" +
+           std::string(agent.class_name) + ")";
+  };
+  const OtherAgent* const first = agent_of(0);
+  const std::string first_name = "node " + nodes_[0];
+  for (std::size_t node = 1; node < all.size(); ++node) {
+    const OtherAgent* const other = agent_of(node);
+    const std::string name = "node " + nodes_[node];
+    if (first == nullptr && other == nullptr)
+      continue;
+    if (first == nullptr || other == nullptr)
+      return differs(text(first != nullptr ? *first : *other) + " is not on " +
+                     (first != nullptr ? name : first_name) + ": " + std::to_string(agents_[0]) +
+                     " initial agents on " + first_name + ", " + std::to_string(agents_[node]) +
+                     " on " + name);
+    if (first->class_name != other->class_name)
+      return differs(text(*first) + " of " + first_name + " is a " +
+                     std::string(other->class_name) + " on " + name);
+    if (*first != *other)
+      return differs(text(*first) + " has another state on " + first_name + " than on " + name +
+                     ": its " + parts_that_differ(*first, *other));
+  }
+  return std::nullopt;
 }
 
 } // namespace stos::detail

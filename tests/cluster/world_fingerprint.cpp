@@ -40,6 +40,9 @@ struct Choice {
   double end_time = 10;
   std::uint64_t mailbox_lambdas_max = 1'000'000;
   std::uint32_t instant_depth_max = 10'000;
+  std::uint64_t trace_events_max = 10'000'000;
+  std::uint64_t reports_max = 10'000'000;
+  std::string trace_path;
   double period = 0;
   std::size_t agents = 3000;
   std::function<void(std::vector<Ping*>&)> change;
@@ -51,6 +54,9 @@ std::unique_ptr<Simulation> make(const Choice& choice) {
   options.seed = choice.seed;
   options.mailbox_lambdas_max = choice.mailbox_lambdas_max;
   options.instant_depth_max = choice.instant_depth_max;
+  options.trace_events_max = choice.trace_events_max;
+  options.reports_max = choice.reports_max;
+  options.trace_path = choice.trace_path;
   auto simulation = std::make_unique<Simulation>(options);
   const auto scope = simulation->set_up();
   if (choice.period > 0)
@@ -79,44 +85,54 @@ WorldFingerprint fingerprint_of(const Choice& choice) {
 }
 
 struct Verdict {
-  std::size_t messages = 0; ///< of each side
-  std::optional<Error> here;
-  std::optional<Error> there;
+  std::size_t messages = 0; ///< of each node
+  std::optional<Error> error;
 };
 
-/// Two nodes compare their worlds, each on its own.
-Verdict compare(const WorldFingerprint& a, const WorldFingerprint& b) {
-  WorldComparison here(a, "node 2");
-  WorldComparison there(b, "node 1");
-  Verdict verdict;
-  for (;;) {
-    ++verdict.messages;
-    const auto from_here = here.message();
-    const auto from_there = there.message();
-    const auto at_here = here.take(from_there);
-    const auto at_there = there.take(from_here);
-    REQUIRE(static_cast<bool>(at_here) == static_cast<bool>(at_there));
-    if (!at_here) {
-      verdict.here = at_here.error();
-      verdict.there = at_there.error();
-      return verdict;
+/// Nodes "1", "2", ... compare their worlds, each on its own, and come to the same verdict.
+Verdict compare(const std::vector<const WorldFingerprint*>& worlds) {
+  std::vector<std::string> names;
+  for (std::size_t i = 1; i <= worlds.size(); ++i)
+    names.push_back(std::to_string(i));
+  std::vector<std::unique_ptr<WorldComparison>> nodes;
+  for (const WorldFingerprint* world : worlds)
+    nodes.push_back(std::make_unique<WorldComparison>(*world, names));
+  for (std::size_t messages = 1;; ++messages) {
+    REQUIRE(messages < 4);
+    std::vector<std::vector<std::byte>> said;
+    for (const auto& node : nodes)
+      said.push_back(node->message());
+    const std::vector<WorldComparison::Message> heard(said.begin(), said.end());
+    const auto first = nodes[0]->take(heard);
+    for (std::size_t i = 1; i < nodes.size(); ++i) {
+      const auto other = nodes[i]->take(heard);
+      REQUIRE(static_cast<bool>(other) == static_cast<bool>(first));
+      if (first)
+        REQUIRE(*other == *first);
+      else
+        REQUIRE(other.error().context == first.error().context);
     }
-    REQUIRE(*at_here == *at_there);
-    if (*at_here == WorldComparison::Outcome::equal)
-      return verdict;
-    REQUIRE(verdict.messages < 4);
+    if (!first)
+      return {messages, first.error()};
+    if (*first == WorldComparison::Outcome::equal)
+      return {messages, std::nullopt};
   }
 }
 
-/// What a node says whose neighbour's world has been changed.
+Verdict compare(const WorldFingerprint& a, const WorldFingerprint& b) { return compare({&a, &b}); }
+
+/// What all nodes say of which one has another world than the rest.
+std::string text_of(const Verdict& verdict) {
+  REQUIRE(verdict.error);
+  CHECK(verdict.error->code == Errc::bad_config);
+  const std::string begin = "the nodes do not agree: ";
+  REQUIRE(verdict.error->context.substr(0, begin.size()) == begin);
+  return verdict.error->context.substr(begin.size());
+}
+
+/// What two nodes say, of which the second one has the world that is changed.
 std::string difference(const Choice& changed, const Choice& original = {}) {
-  const Verdict verdict = compare(fingerprint_of(original), fingerprint_of(changed));
-  REQUIRE(verdict.here);
-  CHECK(verdict.here->code == Errc::bad_config);
-  CHECK(verdict.there->code == Errc::bad_config);
-  const std::string begin = "this node and node 2 have not made the same set-up: ";
-  REQUIRE(verdict.here->context.substr(0, begin.size()) == begin);
-  return verdict.here->context.substr(begin.size());
+  return text_of(compare(fingerprint_of(original), fingerprint_of(changed)));
 }
 
 Choice with(std::function<void(std::vector<Ping*>&)> change) {
@@ -130,37 +146,83 @@ Choice with(std::function<void(std::vector<Ping*>&)> change) {
 TEST_CASE("nodes that have made the same set-up need one message to find that out") {
   const Verdict verdict = compare(fingerprint_of({}), fingerprint_of({}));
   CHECK(verdict.messages == 1);
-  CHECK_FALSE(verdict.here);
-  CHECK_FALSE(verdict.there);
+  CHECK_FALSE(verdict.error);
 }
 
 TEST_CASE("a world without any agent has a fingerprint, too") {
   Choice empty;
   empty.agents = 0;
-  CHECK_FALSE(compare(fingerprint_of(empty), fingerprint_of(empty)).here);
+  CHECK_FALSE(compare(fingerprint_of(empty), fingerprint_of(empty)).error);
   CHECK(difference(empty) == "agent 1 (" + std::string("(anonymous namespace)::Ping") +
-                                 ") is only on this node: 3000 agents here, 0 there");
+                                 ") is not on node 2: 3000 initial agents on node 1, 0 on node 2");
 }
 
-TEST_CASE("an option that decides about the model is named with both values") {
-  Choice choice;
-  choice.seed = 7;
-  CHECK(difference(choice) == "seed is 1 here, 7 on node 2");
-  choice = {};
-  choice.end_time = 10.5;
-  CHECK(difference(choice) == "end_time is 10 here, 10.5 on node 2");
-  choice = {};
-  choice.end_time = Instant::never().absorption;
-  CHECK(difference(choice) == "end_time is 10 here, none on node 2");
-  choice = {};
-  choice.mailbox_lambdas_max = 5;
-  CHECK(difference(choice) == "limits.mailbox_lambdas_max is 1000000 here, 5 on node 2");
-  choice = {};
-  choice.instant_depth_max = 8;
-  CHECK(difference(choice) == "limits.instant_depth_max is 10000 here, 8 on node 2");
-  choice = {};
-  choice.period = 4000;
-  CHECK(difference(choice) == "space is endless here, with periods 4000, 0, 0 on node 2");
+TEST_CASE("an option that decides about the outcome is named with both values") {
+  const auto differs = [](const std::string& name, const std::string& here,
+                          const std::string& there, void (*change)(Choice&)) {
+    Choice choice;
+    change(choice);
+    CHECK(difference(choice) == name + " is " + here + " on node 1 and " + there + " on node 2");
+  };
+  differs("simulation.seed", "1", "7", [](Choice& x) { x.seed = 7; });
+  differs("simulation.end_time", "10", "10.5", [](Choice& x) { x.end_time = 10.5; });
+  differs("simulation.end_time", "10", "none",
+          [](Choice& x) { x.end_time = Instant::never().absorption; });
+  differs("limits.mailbox_lambdas_max", "1000000", "5",
+          [](Choice& x) { x.mailbox_lambdas_max = 5; });
+  differs("limits.instant_depth_max", "10000", "8", [](Choice& x) { x.instant_depth_max = 8; });
+  differs("limits.trace_events_max", "10000000", "9", [](Choice& x) { x.trace_events_max = 9; });
+  differs("limits.reports_max", "10000000", "3", [](Choice& x) { x.reports_max = 3; });
+  differs("output.trace_path", "none", "given", [](Choice& x) { x.trace_path = "a"; });
+  differs("space", "endless", "with periods 4000, 0, 0", [](Choice& x) { x.period = 4000; });
+}
+
+TEST_CASE("nodes that write their traces to different files can run together") {
+  Choice a;
+  a.trace_path = "a";
+  Choice b;
+  b.trace_path = "b";
+  CHECK_FALSE(compare(fingerprint_of(a), fingerprint_of(b)).error);
+}
+
+TEST_CASE("where agents go is compared once their worlds are the same") {
+  const auto placed = [](const Choice& choice, const Placement& placement) {
+    return WorldFingerprint(make(choice)->world(), placement);
+  };
+  Choice few;
+  few.agents = 3;
+  CHECK_FALSE(compare(placed(few, {0, 1, 0}), placed(few, {0, 1, 0})).error);
+  CHECK(text_of(compare(placed(few, {0, 1, 0}), placed(few, {0, 1, 1}))) ==
+        "node 1 and node 2 place agents of the same world in different ways (cluster.placement, or "
+        "the program's own function)");
+  Choice changed = few;
+  changed.change = [](auto& pings) { pings[1]->velocity = Velocity<4>(0, 0.5, 0); };
+  CHECK(text_of(compare(placed(few, {0, 1, 0}), placed(changed, {0, 1, 1}))).find("agent 2 ") == 0);
+}
+
+TEST_CASE("of many nodes, the first one and the next that differs from it are named by all") {
+  const auto moving = [](std::size_t i) {
+    return with([i](auto& pings) { pings[i]->velocity = Velocity<4>(0, 0.5, 0); });
+  };
+  const WorldFingerprint original = fingerprint_of({});
+  const WorldFingerprint at_7 = fingerprint_of(moving(7));
+  const WorldFingerprint at_2000 = fingerprint_of(moving(2000));
+  Choice with_seed;
+  with_seed.seed = 7;
+  const WorldFingerprint seed_7 = fingerprint_of(with_seed);
+  const std::string ping = " ((anonymous namespace)::Ping) has another state on node 1 than on ";
+
+  CHECK_FALSE(compare({&original, &original, &original}).error);
+  CHECK(text_of(compare({&original, &original, &at_7})) ==
+        "agent 8" + ping + "node 3: its velocity");
+  CHECK(text_of(compare({&at_7, &original, &original})) ==
+        "agent 8" + ping + "node 2: its velocity");
+  CHECK(text_of(compare({&original, &at_2000, &at_7, &original})) ==
+        "agent 8" + ping + "node 3: its velocity");
+  CHECK(text_of(compare({&original, &at_2000, &at_2000})) ==
+        "agent 2001" + ping + "node 2: its velocity");
+  CHECK(text_of(compare({&original, &at_7, &seed_7})) ==
+        "simulation.seed is 1 on node 1 and 7 on node 3");
 }
 
 TEST_CASE("the kind of boundary is compared") {
@@ -171,13 +233,12 @@ TEST_CASE("the kind of boundary is compared") {
   };
   const auto changed = at_rim(0);
   const Verdict verdict = compare(fingerprint_of({}), WorldFingerprint(changed->world()));
-  REQUIRE(verdict.here);
-  CHECK(verdict.here->context.find("boundary is at one laboratory time here") != std::string::npos);
+  CHECK(text_of(verdict).find("boundary is at one laboratory time on node 1 and ") == 0);
 }
 
 TEST_CASE("the first agent that differs is named, and in what") {
   const std::string ping = "((anonymous namespace)::Ping)";
-  const std::string other = " has another state on node 2: its ";
+  const std::string other = " has another state on node 1 than on node 2: its ";
   for (const std::size_t i : {0UL, 1022UL, 1023UL, 1024UL, 2999UL}) {
     INFO("agent number " << i);
     const std::string agent = "agent " + std::to_string(i + 1) + " " + ping + other;
@@ -214,9 +275,8 @@ TEST_CASE("an agent in another place is named") {
   const auto a = world_with(1);
   const auto b = world_with(std::nextafter(1, 2));
   const Verdict verdict = compare(WorldFingerprint(a->world()), WorldFingerprint(b->world()));
-  REQUIRE(verdict.here);
-  CHECK(verdict.here->context.find("agent 2 ") != std::string::npos);
-  CHECK(verdict.here->context.find("its position") != std::string::npos);
+  CHECK(text_of(verdict).find("agent 2 ") == 0);
+  CHECK(text_of(verdict).find("its position") != std::string::npos);
 }
 
 TEST_CASE("what a lambda captures, its arguments, its delay and its receiver count") {
@@ -224,7 +284,7 @@ TEST_CASE("what a lambda captures, its arguments, its delay and its receiver cou
     pings[9]->after(2, [n = 1](Ping&) { static_cast<void>(n); });
     pings[9]->channels[0].send([](Ping&, const std::string&) {}, std::string("b"));
   });
-  CHECK_FALSE(compare(fingerprint_of(same), fingerprint_of(same)).here);
+  CHECK_FALSE(compare(fingerprint_of(same), fingerprint_of(same)).error);
 
   const auto world = [](int captured, const char* argument, double delay, std::size_t channel) {
     return with([=](auto& pings) {
@@ -232,10 +292,10 @@ TEST_CASE("what a lambda captures, its arguments, its delay and its receiver cou
       pings[9]->channels[channel].send([](Ping&, const std::string&) {}, std::string(argument));
     });
   };
-  const std::string expected =
-      "agent 10 ((anonymous namespace)::Ping) has another state on node 2: its lambdas";
+  const std::string expected = "agent 10 ((anonymous namespace)::Ping) has another state on node 1 "
+                               "than on node 2: its lambdas";
   const Choice original = world(1, "b", 2, 0);
-  CHECK_FALSE(compare(fingerprint_of(original), fingerprint_of(world(1, "b", 2, 0))).here);
+  CHECK_FALSE(compare(fingerprint_of(original), fingerprint_of(world(1, "b", 2, 0))).error);
   CHECK(difference(world(2, "b", 2, 0), original) == expected);
   CHECK(difference(world(1, "c", 2, 0), original) == expected);
   CHECK(difference(world(1, "b", 3, 0), original) == expected);
@@ -250,8 +310,8 @@ TEST_CASE("a reference that a lambda brings counts, and so does whom it leads to
       pings[3]->channels[0].send([](Ping&) {});
     });
   };
-  const std::string lambdas =
-      "agent 4 ((anonymous namespace)::Ping) has another state on node 2: its lambdas";
+  const std::string lambdas = "agent 4 ((anonymous namespace)::Ping) has another state on node 1 "
+                              "than on node 2: its lambdas";
   CHECK(difference(world(true, 0), world(false, 0)) == lambdas);
   CHECK(difference(world(true, 1), world(true, 0)) == lambdas);
 }
@@ -262,9 +322,9 @@ TEST_CASE("a lambda that cannot travel is compared without its data") {
       pings[0]->after_local(1, [captured](Ping&) { static_cast<void>(captured); });
     });
   };
-  CHECK_FALSE(compare(fingerprint_of(world(1)), fingerprint_of(world(2))).here);
-  CHECK(difference(world(1)) ==
-        "agent 1 ((anonymous namespace)::Ping) has another state on node 2: its lambdas");
+  CHECK_FALSE(compare(fingerprint_of(world(1)), fingerprint_of(world(2))).error);
+  CHECK(difference(world(1)) == "agent 1 ((anonymous namespace)::Ping) has another state on node 1 "
+                                "than on node 2: its lambdas");
 }
 
 TEST_CASE("an agent of another class is named with both classes") {
@@ -281,9 +341,8 @@ TEST_CASE("an agent of another class is named with both classes") {
   const auto a = world(false);
   const auto b = world(true);
   const Verdict verdict = compare(WorldFingerprint(a->world()), WorldFingerprint(b->world()));
-  REQUIRE(verdict.here);
-  CHECK(verdict.here->context.find("agent 2 ((anonymous namespace)::Ping) is a (anonymous "
-                                   "namespace)::Pong on node 2") != std::string::npos);
+  CHECK(text_of(verdict) == "agent 2 ((anonymous namespace)::Ping) of node 1 is a (anonymous "
+                            "namespace)::Pong on node 2");
 }
 
 TEST_CASE("an agent that was deleted in the set-up is there in another way") {
@@ -293,7 +352,7 @@ TEST_CASE("an agent that was deleted in the set-up is there in another way") {
   original.agents = 12;
   CHECK(difference(choice, original)
             .find("agent 12 ((anonymous namespace)::Ping) has another "
-                  "state on node 2: its presence") == 0);
+                  "state on node 1 than on node 2: its presence") == 0);
 }
 
 TEST_CASE("agents that only one node has are counted, and the first one is named") {
@@ -309,16 +368,11 @@ TEST_CASE("agents that only one node has are counted, and the first one is named
     const auto a = world(here);
     const auto b = world(there);
     const Verdict verdict = compare(WorldFingerprint(a->world()), WorldFingerprint(b->world()));
-    REQUIRE(verdict.here);
-    const auto counts = [](std::size_t first, std::size_t second) {
-      return std::to_string(first) + " agents here, " + std::to_string(second) + " there";
-    };
-    const std::string first = "agent " + std::to_string(std::min(here, there) + 1) +
-                              " ((anonymous namespace)::Pong) is only on ";
-    CHECK(verdict.here->context.find(first + (here > there ? "this node: " : "node 2: ") +
-                                     counts(here, there)) != std::string::npos);
-    CHECK(verdict.there->context.find(first + (here > there ? "node 1: " : "this node: ") +
-                                      counts(there, here)) != std::string::npos);
+    CHECK(text_of(verdict) == "agent " + std::to_string(std::min(here, there) + 1) +
+                                  " ((anonymous namespace)::Pong) is not on node " +
+                                  (here > there ? "2: " : "1: ") + std::to_string(here) +
+                                  " initial agents on node 1, " + std::to_string(there) +
+                                  " on node 2");
   }
 }
 
@@ -330,14 +384,17 @@ TEST_CASE("any bytes instead of another node's fingerprint are refused, or name 
   INFO("seed " << seed);
   RandomStream random(seed);
   for (int round = 0; round < 3'000; ++round) {
-    WorldComparison here(own, "node 2");
-    WorldComparison there(other, "node 1");
+    WorldComparison here(own, {"1", "2"});
+    WorldComparison there(other, {"1", "2"});
     const std::uint32_t stage = random.below(3);
     for (std::uint32_t i = 0; i < stage; ++i) {
       const auto from_here = here.message();
-      REQUIRE(here.take(there.message()));
-      REQUIRE(there.take(from_here));
+      const auto from_there = there.message();
+      const std::vector<WorldComparison::Message> heard{from_here, from_there};
+      REQUIRE(here.take(heard));
+      REQUIRE(there.take(heard));
     }
+    const std::vector<std::byte> from_here = here.message();
     std::vector<std::byte> bytes = there.message();
     if (random.bernoulli(0.3)) {
       bytes.resize(random.below(static_cast<std::uint32_t>(bytes.size())));
@@ -348,7 +405,7 @@ TEST_CASE("any bytes instead of another node's fingerprint are refused, or name 
         bytes[random.below(static_cast<std::uint32_t>(std::min<std::size_t>(bytes.size(), 200)))] =
             static_cast<std::byte>(random.below(256));
     }
-    const auto outcome = here.take(bytes);
+    const auto outcome = here.take(std::vector<WorldComparison::Message>{from_here, bytes});
     if (!outcome)
       CHECK(
           (outcome.error().code == Errc::bad_message || outcome.error().code == Errc::bad_config));

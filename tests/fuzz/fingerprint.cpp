@@ -12,11 +12,13 @@ using namespace stos::fuzz;
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const WorldFingerprint own(make_world()->world());
   BytesReader in(std::as_bytes(std::span(data, size)));
-  WorldComparison comparison(own, "node 2");
+  WorldComparison comparison(own, {"1", "2"});
   for (int messages = 0; in.remaining() > 0; ++messages) {
     STOS_ASSERT(messages < 3, "a comparison of more than three messages");
-    STOS_ASSERT(!comparison.message().empty(), "nothing to say");
-    const auto outcome = comparison.take(in.raw(std::min<std::size_t>(in.u16(), in.remaining())));
+    const std::vector<std::byte> said = comparison.message();
+    STOS_ASSERT(!said.empty(), "nothing to say");
+    const auto heard = in.raw(std::min<std::size_t>(in.u16(), in.remaining()));
+    const auto outcome = comparison.take(std::vector<WorldComparison::Message>{said, heard});
     if (outcome && *outcome == WorldComparison::Outcome::more)
       continue;
     if (!outcome)

@@ -138,8 +138,8 @@ void keep_fingerprints() {
   }
   const detail::WorldFingerprint own(equal->world());
   const detail::WorldFingerprint changed(other->world());
-  detail::WorldComparison here(own, "node 2");
-  detail::WorldComparison there(changed, "node 1");
+  detail::WorldComparison here(own, {"1", "2"});
+  detail::WorldComparison there(changed, {"1", "2"});
   BytesWriter all;
   for (int messages = 1; messages <= 3; ++messages) {
     const Bytes from_there = there.message();
@@ -148,7 +148,8 @@ void keep_fingerprints() {
     all.raw(from_there);
     keep("fingerprint", "messages-" + std::to_string(messages),
          {all.bytes().begin(), all.bytes().end()});
-    if (!here.take(from_there) || !there.take(from_here))
+    const std::vector<detail::WorldComparison::Message> heard{from_here, from_there};
+    if (!here.take(heard) || !there.take(heard))
       break;
   }
 }
