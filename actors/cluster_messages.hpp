@@ -82,11 +82,11 @@ struct RunAnswer {
   Bytes answer;          ///< as the command gives it
 };
 
-/// A node has come to a run of a simulation and waits for the others.
+/// A node has come to a meeting for a run of a simulation and waits for the others.
 struct RunAnnouncement {
   std::string simulation;
-  std::uint64_t ordinal = 0; ///< counts the runs under this name
-  Bytes set_up;              ///< what all nodes must agree upon
+  std::uint64_t ordinal = 0; ///< counts the meetings under this name
+  Bytes set_up;              ///< a message of a WorldComparison
   caf::actor run;            ///< takes the messages below
 };
 

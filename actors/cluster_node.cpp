@@ -196,7 +196,7 @@ std::vector<detail::RunAnnouncement> ClusterNode::meet_for_run(const std::string
                                                                const detail::Bytes& set_up,
                                                                const caf::actor& run) {
   std::unique_lock lock(view_->mutex);
-  const detail::NodeView::RunName name{simulation, ++runs_begun_[simulation]};
+  const detail::NodeView::RunName name{simulation, ++meetings_[simulation]};
   caf::anon_send(actor_, detail::RunAnnouncement{simulation, name.second, set_up, run});
   const auto all_are_there = [&] { return view_->announced[name].size() == view_->members.size(); };
   const std::chrono::duration<double> patience(options_.start_timeout_s);

@@ -80,8 +80,10 @@ public:
   /// Waits until all nodes have come.
   [[nodiscard]] Roster wait_for_all();
 
-  /// Tells the others that this node has come to its next run of `simulation`, and waits until they
-  /// have come there, too. Returns what they say, by index (and this node's own words).
+  /// Tells the others that this node has come to its next meeting for `simulation`, and waits until
+  /// they have come there, too. Returns what they say, by index (and this node's own words). A run
+  /// begins with one meeting, or with some more if nodes have not made the same set-up; all of them
+  /// have to take part in each. Waits for at most cluster.start_timeout.
   [[nodiscard]] std::vector<detail::RunAnnouncement>
   meet_for_run(const std::string& simulation, const detail::Bytes& set_up, const caf::actor& run);
 
@@ -102,7 +104,7 @@ private:
   const std::shared_ptr<detail::StatusDesk> desk_;
   std::shared_ptr<detail::NodeView> view_;
   caf::actor actor_;
-  std::map<std::string, std::uint64_t> runs_begun_;
+  std::map<std::string, std::uint64_t> meetings_;
 };
 
 } // namespace stos

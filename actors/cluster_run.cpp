@@ -5,6 +5,7 @@
 #include "actors/trace_file.hpp"
 #include "actors/worker_run.hpp"
 #include "libstos/cluster/run_outcome.hpp"
+#include "libstos/cluster/world_fingerprint.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/send.hpp>
@@ -66,41 +67,37 @@ public:
   const caf::actor actor;
 };
 
-// What all nodes have to agree upon, as it is compared.
-Bytes terms_of(const World& world, const Placement& placement) {
-  BytesWriter out;
-  const auto add = [&](std::string_view key, const std::string& value) {
-    out.text(key);
-    out.text(value);
-  };
-  const RunOptions& options = world.options;
-  add("simulation.seed", std::to_string(options.seed));
-  add("simulation.end_time", std::to_string(world.end_time.load()));
-  add("limits.mailbox_lambdas_max", std::to_string(options.mailbox_lambdas_max));
-  add("limits.instant_depth_max", std::to_string(options.instant_depth_max));
-  add("the number of initial agents", std::to_string(placement.size()));
-  add("the placement of agents",
-      std::to_string(hash_text(std::string_view(reinterpret_cast<const char*>(placement.data()),
-                                                placement.size() * sizeof(placement[0])))));
-  return {out.take()};
+// The nodes do not agree, and know it. Nobody leaves before all have come to know: who leaves
+// first would seem lost to the others.
+void part(ClusterNode& node, const std::string& simulation, const caf::actor& run) {
+  try {
+    (void)node.meet_for_run(simulation, {}, run);
+  } catch (const UsageError&) { // somebody is gone, or does not come: all the same now
+  }
 }
 
-void require_same(const std::vector<RunAnnouncement>& all, const ClusterNode::Roster& roster) {
-  BytesReader ours(all[roster.own_index].set_up.data);
-  std::vector<BytesReader> theirs;
-  for (const RunAnnouncement& announcement : all)
-    theirs.emplace_back(announcement.set_up.data);
-  while (ours.remaining() > 0) {
-    const std::string key = ours.text();
-    const std::string value = ours.text();
-    for (std::size_t i = 0; i < all.size(); ++i) {
-      const std::string other_key = theirs[i].text();
-      const std::string other = theirs[i].text();
-      if (other_key != key || other != value)
-        throw UsageError(Errc::bad_config, "the nodes do not agree: " + key + " is " + value +
-                                               " on node " + roster.names[roster.own_index] +
-                                               " and " + other + " on node " + roster.names[i]);
+// Meets the other nodes, as often as it takes to find out whether all have made the same set-up.
+// Returns what they have announced.
+std::vector<RunAnnouncement> agree(const World& world, const Placement& placement,
+                                   ClusterNode& node, const ClusterNode::Roster& roster,
+                                   const caf::actor& run) {
+  const std::string& simulation = world.options.simulation_name;
+  if (roster.names.size() == 1)
+    return node.meet_for_run(simulation, {}, run);
+  const WorldFingerprint fingerprint(world, placement);
+  WorldComparison comparison(fingerprint, roster.names);
+  for (;;) {
+    std::vector<RunAnnouncement> all = node.meet_for_run(simulation, {comparison.message()}, run);
+    std::vector<WorldComparison::Message> messages;
+    for (const RunAnnouncement& announcement : all)
+      messages.emplace_back(announcement.set_up.data);
+    const Result<WorldComparison::Outcome> outcome = comparison.take(messages);
+    if (!outcome) {
+      part(node, simulation, run);
+      throw UsageError(outcome.error());
     }
+    if (*outcome == WorldComparison::Outcome::equal)
+      return all;
   }
 }
 
@@ -181,9 +178,7 @@ RunSummary run_on_cluster(World& world, ClusterNode& node, std::uint32_t workers
   std::optional<WorkerRunOwner> run; // goes after the actor, whose gateway speaks to its board
   const RunActorGuard run_actor(node.system(), node);
   RunState& state = *run_actor.state;
-  const std::vector<RunAnnouncement> all =
-      node.meet_for_run(world.options.simulation_name, terms_of(world, node_of), run_actor.actor);
-  require_same(all, roster);
+  const std::vector<RunAnnouncement> all = agree(world, node_of, node, roster, run_actor.actor);
   state.own_index = roster.own_index;
   state.world = &world;
   for (const RunAnnouncement& announcement : all)

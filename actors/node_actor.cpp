@@ -171,7 +171,9 @@ void NodeActor::announce(RunAnnouncement& announcement) {
   for (const Membership::Member& member : membership_.members())
     send_to(member.key, announcement);
   const std::lock_guard lock(view_->mutex);
-  view_->runs.emplace_back(announcement.simulation, announcement.run);
+  std::pair run(announcement.simulation, announcement.run);
+  if (std::find(view_->runs.begin(), view_->runs.end(), run) == view_->runs.end())
+    view_->runs.push_back(std::move(run));
   if (view_->failure)
     abort(announcement.run);
   keep(view_->own_index, announcement);

@@ -202,8 +202,59 @@ ends b 1 'cluster.name is '
 new_addresses 2
 start a "${addresses[0]}" lattice
 start b "${addresses[1]}" lattice --seed 2
-ends a 1 'the nodes do not agree: simulation.seed is 1 on node a and 2 on node b'
-ends b 1 'the nodes do not agree: simulation.seed is 2 on node b and 1 on node a'
+for name in a b; do
+  ends $name 1 'the nodes do not agree: simulation.seed is 1 on node a and 2 on node b'
+done
+
+# Nodes that do not make the same set-up: all say in which agent.
+# disagree TEXT SET_UP...: nodes a, b, ... make these set-ups, and soon end with TEXT.
+disagree() {
+  local names=(a b c) i
+  new_addresses $(($# - 1))
+  for ((i = 0; i < $# - 1; ++i)); do
+    SET_UP=${*:i+2:1} start "${names[i]}" "${addresses[i]}" ../tests/system/unequal_set_up
+  done
+  for ((i = 0; i < $# - 1; ++i)); do
+    ends "${names[i]}" 1 "bad_config: the nodes do not agree: $1" 20
+  done
+}
+bead='agent 2001 ((anonymous namespace)::Bead) has another state on node a than on node'
+disagree "$bead b: its velocity" '' velocity
+disagree "$bead b: its channels" '' channel
+disagree "$bead b: its lambdas" '' lambda
+disagree 'agent 2501 ((anonymous namespace)::Bead) of node a is a (anonymous namespace)::Knot on node b' '' class
+disagree 'agent 2502 ((anonymous namespace)::Bead) is not on node b: 2502 initial agents on node a, 2501 on node b' agents ''
+disagree "$bead c: its channels" '' '' channel
+disagree "$bead b: its lambdas" '' lambda velocity # three worlds
+
+# differ KEY VALUE VALUE TEXT: node b has another value of a key than node a.
+differ() {
+  local name=STOS_${1^^}
+  name=${name//./_}
+  new_addresses 2
+  export "$name=$2"
+  start a "${addresses[0]}" lattice
+  export "$name=$3"
+  start b "${addresses[1]}" lattice
+  unset "$name"
+  for node in a b; do ends $node 1 "the nodes do not agree: $4" 20; done
+}
+for key in mailbox_lambdas_max instant_depth_max trace_events_max reports_max; do
+  differ limits.$key 1000 2000 "limits.$key is 1000 on node a and 2000 on node b"
+done
+differ simulation.end_time 5s 6s 'simulation.end_time is 5 on node a and 6 on node b'
+differ output.trace_path '' "$work/trace" 'output.trace_path is none on node a and given on node b'
+differ cluster.placement round_robin block \
+  'node a and node b place agents of the same world in different ways (cluster.placement'
+
+# What does not matter may differ, and nodes that make the same set-up agree.
+new_addresses 3
+for k in 0 1 2; do
+  STOS_ENGINE_DOMAINS_PER_WORKER=$((k + 1)) \
+    start node$k "${addresses[k]}" ../tests/system/unequal_set_up
+done
+wanted=$(STOS_DISTRIBUTED=false "$STOS_BUILD_DIR/tests/system/unequal_set_up" --serial 2>/dev/null)
+for k in 0 1 2; do ends node$k 0 "$wanted"; done
 
 # A node that is killed takes the others along, and they say who it was.
 new_addresses 3
