@@ -47,13 +47,15 @@ bool ParcelReader::read_record(BytesReader& in) {
   const auto kind = static_cast<RecordKind>(first & RecordFlags::kind_mask);
   if (kind == RecordKind::open && flags == RecordFlags::again)
     return read_open_again(in);
+  if (kind == RecordKind::turned && (flags & ~RecordFlags::same) == 0)
+    return read_turned(flags, in);
   if (kind != RecordKind::lambda && flags != 0)
     return refuse("has flags that belong to a lambda");
   switch (kind) {
     case RecordKind::lambda: return read_lambda(flags, in);
     case RecordKind::open: return read_open(in);
     case RecordKind::close: return read_close(in);
-    case RecordKind::turned: return read_turned(in);
+    case RecordKind::turned: return read_turned(flags, in);
     case RecordKind::open_hold: return read_open_hold(in);
     case RecordKind::close_hold: return read_close_hold(in);
     case RecordKind::verdicts: return read_verdicts(in);
@@ -262,17 +264,22 @@ bool ParcelReader::read_close(BytesReader& in) {
   return true;
 }
 
-bool ParcelReader::read_turned(BytesReader& in) {
+bool ParcelReader::read_turned(std::uint8_t flags, BytesReader& in) {
   Incoming* incoming = channel_of(in.varint());
+  if (incoming == nullptr)
+    return false;
   Trajectory path;
-  if (incoming == nullptr || !read_trajectory(in, path))
+  if ((flags & RecordFlags::same) == 0 ? !read_trajectory(in, path) : !last_turn_)
     return refuse("is a turn that cannot be read");
+  if ((flags & RecordFlags::same) != 0)
+    path = *last_turn_;
   const double time = path.anchor()[0];
   if (time < std::max(earliest_, incoming->path.anchor()[0]) ||
       incoming->path.position(time) != path.anchor())
     return refuse("is a turn that does not begin where agent " +
                   std::to_string(incoming->source.value) + " can be");
   incoming->path = path;
+  last_turn_ = path;
   Channel* channel = incoming->channel;
   to_domains_.post(channel->to->domain, {Parcel::Kind::turned, channel, nullptr,
                                          std::make_unique<Trajectory>(incoming->path)});

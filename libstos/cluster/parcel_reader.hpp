@@ -6,6 +6,7 @@
 #include "libstos/cluster/abroad.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -61,7 +62,7 @@ private:
   [[nodiscard]] bool read_verdicts(BytesReader& in);
   [[nodiscard]] bool read_image(BytesReader& in);
   [[nodiscard]] bool read_close(BytesReader& in);
-  [[nodiscard]] bool read_turned(BytesReader& in);
+  [[nodiscard]] bool read_turned(std::uint8_t flags, BytesReader& in);
   [[nodiscard]] bool read_open_hold(BytesReader& in);
   [[nodiscard]] bool read_close_hold(BytesReader& in);
   [[nodiscard]] const AgentOps* read_class(BytesReader& in);
@@ -71,10 +72,11 @@ private:
   Abroad& abroad_;
   const std::size_t node_;
   Outbox& to_domains_;
+  std::uint64_t lambdas_ = 0;
+  std::optional<Trajectory> last_turn_;
   std::vector<Incoming> channels_; // by number - 1
   std::vector<const ClosureOps*> codes_;
   std::vector<const AgentOps*> classes_;
-  std::uint64_t lambdas_ = 0;
   double earliest_ = Instant::beginning().absorption; // of the frame that is being read
   std::string problem_;
 };

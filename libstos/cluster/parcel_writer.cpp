@@ -18,6 +18,13 @@ bool same_bits(const Point& a, const Point& b) {
   return std::memcmp(&a, &b, sizeof a) == 0;
 }
 
+bool same_bits(const Trajectory& a, const Trajectory& b) {
+  constexpr std::size_t numbers = 8; // and nothing between them
+  static_assert(std::is_trivially_copyable_v<Trajectory> &&
+                sizeof(Trajectory) == numbers * sizeof(double));
+  return std::memcmp(&a, &b, sizeof a) == 0;
+}
+
 // The number of `id` in a table that both ends fill in the same order; the id itself follows the
 // first time.
 bool write_number(std::unordered_map<std::uint64_t, std::uint64_t>& numbers, std::uint64_t id,
@@ -56,12 +63,19 @@ void ParcelWriter::write(Parcel& parcel, BytesWriter& out) {
       else
         write_close(*parcel.channel, out);
       break;
-    case Parcel::Kind::turned:
-      out.u8(first_byte(RecordKind::turned));
-      out.varint(parcel.channel->far_course().wire);
-      write_trajectory(parcel.channel->far_course().source = *parcel.path, out);
-      break;
+    case Parcel::Kind::turned: write_turned(*parcel.channel, *parcel.path, out); break;
   }
+}
+
+// The channels of one source are told of its turn one after the other.
+void ParcelWriter::write_turned(Channel& channel, const Trajectory& path, BytesWriter& out) {
+  const bool is_same = last_turn_ && same_bits(*last_turn_, path);
+  out.u8(first_byte(RecordKind::turned, is_same ? RecordFlags::same : 0));
+  out.varint(channel.far_course().wire);
+  if (!is_same)
+    write_trajectory(path, out);
+  channel.far_course().source = path;
+  last_turn_ = path;
 }
 
 void ParcelWriter::write_lambda(Closure& lambda, BytesWriter& out) {

@@ -6,6 +6,7 @@
 #include "libstos/cluster/abroad.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -31,6 +32,7 @@ struct RecordFlags {
   static constexpr std::uint8_t references = 0x20;
   static constexpr std::uint8_t new_code = 0x40; ///< the name of the code follows its number
   static constexpr std::uint8_t again = 0x08;    ///< of open: it has been open over another link
+  static constexpr std::uint8_t same = 0x08;     ///< of turned: onto the worldline of the last turn
 };
 
 /// Turns what the domains of this node tell one other node into bytes.
@@ -38,7 +40,8 @@ struct RecordFlags {
 /// Both ends number the open channels, the lambdas' code and the classes of agents between them, so
 /// that a lambda is its data and some 12 bytes: its channel, its time of emission (where on its
 /// worldline the source was then, the receiver knows) and the number of its code. Sequence numbers
-/// count on at both ends.
+/// count on at both ends. A turn tells the new worldline once, however many channels the source has
+/// to that node.
 ///
 /// Threads: none inside.
 /// Owns:    the reading ends, here, of channels that lead to that node.
@@ -76,6 +79,7 @@ public:
 private:
   void write_lambda(Closure& lambda, BytesWriter& out);
   void write_references(const Closure& lambda, BytesWriter& out);
+  void write_turned(Channel& channel, const Trajectory& path, BytesWriter& out);
   void write_open(Channel& channel, BytesWriter& out);
   void write_close(Channel& channel, BytesWriter& out);
   void write_open_hold(Channel& hold, BytesWriter& out);
@@ -88,6 +92,7 @@ private:
   std::vector<std::uint32_t> free_;
   std::unordered_map<std::uint64_t, std::uint64_t> codes_;   // their numbers by id
   std::unordered_map<std::uint64_t, std::uint64_t> classes_; // likewise
+  std::optional<Trajectory> last_turn_;
 };
 
 } // namespace stos::detail
