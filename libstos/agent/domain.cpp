@@ -79,8 +79,9 @@ bool Domain::find_news() {
     if (looks > 0)
       pause();
     constexpr std::uint32_t looks_for_each_snapshot = 16;
+    const std::uint32_t first_snapshot = board_.has_links() ? 0 : looks_for_each_snapshot - 1;
     found = outside_.look() | take_parcels();
-    if (!found && looks % looks_for_each_snapshot == looks_for_each_snapshot - 1)
+    if (!found && looks % looks_for_each_snapshot == first_snapshot)
       found = outside_.lift();
   }
   board_.end_to_wait();

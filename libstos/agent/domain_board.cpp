@@ -78,16 +78,22 @@ void DomainBoard::publish(std::size_t domain, double clock) {
 
 // Each value is seen together with the odd version, or with a later one; and `taken` only together
 // with the `next` that answers for it.
-void DomainBoard::announce(std::size_t domain, double next,
-                           const std::vector<std::uint64_t>& taken) {
+void DomainBoard::announce(std::size_t domain, double next, const std::vector<std::uint64_t>& taken,
+                           double elsewhere) {
   Slot& own = *slots_[domain];
   const std::uint64_t version = own.version.load(std::memory_order_relaxed) | 1;
   own.version.store(version, std::memory_order_relaxed);
   own.standing_next.store(next, std::memory_order_release);
+  own.elsewhere.store(elsewhere, std::memory_order_release);
   for (std::size_t i = 0; i < taken.size(); ++i)
     if (own.taken[i].load(std::memory_order_relaxed) != taken[i])
       own.taken[i].store(taken[i], std::memory_order_release);
   own.version.store(version + 1, std::memory_order_release);
+  if (next >= own.gateway_waits_for.load(std::memory_order_relaxed)) {
+    own.gateway_waits_for.store(Instant::never().absorption, std::memory_order_relaxed);
+    if (next < Instant::never().absorption)
+      wake(domains_);
+  }
 }
 
 double DomainBoard::withdraw(std::size_t domain) {
@@ -96,10 +102,27 @@ double DomainBoard::withdraw(std::size_t domain) {
   return least_time_.load();
 }
 
-bool DomainBoard::collect(std::vector<std::uint64_t>& versions, double& least) const {
+double DomainBoard::withdraw_links() {
+  double highest = lifted();
+  for (std::size_t i = domains_; i < size(); ++i)
+    highest = std::max(highest, withdraw(i));
+  return highest;
+}
+
+void DomainBoard::keep_outside_behind(double time) { raise_least_time(time); }
+
+void DomainBoard::raise_least_time(double time) {
+  double seen = least_time_.load();
+  while (seen < time && !least_time_.compare_exchange_weak(seen, time))
+    ;
+}
+
+bool DomainBoard::collect(Scope scope, std::vector<std::uint64_t>& versions, double& least) const {
   for (const auto& slot : slots_) {
     versions.push_back(slot->version.load());
     least = std::min(least, slot->standing_next.load());
+    if (scope == Scope::everywhere)
+      least = std::min(least, slot->elsewhere.load());
     if (versions.back() % 2 != 0)
       return false;
   }
@@ -115,22 +138,31 @@ double DomainBoard::collect_twice() {
   std::vector<std::uint64_t> before;
   std::vector<std::uint64_t> after;
   double least = never;
-  if (!collect(before, least))
+  if (!collect(Scope::everywhere, before, least))
     return useless;
-  double seen = least_time_.load();
-  while (least != never && seen < least && !least_time_.compare_exchange_weak(seen, least))
-    ;
+  if (least != never)
+    raise_least_time(least);
   double again = never;
-  return collect(after, again) && before == after ? least : useless;
+  return collect(Scope::everywhere, after, again) && before == after ? least : useless;
 }
 
-double DomainBoard::least_time_here() { return collect_twice(); }
+double DomainBoard::least_time_here() const {
+  std::vector<std::uint64_t> before;
+  std::vector<std::uint64_t> after;
+  double least = Instant::never().absorption;
+  double again = least;
+  const bool agree =
+      collect(Scope::here, before, least) && collect(Scope::here, after, again) && before == after;
+  return agree ? least : Instant::beginning().absorption;
+}
 
 double DomainBoard::least_time() {
   constexpr double useless = Instant::beginning().absorption;
   double least = collect_twice();
+  if (least == Instant::never().absorption)
+    least = useless;
   if (has_links())
-    least = std::min(least, lifted());
+    least = std::max(least, lifted());
   if (least == useless || least == Instant::never().absorption)
     return useless;
   // Once for each time: if that does not help, all have to sleep for the floor to be found.
@@ -207,6 +239,10 @@ void DomainBoard::push(std::size_t domain, std::unique_ptr<Batch> batch) {
   wake(domain);
 }
 
+void DomainBoard::push_quietly(std::size_t link, std::unique_ptr<Batch> batch) {
+  push_one(slots_[link]->inbox, std::move(batch));
+}
+
 std::unique_ptr<Batch> DomainBoard::take_batches(std::size_t domain) {
   return take_all(slots_[domain]->inbox);
 }
@@ -278,12 +314,16 @@ bool DomainBoard::park(std::size_t domain, const Wish& wish) {
   return true;
 }
 
-bool DomainBoard::park_gateway(double wanted, bool knows) {
+bool DomainBoard::park_gateway(double wanted, double standing, bool knows) {
   Slot& own = *slots_[domains_];
   for (std::size_t i = 0; i < domains_; ++i)
     own.needed[i].store(clock(i) > wanted ? Wish::no_matter() : wanted, std::memory_order_relaxed);
   for (std::size_t i = domains_; i < size(); ++i)
     own.needed[i].store(Wish::no_matter(), std::memory_order_relaxed);
+  for (std::size_t i = 0; i < domains_; ++i)
+    slots_[i]->gateway_waits_for.store(
+        slots_[i]->standing_next.load() >= standing ? Instant::never().absorption : standing,
+        std::memory_order_relaxed);
   if (!fall_asleep(domains_))
     return false;
   if (active_.fetch_sub(1) == 1 && !knows)

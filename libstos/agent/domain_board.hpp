@@ -138,7 +138,10 @@ public:
   /// Says where a domain stands: nothing that it has, or that it has sent and that was not taken in
   /// yet, is before `next`. To be told before batches are pushed; `taken[i]` counts the batches
   /// from domain i that have left their traces in `next`.
-  void announce(std::size_t domain, double next, const std::vector<std::uint64_t>& taken);
+  /// A link's `next` is of what waits here for it; `elsewhere` bounds the events of the other node,
+  /// and what is on its way there.
+  void announce(std::size_t domain, double next, const std::vector<std::uint64_t>& taken,
+                double elsewhere = Instant::never().absorption);
 
   /// How many of the batches from domain `from` to domain `to` the receiver answers for.
   [[nodiscard]] std::uint64_t taken(std::size_t to, std::size_t from) const {
@@ -146,8 +149,9 @@ public:
   }
 
   /// A lower bound on the time of all that is still to come, anywhere, while domains run on: the
-  /// least `next` of all at one instant. Of no use (beginning of time) if no such instant could be
-  /// seen just now. Whoever sleeps and has an event at that time is woken: it cannot know.
+  /// least of what all have announced at one instant. Of no use (beginning of time) if no such
+  /// instant could be seen just now. Whoever sleeps and has an event at that time is woken: it
+  /// cannot know.
   ///
   /// Source: the two equal collects of a double-collect snapshot (Afek et al., "Atomic snapshots of
   ///         shared memory", 1993). Senders answer for what is under way as in Samadi's algorithm
@@ -160,9 +164,16 @@ public:
 
   // For the gateway.
 
-  /// least_time() of this node alone: what is here, and what was sent and not taken in yet. The
-  /// beginning of time if it could not be seen just now.
-  [[nodiscard]] double least_time_here();
+  /// The same for this node alone: what is here, and what waits for other nodes. The beginning of
+  /// time if it could not be seen just now.
+  [[nodiscard]] double least_time_here() const;
+
+  /// From now on, until the links announce themselves again, no least_time() counts on what was
+  /// known of other nodes. Returns the highest that any has come to.
+  [[nodiscard]] double withdraw_links();
+
+  /// What comes from outside stays behind `time`, too.
+  void keep_outside_behind(double time);
 
   /// All nodes together have found that nothing happens before `time`, anywhere.
   void lift(double time);
@@ -174,6 +185,11 @@ public:
   /// Whether something from outside is under way to the domains: then nobody may count on what is
   /// to come here.
   [[nodiscard]] bool has_tasks() const { return tasks_.load() != 0; }
+
+  /// Whether something from outside waits for the gateway to hand it in.
+  [[nodiscard]] bool has_tasks_for_gateway() const {
+    return slots_[domains_]->tasks.load(std::memory_order_acquire) != nullptr;
+  }
 
   /// Whether all domains sleep. They go on sleeping until the gateway, who asks, wakes one.
   [[nodiscard]] bool all_asleep() const { return active_.load() == 1; }
@@ -191,10 +207,12 @@ public:
   [[nodiscard]] double wanted_from(std::size_t link) const;
 
   /// Puts the gateway to sleep until a link's inbox is filled, a domain's clock is beyond
-  /// `wanted`, something comes from outside, or all domains sleep (unless it knows: `knows`).
-  bool park_gateway(double wanted, bool knows);
+  /// `wanted`, all domains have announced at least `standing`, something comes from outside, or all
+  /// domains sleep (unless it knows: `knows`).
+  bool park_gateway(double wanted, double standing, bool knows);
 
-  /// The floor is `next`, or nothing is left at all: never(). @pre all_asleep()
+  /// The floor is `next`, or nothing is left at all: never(). @pre all_asleep(), and the floor is
+  /// before `next`
   void settle(const Instant& next);
 
   /// What is for outside tasks to do, in turn: they are handed to the domains by wake_for().
@@ -224,7 +242,12 @@ public:
   [[nodiscard]] bool finished() const { return finished_.load(std::memory_order_acquire); }
 
   void push(std::size_t domain, std::unique_ptr<Batch> batch);
+  /// For a link, if it is early enough that the batch goes ahead of what is told of this node next.
+  void push_quietly(std::size_t link, std::unique_ptr<Batch> batch);
   [[nodiscard]] std::unique_ptr<Batch> take_batches(std::size_t domain); ///< oldest first
+  [[nodiscard]] bool has_batches(std::size_t domain) const {
+    return slots_[domain]->inbox.load(std::memory_order_acquire) != nullptr;
+  }
 
   /// Hands in something from outside of the simulation. Returns false, and keeps nothing, once the
   /// run is finished.
@@ -256,13 +279,18 @@ private:
     std::atomic<OutsideTask*> tasks{nullptr};
     alignas(64) std::atomic<std::uint64_t> version{0}; // odd: do not count on what follows
     std::atomic<double> standing_next{Instant::beginning().absorption};
-    std::vector<std::atomic<std::uint64_t>> taken; // from each of the others
+    std::atomic<double> elsewhere{Instant::never().absorption};
+    std::atomic<double> gateway_waits_for{Instant::never().absorption}; // standing_next
+    std::vector<std::atomic<std::uint64_t>> taken;                      // from each of the others
     alignas(64) Instant next = Instant::never();
     std::vector<std::atomic<double>> needed;
   };
 
-  [[nodiscard]] bool collect(std::vector<std::uint64_t>& versions, double& least) const;
+  enum class Scope { here, everywhere };
+  [[nodiscard]] bool collect(Scope scope, std::vector<std::uint64_t>& versions,
+                             double& least) const;
   [[nodiscard]] double collect_twice();
+  void raise_least_time(double time);
   [[nodiscard]] std::size_t runners() const { return domains_ + (has_links() ? 1 : 0); }
   void wake(std::size_t domain);
   bool fall_asleep(std::size_t runner);

@@ -21,6 +21,7 @@ void Outbox::post(std::unique_ptr<Batch>& box, Parcel parcel) {
   empty_ = false;
   if (box == nullptr)
     box = std::make_unique<Batch>();
+  box->has_lambdas = box->has_lambdas || parcel.kind == Parcel::Kind::lambda;
   box->parcels.push_back(std::move(parcel));
 }
 
@@ -45,22 +46,39 @@ void Outbox::announce(double next) {
     for (const UnderWay& batch : batches)
       next = std::min(next, batch.earliest);
   }
-  board_.announce(index_, next, taken_);
+  board_.announce(index_, next, taken_, elsewhere_);
 }
 
 void Outbox::flush(double next) {
   for (const Boxes* boxes : {&hold_boxes_, &boxes_})
     for (std::size_t i = 0; i < boxes->size(); ++i)
       if ((*boxes)[i] != nullptr)
-        under_way_[i].push_back({++sent_[i], (*boxes)[i]->earliest = executed_});
+        under_way_[i].push_back(
+            {++sent_[i], (*boxes)[i]->earliest = executed_, (*boxes)[i]->has_lambdas});
   empty_ = true;
   announce(next);
   for (Boxes* boxes : {&hold_boxes_, &boxes_})
     for (std::size_t i = 0; i < boxes->size(); ++i)
       if ((*boxes)[i] != nullptr) {
         (*boxes)[i]->from = index_;
-        board_.push(i, std::move((*boxes)[i]));
+        if (i >= board_.domains() && !(*boxes)[i]->has_lambdas)
+          board_.push_quietly(i, std::move((*boxes)[i]));
+        else
+          board_.push(i, std::move((*boxes)[i]));
       }
+  if (stop_answering_for_news())
+    announce(next);
+}
+
+bool Outbox::stop_answering_for_news() {
+  bool changed = false;
+  for (std::size_t i = board_.domains(); i < under_way_.size(); ++i)
+    for (UnderWay& batch : under_way_[i])
+      if (!batch.has_lambdas && batch.earliest < Instant::never().absorption) {
+        batch.earliest = Instant::never().absorption;
+        changed = true;
+      }
+  return changed;
 }
 
 } // namespace stos::detail

@@ -36,6 +36,7 @@ struct Batch {
   std::size_t from = 0;
   double earliest = Instant::never().absorption; ///< nothing in it was emitted before
   std::unique_ptr<Batch> next;
+  bool has_lambdas = false;
   std::vector<Parcel> parcels;
 };
 
@@ -62,11 +63,15 @@ public:
   /// What has arrived from others, the oldest first; null if nothing has.
   [[nodiscard]] std::unique_ptr<Batch> take_in();
 
+  /// For a link: `elsewhere` is announced with all the rest. See DomainBoard::announce.
+  void others_are_at(double elsewhere) { elsewhere_ = elsewhere; }
+
   /// Says where the domain stands, whose own next event is at `next`: it answers for what is in the
   /// boxes, and for what it has sent until the receiver does. See DomainBoard::announce.
   void announce(double next);
 
-  /// Sends everything; announces before that.
+  /// Sends everything; announces before that. What is for other nodes and holds no lambda causes
+  /// no event there, and needs no answering for once it has left.
   void flush(double next);
 
 private:
@@ -76,16 +81,19 @@ private:
   struct UnderWay {
     std::uint64_t number;
     double earliest; ///< as in Batch
+    bool has_lambdas;
   };
 
   void post(std::unique_ptr<Batch>& box, Parcel parcel);
+  bool stop_answering_for_news();
 
   const std::size_t index_;
   DomainBoard& board_;
   Boxes hold_boxes_;
   Boxes boxes_;
   bool empty_ = true;
-  double executed_ = Instant::never().absorption; // no event since the last flush was before it
+  double executed_ = Instant::never().absorption;  // no event since the last flush was before it
+  double elsewhere_ = Instant::never().absorption; // of a link
   std::vector<std::uint64_t> sent_;
   std::vector<std::vector<UnderWay>> under_way_;
   std::vector<std::uint64_t> taken_; // batches, from each of the others

@@ -10,14 +10,60 @@ constexpr std::uint8_t has_wanted = 0x02;
 constexpr std::uint8_t has_end_time = 0x04;
 constexpr std::uint8_t has_report = 0x08;
 constexpr std::uint8_t has_parcels = 0x10;
-constexpr std::uint8_t all_flags = 0x1f;
+constexpr std::uint8_t has_standing = 0x20;
+constexpr std::uint8_t all_flags = 0x3f;
+
+void write_instant(const Instant& instant, BytesWriter& out) {
+  out.f64(instant.absorption);
+  out.f64(instant.emission);
+  out.u32(instant.depth);
+}
+
+Instant read_instant(BytesReader& in) {
+  Instant instant;
+  instant.absorption = in.f64();
+  instant.emission = in.f64();
+  instant.depth = in.u32();
+  if (std::isnan(instant.absorption) || std::isnan(instant.emission))
+    in.fail();
+  return instant;
+}
+
+void write_standing(const Standing& standing, BytesWriter& out) {
+  write_instant(standing.next, out);
+  for (const Standing::Way& way : standing.ways) {
+    out.varint(way.sent);
+    out.varint(way.acknowledged);
+    out.varint(way.received);
+    if (way.acknowledged < way.sent)
+      out.f64(way.earliest);
+  }
+}
+
+Standing read_standing(BytesReader& in, std::size_t nodes) {
+  Standing standing;
+  standing.next = read_instant(in);
+  for (std::size_t i = 0; i < nodes && in.ok(); ++i) {
+    Standing::Way way;
+    way.sent = in.varint();
+    way.acknowledged = in.varint();
+    way.received = in.varint();
+    if (way.acknowledged > way.sent)
+      in.fail();
+    if (way.acknowledged < way.sent)
+      way.earliest = in.f64();
+    if (std::isnan(way.earliest))
+      in.fail();
+    standing.ways.push_back(way);
+  }
+  return standing;
+}
 
 void write_report(const NodeReport& report, BytesWriter& out) {
   out.f64(report.least_time);
-  out.u8(report.quiet ? 1 : 0);
-  out.f64(report.next.absorption);
-  out.f64(report.next.emission);
-  out.u32(report.next.depth);
+  out.f64(report.highest_known);
+  out.u8(static_cast<std::uint8_t>((report.quiet ? 1 : 0) | (report.withdrawn ? 2 : 0)));
+  write_instant(report.next, out);
   out.varint(report.stopped_for);
   out.varint(report.moves.size());
   for (const AgentMove& move : report.moves) {
@@ -33,10 +79,13 @@ void write_report(const NodeReport& report, BytesWriter& out) {
 NodeReport read_report(BytesReader& in, std::size_t nodes) {
   NodeReport report;
   report.least_time = in.f64();
-  report.quiet = in.u8() != 0;
-  report.next.absorption = in.f64();
-  report.next.emission = in.f64();
-  report.next.depth = in.u32();
+  report.highest_known = in.f64();
+  const std::uint8_t flags = in.u8();
+  if (flags > 3)
+    in.fail();
+  report.quiet = (flags & 1) != 0;
+  report.withdrawn = (flags & 2) != 0;
+  report.next = read_instant(in);
   report.stopped_for = in.varint();
   constexpr std::size_t move_bytes_min = 9;
   for (std::size_t left = in.count(move_bytes_min); left > 0; --left) {
@@ -47,8 +96,7 @@ NodeReport read_report(BytesReader& in, std::size_t nodes) {
     report.moves.push_back({agent, static_cast<std::uint32_t>(node)});
   }
   report.more_moves = in.u8() != 0;
-  if (std::isnan(report.least_time) || std::isnan(report.next.absorption) ||
-      std::isnan(report.next.emission) || nodes > in.remaining())
+  if (std::isnan(report.least_time) || std::isnan(report.highest_known) || nodes > in.remaining())
     in.fail();
   if (!in.ok())
     return report;
@@ -75,11 +123,13 @@ void write_header(const FrameHeader& header, BytesWriter& out) {
   out.varint(header.acknowledged);
   const int flags = (header.clock ? has_clock : 0) | (header.wanted ? has_wanted : 0) |
                     (header.end_time ? has_end_time : 0) | (header.report ? has_report : 0) |
-                    (header.earliest ? has_parcels : 0);
+                    (header.earliest ? has_parcels : 0) | (header.standing ? has_standing : 0);
   out.u8(static_cast<std::uint8_t>(flags));
   for (const auto& time : {header.clock, header.wanted, header.end_time})
     if (time)
       out.f64(*time);
+  if (header.standing)
+    write_standing(*header.standing, out);
   if (header.report)
     write_report(*header.report, out);
   if (header.earliest)
@@ -97,6 +147,8 @@ FrameHeader read_header(BytesReader& in, std::size_t nodes) {
   header.clock = read_time(in, (flags & has_clock) != 0);
   header.wanted = read_time(in, (flags & has_wanted) != 0);
   header.end_time = read_time(in, (flags & has_end_time) != 0);
+  if ((flags & has_standing) != 0)
+    header.standing = read_standing(in, nodes);
   if ((flags & has_report) != 0)
     header.report = read_report(in, nodes);
   header.earliest = read_time(in, (flags & has_parcels) != 0);

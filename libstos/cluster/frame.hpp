@@ -2,6 +2,7 @@
 
 #include "libstos/base/bytes.hpp"
 #include "libstos/cluster/global_time.hpp"
+#include "libstos/cluster/standing.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -20,13 +21,14 @@ struct FrameHeader {
   std::uint64_t acknowledged = 0; ///< so many frames with parcels have arrived at the sender
 
   std::optional<double> clock;    ///< no agent over there executes an event before that
-  std::optional<double> wanted;   ///< tell when your clock is beyond that
+  std::optional<double> wanted;   ///< tell when your clock is beyond that, or you stand there
   std::optional<double> end_time; ///< the simulation has failed there
+  std::optional<Standing> standing;
   std::optional<NodeReport> report;
   std::optional<double> earliest; ///< there are parcels, and none was emitted before
 
   /// Whether it can make something happen where it arrives.
-  [[nodiscard]] bool is_news() const { return clock || wanted || end_time || earliest; }
+  [[nodiscard]] bool is_news() const { return clock || wanted || end_time || standing || earliest; }
 };
 
 void write_header(const FrameHeader& header, BytesWriter& out);

@@ -3,6 +3,7 @@
 #include "libstos/base/assert.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace stos::detail {
@@ -10,10 +11,10 @@ namespace {
 
 constexpr double infinity = Instant::never().absorption;
 
-// After a round that has brought nothing new, so long until this node begins the next one; twice as
-// long each time.
-constexpr double round_pause_min_s = 50e-6;
-constexpr double round_pause_max_s = 5e-3;
+// Where the nodes stand is enough to go on. Whoever waits and hears no news for that long begins a
+// round; after one that has brought nothing new it waits twice as long.
+constexpr double round_pause_min_s = 5e-3;
+constexpr double round_pause_max_s = 100e-3;
 
 } // namespace
 
@@ -81,26 +82,29 @@ Result<Gateway::Slice> Gateway::run(double now_s, Output& output) {
     return read.error();
   deliver();
   const double clock = clock_to_tell();
-  each_link([](Link& link) { link.take_parcels(); });
-  if (!global_time_.outstanding() && stop_ == Stop::none)
-    hand_in_tasks();
+  take_parcels();
   if (wants_round(now_s))
     turn();
+  const bool at_rest = is_at_rest();
   send(clock, output);
+  look_around();
   watch_congestion();
   pass_answers(output);
   if (board_.finished())
     return Slice::finished;
 
   double wanted = infinity;
-  each_link([&](const Link& link) { wanted = std::min(wanted, link.wanted_here()); });
+  double standing = infinity;
+  const std::uint64_t received = lambda_frames_received();
+  each_link([&](const Link& link) {
+    wanted = std::min(wanted, link.wanted_here());
+    standing = std::min(standing, link.standing_wanted(received));
+  });
   if (board_.somebody_sleeps() && !global_time_.outstanding())
     output.wake_at_s = next_round_at_s_;
-  // Whoever falls asleep from now on wakes the gateway, unless it knows already.
-  const bool asleep = board_.all_asleep();
-  const bool has_to_report = !global_time_.outstanding() && !reported_quiet_ && is_quiet();
-  const bool knows = asleep && !has_to_report;
-  return board_.park_gateway(wanted, knows) ? Slice::parked : Slice::more;
+  // Whoever has fallen asleep meanwhile, or does so from now on, wakes the gateway.
+  const bool knows = at_rest && is_at_rest() && !wants_quiet_round();
+  return board_.park_gateway(wanted, standing, knows) ? Slice::parked : Slice::more;
 }
 
 void Gateway::count(EngineCounters& counters) const {
@@ -123,7 +127,7 @@ void Gateway::abandon() {
 // The domains stop at the next event that they would execute, and fall asleep.
 Gateway::Slice Gateway::run_abandoned() {
   if (!board_.all_asleep())
-    return board_.park_gateway(infinity, false) ? Slice::parked : Slice::more;
+    return board_.park_gateway(infinity, infinity, false) ? Slice::parked : Slice::more;
   board_.settle(Instant::never());
   board_.refuse_tasks();
   return Slice::finished;
@@ -175,20 +179,35 @@ Result<bool> Gateway::read_frames_of(Link& link) {
              !world_.end_time.compare_exchange_weak(seen, *(*front)->end_time))
         ;
     }
-    const bool brings_parcels = (*front)->earliest.has_value();
+    const bool is_news = (*front)->is_news();
     const double bound = std::max(board_.lifted(), board_.floor().absorption);
     if (Result<void> read = link.read_front(bound); !read)
       return read.error();
-    if (brings_parcels && stop_ != Stop::none)
+    if (is_news) {
       reported_quiet_ = false;
+      next_round_at_s_.reset(); // somebody lets somebody go on
+    }
     has_read = true;
   }
 }
 
 void Gateway::deliver() {
-  if (first_link_->deliver())
-    reported_quiet_ = false;
+  (void)first_link_->deliver();
   each_link([this](Link& link) { link.publish_clock(board_.lifted()); });
+}
+
+// All that domains have left here before they fell asleep is in the inboxes then.
+void Gateway::take_parcels() {
+  const std::uint64_t wakeups = board_.wakeups();
+  if (board_.all_asleep())
+    at_rest_since_ = wakeups;
+  else
+    at_rest_since_.reset();
+  each_link([](Link& link) { link.take_parcels(); });
+}
+
+bool Gateway::is_at_rest() const {
+  return at_rest_since_ == board_.wakeups() && board_.all_asleep();
 }
 
 Result<void> Gateway::conclude_round() {
@@ -198,6 +217,16 @@ Result<void> Gateway::conclude_round() {
   const bool is_news = result->least_time > board_.lifted();
   round_pause_s_ = is_news ? round_pause_min_s : std::min(2 * round_pause_s_, round_pause_max_s);
   next_round_at_s_.reset();
+  each_link([&](Link& link) {
+    if (result->withdrawn[link.node()])
+      link.forget_standing();
+    if (reported_withdrawn_)
+      link.tell_standing_anew();
+  });
+  if (std::exchange(reported_withdrawn_, false) && stop_ == Stop::none) {
+    board_.keep_outside_behind(result->highest_known);
+    hand_in_tasks();
+  }
   if (stop_ != Stop::none || begin_stop(*result))
     return go_on_with_stop(*result);
   if (!result->all_quiet) {
@@ -207,13 +236,16 @@ Result<void> Gateway::conclude_round() {
   if (!board_.no_domain_awake())
     return Error{Errc::bad_message, "the nodes' reports say that nothing is under way, but "
                                     "something has arrived that none of them has counted"};
-  if (!(result->next > board_.floor()) && result->next != Instant::never())
+  if (result->next != Instant::never() &&
+      (!(result->next > agreed_) || result->next < board_.floor()))
     return Error{Errc::bad_message, "the nodes' reports say that the next event is at " +
                                         std::to_string(result->next.absorption) +
                                         " s, which is not after the last " + "one at " +
                                         std::to_string(board_.floor().absorption) + " s"};
   reported_quiet_ = false;
-  board_.settle(result->next);
+  agreed_ = result->next;
+  if (result->next > board_.floor())
+    board_.settle(result->next);
   return {};
 }
 
@@ -319,40 +351,57 @@ void Gateway::hand_in_tasks() {
   }
 }
 
-// Whoever has to wait asks; at once if nothing at all happens here any more.
+// Whoever finds that it is over asks the others; and at a stop, whoever has come to rest.
 bool Gateway::wants_round(double now_s) {
   if (global_time_.outstanding())
     return false;
-  if (stop_ == Stop::none && !asked_.empty())
+  if (stop_ == Stop::none && (!asked_.empty() || board_.has_tasks_for_gateway()))
     return true;
   if (!board_.somebody_sleeps())
     return false;
   if (!next_round_at_s_)
     next_round_at_s_ = now_s + round_pause_s_;
-  return now_s >= *next_round_at_s_ || (is_quiet() && !reported_quiet_);
+  return now_s >= *next_round_at_s_ || wants_quiet_round();
+}
+
+bool Gateway::wants_quiet_round() const {
+  return !global_time_.outstanding() && !reported_quiet_ &&
+         (stop_ != Stop::none || is_all_over()) && is_quiet();
+}
+
+bool Gateway::is_all_over() const {
+  return is_at_rest() && next_here() == Instant::never() &&
+         std::all_of(links_.begin(), links_.end(), [this](const auto& link) {
+           return link == nullptr || next_elsewhere(*link) == Instant::never();
+         });
 }
 
 // Whoever is quiet does not even have a clock to tell: that may let others go on.
 bool Gateway::is_quiet() const {
-  const FrameHeader header = common_header();
-  const double clock = clock_to_tell();
-  return board_.all_asleep() && std::none_of(links_.begin(), links_.end(), [&](const auto& link) {
-           return link != nullptr && link->has_news(header, clock, wanted_to_tell(*link));
-         });
+  if (!is_at_rest())
+    return false;
+  const auto stands = standing();
+  const Link::News says = news(clock_to_tell(), stands);
+  const double wants = wanted();
+  return std::none_of(links_.begin(), links_.end(), [&](const auto& link) {
+    return link != nullptr && link->has_news(says, wanted_to_tell(*link, wants));
+  });
 }
 
 // What was read before the turn has to be with the domains, who answer for it from now on; and what
 // they have left here before they fell asleep counts as sent.
 void Gateway::turn() {
   deliver();
-  const bool asleep = board_.all_asleep(); // all that they have left here is in the inboxes now
-  each_link([](Link& link) { link.take_parcels(); });
-  NodeReport own = report(asleep);
+  const double highest_known = board_.withdraw_links();
+  each_link([](Link& link) { link.others_are_at(-infinity); });
+  take_parcels();
+  NodeReport own = report();
+  own.highest_known = highest_known;
   global_time_.turn(own);
   reports_.emplace_back(global_time_.turned(), std::move(own));
 }
 
-NodeReport Gateway::report(bool asleep) {
+NodeReport Gateway::report() {
   NodeReport report;
   report.sent.resize(links_.size());
   report.received.resize(links_.size());
@@ -362,7 +411,7 @@ NodeReport Gateway::report(bool asleep) {
   });
   // During a stop what comes from outside waits here, and nobody answers for agents on their way.
   const bool undisturbed = !board_.has_tasks() && stop_ == Stop::none;
-  report.quiet = reported_quiet_ = asleep && (undisturbed || stop_ != Stop::none) && is_quiet();
+  report.quiet = reported_quiet_ = (undisturbed || stop_ != Stop::none) && is_quiet();
   if (report.quiet)
     report.next = board_.next_of_all();
   report.stopped_for =
@@ -370,9 +419,22 @@ NodeReport Gateway::report(bool asleep) {
   if (stop_ == Stop::none)
     report_moves(report);
   report.least_time = board_.lifted();
+  report.withdrawn = reported_withdrawn_ = board_.has_tasks();
+  double least = least_time_of_domains();
+  each_link([&least](const Link& link) { least = std::min(least, link.least_unacknowledged()); });
   if (undisturbed)
-    report.least_time = std::max(report.least_time, board_.least_time_here());
+    report.least_time = std::max(report.least_time, least);
   return report;
+}
+
+// What a domain has sent before it stood where it stands has to go before that is told; so it is of
+// no use while something waits to be taken.
+double Gateway::least_time_of_domains() const {
+  const double least = board_.least_time_here();
+  const bool is_sent = std::none_of(links_.begin(), links_.end(), [this](const auto& link) {
+    return link != nullptr && board_.has_batches(link->group());
+  });
+  return is_sent ? least : -infinity;
 }
 
 void Gateway::report_moves(NodeReport& report) {
@@ -382,9 +444,27 @@ void Gateway::report_moves(NodeReport& report) {
   report.more_moves = !asked_.empty();
 }
 
-// During a stop no clocks are told, and nobody wants to know them: they will be others after it.
-double Gateway::wanted_to_tell(const Link& link) const {
-  return stop_ == Stop::none ? board_.wanted_from(link.group()) : infinity;
+// What the clock of another node has to be beyond for a domain here to go on. If all of them sleep,
+// it is also of use that somebody here has the next event of all.
+double Gateway::wanted() const {
+  double wanted = infinity;
+  if (stop_ != Stop::none || global_time_.outstanding())
+    return wanted;
+  for (const auto& link : links_)
+    if (link != nullptr)
+      wanted = std::min(wanted, board_.wanted_from(link->group()));
+  if (is_at_rest() && next_here() != Instant::beginning())
+    wanted = std::min({wanted, next_here().absorption, std::numeric_limits<double>::max()});
+  return wanted;
+}
+
+// Whoever is known to stand there need not be asked.
+double Gateway::wanted_to_tell(const Link& link, double wanted) const {
+  if (wanted == infinity)
+    return wanted;
+  const Instant next = next_elsewhere(link);
+  const bool is_enough = next.absorption > wanted || (is_at_rest() && next >= next_here());
+  return is_enough ? infinity : wanted;
 }
 
 double Gateway::clock_to_tell() const {
@@ -396,25 +476,136 @@ double Gateway::clock_to_tell() const {
   return clock;
 }
 
-FrameHeader Gateway::common_header() const {
-  FrameHeader header;
-  header.phase = global_time_.phase();
-  header.end_time = world_.end_time.load(std::memory_order_relaxed);
-  return header;
+Link::News Gateway::news(double clock, const std::optional<Standing>& standing) const {
+  Link::News news;
+  news.phase = global_time_.phase();
+  news.end_time = world_.end_time.load(std::memory_order_relaxed);
+  news.clock = clock;
+  news.standing = standing ? &*standing : nullptr;
+  news.lambda_frames_received = lambda_frames_received();
+  return news;
+}
+
+std::uint64_t Gateway::lambda_frames_received() const {
+  std::uint64_t sum = 0;
+  for (const auto& link : links_)
+    sum += link == nullptr ? 0 : link->way().received;
+  return sum;
 }
 
 void Gateway::send(double clock, Output& output) {
-  const FrameHeader header = common_header();
   std::vector<std::vector<std::byte>> frames;
+  const auto pass = [&](const Link& link) {
+    for (auto& frame : frames)
+      output.frames.push_back({link.node(), std::move(frame)});
+    frames.clear();
+  };
   const auto reports = std::exchange(reports_, {});
   each_link([&](Link& link) {
     for (const auto& [round, report] : reports)
       link.send_report(report, round, frames);
-    link.send(header, clock, wanted_to_tell(link), frames);
-    for (auto& frame : frames)
-      output.frames.push_back({link.node(), std::move(frame)});
-    frames.clear();
+    pass(link);
+    link.let_go();
   });
+  const auto stands = standing();
+  const Link::News says = news(clock, stands);
+  const double wants = wanted();
+  each_link([&](Link& link) {
+    link.send(says, wanted_to_tell(link, wants), frames);
+    pass(link);
+  });
+}
+
+// ---- where everybody stands
+
+// Nobody counts on a node that is about to let something in, or whose agents are about to move.
+std::optional<Standing> Gateway::standing() const {
+  if (stop_ != Stop::none || global_time_.outstanding() || board_.has_tasks())
+    return std::nullopt;
+  const Instant next = next_here();
+  if (next == Instant::beginning())
+    return std::nullopt;
+  Standing standing;
+  standing.next = next;
+  standing.ways.resize(links_.size());
+  for (const auto& link : links_)
+    if (link != nullptr)
+      standing.ways[link->node()] = link->way();
+  return standing;
+}
+
+// What waits in links has been emitted, and may cause something there and then. The beginning of
+// time if it could not be seen just now.
+Instant Gateway::next_here() const {
+  Instant next = Instant::never();
+  if (is_at_rest()) {
+    next = board_.next_of_all();
+    for (const auto& link : links_)
+      if (link != nullptr)
+        next = std::min(next, Instant::before(link->least_waiting()));
+  } else if (const double least = least_time_of_domains(); least > -infinity) {
+    next = Instant::before(least);
+  } else {
+    return Instant::beginning();
+  }
+  return next.absorption < world_.end_time.load(std::memory_order_relaxed) ? next
+                                                                           : Instant::never();
+}
+
+// A lower bound on the events at another node after it stood where it told, as long as nothing
+// happens that is earlier than all of these. See Standing. What is on its way there causes nothing
+// before the clock that it had then.
+Instant Gateway::next_elsewhere(const Link& link) const {
+  if (!link.standing())
+    return Instant::beginning();
+  const std::size_t to = link.node();
+  const Standing& there = *link.standing();
+  Instant next = there.next;
+  for (const auto& other : links_) {
+    const bool is_own = other == nullptr;
+    const std::size_t from = is_own ? abroad_.place.own_node : other->node();
+    if (from == to || (!is_own && !other->standing()))
+      continue;
+    const Standing::Way& way = is_own ? link.way() : other->standing()->ways[to];
+    const std::uint64_t received = there.ways[from].received;
+    if (way.acknowledged > received)
+      return Instant::beginning();
+    if (way.sent > received)
+      next = std::min(next, Instant::before(std::max(way.earliest, link.standing_clock())));
+  }
+  return next;
+}
+
+void Gateway::look_around() {
+  if (stop_ != Stop::none || global_time_.outstanding())
+    return;
+  std::vector<double> elsewhere(links_.size(), infinity); // by node
+  each_link([&](Link& link) { elsewhere[link.node()] = next_elsewhere(link).absorption; });
+  // Domains look at any time, and what they see of several links has to fit together: first all go
+  // down that have to, so that neither what was known before nor what is known now is exceeded.
+  each_link([&](Link& link) { link.others_are_at_most(elsewhere[link.node()]); });
+  each_link([&](Link& link) { link.others_are_at(elsewhere[link.node()]); });
+  double least = next_here().absorption;
+  for (const double there : elsewhere)
+    least = std::min(least, there);
+  if (least < infinity)
+    board_.lift(least);
+  if (begin_next_event())
+    reported_quiet_ = false;
+}
+
+// If everybody here sleeps, and nothing anywhere comes before the next event of this node.
+bool Gateway::begin_next_event() {
+  if (!is_at_rest() || board_.is_paused() || board_.has_tasks())
+    return false;
+  const Instant next = next_here();
+  if (next == Instant::never() || next != board_.next_of_all() || !(next > board_.floor()))
+    return false;
+  for (const auto& link : links_)
+    if (link != nullptr && next_elsewhere(*link) < next)
+      return false;
+  board_.settle(next);
+  return true;
 }
 
 } // namespace stos::detail

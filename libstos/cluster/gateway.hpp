@@ -38,9 +38,13 @@ struct InitialShare {
 /// Stands between the domains of one node and all other nodes of one simulation: frames in, frames
 /// out.
 ///
-/// It asks the other nodes what the whole cluster can promise when somebody here has to wait, and
-/// answers when they ask (see GlobalTime); it lets things from outside in when that disturbs no
-/// promise.
+/// When somebody here has to wait, it asks the other nodes to tell where they stand, and answers
+/// when they ask. From that it finds what the whole cluster can promise (see Standing), and lets
+/// those go on for whom that is enough. If that is nobody, and the next event of all is here, it
+/// becomes the floor.
+///
+/// Rounds (see GlobalTime) find the end of the run, and those moments between which agents may move
+/// or something from outside may come in: what has been promised must not be disturbed.
 ///
 /// Moves of agents between nodes take place at stops of the whole cluster (see Migration). What is
 /// asked for anywhere rides on the reports of a round, so that all nodes begin the same stop for
@@ -125,6 +129,8 @@ private:
   [[nodiscard]] Result<void> read_frames();
   [[nodiscard]] Result<bool> read_frames_of(Link& link);
   void deliver();
+  void take_parcels();
+  [[nodiscard]] bool is_at_rest() const;
   [[nodiscard]] Result<void> conclude_round();
   [[nodiscard]] bool begin_stop(GlobalTime::Result& round);
   [[nodiscard]] Result<void> go_on_with_stop(const GlobalTime::Result& round);
@@ -133,15 +139,25 @@ private:
   void answer(MoveOutcome outcome);
   void pass_answers(Output& output);
   void watch_congestion();
+  void look_around();
+  [[nodiscard]] Instant next_elsewhere(const Link& link) const;
+  [[nodiscard]] bool begin_next_event();
+  [[nodiscard]] std::optional<Standing> standing() const;
+  [[nodiscard]] Instant next_here() const;
+  [[nodiscard]] bool is_all_over() const;
   void hand_in_tasks();
   [[nodiscard]] bool wants_round(double now_s);
+  [[nodiscard]] bool wants_quiet_round() const;
   void turn();
-  [[nodiscard]] NodeReport report(bool asleep);
+  [[nodiscard]] NodeReport report();
+  [[nodiscard]] double least_time_of_domains() const;
+  [[nodiscard]] std::uint64_t lambda_frames_received() const;
   void report_moves(NodeReport& report);
   [[nodiscard]] bool is_quiet() const;
-  [[nodiscard]] FrameHeader common_header() const;
+  [[nodiscard]] Link::News news(double clock, const std::optional<Standing>& standing) const;
   [[nodiscard]] double clock_to_tell() const;
-  [[nodiscard]] double wanted_to_tell(const Link& link) const;
+  [[nodiscard]] double wanted() const;
+  [[nodiscard]] double wanted_to_tell(const Link& link, double wanted) const;
   void send(double clock, Output& output);
 
   template <class Act>
@@ -165,7 +181,10 @@ private:
   Link* first_link_ = nullptr;
   GlobalTime global_time_;
   std::vector<std::pair<std::uint64_t, NodeReport>> reports_; // to be sent, with their rounds
+  std::optional<std::uint64_t> at_rest_since_; // the board's wakeups, while all domains sleep
   bool reported_quiet_ = false;
+  bool reported_withdrawn_ = false;
+  Instant agreed_ = Instant::beginning(); // the last next event that all have found
   std::optional<double> next_round_at_s_ = 0;
   double round_pause_s_;
   bool abandoned_ = false;

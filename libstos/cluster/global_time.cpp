@@ -41,14 +41,22 @@ std::optional<GlobalTime::Result> GlobalTime::take_result() {
 }
 
 GlobalTime::Result GlobalTime::result() const {
-  Result result{Instant::never().absorption, true, Instant::never(),
-                reports_[own_]->stopped_for, {},   false};
+  Result result{Instant::never().absorption,
+                Instant::beginning().absorption,
+                {},
+                true,
+                Instant::never(),
+                reports_[own_]->stopped_for,
+                {},
+                false};
   for (std::size_t node = 0; node < reports_.size(); ++node) {
     const auto& report = reports_[node];
     for (const AgentMove& move : report->moves)
       result.wishes.push_back({node, move});
     result.more_wishes = result.more_wishes || report->more_moves;
     result.least_time = std::min(result.least_time, report->least_time);
+    result.highest_known = std::max(result.highest_known, report->highest_known);
+    result.withdrawn.push_back(report->withdrawn);
     result.all_quiet = result.all_quiet && report->quiet;
     result.next = std::min(result.next, report->next);
     if (report->stopped_for != reports_[own_]->stopped_for)

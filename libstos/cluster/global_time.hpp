@@ -16,6 +16,12 @@ struct NodeReport {
   /// emitted, before this laboratory time.
   double least_time = Instant::beginning().absorption;
 
+  /// Nobody here has built on more than that all events are beyond this.
+  double highest_known = Instant::beginning().absorption;
+
+  /// Something from outside is to come in here: all forget where this node stands.
+  bool withdrawn = false;
+
   /// Nothing happens here, and nothing is left to be said, unless news arrives; then `next` is the
   /// earliest event that waits here, never() if there is none before the boundary.
   bool quiet = false;
@@ -36,9 +42,9 @@ struct NodeReport {
   friend bool operator==(const NodeReport&, const NodeReport&) = default;
 };
 
-/// Finds, together with the other nodes, how far the whole cluster has got: a lower bound on all
-/// events that are still to come, anywhere, while everybody goes on; and the earliest event of all
-/// when nobody can go on any more.
+/// Finds, together with the other nodes, what all of them have to know together: that nothing
+/// happens any more, or how far all have got; a lower bound on all events that are still to come,
+/// anywhere, while everybody goes on; and the earliest event of all when nobody can go on any more.
 ///
 /// It goes in rounds. Whoever wants to know *turns*: it reports to all, and everything that it
 /// sends from then on bears the number of the round. Who gets such a message turns before it reads
@@ -84,11 +90,13 @@ public:
 
   struct Result {
     double least_time;
-    bool all_quiet;            ///< nothing happens anywhere, unless somebody lets it
-    Instant next;              ///< if all_quiet: the earliest event of all
-    std::uint64_t stopped_for; ///< if all_quiet: what all nodes have stopped for, or 0
-    std::vector<Wish> wishes;  ///< of all nodes, in their order
-    bool more_wishes;          ///< some node has more to come
+    double highest_known;        ///< of all nodes
+    std::vector<bool> withdrawn; ///< by node
+    bool all_quiet;              ///< nothing happens anywhere, unless somebody lets it
+    Instant next;                ///< if all_quiet: the earliest event of all
+    std::uint64_t stopped_for;   ///< if all_quiet: what all nodes have stopped for, or 0
+    std::vector<Wish> wishes;    ///< of all nodes, in their order
+    bool more_wishes;            ///< some node has more to come
   };
 
   /// The result of the round, once, when it is complete.

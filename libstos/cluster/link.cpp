@@ -1,6 +1,7 @@
 #include "libstos/cluster/link.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 namespace stos::detail {
@@ -12,10 +13,12 @@ constexpr double infinity = Instant::never().absorption;
 
 Link::Link(Abroad& abroad, DomainBoard& board, std::size_t node, const LinkLimits& limits,
            Link* first)
-    : node_(node), group_(abroad.place.group_of(node)), nodes_(abroad.place.nodes), limits_(limits),
-      board_(board), outbox_(group_, board),
+    : node_(node), own_node_(abroad.place.own_node), group_(abroad.place.group_of(node)),
+      nodes_(abroad.place.nodes), limits_(limits), board_(board), outbox_(group_, board),
       to_domains_(first == nullptr ? outbox_ : first->outbox_), writer_(abroad),
-      reader_(abroad, node, to_domains_) {}
+      reader_(abroad, node, to_domains_) {
+  outbox_.others_are_at(elsewhere_);
+}
 
 void Link::receive(std::vector<std::byte> frame) {
   ++counters_.frames_received;
@@ -49,7 +52,7 @@ std::string Link::went_back(const char* what, double time, double bound) const {
 }
 
 Result<void> Link::read_front(double bound) {
-  const FrameHeader header = *std::exchange(front_, std::nullopt);
+  FrameHeader header = *std::exchange(front_, std::nullopt);
   const std::vector<std::byte> frame = std::move(inbox_.front());
   inbox_.pop_front();
   ++frames_read_;
@@ -64,25 +67,44 @@ Result<void> Link::read_front(double bound) {
     return Error{Errc::bad_message, went_back("a clock", *header.clock, bound)};
   acknowledge(header.acknowledged);
   news_received_ += header.is_news() ? 1 : 0;
-  if (header.clock)
+  if (header.clock) {
     clock_ = *header.clock;
+    if (clock_ > wanted_told_)
+      wanted_told_ = infinity;
+  }
   if (header.wanted)
     wanted_here_ = clock_told_ > *header.wanted ? infinity : *header.wanted;
-  if (!header.earliest)
-    return {};
-  ++parcel_frames_received_;
-  bytes_to_acknowledge_ += frame.size();
-  to_domains_.executing(*header.earliest);
-  BytesReader in(std::span<const std::byte>(frame).subspan(front_size_));
-  Result<void> read = reader_.read(in, *header.earliest);
-  counters_.lambdas_received = reader_.lambdas();
-  return read;
+  if (header.earliest) {
+    ++parcel_frames_received_;
+    bytes_to_acknowledge_ += frame.size();
+    to_domains_.executing(*header.earliest);
+    BytesReader in(std::span<const std::byte>(frame).subspan(front_size_));
+    if (Result<void> read = reader_.read(in, *header.earliest); !read)
+      return read;
+    const std::uint64_t before = std::exchange(counters_.lambdas_received, reader_.lambdas());
+    way_.received += counters_.lambdas_received > before ? 1 : 0;
+  }
+  return header.standing ? hear(*std::move(header.standing)) : Result<void>();
+}
+
+// What the other node was asked for, it has told as soon as it stands there.
+Result<void> Link::hear(Standing standing) {
+  const std::uint64_t received = standing.ways[own_node_].received;
+  if (received > way_.sent || (standing_ && received < standing_->ways[own_node_].received))
+    return Error{Errc::bad_message, "node " + std::to_string(node_ + 1) + " has received " +
+                                        std::to_string(received) + " frames with lambdas, of " +
+                                        std::to_string(way_.sent) + " that were sent"};
+  if (standing.next.absorption >= wanted_told_)
+    wanted_told_ = infinity;
+  standing_ = std::move(standing);
+  standing_clock_ = clock_;
+  return {};
 }
 
 bool Link::deliver() {
   if (outbox_.empty())
     return false;
-  outbox_.flush(least_unacknowledged());
+  outbox_.flush(least_waiting_.least());
   return true;
 }
 
@@ -91,7 +113,10 @@ void Link::take_parcels() {
   for (auto batch = outbox_.take_in(); batch != nullptr; batch = std::move(batch->next)) {
     for (Parcel& parcel : batch->parcels) {
       body_earliest_ = std::min(body_earliest_, batch->earliest);
-      counters_.lambdas_sent += parcel.kind == Parcel::Kind::lambda ? 1 : 0;
+      if (parcel.kind == Parcel::Kind::lambda) {
+        ++counters_.lambdas_sent;
+        body_has_lambdas_ = true;
+      }
       writer_.write(parcel, body_);
       if (body_.size() >= limits_.frame_bytes_max)
         end_body();
@@ -100,29 +125,27 @@ void Link::take_parcels() {
   }
   if (body_.size() > 0)
     end_body();
-  outbox_.announce(least_unacknowledged());
+  outbox_.announce(least_waiting_.least());
 }
 
 void Link::end_body() {
   ++parcel_frames_sent_;
-  while (!least_.empty() && least_.back().earliest >= body_earliest_)
-    least_.pop_back();
-  least_.push_back({parcel_frames_sent_, body_earliest_});
-  waiting_.push_back({std::exchange(body_earliest_, infinity), body_.take()});
+  least_waiting_.push(parcel_frames_sent_, body_earliest_);
+  least_unacknowledged_.push(parcel_frames_sent_, body_earliest_);
+  waiting_.push_back({std::exchange(body_earliest_, infinity),
+                      std::exchange(body_has_lambdas_, false), body_.take()});
   waiting_bytes_ += waiting_.back().records.size();
-}
-
-double Link::least_unacknowledged() const {
-  return least_.empty() ? infinity : least_.front().earliest;
 }
 
 void Link::acknowledge(std::uint64_t parcel_frames) {
   for (; parcel_frames_acknowledged_ < parcel_frames; ++parcel_frames_acknowledged_) {
-    unacknowledged_bytes_ -= unacknowledged_.front();
+    unacknowledged_bytes_ -= unacknowledged_.front().bytes;
+    way_.acknowledged += unacknowledged_.front().has_lambdas ? 1 : 0;
     unacknowledged_.pop_front();
   }
-  while (!least_.empty() && least_.front().frame <= parcel_frames_acknowledged_)
-    least_.pop_front();
+  least_unacknowledged_.drop_until(parcel_frames_acknowledged_);
+  least_lambdas_.drop_until(way_.acknowledged);
+  way_.earliest = least_lambdas_.least();
 }
 
 std::optional<Link::Pending> Link::take_waiting() {
@@ -136,17 +159,34 @@ std::optional<Link::Pending> Link::take_waiting() {
   Pending next = std::move(waiting_.front());
   waiting_.pop_front();
   waiting_bytes_ -= bytes;
-  unacknowledged_.push_back(bytes);
+  unacknowledged_.push_back({bytes, next.has_lambdas});
   unacknowledged_bytes_ += bytes;
+  least_waiting_.drop_until(parcel_frames_sent_ - waiting_.size());
+  if (next.has_lambdas) {
+    least_lambdas_.push(++way_.sent, next.earliest);
+    way_.earliest = least_lambdas_.least();
+  }
   return next;
+}
+
+// What it does not answer for any more as something that waits is on its way there instead.
+void Link::let_go() {
+  while (auto next = take_waiting()) {
+    if (next->has_lambdas)
+      elsewhere_ = std::min(elsewhere_, next->earliest);
+    ready_.push_back(*std::move(next));
+  }
+  others_are_at(elsewhere_);
 }
 
 void Link::begin_anew(double least) {
   clock_ = clock_told_ = least;
   wanted_told_ = wanted_here_ = infinity;
+  standing_.reset();
+  standing_told_ = Instant::beginning();
 }
 
-void Link::tell_anew() { outbox_.announce(least_unacknowledged()); }
+void Link::tell_anew() { outbox_.announce(least_waiting_.least()); }
 
 void Link::send_report(const NodeReport& report, std::uint64_t round,
                        std::vector<std::vector<std::byte>>& frames) {
@@ -156,39 +196,62 @@ void Link::send_report(const NodeReport& report, std::uint64_t round,
   append_frame(header, {}, frames);
 }
 
-bool Link::has_news(const FrameHeader& header, double clock, double wanted) const {
-  return !waiting_.empty() || (header.end_time && *header.end_time < end_time_told_) ||
-         (wanted != wanted_told_ && wanted < infinity) || clock > wanted_here_;
+bool Link::has_something_to_say(const News& news, double wanted) const {
+  return (news.end_time && *news.end_time < end_time_told_) ||
+         (wanted != wanted_told_ && wanted < infinity) ||
+         (waiting_.empty() && news.clock > wanted_here_) || tells_standing(news);
 }
 
-// The clock comes behind all that was emitted before it.
-void Link::send(FrameHeader header, double clock, double wanted,
-                std::vector<std::vector<std::byte>>& frames) {
-  if (header.end_time && !(*header.end_time < end_time_told_))
-    header.end_time.reset();
-  if (wanted != wanted_told_ && wanted < infinity)
-    header.wanted = wanted;
+double Link::standing_wanted(std::uint64_t lambda_frames_received) const {
+  if (wanted_here_ == infinity || lambda_frames_received != lambda_frames_told_)
+    return wanted_here_;
+  return std::max(wanted_here_, std::nextafter(standing_told_.absorption, infinity));
+}
+
+bool Link::tells_standing(const News& news) const {
+  return news.standing != nullptr && news.standing->next.absorption >= wanted_here_ &&
+         wanted_here_ < infinity &&
+         (news.standing->next > standing_told_ ||
+          news.lambda_frames_received != lambda_frames_told_);
+}
+
+// The clock comes behind all that was emitted before it, and a standing behind all that was sent.
+void Link::send(const News& news, double wanted, std::vector<std::vector<std::byte>>& frames) {
   constexpr std::size_t acknowledged_in_parts = 4;
-  bool goes_anyway = (waiting_.empty() && has_news(header, clock, wanted)) ||
-                     bytes_to_acknowledge_ > limits_.credit_bytes / acknowledged_in_parts;
-  for (;;) {
-    const std::optional<Pending> next = take_waiting();
-    if (!next && !std::exchange(goes_anyway, false))
-      return;
-    goes_anyway = false;
-    if (next)
-      header.earliest = next->earliest;
-    if (waiting_.empty() && clock > clock_told_)
-      header.clock = clock_told_ = clock;
-    if (clock_told_ > wanted_here_)
-      wanted_here_ = infinity;
-    wanted_told_ = header.wanted.value_or(wanted_told_);
-    end_time_told_ = header.end_time.value_or(end_time_told_);
-    append_frame(header, next ? next->records : std::vector<std::byte>(), frames);
-    const std::uint64_t phase = header.phase;
+  if (ready_.empty() && !has_something_to_say(news, wanted) &&
+      bytes_to_acknowledge_ <= limits_.credit_bytes / acknowledged_in_parts)
+    return;
+  FrameHeader header;
+  header.phase = news.phase;
+  if (news.end_time && *news.end_time < end_time_told_)
+    header.end_time = end_time_told_ = *news.end_time;
+  if (wanted != wanted_told_ && wanted < infinity)
+    header.wanted = wanted_told_ = wanted;
+  for (std::size_t i = 0; i < ready_.size() || i == 0; ++i) {
+    if (i + 1 >= ready_.size())
+      tell_where_this_node_is(news, header);
+    const bool has_records = i < ready_.size();
+    if (has_records)
+      header.earliest = ready_[i].earliest;
+    append_frame(header, has_records ? ready_[i].records : std::vector<std::byte>(), frames);
     header = {};
-    header.phase = phase;
+    header.phase = news.phase;
   }
+  ready_.clear();
+}
+
+void Link::tell_where_this_node_is(const News& news, FrameHeader& header) {
+  if (waiting_.empty() && news.clock > clock_told_)
+    header.clock = clock_told_ = news.clock;
+  if (news.standing != nullptr && (news.standing->next != standing_told_ ||
+                                   news.lambda_frames_received != lambda_frames_told_)) {
+    header.standing = *news.standing;
+    standing_told_ = news.standing->next;
+    lambda_frames_told_ = news.lambda_frames_received;
+  }
+  if (clock_told_ > wanted_here_ ||
+      (header.standing && header.standing->next.absorption >= wanted_here_))
+    wanted_here_ = infinity;
 }
 
 void Link::append_frame(FrameHeader& header, std::span<const std::byte> records,

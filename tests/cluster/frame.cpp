@@ -14,6 +14,7 @@ using namespace stos;
 using stos::detail::FrameHeader;
 using stos::detail::NodeReport;
 using stos::detail::read_header;
+using stos::detail::Standing;
 using stos::detail::write_header;
 
 namespace {
@@ -27,7 +28,7 @@ std::vector<std::byte> bytes_of(const FrameHeader& header) {
 bool same(const FrameHeader& a, const FrameHeader& b) {
   return a.number == b.number && a.phase == b.phase && a.acknowledged == b.acknowledged &&
          a.clock == b.clock && a.wanted == b.wanted && a.end_time == b.end_time &&
-         a.report == b.report && a.earliest == b.earliest;
+         a.standing == b.standing && a.report == b.report && a.earliest == b.earliest;
 }
 
 bool can_be_read(std::span<const std::byte> bytes, std::size_t nodes) {
@@ -55,8 +56,22 @@ FrameHeader any_header(RandomStream& random, std::size_t nodes) {
     if (random.bernoulli(0.5))
       *time = any_time(random);
   if (random.bernoulli(0.5)) {
+    Standing& standing = header.standing.emplace();
+    standing.next = {any_time(random), any_time(random), static_cast<std::uint32_t>(random())};
+    for (std::size_t i = 0; i < nodes; ++i) {
+      Standing::Way& way = standing.ways.emplace_back();
+      way.sent = any_count(random);
+      way.acknowledged = std::min(way.sent, any_count(random));
+      way.received = any_count(random);
+      if (way.acknowledged < way.sent)
+        way.earliest = any_time(random);
+    }
+  }
+  if (random.bernoulli(0.5)) {
     NodeReport& report = header.report.emplace();
     report.least_time = any_time(random);
+    report.highest_known = any_time(random);
+    report.withdrawn = random.bernoulli(0.5);
     report.quiet = random.bernoulli(0.5);
     report.next = {any_time(random), any_time(random), static_cast<std::uint32_t>(random())};
     report.stopped_for = any_count(random);
@@ -134,12 +149,32 @@ TEST_CASE("a header with a time that is no number is refused") {
                   : report.next.emission) = nan;
     CHECK_FALSE(can_be_read(bytes_of(header), 2));
   }
+  for (const int field : {0, 1, 2}) {
+    FrameHeader header;
+    Standing& standing = header.standing.emplace();
+    standing.ways.resize(2);
+    standing.ways[1].sent = 1;
+    CHECK(can_be_read(bytes_of(header), 2));
+    (field == 0   ? standing.next.absorption
+     : field == 1 ? standing.next.emission
+                  : standing.ways[1].earliest) = nan;
+    CHECK_FALSE(can_be_read(bytes_of(header), 2));
+  }
+}
+
+TEST_CASE("a standing that knows of more than was sent, or of fewer nodes, is refused") {
+  FrameHeader header;
+  header.standing.emplace().ways.resize(2);
+  CHECK(can_be_read(bytes_of(header), 2));
+  CHECK_FALSE(can_be_read(bytes_of(header), 3));
+  header.standing->ways[0].acknowledged = 1;
+  CHECK_FALSE(can_be_read(bytes_of(header), 2));
 }
 
 TEST_CASE("a header with flags that nobody knows is refused") {
   std::vector<std::byte> bytes = bytes_of({});
   constexpr std::size_t flags = 3;
-  for (const std::uint8_t unknown : {0x20, 0x40, 0x80}) {
+  for (const std::uint8_t unknown : {0x40, 0x80}) {
     bytes[flags] = std::byte{unknown};
     CHECK_FALSE(can_be_read(bytes, 2));
   }

@@ -431,3 +431,116 @@ TEST_CASE("a lambda between nodes costs at most 1.5 times its data and 16 bytes,
     CHECK(much <= 1.5 * 64 + 16);
   }
 }
+
+// ---- how many frames
+// --------------------------------------------------------------------------------
+
+namespace {
+
+/// Talks to a neighbour all the time, and to somebody far away now and then.
+class Townsman : public Agent<Townsman, Simulation> {
+public:
+  explicit Townsman(const Minkowski<4>& position) : Agent(position) {}
+
+  void talk_to(Townsman& neighbour) {
+    neighbour_ = ChannelWriter<Townsman>(*this, neighbour);
+    after(0.01 * random().uniform(0, 1), [](Townsman& self) { self.talk(); });
+  }
+  void write_to(Townsman& friend_abroad) {
+    friend_ = ChannelWriter<Townsman>(*this, friend_abroad);
+    after(1, [](Townsman& self) { self.write(); });
+  }
+
+private:
+  void talk() {
+    neighbour_.send([](Townsman&) {});
+    after(0.05, [](Townsman& self) { self.talk(); });
+  }
+  void write() {
+    friend_.send([](Townsman&) {});
+    after(1, [](Townsman& self) { self.write(); });
+  }
+
+  ChannelWriter<Townsman> neighbour_;
+  ChannelWriter<Townsman> friend_;
+};
+
+/// Two towns, one light-second apart, whose first citizens write each other once a second.
+SetUp two_towns(int citizens) {
+  return [citizens] {
+    std::array<Townsman*, 2> first{};
+    for (std::size_t town = 0; town < 2; ++town) {
+      Townsman* last = nullptr;
+      for (int i = 0; i < citizens; ++i) {
+        auto* next = new Townsman({0, 1.0 * static_cast<double>(town), 0.001 * i, 0});
+        if (last == nullptr)
+          first[town] = next;
+        else
+          last->talk_to(*next);
+        last = next;
+      }
+      last->talk_to(*first[town]);
+    }
+    first[0]->write_to(*first[1]);
+    first[1]->write_to(*first[0]);
+  };
+}
+
+} // namespace
+
+namespace {
+
+/// Turns once a second.
+class Rambler : public Agent<Rambler, Simulation> {
+public:
+  explicit Rambler(const Minkowski<4>& position) : Agent(position) { ramble(); }
+  void watch(Rambler& other) { others_.emplace_back(*this, other); }
+
+private:
+  void ramble() {
+    velocity = Velocity<4>(random().uniform(-0.01, 0.01), 0, 0);
+    after(1, [](Rambler& self) { self.ramble(); });
+  }
+  std::vector<ChannelWriter<Rambler>> others_;
+};
+
+} // namespace
+
+TEST_CASE("a turn tells the new worldline once, however many channels the agent has to a node") {
+  constexpr double end_time = 200;
+  const auto bytes_with = [](int channels) {
+    const SetUp world = [channels] {
+      auto* a = new Rambler({0, 0, 0, 0});
+      auto* b = new Rambler({0, 30, 0, 0});
+      for (int i = 0; i < channels; ++i)
+        a->watch(*b);
+    };
+    const Outcome run = run_on_nodes(
+        world, end_time, {}, [](std::size_t agent) { return agent; }, 1);
+    check_same(run, run_serially(world, end_time));
+    return static_cast<double>(run.traffic.bytes);
+  };
+  const double one = bytes_with(1);
+  const double many = bytes_with(11);
+  CAPTURE(one, many);
+  CHECK(one > 60 * end_time);                    // a worldline each time
+  CHECK(many - one < 10 * (2 * end_time + 200)); // for each channel its number, and its end
+}
+
+TEST_CASE("agents who rarely talk to other nodes cost few frames, however many they are") {
+  constexpr double end_time = 20;
+  for (const int citizens : {3, 30, 300}) {
+    const SetUp world = two_towns(citizens);
+    const Place place = [citizens](std::size_t agent) {
+      return agent / static_cast<std::size_t>(citizens);
+    };
+    const Outcome oracle = run_serially(world, end_time);
+    for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+      INFO(citizens << " citizens, seed " << seed);
+      const Outcome run = run_on_nodes(world, end_time, {2, 1, {}, {}}, place, seed);
+      check_same(run, oracle);
+      CHECK(run.traffic.lambdas == 38);
+      CHECK(run.traffic.frames < 8 * end_time);
+    }
+  }
+}

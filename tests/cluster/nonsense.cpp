@@ -58,12 +58,12 @@ public:
             report.next = {next, next, 0};
             report.sent.resize(nodes);
             report.received.resize(nodes);
-            report.received[own_node] = 1; // where it said what it waits for
+            report.received[own_node] = 2; // when the run ends, and what it waits for
           },
           in_a_hurry);
   }
 
-  /// In the first round it still has something to say; it is quiet in the second one.
+  /// In the first round it still has something to say; it would be quiet in the second one.
   void become_quiet() {
     hear_quiet_reports(1, 1);
     node_.pass_time();
@@ -159,6 +159,29 @@ TEST_CASE("a clock that goes back is refused, and what comes from before a clock
           header.earliest = 4;
           write_lambda<Hello, Talker<0>>(1, 3, records);
         }).find("node 1 sent a record that was emitted at 3.0") == 0);
+}
+
+TEST_CASE("nobody can have received more lambdas than were sent") {
+  const auto hear_received = [](const std::vector<std::uint64_t>& counts) {
+    Victim victim;
+    for (const std::uint64_t count : counts)
+      victim.receive([count](FrameHeader& header, BytesWriter&) {
+        Standing& standing = header.standing.emplace();
+        standing.ways.resize(nodes);
+        standing.ways[own_node].received = count;
+      });
+    return victim.error();
+  };
+  CHECK(hear_received({0, 0}).empty());
+  CHECK(hear_received({1}) == "node 1 has received 1 frames with lambdas, of 0 that were sent");
+}
+
+TEST_CASE("a turn onto the worldline of the last turn is refused where there was none") {
+  CHECK(error_of([](FrameHeader& header, BytesWriter& records) {
+          header.earliest = 0;
+          records.u8(static_cast<std::uint8_t>(RecordKind::turned) | RecordFlags::same);
+          records.varint(1);
+        }) == "node 1 sent a record that is a turn that cannot be read");
 }
 
 TEST_CASE("lambdas on one channel come in the order of their emission") {

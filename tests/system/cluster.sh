@@ -88,7 +88,10 @@ same_digest 5 pingpong
 same_digest 5 lattice
 same_digest 2 lattice --agents 10000 --end-time 20
 same_digest 3 lattice --agents 10000 --end-time 20
-same_digest 2 interplanetary --days 1
+for placement in round_robin block hilbert graph; do
+  STOS_CLUSTER_PLACEMENT=$placement same_digest 3 interplanetary --days 3
+done
+same_digest 5 interplanetary --days 3
 
 # Agents that move to other nodes at random, one and many at a time, change nothing of that.
 for program in pingpong introduction family twins lattice; do
