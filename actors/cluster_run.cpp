@@ -49,7 +49,7 @@ class RunActorGuard {
 public:
   RunActorGuard(caf::actor_system& system, ClusterNode& node)
       : node_(node), state(std::make_shared<RunState>()),
-        actor(system.spawn<RunActor, caf::detached + caf::hidden>(state)) {}
+        actor(system.spawn<RunActor, caf::hidden>(state)) {}
   ~RunActorGuard() {
     node_.leave_run(actor);
     caf::anon_send(actor, EndMessage{});

@@ -51,7 +51,9 @@ struct RunState {
 /// Carries frames between the gateway of one run and those of the other nodes, and what ordinary
 /// actors have to do with its agents.
 ///
-/// It runs on a thread of its own: other nodes wait for it, whatever the workers are busy with.
+/// It runs on the workers, between slices of the domains, which let it go first (see
+/// DomainBoard::gateway_waits): to wake a thread of its own takes longer than all that it does, and
+/// wherever two nodes take turns that would be on the way of each frame.
 class RunActor final : public caf::event_based_actor {
 public:
   RunActor(caf::actor_config& config, std::shared_ptr<RunState> state);

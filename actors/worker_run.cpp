@@ -17,9 +17,12 @@ namespace {
 constexpr std::uint32_t looks_max = 4000;
 
 // Where domains take turns on the processors, whoever waits must not keep others from running; with
-// other nodes, that is also the gateway and the network's thread.
+// other nodes, that is also the network's thread. The only domain of a node waits for other nodes,
+// who have to be asked: the gateway does so once it sleeps.
 std::uint32_t patience(const WorkerRun::Part& part) {
-  const std::size_t busy = part.domains + (part.links > 0 ? 2 : 0);
+  if (part.links > 0 && part.domains == 1)
+    return 0;
+  const std::size_t busy = part.domains + (part.links > 0 ? 1 : 0);
   return busy <= std::max(1U, std::thread::hardware_concurrency()) ? looks_max : 0;
 }
 

@@ -92,7 +92,9 @@ private:
   bool find_news();
   void resume_blocked();
 
-  [[nodiscard]] bool budget_left() const { return execution_.counters.absorbed < slice_end_; }
+  [[nodiscard]] bool budget_left() const {
+    return execution_.counters.absorbed < slice_end_ && !board_.gateway_waits();
+  }
   [[nodiscard]] double end_time() const { return world_.end_time.load(std::memory_order_relaxed); }
   void work();
   double sweep_tiers(double base);

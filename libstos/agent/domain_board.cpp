@@ -384,6 +384,8 @@ void DomainBoard::wake(std::size_t domain) {
     } else if (state.compare_exchange_weak(seen, running)) {
       active_.fetch_add(1);
       wakeups_.fetch_add(1, std::memory_order_relaxed);
+      if (runner == domains_)
+        gateway_waits_.store(true, std::memory_order_relaxed);
       schedule_(runner);
       return;
     }

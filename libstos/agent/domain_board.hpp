@@ -99,7 +99,7 @@ public:
   void publish(std::size_t domain, double clock);
 
   [[nodiscard]] bool is_patient(std::uint32_t looks) const {
-    return looks < patience_.looks && has_idle_worker();
+    return looks < patience_.looks && has_idle_worker() && !gateway_waits();
   }
 
   /// Whether no domain that is awake has to wait for a worker.
@@ -178,6 +178,13 @@ public:
   /// All nodes together have found that nothing happens before `time`, anywhere.
   void lift(double time);
   [[nodiscard]] double lifted() const { return lifted_.load(std::memory_order_acquire); }
+
+  /// Whether the gateway has been woken and waits for a worker: a domain that has one had better
+  /// let it go first, since other nodes may be waiting.
+  [[nodiscard]] bool gateway_waits() const {
+    return gateway_waits_.load(std::memory_order_relaxed);
+  }
+  void gateway_runs() { gateway_waits_.store(false, std::memory_order_relaxed); }
 
   /// A frame has arrived, or it is time.
   void wake_gateway() { wake(domains_); }
@@ -309,6 +316,7 @@ private:
   alignas(64) std::atomic<std::int64_t> active_{0};
   std::atomic<std::int64_t> tasks_{0};
   std::atomic<bool> finished_{false};
+  std::atomic<bool> gateway_waits_{false};
   std::atomic<std::uint8_t> paused_{0};
   std::function<void()> at_stop_; // of stop_and(); written before the pause
   std::atomic<std::uint64_t> wakeups_{0};

@@ -72,6 +72,7 @@ Result<std::uint64_t> Gateway::request_moves(const std::vector<AgentMove>& moves
 // The domains' clocks are read before their parcels are taken, so that what was emitted before the
 // clock goes ahead of it.
 Result<Gateway::Slice> Gateway::run(double now_s, Output& output) {
+  board_.gateway_runs();
   if (board_.finished()) {
     pass_answers(output);
     return Slice::finished;
