@@ -39,12 +39,14 @@ std::string describe(const Cell& cell) {
   return "agent " + std::to_string(cell.id.value) + " (" + cell.ops->type_name + ")";
 }
 
-Transfer::Transfer(Kind kind, Cell& cell) : kind_(kind), cell_(cell) {
+// The list begins with the channel that was opened last.
+void Transfer::begin(Cell& cell) {
+  cell_ = &cell;
+  channels_.clear();
   for (Channel* channel = cell.outgoing; channel != nullptr; channel = channel->next_outgoing)
     if (!channel->closed)
       channels_.emplace_back(channel, false);
-  std::sort(channels_.begin(), channels_.end(),
-            [](const auto& a, const auto& b) { return a.first->number < b.first->number; });
+  std::reverse(channels_.begin(), channels_.end());
 }
 
 Channel* Transfer::claim(ChannelNumber number) {

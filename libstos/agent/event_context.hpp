@@ -29,11 +29,13 @@ class Transfer {
 public:
   enum class Kind : std::uint8_t { save, load };
 
-  /// @pre the record of the agent has all its outgoing channels
-  Transfer(Kind kind, Cell& cell);
+  explicit Transfer(Kind kind) : kind_(kind) {}
+
+  /// The next agent. @pre its record has all its outgoing channels
+  void begin(Cell& cell);
 
   [[nodiscard]] Kind kind() const { return kind_; }
-  [[nodiscard]] Cell& cell() const { return cell_; }
+  [[nodiscard]] Cell& cell() const { return *cell_; }
 
   /// The open channel with this number, for the one ChannelWriter that it has; null if there is
   /// none, or it has been claimed already.
@@ -44,7 +46,7 @@ public:
 
 private:
   Kind kind_;
-  Cell& cell_;
+  Cell* cell_ = nullptr;
   std::vector<std::pair<Channel*, bool>> channels_; // by number; claimed
 };
 
@@ -92,9 +94,9 @@ public:
   /// Begins the end of `self`: no lambda runs, but its destructor does.
   void begin_last(Cell& self, double time);
 
-  /// Until end_transfer() this is no event: an agent is saved or loaded, and nothing can happen.
+  /// From now on this is no event: the agent of `transfer` is saved or loaded, and nothing can
+  /// happen.
   void begin_transfer(Transfer& transfer);
-  void end_transfer() { transfer_ = nullptr; }
   [[nodiscard]] Transfer* transfer() const { return transfer_; }
 
   [[nodiscard]] World& world() const { return *world_; }

@@ -2,9 +2,11 @@
 
 #include "libstos/cluster/agents_elsewhere.hpp"
 #include "libstos/cluster/moves.hpp"
+#include "libstos/cluster/name_table.hpp"
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
@@ -56,19 +58,17 @@ private:
   std::uint64_t named_ = 0;
 };
 
-/// Names a channel wherever its ends are: its source, and its number there.
-struct ChannelName {
-  AgentId source;
-  ChannelNumber number;
+using ChannelsByName = NameTable<ChannelName, Channel*>;
 
-  friend bool operator==(ChannelName, ChannelName) = default;
-  struct Hash {
-    std::size_t operator()(ChannelName name) const {
-      return mix64(name.source.value + mix64(name.number.value));
-    }
-  };
+/// Bytes of many things that stay where they are while more come.
+class ByteStore {
+public:
+  /// Keeps a copy.
+  std::span<const std::byte> add(std::span<const std::byte> bytes);
+
+private:
+  std::vector<std::vector<std::byte>> blocks_; // none ever grows beyond its capacity
 };
-using ChannelsByName = std::unordered_map<ChannelName, Channel*, ChannelName::Hash>;
 
 /// What the nodes tell each other at a stop, before agents arrive.
 struct MovesUnderWay {
@@ -80,8 +80,13 @@ struct MovesUnderWay {
 
   std::vector<Wish> wishes;      ///< in their order; empty: there is no such stop
   std::vector<Verdict> verdicts; ///< on each
-  using Image = std::vector<std::byte>;
-  std::vector<std::vector<Image>> images; ///< of those who come here, by node
+
+  struct Image {
+    std::size_t from; ///< the node
+    std::span<const std::byte> bytes;
+  };
+  std::vector<Image> images; ///< of those who come here
+  ByteStore bytes;           ///< theirs
 };
 
 /// What the links of one node share, of one world.

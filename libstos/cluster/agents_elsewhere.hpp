@@ -1,10 +1,9 @@
 #pragma once
 
 #include "libstos/agent/world.hpp"
+#include "libstos/cluster/name_table.hpp"
 
 #include <cstddef>
-#include <unordered_map>
-#include <vector>
 
 namespace stos::detail {
 
@@ -27,7 +26,7 @@ public:
   [[nodiscard]] Cell& record_of(AgentId id, const AgentOps& ops, std::uint16_t group, World& world);
 
   /// The record of `id`, null if there is none.
-  [[nodiscard]] Cell* find(AgentId id) const;
+  [[nodiscard]] Cell* find(AgentId id) const { return records_.find(id); }
 
   /// One more channel or hold leads to `cell`; one less.
   static void lead_to(Cell& cell) { ++cell.incoming; }
@@ -39,12 +38,8 @@ public:
   [[nodiscard]] std::size_t size() const { return records_.size(); }
 
 private:
-  struct Hash {
-    std::size_t operator()(AgentId id) const { return mix64(id.value); }
-  };
-
   BlockPool& pool_;
-  std::unordered_map<AgentId, Cell*, Hash> records_;
+  NameTable<AgentId, Cell*> records_;
 };
 
 } // namespace stos::detail

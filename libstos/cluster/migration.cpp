@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <functional>
 #include <utility>
 
 namespace stos::detail {
@@ -41,10 +42,16 @@ bool read_extras(CellExtras& extras, BytesReader& in) {
   return in.ok();
 }
 
+bool has_lambda_of_channel(const Cell& cell) {
+  bool has = false;
+  cell.mailbox.for_each(
+      [&has](const Lambda& lambda, double) { has |= lambda.kind == Lambda::Kind::channel; });
+  return has;
+}
+
 // What the agent does while it is deleted concerns nobody: it goes on living elsewhere.
 void delete_copy(EventContext& context, Cell& cell) {
   context.begin_last(cell, cell.now);
-  context.takes_reports = false;
   const EventContext::Scope scope(&context);
   delete_agent(cell);
   for (auto* lambda = context.effects.first_lambda; lambda != nullptr;) {
@@ -60,9 +67,10 @@ void delete_copy(EventContext& context, Cell& cell) {
 } // namespace
 
 Migration::Migration(World& world, DomainSet& set, Abroad& abroad, const Links& links, double least)
-    : world_(world), set_(set), abroad_(abroad), links_(links), least_(least), rewiring_(set) {
+    : world_(world), set_(set), abroad_(abroad), links_(links), least_(least), rewiring_(set),
+      saving_(world, abroad.pool), deleting_(world, abroad.pool), loading_(world, abroad.pool) {
+  deleting_.takes_reports = false;
   abroad_.moves.verdicts.resize(abroad_.moves.wishes.size());
-  abroad_.moves.images.resize(abroad_.place.nodes);
 }
 
 // Only if the run breaks off in the middle is anything left.
@@ -74,99 +82,104 @@ Migration::~Migration() {
 // ---- departure
 // ------------------------------------------------------------------------------------
 
+// One agent after the other, all that is to be done with it: its memory is read once. What others
+// may still look at is freed when all are through.
 void Migration::depart() {
   decide();
   tell_verdicts();
-  send_images();
   for (const Leaving& leaving : leaving_)
     leaving.cell->state = CellState::elsewhere;
-  for (const Leaving& leaving : leaving_)
-    loosen(*leaving.cell);
-  for (const auto& link : links_)
-    if (link != nullptr)
-      link->reader().take_out_if(
-          [](const Channel& channel, AgentId) { return leaves(*channel.to); },
-          [](Channel&, AgentId) {});
-  // In this order, since the later ones free what the earlier ones look at.
-  for (const Leaving& leaving : leaving_)
-    delete_agent_of(leaving);
-  for (const Leaving& leaving : leaving_)
-    leave_lambdas(leaving);
-  for (const Leaving& leaving : leaving_)
-    leave_incoming(leaving);
+  for (std::size_t i = 0; i < leaving_.size(); ++i) {
+    if (i + 1 < leaving_.size())
+      leaving_[i + 1].cell->prefetch_visit();
+    depart(leaving_[i]);
+  }
+  for (const LeavingHold& each : own_holds_)
+    leave_own_hold(*each.leaving, *each.hold);
   free_leaving();
+  members_ = {};
+}
+
+void Migration::depart(const Leaving& leaving) {
+  send_image(leaving);
+  loosen(*leaving.cell);
+  delete_agent_of(leaving);
+  leave_lambdas(leaving);
+  leave_incoming(leaving);
 }
 
 void Migration::decide() {
-  std::unordered_map<std::uint64_t, std::size_t> known;
-  for (std::size_t i = 0; i < abroad_.moves.wishes.size(); ++i) {
+  const std::size_t wishes = abroad_.moves.wishes.size();
+  NameTable<AgentId, std::size_t> known;
+  for (std::size_t i = 0; i < wishes; ++i) {
     Cell* cell = world_.directory->find(abroad_.moves.wishes[i].move.agent);
     if (cell != nullptr && cell->alive())
       decide_on(i, *cell, known);
   }
   std::erase_if(leaving_,
                 [own = abroad_.place.own_node](const Leaving& each) { return each.node == own; });
+  std::sort(leaving_.begin(), leaving_.end(),
+            [](const Leaving& a, const Leaving& b) { return a.cell->id < b.cell->id; });
 }
 
 // Of several wishes for one agent each follows the one before.
-void Migration::decide_on(std::size_t wish, Cell& cell,
-                          std::unordered_map<std::uint64_t, std::size_t>& known) {
+void Migration::decide_on(std::size_t wish, Cell& cell, NameTable<AgentId, std::size_t>& known) {
   const std::size_t target = abroad_.moves.wishes[wish].move.node;
   MovesUnderWay::Verdict& verdict = abroad_.moves.verdicts[wish];
   verdict.node = abroad_.place.own_node;
   verdict.result = MoveResult::moved;
-  const auto found = known.find(cell.id.value);
-  const std::size_t node = found != known.end() ? leaving_[found->second].node : verdict.node;
+  const std::size_t places = known.find(cell.id); // one more than where it is in leaving_
+  const std::size_t node = places != 0 ? leaving_[places - 1].node : verdict.node;
   if (node == target) {
     verdict.result = MoveResult::already_there;
-  } else if (found != known.end()) {
-    leaving_[found->second].node = target;
+  } else if (places != 0) {
+    leaving_[places - 1].node = target;
+  } else if (auto why = obstacle(cell)) {
+    verdict.result = MoveResult::not_serialisable;
+    verdict.text = describe(cell) + " cannot move to another node: " + *why;
   } else {
-    std::vector<std::byte> members;
-    if (auto why = obstacle(cell, members)) {
-      verdict.result = MoveResult::not_serialisable;
-      verdict.text = *std::move(why);
-    } else {
-      known.emplace(cell.id.value, leaving_.size());
-      leaving_.push_back({&cell, target, std::move(members)});
-    }
+    leaving_.push_back({&cell, target, members_.size() - image_.size(), image_.size()});
+    known.put(cell.id, leaving_.size());
   }
 }
 
-std::optional<std::string> Migration::obstacle(Cell& cell, std::vector<std::byte>& members) {
-  const std::string who = describe(cell) + " cannot move to another node: ";
+// What keeps the agent here. If nothing does, its members are saved.
+std::optional<std::string> Migration::obstacle(Cell& cell) {
   if (cell.ops->save == nullptr)
-    return who + "its class needs `template <class Inspector> bool inspect(Inspector& f, " +
+    return std::string("its class needs `template <class Inspector> bool inspect(Inspector& f, ") +
            cell.ops->type_name +
            "& x)`, which saves and loads its members, and a default "
            "constructor";
   if (find_agent_type(cell.ops->type_id) == nullptr)
-    return who + no_agent_type(cell.ops->type_id).context;
+    return no_agent_type(cell.ops->type_id).context;
   std::optional<std::string> bound;
   cell.mailbox.for_each([&](const Lambda& lambda, double) {
     const ClosureOps& ops = *static_cast<const Closure&>(lambda).ops;
     if (!bound && !can_travel(ops))
-      bound =
-          who + "a lambda waits in its mailbox that cannot travel: " + cannot_travel(ops).context;
+      bound = "a lambda waits in its mailbox that cannot travel: " + cannot_travel(ops).context;
   });
-  if (bound)
-    return bound;
+  return bound ? bound : save_members(cell);
+}
 
-  EventContext context(world_, abroad_.pool);
-  Transfer transfer(Transfer::Kind::save, cell);
-  BytesWriter out(members);
-  try {
-    context.begin_transfer(transfer);
-    const EventContext::Scope scope(&context);
-    cell.ops->save(*cell.agent, out);
-  } catch (const std::exception& e) {
-    return who + e.what();
+std::optional<std::string> Migration::save_members(Cell& cell) {
+  image_.clear();
+  {
+    BytesWriter out(image_);
+    try {
+      save_.begin(cell);
+      saving_.begin_transfer(save_);
+      const EventContext::Scope scope(&saving_);
+      cell.ops->save(*cell.agent, out);
+    } catch (const std::exception& e) {
+      return e.what();
+    }
+    if (!out.ok())
+      return "its inspect has failed";
   }
-  if (!out.ok())
-    return who + "its inspect has failed";
-  if (const Channel* channel = transfer.first_unclaimed())
-    return who + "its inspect does not save the ChannelWriter of its channel number " +
+  if (const Channel* channel = save_.first_unclaimed())
+    return "its inspect does not save the ChannelWriter of its channel number " +
            std::to_string(channel->number.value) + ", to " + describe(*channel->to);
+  members_.insert(members_.end(), image_.begin(), image_.end());
   return std::nullopt;
 }
 
@@ -195,22 +208,18 @@ void Migration::tell_verdicts() {
   }
 }
 
-void Migration::send_images() {
-  std::vector<std::byte> image;
-  for (Leaving& leaving : leaving_) {
-    image.clear();
-    {
-      BytesWriter out(image);
-      write_image(leaving, out);
-    }
-    leaving.members = {};
-    Link& link = *links_[leaving.node];
-    BytesWriter& out = link.begin_record(least_);
-    out.u8(static_cast<std::uint8_t>(RecordKind::image));
-    out.varint(image.size());
-    out.raw(image);
-    link.end_record();
+void Migration::send_image(const Leaving& leaving) {
+  image_.clear();
+  {
+    BytesWriter out(image_);
+    write_image(leaving, out);
   }
+  Link& link = *links_[leaving.node];
+  BytesWriter& out = link.begin_record(least_);
+  out.u8(static_cast<std::uint8_t>(RecordKind::image));
+  out.varint(image_.size());
+  out.raw(image_);
+  link.end_record();
 }
 
 void Migration::write_image(const Leaving& leaving, BytesWriter& out) {
@@ -227,44 +236,46 @@ void Migration::write_image(const Leaving& leaving, BytesWriter& out) {
   out.u8(cell.extras != nullptr ? 1 : 0);
   if (cell.extras != nullptr)
     write_extras(*cell.extras, out);
-  std::vector<const IncomingChannel*> ends;
-  write_incoming(cell, ends, out);
+  write_incoming(cell, out);
   write_outgoing(cell, out);
-  write_lambdas(cell, ends, out);
-  out.varint(leaving.members.size());
-  out.raw(leaving.members);
+  write_lambdas(cell, out);
+  out.varint(leaving.members_bytes);
+  out.raw(std::span(members_).subspan(leaving.members, leaving.members_bytes));
 }
 
 // A closed channel is of use only while a lambda that came on it is queued.
-void Migration::write_incoming(const Cell& cell, std::vector<const IncomingChannel*>& ends,
-                               BytesWriter& out) {
-  std::vector<Channel*> holds;
+void Migration::sort_incoming(const Cell& cell) {
+  open_ends_.clear();
+  closed_ends_.clear();
+  holds_.clear();
   for (IncomingChannel* c = cell.mailbox.first_channel(); c != nullptr; c = c->next_incoming)
     if (!c->detached) {
       if (static_cast<Channel*>(c)->is_hold())
-        holds.push_back(static_cast<Channel*>(c));
+        holds_.push_back(static_cast<Channel*>(c));
       else
-        ends.push_back(c);
+        open_ends_.push_back(c);
     }
-  const std::size_t open = ends.size();
   cell.mailbox.for_each([&](const Lambda& lambda, double) {
     if (lambda.via != nullptr && lambda.via->detached)
-      ends.push_back(lambda.via);
+      closed_ends_.push_back(lambda.via);
   });
-  const auto closed = ends.begin() + static_cast<std::ptrdiff_t>(open);
-  std::sort(closed, ends.end(), std::less<>());
-  ends.erase(std::unique(closed, ends.end()), ends.end());
+  std::sort(closed_ends_.begin(), closed_ends_.end(), std::less<>());
+  closed_ends_.erase(std::unique(closed_ends_.begin(), closed_ends_.end()), closed_ends_.end());
+}
 
-  out.varint(open);
-  out.varint(ends.size() - open);
-  for (const IncomingChannel* end : ends) {
-    const auto& channel = static_cast<const Channel&>(*end);
+void Migration::write_incoming(const Cell& cell, BytesWriter& out) {
+  sort_incoming(cell);
+  out.varint(open_ends_.size());
+  out.varint(closed_ends_.size());
+  const auto write_end = [&out](const Channel& channel) {
     out.varint(channel.number.value);
     out.f64(channel.last_absorption);
     out.f64(channel.silent_until());
     out.f64(channel.reaction_time());
-    if (end->detached)
-      continue;
+  };
+  for (const IncomingChannel* end : open_ends_) {
+    const auto& channel = static_cast<const Channel&>(*end);
+    write_end(channel);
     const bool from_here = channel.group < abroad_.place.domains;
     const AgentId source =
         from_here ? channel.from().id : static_cast<const ChannelCourse&>(channel.course()).agent;
@@ -272,8 +283,10 @@ void Migration::write_incoming(const Cell& cell, std::vector<const IncomingChann
     out.varint(abroad_.place.node_of(channel.group));
     write_trajectory(*channel.source_path, out);
   }
-  out.varint(holds.size());
-  for (Channel* hold : holds) {
+  for (const IncomingChannel* end : closed_ends_)
+    write_end(static_cast<const Channel&>(*end));
+  out.varint(holds_.size());
+  for (Channel* hold : holds_) {
     out.u64(abroad_.name_of(*hold));
     out.u64(hold->far_course().agent.value);
     out.varint(abroad_.place.node_of(hold->group));
@@ -285,13 +298,13 @@ void Migration::write_incoming(const Cell& cell, std::vector<const IncomingChann
 
 // The one that was opened first comes first: the list begins with the last one.
 void Migration::write_outgoing(const Cell& cell, BytesWriter& out) {
-  std::vector<const Channel*> channels;
-  for (const Channel* c = cell.outgoing; c != nullptr; c = c->next_outgoing)
+  outgoing_.clear();
+  for (Channel* c = cell.outgoing; c != nullptr; c = c->next_outgoing)
     if (!c->closed)
-      channels.push_back(c);
-  std::reverse(channels.begin(), channels.end());
-  out.varint(channels.size());
-  for (const Channel* channel : channels) {
+      outgoing_.push_back(c);
+  std::reverse(outgoing_.begin(), outgoing_.end());
+  out.varint(outgoing_.size());
+  for (const Channel* channel : outgoing_) {
     out.varint(channel->number.value);
     out.varint(channel->next_sequence);
     out.u64(channel->to->id.value);
@@ -300,14 +313,17 @@ void Migration::write_outgoing(const Cell& cell, BytesWriter& out) {
   }
 }
 
-void Migration::write_lambdas(const Cell& cell, const std::vector<const IncomingChannel*>& ends,
-                              BytesWriter& out) {
+// They name the channels that they came on by their places among the ends in the image.
+void Migration::write_lambdas(const Cell& cell, BytesWriter& out) {
   out.varint(cell.mailbox.size());
   if (cell.mailbox.empty())
     return;
-  std::vector<std::pair<const IncomingChannel*, std::size_t>> index;
-  for (std::size_t i = 0; i < ends.size(); ++i)
-    index.emplace_back(ends[i], i);
+  std::vector<std::pair<const IncomingChannel*, std::size_t>>& index = index_of_ends_;
+  index.clear();
+  if (has_lambda_of_channel(cell))
+    for (const auto* ends : {&open_ends_, &closed_ends_})
+      for (const IncomingChannel* end : *ends)
+        index.emplace_back(end, index.size());
   std::sort(index.begin(), index.end(),
             [](const auto& a, const auto& b) { return std::less<>()(a.first, b.first); });
   cell.mailbox.for_each([&](const Lambda& l, double absorption) {
@@ -366,17 +382,16 @@ void Migration::loosen(Cell& cell) {
 
 void Migration::delete_agent_of(const Leaving& leaving) {
   Cell& cell = *leaving.cell;
-  std::vector<Channel*> open;
+  outgoing_.clear();
   for (Channel* c = std::exchange(cell.outgoing, nullptr); c != nullptr;) {
     Channel* channel = std::exchange(c, c->next_outgoing);
     if (channel->closed)
       channel->let_go();
     else
-      open.push_back(channel);
+      outgoing_.push_back(channel);
   }
-  EventContext context(world_, abroad_.pool);
-  delete_copy(context, cell);
-  for (Channel* channel : open)
+  delete_copy(deleting_, cell);
+  for (Channel* channel : outgoing_)
     leave_outgoing(leaving, *channel);
 }
 
@@ -398,7 +413,7 @@ void Migration::leave_outgoing(const Leaving& leaving, Channel& channel) {
     channel.source_path = &course.source;
     channel.between_domains = 1;
     channel.group = abroad_.place.group_of(leaving.node);
-    abroad_.unnumbered[{cell.id, channel.number}] = &channel;
+    abroad_.unnumbered.put({cell.id, channel.number}, &channel);
   }
 }
 
@@ -423,6 +438,7 @@ void Migration::leave_hold_of(const Leaving& leaving, Channel& hold) {
   }
 }
 
+// A hold may be what a lambda of somebody brings who leaves, too, and is still to be written.
 void Migration::leave_incoming(const Leaving& leaving) {
   for (IncomingChannel* c = leaving.cell->mailbox.take_channels(); c != nullptr;) {
     auto& channel = static_cast<Channel&>(*std::exchange(c, c->next_incoming));
@@ -430,8 +446,10 @@ void Migration::leave_incoming(const Leaving& leaving) {
     if (channel.detached) {
       channel.let_go();
     } else if (channel.is_hold()) {
-      leave_own_hold(leaving, channel);
-    } else if (!from_here || leaves(channel.from())) {
+      own_holds_.push_back({&leaving, &channel});
+    } else if (!from_here) {
+      leave_end(channel);
+    } else if (leaves(channel.from())) {
       channel.let_go();
     } else {
       Cell& from = channel.from();
@@ -446,6 +464,16 @@ void Migration::leave_incoming(const Leaving& leaving) {
       to_number_.push_back(&channel);
     }
   }
+}
+
+// The reading end of a channel from elsewhere.
+void Migration::leave_end(Channel& channel) {
+  const ChannelCourse& course = channel.far_course();
+  if (course.wire != 0)
+    links_[abroad_.place.node_of(channel.group)]->reader().take_out(channel);
+  else
+    abroad_.unnumbered.take({course.agent, channel.number});
+  channel.let_go();
 }
 
 // The agent that is held leaves.
@@ -491,16 +519,14 @@ Result<void> Migration::arrive() {
   find_ways();
   reroute_channels();
   reroute_holds();
-  for (std::size_t node = 0; node < links_.size(); ++node)
-    for (const auto& image : abroad_.moves.images[node])
-      arriving_.push_back({node, BytesReader(image), nullptr, {}});
+  for (const MovesUnderWay::Image& image : abroad_.moves.images)
+    arriving_.push_back({image.from, BytesReader(image.bytes)});
   for (Arriving& each : arriving_)
     if (!read_record(each) || !read_incoming(each) || !read_holds(each))
       return unreadable(each, "record and what leads to it");
-  for (Arriving& each : arriving_)
+  for (Arriving& each : arriving_) {
     if (!read_outgoing(each))
       return unreadable(each, "channels");
-  for (Arriving& each : arriving_) {
     if (!read_lambdas(each))
       return unreadable(each, "lambdas");
     if (!read_members(each) || !each.in.at_end())
@@ -521,66 +547,78 @@ Result<void> Migration::arrive() {
   return {};
 }
 
+// The records that stand in for agents who move lead to where these are now; those who come here
+// are in some domain of this node.
 void Migration::find_ways() {
   const MovesUnderWay& moves = abroad_.moves;
+  ways_.reserve(moves.wishes.size());
   for (std::size_t i = 0; i < moves.wishes.size(); ++i)
     if (moves.verdicts[i].result == MoveResult::moved) {
       const AgentMove& move = moves.wishes[i].move;
-      ways_.insert_or_assign(move.agent.value, Way{moves.verdicts[i].node, move.node});
+      const Way way{static_cast<std::uint32_t>(moves.verdicts[i].node), move.node};
+      if (way.from == way.to)
+        ways_.take(move.agent);
+      else
+        ways_.put(move.agent, way);
     }
-  std::erase_if(ways_, [](const auto& each) { return each.second.from == each.second.to; });
-  for (const auto& [id, way] : ways_)
-    if (Cell* record =
-            way.to == abroad_.place.own_node ? nullptr : abroad_.elsewhere.find(AgentId{id}))
-      record->domain = abroad_.place.group_of(way.to);
+  ways_.for_each([this](AgentId id, Way way) {
+    if (Cell* record = abroad_.elsewhere.find(id))
+      record->domain =
+          way.to == abroad_.place.own_node ? std::uint16_t{0} : abroad_.place.group_of(way.to);
+  });
 }
 
 std::size_t Migration::now_at(AgentId agent, std::size_t node) const {
-  const auto found = ways_.find(agent.value);
-  return found == ways_.end() ? node : found->second.to;
+  const Way way = way_of(agent);
+  return way == Way{} ? node : way.to;
 }
 
 void Migration::reroute_channels() {
   std::vector<bool> is_left(links_.size());
-  for (const auto& [id, way] : ways_)
-    is_left[way.from] = true;
-  const std::size_t own = abroad_.place.own_node;
-  const auto moves = [this](AgentId agent) { return ways_.count(agent.value) != 0; };
-  for (std::size_t node = 0; node < links_.size(); ++node) {
-    if (links_[node] == nullptr || !is_left[node])
-      continue;
-    links_[node]->writer().take_out_if(
-        [&](const Channel& channel) { return moves(channel.to->id); },
-        [&](Channel& channel) {
-          if (now_at(channel.to->id, node) == own)
-            writers_[{channel.far_course().agent, channel.number}] = &channel;
-          else
-            to_number_.push_back(&channel);
-        });
-    links_[node]->reader().take_out_if(
-        [&](const Channel&, AgentId source) { return moves(source); },
-        [&](Channel& channel, AgentId source) {
-          rewiring_.loosen(channel);
-          const std::size_t now = now_at(source, node);
-          if (now == own) {
-            readers_[{source, channel.number}] = &channel;
-          } else {
-            channel.group = abroad_.place.group_of(now);
-            abroad_.unnumbered[{source, channel.number}] = &channel;
-          }
-        });
-  }
+  ways_.for_each([&is_left](AgentId, Way way) { is_left[way.from] = true; });
+  for (std::size_t node = 0; node < links_.size(); ++node)
+    if (links_[node] != nullptr && is_left[node]) {
+      reroute_writers(*links_[node]);
+      reroute_readers(*links_[node]);
+    }
+}
+
+void Migration::reroute_writers(Link& link) {
+  link.writer().take_out_if(
+      [group = link.group()](const Channel& channel) { return channel.to->domain != group; },
+      [this](Channel& channel) {
+        if (abroad_.place.is_here(*channel.to))
+          writers_.put({channel.far_course().agent, channel.number}, &channel);
+        else
+          to_number_.push_back(&channel);
+      });
+}
+
+void Migration::reroute_readers(Link& link) {
+  Way way;
+  link.reader().take_out_if(
+      [&](const Channel&, AgentId source) { return (way = way_of(source)) != Way{}; },
+      [&](Channel& channel, AgentId source) {
+        rewiring_.loosen(channel);
+        const ChannelName name{source, channel.number};
+        if (way.to == abroad_.place.own_node) {
+          readers_.put(name, &channel);
+        } else {
+          channel.group = abroad_.place.group_of(way.to);
+          abroad_.unnumbered.put(name, &channel);
+        }
+      });
 }
 
 // Of holders that come here the hold waits in its table for their lambdas.
 void Migration::reroute_holds() {
   for (const auto& [name, hold] : abroad_.holds.of_agents_here) {
-    const auto found = ways_.find(hold->far_course().agent.value);
-    if (found == ways_.end())
+    const Way way = way_of(hold->far_course().agent);
+    if (way == Way{})
       continue;
     rewiring_.loosen(*hold);
-    if (found->second.to != abroad_.place.own_node)
-      hold->group = abroad_.place.group_of(found->second.to);
+    if (way.to != abroad_.place.own_node)
+      hold->group = abroad_.place.group_of(way.to);
   }
 }
 
@@ -588,10 +626,10 @@ bool Migration::read_record(Arriving& arriving) {
   BytesReader& in = arriving.in;
   const AgentId id{in.u64()};
   const AgentOps* ops = find_agent_type(in.u64());
-  const auto way = ways_.find(id.value);
+  const Way way = way_of(id);
   Trajectory path;
-  if (ops == nullptr || ops->load == nullptr || !read_trajectory(in, path) || way == ways_.end() ||
-      way->second.from != arriving.from || way->second.to != abroad_.place.own_node ||
+  if (ops == nullptr || ops->load == nullptr || !read_trajectory(in, path) || way == Way{} ||
+      way.from != arriving.from || way.to != abroad_.place.own_node ||
       world_.directory->find(id) != nullptr)
     return false;
   Cell& cell = *(arriving.cell = &Cell::create_without_agent(world_, abroad_.pool, *ops));
@@ -612,19 +650,20 @@ bool Migration::read_incoming(Arriving& arriving) {
   constexpr std::size_t bytes_each = 25;
   const std::size_t open = in.count(bytes_each);
   const std::size_t closed = in.count(bytes_each);
-  // Near the first neighbour that is here, if that is known by now.
+  arriving.ends = incoming_ends_.size();
+  arriving.ends_count = open + closed;
   for (std::size_t i = 0; i < open + closed; ++i)
     if (!read_end(arriving, i >= open))
       return false;
-  const Cell* neighbour = nullptr;
-  for (Channel* channel : arriving.incoming)
-    if (!channel->detached && channel->far_course().from != nullptr) {
-      neighbour = channel->far_course().from;
-      break;
-    }
-  const std::size_t domain = rewiring_.domain_near(neighbour);
+  // Near the first neighbour that is here, if that is known by now.
+  const std::span<Channel* const> ends = ends_of(arriving);
+  const auto near = std::find_if(ends.begin(), ends.end(), [](Channel* channel) {
+    return !channel->detached && channel->has_course() && channel->far_course().from != nullptr;
+  });
+  const std::size_t domain =
+      rewiring_.domain_near(near == ends.end() ? nullptr : (*near)->far_course().from);
   arriving.cell->domain = static_cast<std::uint16_t>(domain);
-  for (Channel* channel : arriving.incoming)
+  for (Channel* channel : ends)
     if (channel->detached)
       set_.domain(domain).execution().retire(*channel);
   return true;
@@ -640,6 +679,7 @@ bool Migration::read_end(Arriving& arriving, bool detached) {
   Channel* channel = nullptr;
   Trajectory path;
   AgentId source;
+  bool needs_course = true;
   if (detached) {
     channel = &Channel::create(abroad_.pool, cell);
     channel->detached = true;
@@ -649,43 +689,50 @@ bool Migration::read_end(Arriving& arriving, bool detached) {
     const std::uint64_t node = in.varint();
     if (!read_trajectory(in, path) || node >= links_.size())
       return false;
-    channel = end_of(cell, {source, number}, now_at(source, node));
+    const Way way = way_of(source);
+    const std::size_t now = way == Way{} ? static_cast<std::size_t>(node) : way.to;
+    channel = end_of(cell, {source, number}, now, way != Way{});
     if (channel == nullptr)
       return false;
+    // From another one who arrives here it would be dropped again, see Rewiring.
+    needs_course = channel->has_course() || now != abroad_.place.own_node || reaction_time != 0 ||
+                   !path.at_rest() || !cell.path.at_rest();
   }
-  arriving.incoming.push_back(channel);
-  ChannelCourse& course = channel->require_far_course();
-  course.agent = source;
-  course.source = path;
-  course.reaction_time = reaction_time;
-  course.silent_until = silent_until;
-  course.wire = 0;
-  channel->source_path = &course.source;
-  channel->between_domains = 1;
+  incoming_ends_.push_back(channel);
   channel->number = number;
   channel->last_absorption = last_absorption;
+  if (needs_course) {
+    ChannelCourse& course = channel->require_far_course();
+    course.agent = source;
+    course.source = path;
+    course.reaction_time = reaction_time;
+    course.silent_until = silent_until;
+    course.wire = 0;
+    channel->source_path = &course.source;
+    channel->between_domains = 1;
+  }
   if (!detached)
     open_end(cell, *channel);
   return in.ok();
 }
 
 // Where its source is here, the writing end is the same channel.
-Channel* Migration::end_of(Cell& cell, ChannelName name, std::size_t node) {
-  if (node == abroad_.place.own_node) {
-    const auto found = writers_.find(name);
-    if (found == writers_.end())
-      return ways_.count(name.source.value) == 0
-                 ? nullptr
-                 : readers_[name] = &Channel::create(abroad_.pool, cell);
-    Channel* channel = found->second;
-    writers_.erase(found);
+Channel* Migration::end_of(Cell& cell, ChannelName name, std::size_t node, bool source_moves) {
+  if (node == abroad_.place.own_node && !source_moves) {
+    Channel* channel = writers_.take(name);
+    if (channel == nullptr)
+      return nullptr;
     channel->group = channel->from().domain;
     abroad_.elsewhere.lead_no_more_to(*std::exchange(channel->to, &cell));
     return channel;
   }
   Channel* channel = &Channel::create(abroad_.pool, cell);
-  channel->group = abroad_.place.group_of(node);
-  abroad_.unnumbered[name] = channel;
+  if (node == abroad_.place.own_node) {
+    readers_.put(name, channel);
+  } else {
+    channel->group = abroad_.place.group_of(node);
+    abroad_.unnumbered.put(name, channel);
+  }
   return channel;
 }
 
@@ -721,7 +768,7 @@ bool Migration::read_holds(Arriving& arriving) {
 Channel* Migration::own_hold_of(Cell& cell, std::uint64_t name, AgentId holder, std::size_t node) {
   HoldsBetweenNodes& holds = abroad_.holds;
   const bool holder_is_here = node == abroad_.place.own_node;
-  if (holder_is_here && ways_.count(holder.value) == 0) {
+  if (holder_is_here && way_of(holder) == Way{}) {
     const auto found = holds.closed_from_here.find(name);
     const Cell* by = world_.directory->find(holder);
     if (found == holds.closed_from_here.end() || by == nullptr)
@@ -754,11 +801,9 @@ bool Migration::read_outgoing(Arriving& arriving) {
     const std::size_t now = now_at(target, node);
     Channel* channel = nullptr;
     if (now == abroad_.place.own_node) {
-      const auto found = readers_.find({cell.id, number});
-      if (found == readers_.end() || found->second->to->id != target)
+      channel = readers_.take({cell.id, number});
+      if (channel == nullptr || channel->to->id != target)
         return false;
-      channel = found->second;
-      readers_.erase(found);
     } else {
       Cell& to = abroad_.elsewhere.record_of(target, *ops, abroad_.place.group_of(now), world_);
       channel = &Channel::create(abroad_.pool, to);
@@ -769,14 +814,18 @@ bool Migration::read_outgoing(Arriving& arriving) {
     channel->owned_by(3);
     channel->next_sequence = next_sequence;
     channel->closed = 0;
-    channel->between_domains = 1;
     channel->group = cell.domain;
-    ChannelCourse& course = channel->require_far_course();
-    course.from = &cell;
-    course.agent = cell.id;
-    course.source = cell.path;
-    course.reaction_time = cell.ops->reaction_time;
-    channel->source_path = &course.source;
+    if (now == abroad_.place.own_node && !channel->has_course()) {
+      channel->source_path = &cell.path;
+    } else {
+      ChannelCourse& course = channel->require_far_course();
+      course.from = &cell;
+      course.agent = cell.id;
+      course.source = cell.path;
+      course.reaction_time = cell.ops->reaction_time;
+      channel->source_path = &course.source;
+      channel->between_domains = 1;
+    }
     cell.link_outgoing(*channel);
   }
   return in.ok();
@@ -800,10 +849,11 @@ bool Migration::read_lambdas(Arriving& arriving) {
     if (frame.kind == Lambda::Kind::channel) {
       const std::uint64_t end = in.varint();
       frame.source = AgentId{in.u64()};
-      if (end >= arriving.incoming.size())
+      const std::span<Channel* const> ends = ends_of(arriving);
+      if (end >= ends.size())
         return false;
-      frame.via = arriving.incoming[end];
-      frame.channel = arriving.incoming[end]->number;
+      frame.via = ends[end];
+      frame.channel = ends[end]->number;
     } else {
       frame.due = in.f64();
       frame.source = frame.kind == Lambda::Kind::timer ? cell.id : AgentId::outside();
@@ -869,10 +919,9 @@ bool Migration::read_references(Closure& lambda, Cell& holder, BytesReader& in) 
 bool Migration::read_members(Arriving& arriving) {
   Cell& cell = *arriving.cell;
   BytesReader in(arriving.in.raw(arriving.in.count(1)));
-  EventContext context(world_, abroad_.pool);
-  Transfer transfer(Transfer::Kind::load, cell);
-  context.begin_transfer(transfer);
-  const EventContext::Scope scope(&context);
+  load_.begin(cell);
+  loading_.begin_transfer(load_);
+  const EventContext::Scope scope(&loading_);
   try {
     if (cell.ops->load(in) == nullptr)
       return false;
@@ -887,7 +936,7 @@ bool Migration::read_members(Arriving& arriving) {
   });
   if (!fit)
     problem_ = "a lambda in its mailbox is for agents of another class";
-  return fit && in.at_end() && transfer.first_unclaimed() == nullptr;
+  return fit && in.at_end() && load_.first_unclaimed() == nullptr;
 }
 
 void Migration::tell_numbers() {

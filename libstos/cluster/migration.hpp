@@ -1,5 +1,6 @@
 #pragma once
 
+#include "libstos/agent/event_context.hpp"
 #include "libstos/agent/rewiring.hpp"
 #include "libstos/cluster/link.hpp"
 
@@ -7,7 +8,9 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <unordered_map>
+#include <span>
+#include <string>
+#include <utility>
 #include <vector>
 
 namespace stos::detail {
@@ -51,32 +54,41 @@ private:
   struct Leaving {
     Cell* cell;
     std::size_t node;
-    std::vector<std::byte> members;
+    std::size_t members; ///< where they begin in members_
+    std::size_t members_bytes;
   };
   struct Arriving {
     std::size_t from;
     BytesReader in;
     Cell* cell = nullptr;
-    std::vector<Channel*> incoming; ///< as the lambdas of the image count them
+    std::size_t ends = 0; ///< where they begin in incoming_ends_, as the lambdas count them
+    std::size_t ends_count = 0;
   };
+  /// From one node to another: two different ones, or it is none.
   struct Way {
-    std::size_t from;
-    std::size_t to;
+    std::uint32_t from = 0;
+    std::uint32_t to = 0;
+
+    friend bool operator==(Way, Way) = default;
+  };
+  struct LeavingHold {
+    const Leaving* leaving;
+    Channel* hold;
   };
 
   // Departure.
   void decide();
-  void decide_on(std::size_t wish, Cell& cell,
-                 std::unordered_map<std::uint64_t, std::size_t>& known);
-  [[nodiscard]] std::optional<std::string> obstacle(Cell& cell, std::vector<std::byte>& members);
+  void decide_on(std::size_t wish, Cell& cell, NameTable<AgentId, std::size_t>& known);
+  [[nodiscard]] std::optional<std::string> obstacle(Cell& cell);
+  [[nodiscard]] std::optional<std::string> save_members(Cell& cell);
   void tell_verdicts();
-  void send_images();
+  void depart(const Leaving& leaving);
+  void send_image(const Leaving& leaving);
   void write_image(const Leaving& leaving, BytesWriter& out);
-  void write_incoming(const Cell& cell, std::vector<const IncomingChannel*>& ends,
-                      BytesWriter& out);
+  void write_incoming(const Cell& cell, BytesWriter& out);
+  void sort_incoming(const Cell& cell);
   void write_outgoing(const Cell& cell, BytesWriter& out);
-  void write_lambdas(const Cell& cell, const std::vector<const IncomingChannel*>& ends,
-                     BytesWriter& out);
+  void write_lambdas(const Cell& cell, BytesWriter& out);
   void write_references(const Closure& lambda, BytesWriter& out);
   void loosen(Cell& cell);
   void delete_agent_of(const Leaving& leaving);
@@ -84,6 +96,7 @@ private:
   void leave_lambdas(const Leaving& leaving);
   void leave_hold_of(const Leaving& leaving, Channel& hold);
   void leave_incoming(const Leaving& leaving);
+  void leave_end(Channel& channel);
   void leave_own_hold(const Leaving& leaving, Channel& hold);
   void lead_abroad(const Leaving& leaving, Channel& channel);
   void free_leaving();
@@ -91,13 +104,19 @@ private:
 
   // Arrival.
   void find_ways();
+  [[nodiscard]] Way way_of(AgentId agent) const { return ways_.find(agent); }
   [[nodiscard]] std::size_t now_at(AgentId agent, std::size_t node) const;
   void reroute_channels();
+  void reroute_writers(Link& link);
+  void reroute_readers(Link& link);
   void reroute_holds();
   [[nodiscard]] bool read_record(Arriving& arriving);
   [[nodiscard]] bool read_incoming(Arriving& arriving);
+  [[nodiscard]] std::span<Channel* const> ends_of(const Arriving& arriving) const {
+    return std::span(incoming_ends_).subspan(arriving.ends, arriving.ends_count);
+  }
   [[nodiscard]] bool read_end(Arriving& arriving, bool detached);
-  [[nodiscard]] Channel* end_of(Cell& cell, ChannelName name, std::size_t node);
+  [[nodiscard]] Channel* end_of(Cell& cell, ChannelName name, std::size_t node, bool source_moves);
   [[nodiscard]] bool read_holds(Arriving& arriving);
   [[nodiscard]] Channel* own_hold_of(Cell& cell, std::uint64_t name, AgentId holder,
                                      std::size_t node);
@@ -116,13 +135,32 @@ private:
   const double least_;
   Rewiring rewiring_;
 
+  // Departure, in the order of the agents' ids, as they lie in memory more or less.
   std::vector<Leaving> leaving_;
+  std::vector<std::byte> members_; // of those who leave, as they were before anything changed
+  std::vector<LeavingHold> own_holds_;
+  EventContext saving_;
+  EventContext deleting_;
+  Transfer save_{Transfer::Kind::save};
+
+  // Of the agent whose image is written, and the image.
+  std::vector<std::byte> image_;
+  std::vector<const IncomingChannel*> open_ends_;
+  std::vector<const IncomingChannel*> closed_ends_; // while lambdas that came on them are queued
+  std::vector<std::pair<const IncomingChannel*, std::size_t>> index_of_ends_;
+  std::vector<Channel*> holds_;
+  std::vector<Channel*> outgoing_;
+
+  // Arrival.
   std::vector<Arriving> arriving_;
-  std::unordered_map<std::uint64_t, Way> ways_; // of all agents that move, by their ids
-  ChannelsByName writers_;                      // from agents that stay here to agents that arrive
-  ChannelsByName readers_;                      // from agents that arrive to agents that are here
-  std::vector<Channel*> to_number_;             // from agents here to agents elsewhere
-  std::string problem_;                         // of what cannot be read
+  std::vector<Channel*> incoming_ends_; // theirs
+  NameTable<AgentId, Way> ways_;        // of all agents that move
+  ChannelsByName writers_;              // from agents that stay here to agents that arrive
+  ChannelsByName readers_;              // from agents that arrive to agents that are here
+  std::vector<Channel*> to_number_;     // from agents here to agents elsewhere
+  EventContext loading_;
+  Transfer load_{Transfer::Kind::load};
+  std::string problem_; // of what cannot be read
 };
 
 } // namespace stos::detail

@@ -29,6 +29,7 @@ bool ParcelReader::refuse(std::string problem) {
 void ParcelReader::adopt(Channel& channel, AgentId source) {
   channels_.push_back({&channel, source, channel.next_sequence, channel.far_course().source,
                        Instant::beginning().absorption});
+  channel.far_course().wire = channels_.size();
 }
 
 Result<void> ParcelReader::read(BytesReader& in, double earliest) {
@@ -192,6 +193,7 @@ bool ParcelReader::read_open(BytesReader& in) {
   course->reaction_time = reaction_time;
   course->silent_until = opening;
   course->source = path;
+  course->wire = number;
   channel.set_course(course);
   channel.source_path = &course->source;
   channel.between_domains = 1;
@@ -216,17 +218,17 @@ bool ParcelReader::read_open_again(BytesReader& in) {
   const AgentId source{in.u64()};
   const std::uint64_t channel_number = in.varint();
   const std::uint64_t next_sequence = in.varint();
-  const auto found =
-      abroad_.unnumbered.find({source, ChannelNumber{static_cast<std::uint32_t>(channel_number)}});
-  if (!in.ok() || !fits_into<std::uint32_t>(channel_number) || found == abroad_.unnumbered.end() ||
-      found->second->group != abroad_.place.group_of(node_))
+  const ChannelName name{source, ChannelNumber{static_cast<std::uint32_t>(channel_number)}};
+  Channel* channel = abroad_.unnumbered.find(name);
+  if (!in.ok() || !fits_into<std::uint32_t>(channel_number) || channel == nullptr ||
+      channel->group != abroad_.place.group_of(node_))
     return refuse("says that a channel comes from there now that does not");
   if (!take_number(number))
     return false;
-  Channel& channel = *found->second;
-  abroad_.unnumbered.erase(found);
-  channels_[number - 1] = {&channel, source, next_sequence, channel.far_course().source,
-                           channel.silent_until()};
+  abroad_.unnumbered.take(name);
+  ChannelCourse& course = channel->far_course();
+  course.wire = number;
+  channels_[number - 1] = {channel, source, next_sequence, course.source, course.silent_until};
   return true;
 }
 
@@ -251,7 +253,7 @@ bool ParcelReader::read_image(BytesReader& in) {
   const std::span<const std::byte> image = in.raw(in.count(1));
   if (!in.ok() || abroad_.moves.wishes.empty())
     return refuse("brings an agent that nobody expects");
-  abroad_.moves.images[node_].emplace_back(image.begin(), image.end());
+  abroad_.moves.images.push_back({node_, abroad_.moves.bytes.add(image)});
   return true;
 }
 

@@ -26,13 +26,21 @@ public:
   /// Takes an initial channel from that node, and the number of lambdas that came on it.
   void adopt(Channel& channel, AgentId source);
 
+  /// The channel, which comes from that node, does not do so any more.
+  void take_out(Channel& channel) {
+    channels_[std::exchange(channel.far_course().wire, 0) - 1].channel = nullptr;
+  }
+
   /// Channels for which `is_one(channel, source)` do not come from that node any more: passes them
   /// to `taken(channel, source)`.
   template <class IsOne, class Taken>
   void take_out_if(IsOne&& is_one, Taken&& taken) {
-    for (Incoming& incoming : channels_)
-      if (incoming.channel != nullptr && is_one(*incoming.channel, incoming.source))
-        taken(*std::exchange(incoming.channel, nullptr), incoming.source);
+    for (const Incoming& incoming : channels_)
+      if (Channel* channel = incoming.channel;
+          channel != nullptr && is_one(*channel, incoming.source)) {
+        take_out(*channel);
+        taken(*channel, incoming.source);
+      }
   }
 
   /// Reads all records of `in`, none of which is from before laboratory time `earliest`, and posts
