@@ -290,7 +290,7 @@ Result<std::size_t> RunActor::node_called(const std::string& name) const {
   return Error{Errc::bad_argument, "there is no node " + name + ", the nodes are " + all};
 }
 
-// Drawn from those that are here now, in the order of their ids.
+// Drawn from those that are here now; in the order of their ids, which is that of their memory.
 std::vector<AgentMove> RunActor::moves_from_here(const MigrateOrder& order,
                                                  std::uint32_t to) const {
   std::vector<AgentId> agents;
@@ -306,6 +306,8 @@ std::vector<AgentMove> RunActor::moves_from_here(const MigrateOrder& order,
     std::swap(agents[i], agents[i + chance.below(static_cast<std::uint32_t>(agents.size() - i))]);
     moves.push_back({agents[i], to});
   }
+  std::sort(moves.begin(), moves.end(),
+            [](const AgentMove& a, const AgentMove& b) { return a.agent < b.agent; });
   return moves;
 }
 
