@@ -63,8 +63,8 @@ struct Totals {
 
 class Site : public Agent<Site, MySimulation> {
 public:
-  Site(const SpaceTime& position, std::uint32_t index, std::uint64_t seed)
-      : Agent(position), index_(index),
+  Site(const SpaceTime& position, std::uint32_t index, std::uint64_t seed, std::uint32_t work)
+      : Agent(position), index_(index), work_(work),
         stream_(mix64(seed + 0x9e3779b97f4a7c15u * (std::uint64_t{index} + 1))) {}
 
   ~Site() override {
@@ -89,7 +89,7 @@ private:
   template <class Inspector>
   friend bool inspect(Inspector& f, Site& x) {
     return f.object(x).fields(f.field("neighbours", x.neighbours_), f.field("index", x.index_),
-                              f.field("last_token", x.last_token_),
+                              f.field("work", x.work_), f.field("last_token", x.last_token_),
                               f.field("last_time", x.last_time_), f.field("stream", x.stream_),
                               f.field("hash", x.hash_), f.field("hops", x.hops_),
                               f.field("ties", x.ties_in_other_order_));
@@ -101,6 +101,8 @@ private:
     hash_ = (hash_ ^ now) * 0x100000001b3u;
     hash_ = (hash_ ^ token) * 0x100000001b3u;
     hash_ ^= hash_ >> 29;
+    for (std::uint32_t i = 0; i < work_; ++i)
+      hash_ = mix64(hash_ + 0x9e3779b97f4a7c15u);
     ++hops_;
     const std::uint32_t direction = stream_.below(6);
     after(static_cast<double>(exponential_ticks(stream_())) * tick, [direction, token](Site& self) {
@@ -119,6 +121,7 @@ private:
 
   std::array<ChannelWriter<Site>, 6> neighbours_; // +x, -x, +y, -y, +z, -z
   std::uint32_t index_ = 0;
+  std::uint32_t work_ = 0;
   std::uint32_t last_token_ = 0;
   std::uint64_t last_time_ = 0;
   RandomStream stream_;
@@ -137,12 +140,18 @@ struct Lattice {
 constexpr Lattice lattices[] = {
     {1'000, 10, 10, 10}, {10'000, 20, 20, 25}, {100'000, 40, 50, 50}, {1'000'000, 100, 100, 100}};
 
-static void create_sites(const Lattice& lattice, std::uint32_t tokens, std::uint64_t seed) {
+// What the command line says of the model.
+struct Load {
+  std::uint32_t tokens = 1;
+  std::uint32_t work = 0;
+};
+
+static void create_sites(const Lattice& lattice, const Load& load, std::uint64_t seed) {
   const std::uint32_t agents = lattice.agents, nx = lattice.nx, ny = lattice.ny, nz = lattice.nz;
   MySimulation::space(Space::torus(nx, ny, nz));
   std::vector<Site*> sites(agents);
   for (std::uint32_t i = 0; i < agents; ++i)
-    sites[i] = new Site({0, i % nx, i / nx % ny, i / nx / ny}, i, seed);
+    sites[i] = new Site({0, i % nx, i / nx % ny, i / nx / ny}, i, seed, load.work);
   for (std::uint32_t i = 0; i < agents; ++i) {
     const std::uint32_t x = i % nx, y = i / nx % ny, z = i / nx / ny;
     const auto site = [&](std::uint32_t a, std::uint32_t b, std::uint32_t c) -> Site& {
@@ -154,7 +163,7 @@ static void create_sites(const Lattice& lattice, std::uint32_t tokens, std::uint
     sites[i]->connect(3, site(x, y + ny - 1, z));
     sites[i]->connect(4, site(x, y, z + 1));
     sites[i]->connect(5, site(x, y, z + nz - 1));
-    sites[i]->begin(tokens);
+    sites[i]->begin(load.tokens);
   }
 }
 
@@ -179,10 +188,11 @@ constexpr Known known_digests[] = {
     {1'000'000, 16, 5, 46'001'974, 0x0cc59d8f6720cbbd},
 };
 
-static const Known* find_known(std::uint32_t agents, std::uint32_t tokens, std::uint64_t seed,
+static const Known* find_known(std::uint32_t agents, const Load& load, std::uint64_t seed,
                                double end_time) {
   for (const Known& known : known_digests)
-    if (seed == 1 && known.agents == agents && known.tokens == tokens && known.end_time == end_time)
+    if (seed == 1 && load.work == 0 && known.agents == agents && known.tokens == load.tokens &&
+        known.end_time == end_time)
       return &known;
   return nullptr;
 }
@@ -197,15 +207,15 @@ static Totals sum_of(const Reports& reports) {
   return sum;
 }
 
-static int simulate(const RunOptions& options, const Lattice& lattice, std::uint32_t tokens) {
+static int simulate(const RunOptions& options, const Lattice& lattice, const Load& load) {
   MySimulation simulation(options);
   const auto scope = simulation.set_up();
-  create_sites(lattice, tokens, options.seed);
+  create_sites(lattice, load, options.seed);
 
   const RunSummary summary = MySimulation::start(50);
   const Totals totals = sum_of(summary.reports);
 
-  const Known* known = find_known(lattice.agents, tokens, options.seed, summary.end_time);
+  const Known* known = find_known(lattice.agents, load, options.seed, summary.end_time);
   if (options.digest_only) {
     std::cout << summary.digest.to_string() << '\n';
   } else {
@@ -213,7 +223,7 @@ static int simulate(const RunOptions& options, const Lattice& lattice, std::uint
               << static_cast<double>(totals.hops) / summary.wall_time_s << " hops/s)\n"
               << "model digest    " << std::hex << std::setfill('0') << std::setw(16)
               << totals.digest << std::dec
-              << (known != nullptr ? "" : " (none is known for this size, seed and end time)")
+              << (known != nullptr ? "" : " (none is known for this size, load, seed and end time)")
               << '\n'
               << summary.to_string();
   }
@@ -226,9 +236,9 @@ static int simulate(const RunOptions& options, const Lattice& lattice, std::uint
     return 1;
   }
   // Each token is either under way or being served.
-  if (summary.in_flight != std::uint64_t{lattice.agents} * tokens) {
+  if (summary.in_flight != std::uint64_t{lattice.agents} * load.tokens) {
     std::cerr << "lattice: " << summary.in_flight << " tokens at the end, "
-              << std::uint64_t{lattice.agents} * tokens << " at the beginning\n";
+              << std::uint64_t{lattice.agents} * load.tokens << " at the beginning\n";
     return 1;
   }
   return 0;
@@ -236,18 +246,20 @@ static int simulate(const RunOptions& options, const Lattice& lattice, std::uint
 
 int main(int argc, char** argv) {
   std::string agents = "1000";
-  std::uint32_t tokens = 1;
+  Load load;
   return run_main(
       argc, argv, "Spatial PHOLD: tokens that wander over a periodic lattice.",
       [&](CommandLine& command_line) {
         command_line.choice("--agents", agents, {"1000", "10000", "100000", "1000000"},
                             "size of the lattice");
-        command_line.option("--tokens", tokens, "tokens that each agent starts with", 1, 1024);
+        command_line.option("--tokens", load.tokens, "tokens that each agent starts with", 1, 1024);
+        command_line.option("--work", load.work,
+                            "rounds of work that an event takes, some 3 ns each", 0, 100'000'000);
       },
       [&](const RunOptions& options) {
         for (const Lattice& lattice : lattices)
           if (std::to_string(lattice.agents) == agents)
-            return simulate(options, lattice, tokens);
+            return simulate(options, lattice, load);
         return 2;
       });
 }
