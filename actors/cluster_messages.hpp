@@ -153,6 +153,9 @@ struct LookMessage {};
 struct AnswerMessage {};
 struct TickMessage {};
 struct OrdersMessage {}; ///< see MoveDesk
+struct DueMessage {      ///< what was kept back the longest, of what that node has sent, is due
+  std::uint32_t from = 0;
+};
 struct WanderMessage {}; ///< it is time for agents to move at random
 struct EndMessage {};
 
@@ -247,6 +250,10 @@ bool inspect(Inspector& f, OrdersMessage& x) { return f.object(x).fields(); }
 template <class Inspector>
 bool inspect(Inspector& f, WanderMessage& x) { return f.object(x).fields(); }
 template <class Inspector>
+bool inspect(Inspector& f, DueMessage& x) {
+  return f.object(x).fields(f.field("from", x.from));
+}
+template <class Inspector>
 bool inspect(Inspector& f, EndMessage& x) { return f.object(x).fields(); }
 // clang-format on
 
@@ -293,6 +300,7 @@ CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::BeginMessage))
 CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::TickMessage))
 CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::OrdersMessage))
 CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::WanderMessage))
+CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::DueMessage))
 CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::EndMessage))
 CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::LookMessage))
 CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::NewsMessage))

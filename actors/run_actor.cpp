@@ -28,10 +28,8 @@ caf::behavior RunActor::make_behavior() {
 
 caf::behavior RunActor::running() {
   return {
-      [this](FrameMessage& message) {
-        if (state_->gateway != nullptr && is_other_node(message.from))
-          state_->gateway->receive(message.from, std::move(message.frame.data));
-      },
+      [this](FrameMessage& message) { hear_frame(message); },
+      [this](DueMessage message) { hear_due(message.from); },
       [this](TickMessage) { run_gateway(); },
       [this](OrdersMessage) { take_orders(); },
       [this](WanderMessage) { wander(); },
@@ -65,6 +63,7 @@ caf::behavior RunActor::running() {
 void RunActor::begin() {
   begun_ = true;
   state_->citizens->begin();
+  chance_ = RandomStream(mix64(state_->world->options.seed + state_->own_index));
   begin_to_wander();
   if (aborted_ && state_->gateway != nullptr)
     state_->gateway->abandon();
@@ -161,6 +160,32 @@ void RunActor::send_frames(Gateway::Output& output) {
                                                 Bytes{std::move(frame.bytes)}});
 }
 
+void RunActor::hear_frame(FrameMessage& message) {
+  if (state_->gateway == nullptr || !is_other_node(message.from))
+    return;
+  if (const double at_most_s = state_->world->options.cluster.random_delay_s; at_most_s > 0)
+    keep_back(message, at_most_s);
+  else
+    state_->gateway->receive(message.from, std::move(message.frame.data));
+}
+
+void RunActor::keep_back(FrameMessage& message, double at_most_s) {
+  KeptBack& kept = kept_back_[message.from];
+  const Clock::time_point now = Clock::now();
+  const auto delay = std::chrono::duration<double>(chance_.uniform(0, at_most_s));
+  kept.due = std::max(kept.due, now + std::chrono::duration_cast<Clock::duration>(delay));
+  kept.frames.push_back(std::move(message.frame.data));
+  delayed_send(this, kept.due - now, DueMessage{message.from});
+}
+
+void RunActor::hear_due(std::size_t from) {
+  std::deque<std::vector<std::byte>>& frames = kept_back_[from].frames;
+  if (state_->gateway == nullptr || frames.empty())
+    return;
+  state_->gateway->receive(from, std::move(frames.front()));
+  frames.pop_front();
+}
+
 void RunActor::take_orders() {
   std::vector<MoveOrder> orders;
   {
@@ -214,7 +239,6 @@ void RunActor::begin_to_wander() {
   constexpr std::uint64_t batches = 8;
   random_moves_left_ = all / nodes + (state_->own_index < all % nodes ? 1 : 0);
   random_moves_at_once_ = (random_moves_left_ + batches - 1) / batches;
-  chance_ = RandomStream(mix64(state_->world->options.seed + state_->own_index));
   wander();
 }
 

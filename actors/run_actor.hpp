@@ -13,6 +13,8 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <cstddef>
+#include <deque>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -71,12 +73,21 @@ private:
     std::size_t outstanding;
   };
 
+  /// Frames of one other node that are kept back, and until when the last of them is.
+  struct KeptBack {
+    std::deque<std::vector<std::byte>> frames;
+    Clock::time_point due{};
+  };
+
   [[nodiscard]] caf::behavior running();
   void begin();
   void hear_abort(const AbortMessage& message);
   void hear_farewell(FarewellMessage& message);
   void run_gateway();
   void send_frames(Gateway::Output& output);
+  void hear_frame(FrameMessage& message);
+  void keep_back(FrameMessage& message, double at_most_s);
+  void hear_due(std::size_t from);
   void take_orders();
   void move_agents(const std::vector<AgentMove>& moves, Answer answer);
   [[nodiscard]] Result<std::vector<MoveOutcome>>
@@ -111,6 +122,7 @@ private:
   std::uint64_t last_search_ = 0;
   std::uint64_t random_moves_left_ = 0; // to be made of agents here
   std::uint64_t random_moves_at_once_ = 0;
+  std::map<std::size_t, KeptBack> kept_back_; // by node
   RandomStream chance_{0};
   std::uint64_t timer_ = 0;
 };

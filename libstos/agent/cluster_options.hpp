@@ -45,7 +45,7 @@ enum class PlacementName : std::uint8_t {
 /// Threads: none inside.
 /// Owns:    its strings.
 /// Limits:  `nodes`, the four times, `frame_bytes_max`, `credit_bytes`,
-///          `random_moves`.
+///          `random_moves`, `random_delay_s`.
 struct ClusterOptions {
   /// Name of the cluster. Nodes of different clusters refuse each other. As a simulation's name.
   std::string name = "stos";
@@ -91,6 +91,10 @@ struct ClusterOptions {
   /// So many times in a run, an agent is to move to another node, both drawn at random: a test of a
   /// model, whose outcome must not depend on where its agents live. 0 to 1e9. Default 0: none move.
   std::uint64_t random_moves = 0;
+
+  /// What arrives from another node waits up to so long, drawn at random, each behind what came
+  /// before it: a test, likewise. 0 to 60. Default 0: nothing waits.
+  double random_delay_s = 0;
 
   friend bool operator==(const ClusterOptions&, const ClusterOptions&) = default;
 };

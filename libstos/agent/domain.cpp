@@ -52,6 +52,7 @@ Domain::Slice Domain::run(std::uint64_t events_max) {
   take_tasks();
 
   slice_end_ = execution_.counters.absorbed + events_max;
+  yields_ = false;
   do {
     outside_.find_bound();
     if (!board_.is_paused()) {

@@ -92,8 +92,10 @@ private:
   bool find_news();
   void resume_blocked();
 
-  [[nodiscard]] bool budget_left() const {
-    return execution_.counters.absorbed < slice_end_ && !board_.gateway_waits();
+  // Once it is gone, it is for the rest of the slice: what was not done has to be done in another.
+  [[nodiscard]] bool budget_left() {
+    yields_ = yields_ || board_.gateway_waits();
+    return !yields_ && execution_.counters.absorbed < slice_end_;
   }
   [[nodiscard]] double end_time() const { return world_.end_time.load(std::memory_order_relaxed); }
   void work();
@@ -146,6 +148,7 @@ private:
   Tiers tiers_;
   std::vector<Cell*> newcomers_; // not in a tier yet
   std::uint64_t slice_end_ = 0;  // the count of events at which the slice is over
+  bool yields_ = false; // the gateway has asked for the worker
   Cell* active_ = nullptr;       // executes events right now
   std::vector<Cell*> ended_;     // somebody still has a channel to them
   std::vector<Cell*> blocked_;

@@ -3,7 +3,10 @@
 #include "libstos/base/assert.hpp"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <limits>
+#include <string>
 #include <utility>
 
 namespace stos::detail {
@@ -15,6 +18,16 @@ constexpr double infinity = Instant::never().absorption;
 // round; after one that has brought nothing new it waits twice as long.
 constexpr double round_pause_min_s = 5e-3;
 constexpr double round_pause_max_s = 100e-3;
+
+std::string to_string(const Instant& instant) {
+  const auto exact = [](double time) {
+    std::array<char, 32> text{};
+    return std::string(text.data(),
+                       std::to_chars(text.data(), text.data() + text.size(), time).ptr);
+  };
+  return "at " + exact(instant.absorption) + " s (emitted at " + exact(instant.emission) +
+         " s, depth " + std::to_string(instant.depth) + ")";
+}
 
 } // namespace
 
@@ -239,10 +252,10 @@ Result<void> Gateway::conclude_round() {
                                     "something has arrived that none of them has counted"};
   if (result->next != Instant::never() &&
       (!(result->next > agreed_) || result->next < board_.floor()))
-    return Error{Errc::bad_message, "the nodes' reports say that the next event is at " +
-                                        std::to_string(result->next.absorption) +
-                                        " s, which is not after the last " + "one at " +
-                                        std::to_string(board_.floor().absorption) + " s"};
+    return Error{Errc::bad_message, "the nodes' reports say that the next event is " +
+                                        to_string(result->next) +
+                                        ", which is not after the last one, " +
+                                        to_string(std::max(agreed_, board_.floor()))};
   reported_quiet_ = false;
   agreed_ = result->next;
   if (result->next > board_.floor())

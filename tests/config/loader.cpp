@@ -58,6 +58,7 @@ RunOptions unusual_options() {
   options.cluster.frame_bytes_max = 5000;
   options.cluster.credit_bytes = 6000;
   options.cluster.random_moves = 7000;
+  options.cluster.random_delay_s = 7;
   options.monitoring.address = {"::3", 9};
   options.monitoring.threads = 10;
   options.monitoring.progress_timeout_s = 11;
@@ -136,6 +137,7 @@ cluster:
   frame_bytes_max: 4096
   credit_bytes: 68719476736
   random_moves: 1000
+  random_delay: 3 ms
 monitoring:
   address: 127.0.0.1:9464
   threads: 64
@@ -172,6 +174,7 @@ monitoring:
   wanted.cluster.frame_bytes_max = 4096;
   wanted.cluster.credit_bytes = std::uint64_t{64} << 30;
   wanted.cluster.random_moves = 1000;
+  wanted.cluster.random_delay_s = 0.003;
   wanted.monitoring.address = {"127.0.0.1", 9464};
   wanted.monitoring.threads = 64;
   wanted.monitoring.progress_timeout_s = 300;
@@ -485,7 +488,7 @@ TEST_CASE("a bad value of a cluster node is refused", "[config]") {
         "silence_timeout: 99 ms", "silence_timeout: 25 h", "heartbeat: 9 ms", "heartbeat: 3601 s",
         "stop_timeout: 99 ms", "stop_timeout: 25 h", "frame_bytes_max: 4095",
         "frame_bytes_max: 1073741825", "credit_bytes: 4095", "credit_bytes: 68719476737",
-        "random_moves: 1000000001"})
+        "random_moves: 1000000001", "random_delay: 61 s"})
     CHECK_THAT(refused(std::string(entry)), Contains("is out of range; allowed: "));
   for (const std::string_view entry :
        {"nodes: 1", "nodes: 1024", "start_timeout: 100 ms", "start_timeout: 1 d",

@@ -25,9 +25,6 @@ struct WorldPlan {
   std::array<double, 8> inclination{}; ///< how likely each kind of action is
 };
 
-/// The plan of the worlds that this thread makes and runs: agents that move find it again here.
-inline thread_local const WorldPlan* plan_of_this_thread = nullptr;
-
 inline WorldPlan plan_of(std::uint64_t seed) {
   RandomStream random(mix64(seed) + 17);
   WorldPlan plan;
@@ -46,6 +43,15 @@ inline WorldPlan plan_of(std::uint64_t seed) {
   return plan;
 }
 
+/// Agents that move find the plan again by its seed.
+template <class Inspector>
+bool inspect(Inspector& f, WorldPlan& plan) {
+  const bool good = f.object(plan).fields(f.field("seed", plan.seed));
+  if constexpr (Inspector::is_loading)
+    plan = plan_of(plan.seed);
+  return good;
+}
+
 /// An agent that does, when it absorbs a lambda, whatever its random stream suggests.
 template <class Simulation, int ReactionTenths>
 class Wanderer : public Agent<Wanderer<Simulation, ReactionTenths>, Simulation> {
@@ -55,17 +61,18 @@ class Wanderer : public Agent<Wanderer<Simulation, ReactionTenths>, Simulation> 
 public:
   static constexpr double reaction_time = ReactionTenths / 10.0;
 
-  Wanderer(const WorldPlan& plan, const Minkowski<4>& position) : Base(position), plan_(&plan) {}
-  explicit Wanderer(const WorldPlan& plan) : plan_(&plan) {}
+  Wanderer(const WorldPlan& plan, const Minkowski<4>& position) : Base(position), plan_(plan) {}
+  explicit Wanderer(const WorldPlan& plan) : plan_(plan) {}
 
   template <class Inspector>
   friend bool inspect(Inspector& f, Wanderer& x) {
-    return f.object(x).fields(f.field("channels", x.channels_), f.field("heard", x.heard_),
-                              f.field("births", x.births_), f.field("rounds", x.rounds_));
+    return f.object(x).fields(f.field("plan", x.plan_), f.field("channels", x.channels_),
+                              f.field("heard", x.heard_), f.field("births", x.births_),
+                              f.field("rounds", x.rounds_));
   }
 
   void begin() {
-    this->after(plan_->on_grid ? 1 : this->random().uniform(0, 2), [](Self& self) {
+    this->after(plan_.on_grid ? 1 : this->random().uniform(0, 2), [](Self& self) {
       self.act(5);
       if (self.rounds_++ < 30)
         self.begin();
@@ -85,15 +92,15 @@ public:
 
 private:
   friend struct stos::AgentMaker;
-  Wanderer() : plan_(plan_of_this_thread) {}
+  Wanderer() = default;
 
   std::size_t choose(RandomStream& random) const {
     double sum = 0;
-    for (double weight : plan_->inclination)
+    for (double weight : plan_.inclination)
       sum += weight;
     double r = random.uniform() * sum;
     std::size_t i = 0;
-    while (i + 1 < plan_->inclination.size() && (r -= plan_->inclination[i]) > 0)
+    while (i + 1 < plan_.inclination.size() && (r -= plan_.inclination[i]) > 0)
       ++i;
     return i;
   }
@@ -104,7 +111,7 @@ private:
       case 1: send(energy, random); break;
       case 2: turn(random); break;
       case 3:
-        this->after(plan_->on_grid ? random.below(3) : random.uniform(0, 1),
+        this->after(plan_.on_grid ? random.below(3) : random.uniform(0, 1),
                     [energy](Self& self) { self.act(energy); });
         break;
       case 4: introduce(energy, random); break;
@@ -139,12 +146,12 @@ private:
   }
 
   void turn(RandomStream& random) {
-    if (!plan_->moving)
+    if (!plan_.moving)
       return;
     std::array<double, 3> u{};
     if (!random.bernoulli(0.3))
-      for (int i = 0; i < plan_->axes; ++i)
-        u[static_cast<std::size_t>(i)] = plan_->on_grid
+      for (int i = 0; i < plan_.axes; ++i)
+        u[static_cast<std::size_t>(i)] = plan_.on_grid
                                              ? 0.25 * (static_cast<double>(random.below(5)) - 2)
                                              : random.uniform(-0.57, 0.57);
     this->velocity = Velocity<4>(u[0], u[1], u[2]);
@@ -183,17 +190,17 @@ private:
     ++births_;
     Self* child = nullptr;
     if (random.bernoulli(0.5)) {
-      child = new Self(*plan_);
+      child = new Self(plan_);
     } else {
       Minkowski<4> p = this->position();
       double distance = 0;
-      for (int i = 0; i < plan_->axes; ++i) {
-        const double step = plan_->on_grid ? random.below(2) : random.uniform();
+      for (int i = 0; i < plan_.axes; ++i) {
+        const double step = plan_.on_grid ? random.below(2) : random.uniform();
         p[static_cast<std::size_t>(i) + 1] += step;
         distance += step * step;
       }
       p[0] += std::sqrt(distance) * (1 + random.below(2)) + 1e-9 + reaction_time * 4;
-      child = new Self(*plan_, p);
+      child = new Self(plan_, p);
     }
     connect(*child);
     child->connect(*this);
@@ -204,7 +211,7 @@ private:
     channels_.back().send([energy](Self& other) { other.act(energy); });
   }
 
-  const WorldPlan* plan_;
+  WorldPlan plan_;
   std::vector<ChannelWriter<Self>> channels_;
   std::uint64_t heard_ = 0;
   int births_ = 0;
@@ -215,7 +222,6 @@ private:
 template <class Simulation, int ReactionTenths>
 void populate(const WorldPlan& plan) {
   using Member = Wanderer<Simulation, ReactionTenths>;
-  plan_of_this_thread = &plan;
   RandomStream random(mix64(plan.seed) + 99);
   if (plan.torus)
     Simulation::space(Space::torus(plan.side + 1, plan.side + 1, 0));
