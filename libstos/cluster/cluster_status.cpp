@@ -1,5 +1,7 @@
 #include "libstos/cluster/cluster_status.hpp"
 
+#include "libstos/cluster/member_bytes.hpp"
+
 #include <algorithm>
 #include <tuple>
 #include <utility>
@@ -25,20 +27,6 @@ void each_member_of_alert(Alert& x, Visit&& visit) {
   visit(x.text);
 }
 
-struct Write {
-  BytesWriter& out;
-
-  void operator()(double value) const { out.f64(value); }
-  void operator()(const std::string& value) const { out.text(value); }
-};
-
-struct Read {
-  BytesReader& in;
-
-  void operator()(double& value) const { value = in.f64(); }
-  void operator()(std::string& value) const { value = in.text(); }
-};
-
 constexpr std::size_t line_bytes_min = 8 + 2;
 constexpr std::size_t status_bytes_min = 100; // its histograms alone are longer
 constexpr std::size_t node_bytes_min = 1 + 1 + 2 + 1 + 8;
@@ -59,13 +47,13 @@ void read_statuses(std::vector<NodeStatus>& statuses, BytesReader& in) {
 void write_log(const std::vector<LogLine>& log, BytesWriter& out) {
   out.varint(log.size());
   for (const LogLine& line : log)
-    each_member_of_line(line, Write{out});
+    each_member_of_line(line, detail::MemberWriter{out});
 }
 
 void read_log(std::vector<LogLine>& log, BytesReader& in) {
   log.resize(in.count(line_bytes_min));
   for (LogLine& line : log)
-    each_member_of_line(line, Read{in});
+    each_member_of_line(line, detail::MemberReader{in});
 }
 
 void write_node(const NodePresence& node, BytesWriter& out) {
@@ -128,7 +116,7 @@ void write_cluster_status(const ClusterStatus& status, BytesWriter& out) {
   out.varint(status.alerts.size());
   for (const Alert& alert : status.alerts) {
     out.u8(static_cast<std::uint8_t>(alert.type));
-    each_member_of_alert(alert, Write{out});
+    each_member_of_alert(alert, detail::MemberWriter{out});
   }
   write_log(status.log, out);
 }
@@ -148,7 +136,7 @@ Result<ClusterStatus> read_cluster_status(BytesReader& in) {
     if (type > static_cast<std::uint8_t>(AlertType::credit_exhausted))
       in.fail();
     alert.type = static_cast<AlertType>(type);
-    each_member_of_alert(alert, Read{in});
+    each_member_of_alert(alert, detail::MemberReader{in});
   }
   read_log(status.log, in);
   if (!in.at_end() || !is_ordered(status.statuses))

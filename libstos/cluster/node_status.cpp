@@ -1,5 +1,7 @@
 #include "libstos/cluster/node_status.hpp"
 
+#include "libstos/cluster/member_bytes.hpp"
+
 #include <algorithm>
 #include <tuple>
 #include <utility>
@@ -82,22 +84,6 @@ void each_member(Status& x, Visit&& visit) {
   each_member_of_process(x.process, visit);
 }
 
-struct Write {
-  BytesWriter& out;
-
-  void operator()(std::uint64_t value) const { out.varint(value); }
-  void operator()(double value) const { out.f64(value); }
-  void operator()(const std::string& value) const { out.text(value); }
-};
-
-struct Read {
-  BytesReader& in;
-
-  void operator()(std::uint64_t& value) const { value = in.varint(); }
-  void operator()(double& value) const { value = in.f64(); }
-  void operator()(std::string& value) const { value = in.text(); }
-};
-
 constexpr std::size_t type_bytes_min = 2;      // an empty name, and a varint
 constexpr std::size_t peer_bytes_min = 10 + 8; // an empty name, nine varints, a double
 
@@ -143,6 +129,16 @@ void take_news(std::vector<NodeStatus>& known, NodeStatus news) {
     *at = std::move(news);
 }
 
+std::vector<std::span<const NodeStatus>> by_simulation(std::span<const NodeStatus> statuses) {
+  std::vector<std::span<const NodeStatus>> simulations;
+  for (std::size_t begin = 0, end = 0; begin < statuses.size(); begin = end) {
+    while (end < statuses.size() && statuses[end].simulation == statuses[begin].simulation)
+      ++end;
+    simulations.push_back(statuses.subspan(begin, end - begin));
+  }
+  return simulations;
+}
+
 NodeStatus total_of(std::span<const NodeStatus> nodes) {
   NodeStatus total;
   if (nodes.empty())
@@ -181,7 +177,7 @@ NodeStatus total_of(std::span<const NodeStatus> nodes) {
 }
 
 void write_status(const NodeStatus& status, BytesWriter& out) {
-  const Write write{out};
+  const detail::MemberWriter write{out};
   each_member(status, write);
   out.varint(status.types.size());
   for (const TypeStatus& type : status.types)
@@ -192,7 +188,7 @@ void write_status(const NodeStatus& status, BytesWriter& out) {
 }
 
 Result<NodeStatus> read_status(BytesReader& in) {
-  const Read read{in};
+  const detail::MemberReader read{in};
   NodeStatus status;
   each_member(status, read);
   status.types.resize(in.count(type_bytes_min));

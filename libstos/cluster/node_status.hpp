@@ -115,6 +115,10 @@ void add_agents(NodeStatus& status, std::string_view type, std::uint64_t agents)
 /// `known` is in the order of simulation and node, and stays so.
 void take_news(std::vector<NodeStatus>& known, NodeStatus news);
 
+/// The nodes of each simulation, one span for each. @pre `statuses` are as take_news() keeps them
+[[nodiscard]] std::vector<std::span<const NodeStatus>>
+by_simulation(std::span<const NodeStatus> statuses);
+
 /// All nodes of one simulation as if they were one: sums of what is counted; the latest event; the
 /// least lower bound; the longest mailbox. It has no name and no peers.
 [[nodiscard]] NodeStatus total_of(std::span<const NodeStatus> nodes);

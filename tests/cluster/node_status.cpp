@@ -94,6 +94,24 @@ TEST_CASE("news of a node replace what was known of it, unless they are older", 
   CHECK((known[2].node == "b" && known[2].taken_s == 12));
 }
 
+TEST_CASE("the nodes of each simulation are found together", "[cluster]") {
+  std::vector<NodeStatus> known;
+  for (const char* simulation : {"b", "a", "b", "c"})
+    for (const char* node : {"x", "y"}) {
+      NodeStatus status;
+      status.simulation = simulation;
+      status.node = node;
+      take_news(known, status);
+    }
+  known.pop_back();
+  const auto simulations = by_simulation(known);
+  REQUIRE(simulations.size() == 3);
+  CHECK((simulations[0].size() == 2 && simulations[0][1].simulation == "a"));
+  CHECK((simulations[1].size() == 2 && simulations[1][0].simulation == "b"));
+  CHECK((simulations[2].size() == 1 && simulations[2][0].node == "x"));
+  CHECK(by_simulation({}).empty());
+}
+
 TEST_CASE("the total of nodes adds what is counted, and takes the ends of what is not",
           "[cluster]") {
   NodeStatus a = made_up_status("a"), b = made_up_status("b");
