@@ -23,8 +23,6 @@
 namespace stos::program {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 /// What all of them are told.
 struct Question {
   NodeAddress node;
@@ -79,9 +77,8 @@ public:
     Result<ClusterStatus> status = client_.status();
     if (!status)
       return status.error();
-    const Clock::time_point at = Clock::now();
-    seconds_ = std::chrono::duration<double>(at - std::exchange(at_, at)).count();
-    before_ = std::exchange(now_, *std::move(status));
+    before_ = statuses_before(status->statuses, now_.statuses, before_);
+    now_ = *std::move(status);
     return {};
   }
 
@@ -95,41 +92,29 @@ public:
     if (!alerts.empty())
       alerts = "\n" + alerts;
     const auto rows_of_alerts = static_cast<int>(std::ranges::count(alerts, '\n'));
-    return draw_top(now_.statuses, before_.statuses, seconds(), columns, rows - rows_of_alerts) +
-           alerts;
+    return draw_top(now_.statuses, before_, columns, rows - rows_of_alerts) + alerts;
   }
-  [[nodiscard]] std::string json() const {
-    return top_as_json(now_.statuses, before_.statuses, seconds());
-  }
+  [[nodiscard]] std::string json() const { return top_as_json(now_.statuses, before_); }
 
 private:
-  // By the nodes' clocks: a node may have told its news some time before it was asked.
-  [[nodiscard]] double seconds() const {
-    for (const NodeStatus& now : now_.statuses)
-      for (const NodeStatus& before : before_.statuses)
-        if (now.simulation == before.simulation && now.node == before.node &&
-            now.taken_s > before.taken_s)
-          return now.taken_s - before.taken_s;
-    return seconds_;
-  }
-
   ClusterClient& client_;
-  Clock::time_point at_ = Clock::now();
-  double seconds_ = 0;
-  ClusterStatus before_;
+  std::vector<NodeStatus> before_;
   ClusterStatus now_;
 };
 
-int show_once(const CLI::App& app, Watching& watching, const Question& question,
-              double interval_s) {
-  for (int looks = 0; looks < 2; ++looks) {
-    if (looks > 0)
-      std::this_thread::sleep_for(std::chrono::duration<double>(interval_s));
+/// Prints what is seen at the end of each interval, once or as long as the node answers and
+/// somebody reads.
+int print_looks(const CLI::App& app, Watching& watching, const Question& question,
+                double interval_s, bool once) {
+  if (Result<void> looked = watching.look(); !looked)
+    return failed(app, looked.error());
+  do {
+    std::this_thread::sleep_for(std::chrono::duration<double>(interval_s));
     if (Result<void> looked = watching.look(); !looked)
       return failed(app, looked.error());
-  }
-  constexpr int columns = 160, rows = 10'000;
-  std::cout << (question.json ? watching.json() : watching.text(columns, rows)) << std::flush;
+    constexpr int columns = 160, rows = 10'000;
+    std::cout << (question.json ? watching.json() : watching.text(columns, rows)) << std::flush;
+  } while (!once && std::cout);
   return 0;
 }
 
@@ -265,6 +250,10 @@ int top(const std::vector<std::string>& words) {
   bool once = false;
   add_options(app, question);
   app.add_flag("--once", once, "Look twice, an interval apart, print that, and end.");
+  app.footer(
+      "With --json it prints a line after each interval, with --once the first one only. Where\n"
+      "there is no terminal, a table comes once. It ends when the node does not answer, with\n"
+      "exit code 1.");
   add_duration(app, "--interval", interval_s, 0.1, 3600, "Time between two looks; default: 1 s.");
   if (const auto exit_code = parse_words(app, words, std::cout, std::cerr))
     return *exit_code;
@@ -272,9 +261,9 @@ int top(const std::vector<std::string>& words) {
   if (!client)
     return failed(app, client.error());
   Watching watching(**client);
-  return once || question.json || !Screen::is_possible()
-             ? show_once(app, watching, question, interval_s)
-             : show_live(app, watching, question, interval_s);
+  if (once || question.json || !Screen::is_possible())
+    return print_looks(app, watching, question, interval_s, once || !question.json);
+  return show_live(app, watching, question, interval_s);
 }
 
 } // namespace stos::program

@@ -1,6 +1,7 @@
 #include "programs/stos/cluster_views.hpp"
 
 #include "programs/stos/json_writer.hpp"
+#include "programs/stos/status_json.hpp"
 #include "programs/stos/text_table.hpp"
 
 #include <algorithm>
@@ -20,18 +21,6 @@ constexpr std::size_t type_columns = 200;
 
 std::string name_text(std::string_view name) { return shown(name, name_columns); }
 std::string whole_text(std::uint64_t number) { return std::to_string(number); }
-
-/// One span for each simulation; statuses are in that order.
-std::vector<Nodes> simulations_of(const ClusterStatus& cluster) {
-  std::vector<Nodes> simulations;
-  const std::span all(cluster.statuses);
-  for (std::size_t begin = 0, end = 0; begin < all.size(); begin = end) {
-    while (end < all.size() && all[end].simulation == all[begin].simulation)
-      ++end;
-    simulations.push_back(all.subspan(begin, end - begin));
-  }
-  return simulations;
-}
 
 std::vector<const NodeStatus*> statuses_of(const ClusterStatus& cluster, std::string_view node) {
   std::vector<const NodeStatus*> found;
@@ -56,26 +45,6 @@ std::string progress_text(const NodeStatus& total) {
   if (!(total.end_time > 0) || total.end_time == std::numeric_limits<double>::infinity())
     return "-";
   return printed("%.1f%%", 100 * std::max(total.lower_bound, 0.0) / total.end_time);
-}
-
-void write_place(JsonWriter& json, const NodeStatus& status) {
-  json.member("agents", agents_of(status));
-  json.member("agents_blocked", status.agents_blocked);
-  json.member("agents_born", status.agents_born);
-  json.member("agents_died", status.agents_died);
-  json.begin_object("types");
-  for (const TypeStatus& type : status.types)
-    json.member(type.type, type.agents);
-  json.end_object();
-}
-
-void write_progress(JsonWriter& json, const NodeStatus& status) {
-  json.member("events", status.events);
-  json.member("simulated_time_s", status.simulated_time);
-  json.member("lower_bound_s", status.lower_bound);
-  json.member("end_time_s", status.end_time);
-  json.member("finished", is_finished(status));
-  json.member("running_s", status.running_s);
 }
 
 std::string finished(JsonWriter& json) {
@@ -136,11 +105,8 @@ std::string nodes_as_json(const ClusterStatus& cluster) {
       json.begin_object();
       json.member("simulation", std::string_view(status->simulation));
       write_progress(json, *status);
-      write_place(json, *status);
-      json.member("cpu_s", status->process.cpu_s);
-      json.member("resident_bytes", status->process.resident_bytes);
-      json.member("threads", status->process.threads);
-      json.member("open_files", status->process.open_files);
+      write_agents(json, *status);
+      write_process(json, *status);
       json.end_object();
     }
     json.end_array();
@@ -175,7 +141,7 @@ std::string simulations_as_text(const ClusterStatus& cluster) {
   if (cluster.statuses.empty())
     return "no simulation runs\n";
   Table table({"SIMULATION", "NODES", "AGENTS", "EVENTS", "TIME s", "END s", "DONE", "RUNNING"});
-  for (const Nodes nodes : simulations_of(cluster)) {
+  for (const Nodes nodes : by_simulation(cluster.statuses)) {
     const NodeStatus total = total_of(nodes);
     table.add({name_text(total.simulation), whole_text(nodes.size()), whole_text(agents_of(total)),
                whole_text(total.events), seconds_text(total.simulated_time),
@@ -189,13 +155,13 @@ std::string simulations_as_json(const ClusterStatus& cluster) {
   JsonWriter json;
   json.begin_object();
   json.begin_array("simulations");
-  for (const Nodes nodes : simulations_of(cluster)) {
+  for (const Nodes nodes : by_simulation(cluster.statuses)) {
     const NodeStatus total = total_of(nodes);
     json.begin_object();
     json.member("simulation", std::string_view(total.simulation));
     json.member("nodes", nodes.size());
     write_progress(json, total);
-    write_place(json, total);
+    write_agents(json, total);
     json.end_object();
   }
   json.end_array();
@@ -207,7 +173,7 @@ std::string agents_as_text(const ClusterStatus& cluster, bool by_type) {
     return "no simulation runs\n";
   Table table(by_type ? Table::Row{"SIMULATION", "NODE", "AGENTS", "TYPE"}
                       : Table::Row{"SIMULATION", "NODE", "AGENTS", "BLOCKED", "BORN", "DIED"});
-  for (const Nodes nodes : simulations_of(cluster)) {
+  for (const Nodes nodes : by_simulation(cluster.statuses)) {
     const auto add = [&](const NodeStatus& status, std::string_view node) {
       if (by_type)
         for (const TypeStatus& type : status.types)
@@ -230,16 +196,16 @@ std::string agents_as_json(const ClusterStatus& cluster) {
   JsonWriter json;
   json.begin_object();
   json.begin_array("simulations");
-  for (const Nodes nodes : simulations_of(cluster)) {
+  for (const Nodes nodes : by_simulation(cluster.statuses)) {
     const NodeStatus total = total_of(nodes);
     json.begin_object();
     json.member("simulation", std::string_view(total.simulation));
-    write_place(json, total);
+    write_agents(json, total);
     json.begin_array("nodes");
     for (const NodeStatus& node : nodes) {
       json.begin_object();
       json.member("node", std::string_view(node.node));
-      write_place(json, node);
+      write_agents(json, node);
       json.end_object();
     }
     json.end_array();

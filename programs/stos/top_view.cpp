@@ -1,6 +1,7 @@
 #include "programs/stos/top_view.hpp"
 
 #include "programs/stos/json_writer.hpp"
+#include "programs/stos/status_json.hpp"
 #include "programs/stos/text_table.hpp"
 
 #include <algorithm>
@@ -23,21 +24,14 @@ using Nodes = std::span<const NodeStatus>;
 struct Pair {
   const NodeStatus* now;
   const NodeStatus* before; ///< null: not there, or another run
+
+  /// By the node's own clock: nobody knows how long ago it was asked. Not if it went back.
+  [[nodiscard]] std::optional<double> seconds() const {
+    if (before == nullptr || !(now->taken_s > before->taken_s))
+      return std::nullopt;
+    return now->taken_s - before->taken_s;
+  }
 };
-
-template <class Number>
-std::optional<double> rate(const Pair& node, Number NodeStatus::*count, double seconds) {
-  if (node.before == nullptr)
-    return std::nullopt;
-  return (static_cast<double>(node.now->*count) - static_cast<double>(node.before->*count)) /
-         seconds;
-}
-
-std::optional<double> processors(const Pair& node, double seconds) {
-  if (node.before == nullptr)
-    return std::nullopt;
-  return (node.now->process.cpu_s - node.before->process.cpu_s) / seconds;
-}
 
 std::optional<double> quotient(std::optional<double> part, std::optional<double> whole) {
   if (!part || !whole || *whole <= 0)
@@ -45,9 +39,38 @@ std::optional<double> quotient(std::optional<double> part, std::optional<double>
   return *part / *whole;
 }
 
-std::optional<double> empty_share(const Pair& node, double seconds) {
-  return quotient(rate(node, &NodeStatus::empty_activations, seconds),
-                  rate(node, &NodeStatus::activations, seconds));
+template <class Number>
+std::optional<double> rate(const Pair& node, Number now, Number before) {
+  return quotient(static_cast<double>(now) - static_cast<double>(before), node.seconds());
+}
+
+/// What grows, per second; nothing where that cannot be told.
+struct Rates {
+  std::optional<double> events = 0;
+  std::optional<double> activations = 0;
+  std::optional<double> empty_activations = 0;
+  std::optional<double> global_time_rounds = 0;
+  std::optional<double> processors = 0;
+
+  [[nodiscard]] std::optional<double> empty_share() const {
+    return quotient(empty_activations, activations);
+  }
+
+  void add(const Rates& other) {
+    for (const auto rate : {&Rates::events, &Rates::activations, &Rates::empty_activations,
+                            &Rates::global_time_rounds, &Rates::processors})
+      this->*rate = this->*rate && other.*rate ? std::optional(*(this->*rate) + *(other.*rate))
+                                               : std::nullopt;
+  }
+};
+
+Rates rates_of(const Pair& node) {
+  const NodeStatus& now = *node.now;
+  const NodeStatus& before = node.before == nullptr ? now : *node.before;
+  return {rate(node, now.events, before.events), rate(node, now.activations, before.activations),
+          rate(node, now.empty_activations, before.empty_activations),
+          rate(node, now.global_time_rounds, before.global_time_rounds),
+          rate(node, now.process.cpu_s, before.process.cpu_s)};
 }
 
 std::optional<double> blocked_share(const NodeStatus& node) {
@@ -62,22 +85,19 @@ const PeerStatus* find_peer(const NodeStatus* node, std::string_view name) {
 }
 
 std::optional<double> traffic(const Pair& from, std::string_view to,
-                              std::uint64_t PeerStatus::*count, double seconds) {
+                              std::uint64_t PeerStatus::*count) {
   const PeerStatus* const now = find_peer(from.now, to);
   const PeerStatus* const before = find_peer(from.before, to);
   if (now == nullptr || before == nullptr)
     return std::nullopt;
-  return (static_cast<double>(now->*count) - static_cast<double>(before->*count)) / seconds;
+  return rate(from, now->*count, before->*count);
 }
 
 /// One simulation: its nodes, and all of them together.
 struct Simulation {
   std::vector<Pair> nodes;
   NodeStatus total;
-  std::optional<NodeStatus> total_before; ///< of those nodes that were there; if all were
-  double seconds;
-
-  [[nodiscard]] Pair whole() const { return {&total, total_before ? &*total_before : nullptr}; }
+  Rates rates;
 };
 
 /// Counters of a run never go back: if they do, it is another run.
@@ -87,25 +107,17 @@ bool is_same_run(const NodeStatus& now, const NodeStatus& before) {
          now.events >= before.events;
 }
 
-std::vector<Simulation> simulations_of(Nodes now, Nodes before, double seconds) {
+std::vector<Simulation> simulations_of(Nodes now, Nodes before) {
   std::vector<Simulation> simulations;
-  for (auto begin = now.begin(); begin != now.end();) {
-    const auto end = std::find_if(begin, now.end(), [begin](const NodeStatus& node) {
-      return node.simulation != begin->simulation;
-    });
+  for (const Nodes nodes : by_simulation(now)) {
     Simulation& simulation = simulations.emplace_back();
-    simulation.seconds = seconds;
-    simulation.total = total_of({begin, end});
-    std::vector<NodeStatus> known;
-    for (; begin != end; ++begin) {
+    simulation.total = total_of(nodes);
+    for (const NodeStatus& node : nodes) {
       const auto old = std::ranges::find_if(
-          before, [&](const NodeStatus& node) { return is_same_run(*begin, node); });
-      simulation.nodes.push_back({&*begin, old == before.end() ? nullptr : &*old});
-      if (old != before.end())
-        known.push_back(*old);
+          before, [&](const NodeStatus& known) { return is_same_run(node, known); });
+      simulation.nodes.push_back({&node, old == before.end() ? nullptr : &*old});
+      simulation.rates.add(rates_of(simulation.nodes.back()));
     }
-    if (known.size() == simulation.nodes.size())
-      simulation.total_before = total_of(known);
   }
   return simulations;
 }
@@ -113,12 +125,10 @@ std::vector<Simulation> simulations_of(Nodes now, Nodes before, double seconds) 
 std::string summary(const Simulation& simulation) {
   const NodeStatus& total = simulation.total;
   const auto nodes = simulation.nodes.size();
-  std::string line =
-      shown(total.simulation) + ": " + std::to_string(nodes) +
-      (nodes == 1 ? " node, " : " nodes, ") + count_text(static_cast<double>(agents_of(total))) +
-      " agents, " +
-      or_dash(rate(simulation.whole(), &NodeStatus::events, simulation.seconds), count_text) +
-      " events/s, ";
+  std::string line = shown(total.simulation) + ": " + std::to_string(nodes) +
+                     (nodes == 1 ? " node, " : " nodes, ") +
+                     count_text(static_cast<double>(agents_of(total))) + " agents, " +
+                     or_dash(simulation.rates.events, count_text) + " events/s, ";
   if (is_finished(total))
     line += "at the end";
   else
@@ -131,22 +141,20 @@ std::vector<std::string> node_lines(const Simulation& simulation, std::size_t co
   Table table({"NODE", "AGENTS", "EVENTS/S", "TIME s", "LAG s", "EMPTY", "BLOCKED", "CPU", "MEMORY",
                "FLYING", "MAILBOX", "ROUNDS/S", "MOVED", "AGE s"});
   const NodeStatus& total = simulation.total;
-  const double seconds = simulation.seconds;
   for (const Pair& node : simulation.nodes) {
     const NodeStatus& now = *node.now;
-    table.add(
-        {shown(now.node), count_text(static_cast<double>(agents_of(now))),
-         or_dash(rate(node, &NodeStatus::events, seconds), count_text),
-         seconds_text(now.simulated_time),
-         printed("%.3g", total.simulated_time - now.simulated_time),
-         or_dash(empty_share(node, seconds), share_text), or_dash(blocked_share(now), share_text),
-         or_dash(processors(node, seconds), [](double busy) { return printed("%.2f", busy); }),
-         bytes_text(static_cast<double>(now.process.resident_bytes)),
-         count_text(static_cast<double>(now.lambdas_in_flight)),
-         count_text(static_cast<double>(now.mailbox_longest)),
-         or_dash(rate(node, &NodeStatus::global_time_rounds, seconds), count_text),
-         count_text(static_cast<double>(now.migrations_done)),
-         printed("%.1f", total.taken_s - now.taken_s)});
+    const Rates rates = rates_of(node);
+    table.add({shown(now.node), count_text(static_cast<double>(agents_of(now))),
+               or_dash(rates.events, count_text), seconds_text(now.simulated_time),
+               printed("%.3g", total.simulated_time - now.simulated_time),
+               or_dash(rates.empty_share(), share_text), or_dash(blocked_share(now), share_text),
+               or_dash(rates.processors, [](double busy) { return printed("%.2f", busy); }),
+               bytes_text(static_cast<double>(now.process.resident_bytes)),
+               count_text(static_cast<double>(now.lambdas_in_flight)),
+               count_text(static_cast<double>(now.mailbox_longest)),
+               or_dash(rates.global_time_rounds, count_text),
+               count_text(static_cast<double>(now.migrations_done)),
+               printed("%.1f", total.taken_s - now.taken_s)});
   }
   return table.lines(columns);
 }
@@ -159,8 +167,7 @@ std::vector<std::string> traffic_lines(const Simulation& simulation, std::size_t
   for (const Pair& from : simulation.nodes) {
     Table::Row row = {shown(from.now->node)};
     for (const Pair& to : simulation.nodes)
-      row.push_back(or_dash(
-          traffic(from, to.now->node, &PeerStatus::bytes_sent, simulation.seconds), bytes_text));
+      row.push_back(or_dash(traffic(from, to.now->node, &PeerStatus::bytes_sent), bytes_text));
     table.add(std::move(row));
   }
   return table.lines(columns);
@@ -234,42 +241,28 @@ private:
 
 // ---- JSON
 
-void write_total(JsonWriter& json, const Pair& whole, double seconds) {
-  const NodeStatus& now = *whole.now;
-  json.member("agents", agents_of(now));
-  json.member("agents_blocked", now.agents_blocked);
-  json.member("events", now.events);
-  json.member("events_per_second", rate(whole, &NodeStatus::events, seconds));
+void write_numbers(JsonWriter& json, const NodeStatus& now, const Rates& rates) {
+  write_agents(json, now);
+  write_progress(json, now);
+  write_process(json, now);
   json.member("lambdas_sent_local", now.lambdas_sent_local);
   json.member("lambdas_sent_remote", now.lambdas_sent_remote);
   json.member("lambdas_dropped", now.lambdas_dropped);
   json.member("lambdas_in_flight", now.lambdas_in_flight);
-  json.member("simulated_time_s", now.simulated_time);
-  json.member("lower_bound_s", now.lower_bound);
-  json.member("end_time_s", now.end_time);
-  json.member("finished", is_finished(now));
-  json.member("running_s", now.running_s);
   json.member("activations", now.activations);
   json.member("empty_activations", now.empty_activations);
-  json.member("empty_share", empty_share(whole, seconds));
-  json.member("blocked_share", blocked_share(now));
   json.member("mailbox_longest", now.mailbox_longest);
   json.member("migrations_done", now.migrations_done);
   json.member("migrations_refused", now.migrations_refused);
   json.member("migrations_failed", now.migrations_failed);
   json.member("global_time_rounds", now.global_time_rounds);
-  json.member("cpu_s", now.process.cpu_s);
-  json.member("processors", processors(whole, seconds));
-  json.member("resident_bytes", now.process.resident_bytes);
-  json.member("threads", now.process.threads);
-  json.member("open_files", now.process.open_files);
-  json.begin_object("types");
-  for (const TypeStatus& type : now.types)
-    json.member(type.type, type.agents);
-  json.end_object();
+  json.member("events_per_second", rates.events);
+  json.member("empty_share", rates.empty_share());
+  json.member("blocked_share", blocked_share(now));
+  json.member("processors", rates.processors);
 }
 
-void write_peers(JsonWriter& json, const Pair& node, double seconds) {
+void write_peers(JsonWriter& json, const Pair& node) {
   json.begin_object("peers");
   for (const PeerStatus& peer : node.now->peers) {
     json.begin_object(peer.peer);
@@ -279,10 +272,8 @@ void write_peers(JsonWriter& json, const Pair& node, double seconds) {
     json.member("lambdas_received", peer.lambdas_received);
     json.member("bytes_sent", peer.bytes_sent);
     json.member("bytes_received", peer.bytes_received);
-    json.member("bytes_sent_per_second",
-                traffic(node, peer.peer, &PeerStatus::bytes_sent, seconds));
-    json.member("lambdas_sent_per_second",
-                traffic(node, peer.peer, &PeerStatus::lambdas_sent, seconds));
+    json.member("bytes_sent_per_second", traffic(node, peer.peer, &PeerStatus::bytes_sent));
+    json.member("lambdas_sent_per_second", traffic(node, peer.peer, &PeerStatus::lambdas_sent));
     json.member("credit_used_bytes", peer.credit_used_bytes);
     json.member("credit_limit_bytes", peer.credit_limit_bytes);
     json.member("credit_waits", peer.credit_waits);
@@ -294,9 +285,25 @@ void write_peers(JsonWriter& json, const Pair& node, double seconds) {
 
 } // namespace
 
-std::string draw_top(Nodes now, Nodes before, double seconds_between, int columns, int rows) {
+std::vector<NodeStatus> statuses_before(Nodes now, Nodes last, Nodes before_last) {
+  std::vector<NodeStatus> before;
+  for (const NodeStatus& node : now)
+    for (const Nodes known : {last, before_last}) {
+      const auto old = std::ranges::find_if(known, [&node](const NodeStatus& status) {
+        return status.simulation == node.simulation && status.node == node.node &&
+               status.taken_s < node.taken_s;
+      });
+      if (old != known.end()) {
+        before.push_back(*old);
+        break;
+      }
+    }
+  return before;
+}
+
+std::string draw_top(Nodes now, Nodes before, int columns, int rows) {
   Screen screen(columns, rows);
-  const std::vector<Simulation> simulations = simulations_of(now, before, seconds_between);
+  const std::vector<Simulation> simulations = simulations_of(now, before);
   if (simulations.empty())
     screen.add("no node is known");
   for (std::size_t i = 0; i < simulations.size(); ++i) {
@@ -311,25 +318,25 @@ std::string draw_top(Nodes now, Nodes before, double seconds_between, int column
   return screen.take();
 }
 
-std::string top_as_json(Nodes now, Nodes before, double seconds_between) {
+std::string top_as_json(Nodes now, Nodes before) {
   JsonWriter json;
   json.begin_object();
-  json.member("seconds_between", seconds_between);
   json.begin_array("simulations");
-  for (const Simulation& simulation : simulations_of(now, before, seconds_between)) {
+  for (const Simulation& simulation : simulations_of(now, before)) {
     json.begin_object();
     json.member("simulation", std::string_view(simulation.total.simulation));
     json.begin_object("total");
-    write_total(json, simulation.whole(), seconds_between);
+    write_numbers(json, simulation.total, simulation.rates);
     json.end_object();
     json.begin_array("nodes");
     for (const Pair& node : simulation.nodes) {
       json.begin_object();
       json.member("node", std::string_view(node.now->node));
       json.member("taken_s", node.now->taken_s);
+      json.member("seconds_between", node.seconds());
       json.member("lag_s", simulation.total.simulated_time - node.now->simulated_time);
-      write_total(json, node, seconds_between);
-      write_peers(json, node, seconds_between);
+      write_numbers(json, *node.now, rates_of(node));
+      write_peers(json, node);
       json.end_object();
     }
     json.end_array();

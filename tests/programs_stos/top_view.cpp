@@ -13,11 +13,12 @@ using Catch::Contains;
 using Catch::EndsWith;
 using Catch::StartsWith;
 using program::draw_top;
+using program::statuses_before;
 using program::top_as_json;
 
 namespace {
 
-/// Three nodes at two moments, two seconds apart.
+/// Three nodes at two moments, two seconds apart; one of them has been asked earlier each time.
 struct Cluster {
   std::vector<NodeStatus> now;
   std::vector<NodeStatus> before;
@@ -30,8 +31,9 @@ struct Cluster {
       for (const std::string& peer : names)
         if (peer != names[i])
           old.peers.push_back({peer, 1, 2, 3, 4, 5000, 6, 7, 8, 9, 0.5});
+      old.taken_s -= i == 1 ? 1.5 : 0;
       NodeStatus young = old;
-      young.taken_s += i == 1 ? 0.5 : 2;
+      young.taken_s += 2;
       young.running_s += 2;
       young.events += 123'456 * (i + 1);
       young.simulated_time += 0.25 * static_cast<double>(i);
@@ -46,7 +48,7 @@ struct Cluster {
     }
   }
 
-  std::string draw(int columns, int rows) const { return draw_top(now, before, 2, columns, rows); }
+  std::string draw(int columns, int rows) const { return draw_top(now, before, columns, rows); }
 };
 
 std::vector<std::string> lines_of(const std::string& text) {
@@ -110,7 +112,7 @@ TEST_CASE("numbers of any size take few columns", "[stos]") {
     NodeStatus node = made_up_status("n");
     node.types = {{"T", agents}};
     const std::vector<NodeStatus> nodes = {node};
-    const std::string line = lines_of(draw_top(nodes, {}, 1, 20, 9)).at(3);
+    const std::string line = lines_of(draw_top(nodes, {}, 20, 9)).at(3);
     return line.substr(line.rfind(' ') + 1);
   };
   CHECK(agents_shown(7) == "7");
@@ -146,13 +148,40 @@ TEST_CASE("what was not there before, or has begun anew, has no rates", "[stos]"
   CHECK(lines[8] == "earth            -     -      -");
 }
 
+TEST_CASE("rates of a node are by its own clock", "[stos]") {
+  Cluster cluster;
+  cluster.before[2].taken_s -= 8;                         // it was not heard for a while
+  cluster.now[1].taken_s = cluster.before[1].taken_s - 1; // somebody has set its clock
+  const std::vector<std::string> lines = lines_of(cluster.draw(130, 40));
+  CHECK_THAT(lines[3], StartsWith("earth      40     61.7k"));
+  CHECK_THAT(lines[4], StartsWith("mars    1.00M         -"));
+  CHECK_THAT(lines[5], StartsWith("venus   2.00M     37.0k"));
+  CHECK(lines[8] == "earth            -  732k   732k");
+  CHECK(lines[10] == "venus         439k  439k      -");
+}
+
+TEST_CASE("a node that has said nothing new is compared as at the last look", "[stos]") {
+  const auto at = [](double taken_s, const char* node) {
+    NodeStatus status = made_up_status(node);
+    status.taken_s = taken_s;
+    return status;
+  };
+  const std::vector<NodeStatus> first = {at(1, "a"), at(1, "b")};
+  const std::vector<NodeStatus> second = {at(2, "a"), at(2, "b")};
+  const std::vector<NodeStatus> third = {at(3, "a"), at(2, "b"), at(3, "c")};
+  CHECK(statuses_before(first, {}, {}).empty());
+  CHECK(statuses_before(second, first, {}) == first);
+  CHECK(statuses_before(third, second, first) == std::vector<NodeStatus>{at(2, "a"), at(1, "b")});
+}
+
 TEST_CASE("a node alone has no traffic to show", "[stos]") {
   NodeStatus alone = made_up_status();
   alone.peers.clear();
   alone.end_time = std::numeric_limits<double>::infinity();
   alone.running_s = 3 * 3600 + 61;
-  const std::vector<NodeStatus> nodes = {alone};
-  CHECK(draw_top(nodes, nodes, 1, 120, 40) ==
+  NodeStatus before = alone;
+  before.taken_s -= 1;
+  CHECK(draw_top(std::vector{alone}, std::vector{before}, 120, 40) ==
         R"(planets: 1 node, 43 agents, 0 events/s, 60.25 s, running 3h 1m 1s
 
 NODE   AGENTS  EVENTS/S  TIME s  LAG s  EMPTY  BLOCKED   CPU  MEMORY  FLYING  MAILBOX  ROUNDS/S  MOVED  AGE s
@@ -170,17 +199,17 @@ TEST_CASE("each simulation has a part of its own, and nothing is no cluster", "[
   b.simulation = "b";
   b.lower_bound = std::numeric_limits<double>::infinity();
   const std::vector<NodeStatus> now = {a, b};
-  const std::string text = draw_top(now, {}, 1, 100, 40);
+  const std::string text = draw_top(now, {}, 100, 40);
   CHECK_THAT(text, StartsWith("a: 1 node"));
   CHECK_THAT(text, Contains("\n\nb: 1 node, 43 agents, - events/s, at the end, running"));
-  CHECK(draw_top({}, {}, 1, 80, 24) == "no node is known\n");
+  CHECK(draw_top({}, {}, 80, 24) == "no node is known\n");
 }
 
 TEST_CASE("names cannot disturb the terminal", "[stos]") {
   NodeStatus node = made_up_status("\x1b[2J\xff evil");
   node.types = {{"stos::a_class_with_a_long_name", 1}};
   const std::vector<NodeStatus> nodes = {node};
-  const std::string text = draw_top(nodes, {}, 1, 100, 40);
+  const std::string text = draw_top(nodes, {}, 100, 40);
   CHECK_THAT(text, Contains("?[2J? evil"));
   CHECK_THAT(text, Contains("stos::a_class_w~"));
   for (const char c : text)
@@ -194,32 +223,33 @@ TEST_CASE("the JSON of a cluster is one line with every number", "[stos]") {
   node.peers.resize(1);
   node.end_time = std::numeric_limits<double>::infinity();
   const std::string numbers =
-      R"("agents":40,"agents_blocked":11,"events":1123456,"events_per_second":61728,)"
-      R"("lambdas_sent_local":900000,"lambdas_sent_remote":120000,"lambdas_dropped":13,)"
-      R"("lambdas_in_flight":1234,"simulated_time_s":61.5,"lower_bound_s":60.25,"end_time_s":null,)"
-      R"("finished":false,"running_s":122.5,"activations":3000,"empty_activations":500,)"
-      R"("empty_share":0,"blocked_share":0.275,"mailbox_longest":21,"migrations_done":4,)"
-      R"("migrations_refused":5,"migrations_failed":6,"global_time_rounds":345,"cpu_s":14.4,)"
-      R"("processors":0.9500000000000002,"resident_bytes":67108864,"threads":8,"open_files":15,)"
-      R"("types":{"Bob":0,"ns::Alice<int>":40})";
+      R"("agents":40,"agents_blocked":11,"agents_born":50,"agents_died":7,)"
+      R"("types":{"Bob":0,"ns::Alice<int>":40},"events":1123456,"simulated_time_s":61.5,)"
+      R"("lower_bound_s":60.25,"end_time_s":null,"finished":false,"running_s":122.5,"cpu_s":14.4,)"
+      R"("resident_bytes":67108864,"threads":8,"open_files":15,"lambdas_sent_local":900000,)"
+      R"("lambdas_sent_remote":120000,"lambdas_dropped":13,"lambdas_in_flight":1234,)"
+      R"("activations":3000,"empty_activations":500,"mailbox_longest":21,"migrations_done":4,)"
+      R"("migrations_refused":5,"migrations_failed":6,"global_time_rounds":345,)"
+      R"("events_per_second":61728,"empty_share":0,"blocked_share":0.275,)"
+      R"("processors":0.9500000000000002)";
   const std::string total_numbers = std::string(numbers).replace(
       numbers.find(R"("Bob":0,)"), std::string_view(R"("Bob":0,)").size(), "");
-  CHECK(top_as_json(cluster.now, cluster.before, 2) ==
-        R"({"seconds_between":2,"simulations":[{"simulation":"planets","total":{)" + total_numbers +
-            R"(},"nodes":[{"node":"earth","taken_s":1700000002,"lag_s":0,)" + numbers +
+  CHECK(top_as_json(cluster.now, cluster.before) ==
+        R"({"simulations":[{"simulation":"planets","total":{)" + total_numbers +
+            R"(},"nodes":[{"node":"earth","taken_s":1700000002,"seconds_between":2,"lag_s":0,)" +
+            numbers +
             R"(,"peers":{"mars":{"frames_sent":1,"frames_received":2,"lambdas_sent":3,)"
             R"("lambdas_received":4,"bytes_sent":1505000,"bytes_received":6,)"
             R"("bytes_sent_per_second":750000,"lambdas_sent_per_second":0,"credit_used_bytes":7,)"
             R"("credit_limit_bytes":8,"credit_waits":9,"silence_s":0.5}}}]}]})"
             "\n");
-  CHECK(top_as_json({}, {}, 2) == "{\"seconds_between\":2,\"simulations\":[]}\n");
+  CHECK(top_as_json({}, {}) == "{\"simulations\":[]}\n");
 }
 
 TEST_CASE("names in JSON are text, whatever they are", "[stos]") {
   NodeStatus node = made_up_status("a\"b\\c\n\xff\xc3\xa9");
   const std::vector<NodeStatus> nodes = {node};
-  CHECK_THAT(top_as_json(nodes, {}, 1), Contains(R"("node":"a\"b\\c\u000a\ufffd)"
-                                                 "\xc3\xa9\",") &&
-                                            Contains("\"events_per_second\":null") &&
-                                            EndsWith("}\n"));
+  CHECK_THAT(top_as_json(nodes, {}), Contains(R"("node":"a\"b\\c\u000a\ufffd)"
+                                              "\xc3\xa9\",") &&
+                                         Contains("\"events_per_second\":null") && EndsWith("}\n"));
 }
