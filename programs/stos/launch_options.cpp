@@ -84,7 +84,8 @@ Parsed<LaunchOptions> parse_launch(std::vector<std::string> words, const char* m
   app.add_flag("-q,--quiet,--only-first", options.only_first,
                "Show the output of the first node only.");
   app.footer("Nodes get their identity in the environment (STOS_CLUSTER_...), and nothing to read\n"
-             "on standard input. A node that ends by signal s counts as exit code 128 + s.");
+             "on standard input. A line on standard error says where `stos top` finds them.\n"
+             "A node that ends by signal s counts as exit code 128 + s.");
   if (const auto exit_code = parse_words(app, std::move(words), out, err))
     return {std::nullopt, *exit_code};
 

@@ -195,6 +195,8 @@ int Launch::run(const std::vector<NodeAddress>& addresses) {
     flush();
     return exit_code_;
   }
+  if (!options_.only_first)
+    say("watch the nodes with: stos top " + to_string(addresses.front()));
   while (!all_over() || !is_written()) {
     wait_for_something();
     take_signals();

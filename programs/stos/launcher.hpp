@@ -9,7 +9,9 @@ namespace stos::program {
 ///
 /// Each node learns who it is from its environment: STOS_DISTRIBUTED=true, STOS_CLUSTER_NODE,
 /// STOS_CLUSTER_ADDRESS, STOS_CLUSTER_PEERS (all addresses) and STOS_CLUSTER_NODES. Each line that
-/// it writes goes out with its name in front, standard output and standard error apart.
+/// it writes goes out with its name in front, standard output and standard error apart. Unless only
+/// the first node is shown, a line on standard error says where `stos top` finds them: nobody else
+/// knows which ports were free.
 ///
 /// SIGINT, SIGTERM and SIGHUP are passed on to all nodes; the second SIGINT kills them. When a node
 /// fails, or the user has sent a signal, the StopPlan brings the others to an end. When a node
