@@ -60,6 +60,8 @@ is_running() { [[ $(ask simulations "$1" '.simulations[0].events // 0') -gt 0 ]]
 
 start_cluster --agents 10000 --end-time 1000000
 for k in 1 2 3; do wait_until is_running $k; done
+grep -qxF "stos run: watch the nodes with: stos top ${node[1]}" "$work/cluster.log" ||
+  fail "stos run does not say where the nodes are"
 
 start_prometheus "${exporter[@]}"
 for k in 1 2 3; do
@@ -77,6 +79,17 @@ agents_agree() { [[ $(agents_in_prometheus) == "$(agents_in_cluster)" ]]; }
 [[ $(agents_in_cluster | awk '{ sum += $3 } END { print NR, sum }') == "3 10000" ]] ||
   fail "the cluster has other agents than expected: $(agents_in_cluster)"
 wait_until agents_agree
+
+# Many of them move at once, while the run goes on.
+moved=$("$stos" migrate "${node[2]}" --from node1 --to node3 --count 3000 --json)
+[[ $(jq -r '.moved' <<<"$moved") == 3000 ]] || fail "3000 agents were to move: $moved"
+[[ $(agents_in_cluster) == $'node1 Site 333\nnode2 Site 3334\nnode3 Site 6333' ]] ||
+  fail "agents are not where they have moved: $(agents_in_cluster)"
+wait_until agents_agree
+has_data 'sum by (node) (stos_migrations_total{node="node1", result="done"}) == 3000' ||
+  fail "node1 has not counted who moved"
+has_data 'sum(stos_migrations_total) == 3000' || fail "moves were counted that nobody asked for"
+has_data 'sum(stos_agents_born_total) == 10000' || fail "who moves is born again"
 kill "$prometheus_pid" && wait "$prometheus_pid" || true
 prometheus_pid=
 
@@ -93,6 +106,9 @@ jq -e '.simulations[0] | .total.events_per_second > 0 and (.nodes | length == 3)
        all(.nodes[]; .events_per_second > 0 and .processors > 0 and (.peers | length == 2) and
            all(.peers[]; .lambdas_sent > 0 and .lambdas_received > 0))' "$work/top.json" >/dev/null ||
   fail "stos top does not show all rates"
+"$stos" top "${node[2]}" --json --interval 0.2 | head -n 3 >"$work/top.json" || fail "stos top ended with $?"
+[[ $(jq -s 'map(.simulations[0].total.running_s) | length == 3 and . == (sort | unique)' "$work/top.json") == true ]] ||
+  fail "stos top --json does not show one look a line"
 "$stos" top "${node[3]}" --once | grep -Eq '^node2 +3334 ' || fail "stos top shows no line of node2"
 "$stos" agents "${node[1]}" --by-type | grep -Eq '\(all\) +10000 +Site$' || fail "stos agents is wrong"
 
