@@ -114,7 +114,8 @@ inline constexpr Metric link_silence = {"stos_link_silence_seconds", gauge, "pee
 
 inline constexpr Metric global_time_rounds = {
     "stos_global_time_rounds_total", counter, "", "rounds",
-    "Rounds of the protocol that finds the lower bound over all nodes (global virtual time)."};
+    "Rounds in which all nodes find out something together: that the run is over, or a moment at "
+    "which agents may move or something from outside may come in."};
 inline constexpr Metric migrations = {
     "stos_migrations_total", counter, "result", "agents",
     "Agents that were to move from the node to another one: done, refused or failed."};

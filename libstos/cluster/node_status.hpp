@@ -91,7 +91,7 @@ struct NodeStatus {
   std::uint64_t mailbox_longest = 0; ///< lambdas that wait at the agent with the most of them
   std::uint64_t mailbox_limit = 0;   ///< at which the run fails; 0: unknown
 
-  std::uint64_t global_time_rounds = 0; ///< of the protocol that bounds time over all nodes
+  std::uint64_t global_time_rounds = 0; ///< in which all nodes find out something together
   std::uint64_t migrations_done = 0;    ///< agents that have moved from here to another node
   std::uint64_t migrations_refused = 0; ///< that were to move and may not
   std::uint64_t migrations_failed = 0;  ///< that were to move, and stayed

@@ -52,6 +52,22 @@ std::string finished(JsonWriter& json) {
   return json.take() + "\n";
 }
 
+/// An object for each simulation: its name, and what `write` adds of its nodes.
+template <class Write>
+std::string simulations_json(const ClusterStatus& cluster, Write write) {
+  JsonWriter json;
+  json.begin_object();
+  json.begin_array("simulations");
+  for (const Nodes nodes : by_simulation(cluster.statuses)) {
+    json.begin_object();
+    json.member("simulation", std::string_view(nodes.front().simulation));
+    write(json, nodes);
+    json.end_object();
+  }
+  json.end_array();
+  return finished(json);
+}
+
 } // namespace
 
 std::string nodes_as_text(const ClusterStatus& cluster) {
@@ -152,20 +168,12 @@ std::string simulations_as_text(const ClusterStatus& cluster) {
 }
 
 std::string simulations_as_json(const ClusterStatus& cluster) {
-  JsonWriter json;
-  json.begin_object();
-  json.begin_array("simulations");
-  for (const Nodes nodes : by_simulation(cluster.statuses)) {
+  return simulations_json(cluster, [](JsonWriter& json, Nodes nodes) {
     const NodeStatus total = total_of(nodes);
-    json.begin_object();
-    json.member("simulation", std::string_view(total.simulation));
     json.member("nodes", nodes.size());
     write_progress(json, total);
     write_agents(json, total);
-    json.end_object();
-  }
-  json.end_array();
-  return finished(json);
+  });
 }
 
 std::string agents_as_text(const ClusterStatus& cluster, bool by_type) {
@@ -193,14 +201,8 @@ std::string agents_as_text(const ClusterStatus& cluster, bool by_type) {
 }
 
 std::string agents_as_json(const ClusterStatus& cluster) {
-  JsonWriter json;
-  json.begin_object();
-  json.begin_array("simulations");
-  for (const Nodes nodes : by_simulation(cluster.statuses)) {
-    const NodeStatus total = total_of(nodes);
-    json.begin_object();
-    json.member("simulation", std::string_view(total.simulation));
-    write_agents(json, total);
+  return simulations_json(cluster, [](JsonWriter& json, Nodes nodes) {
+    write_agents(json, total_of(nodes));
     json.begin_array("nodes");
     for (const NodeStatus& node : nodes) {
       json.begin_object();
@@ -209,10 +211,7 @@ std::string agents_as_json(const ClusterStatus& cluster) {
       json.end_object();
     }
     json.end_array();
-    json.end_object();
-  }
-  json.end_array();
-  return finished(json);
+  });
 }
 
 } // namespace stos::program

@@ -37,7 +37,10 @@ std::string count_text(double value) {
   return value >= 1000 && value < 10'000 ? printed("%.0f", value) : scaled(value, 1000);
 }
 std::string bytes_text(double value) { return scaled(value, 1024); }
-std::string seconds_text(double value) { return printed("%.6g", value); }
+/// Whole seconds are shown as they are as long as that is short.
+std::string seconds_text(double value) {
+  return printed(std::abs(value) >= 1e6 && std::abs(value) < 1e9 ? "%.0f" : "%.6g", value);
+}
 std::string share_text(double share) { return printed("%.0f%%", share * 100); }
 
 std::string or_dash(std::optional<double> value, std::string (*text)(double)) {

@@ -49,7 +49,7 @@ struct Rates {
   std::optional<double> events = 0;
   std::optional<double> activations = 0;
   std::optional<double> empty_activations = 0;
-  std::optional<double> global_time_rounds = 0;
+  std::optional<double> wakeups = 0;
   std::optional<double> processors = 0;
 
   [[nodiscard]] std::optional<double> empty_share() const {
@@ -58,7 +58,7 @@ struct Rates {
 
   void add(const Rates& other) {
     for (const auto rate : {&Rates::events, &Rates::activations, &Rates::empty_activations,
-                            &Rates::global_time_rounds, &Rates::processors})
+                            &Rates::wakeups, &Rates::processors})
       this->*rate = this->*rate && other.*rate ? std::optional(*(this->*rate) + *(other.*rate))
                                                : std::nullopt;
   }
@@ -69,7 +69,7 @@ Rates rates_of(const Pair& node) {
   const NodeStatus& before = node.before == nullptr ? now : *node.before;
   return {rate(node, now.events, before.events), rate(node, now.activations, before.activations),
           rate(node, now.empty_activations, before.empty_activations),
-          rate(node, now.global_time_rounds, before.global_time_rounds),
+          rate(node, now.wakeups, before.wakeups),
           rate(node, now.process.cpu_s, before.process.cpu_s)};
 }
 
@@ -139,7 +139,7 @@ std::string summary(const Simulation& simulation) {
 
 std::vector<std::string> node_lines(const Simulation& simulation, std::size_t columns) {
   Table table({"NODE", "AGENTS", "EVENTS/S", "TIME s", "LAG s", "EMPTY", "BLOCKED", "CPU", "MEMORY",
-               "FLYING", "MAILBOX", "ROUNDS/S", "MOVED", "AGE s"});
+               "FLYING", "MAILBOX", "WAKES/S", "MOVED", "AGE s"});
   const NodeStatus& total = simulation.total;
   for (const Pair& node : simulation.nodes) {
     const NodeStatus& now = *node.now;
@@ -152,7 +152,7 @@ std::vector<std::string> node_lines(const Simulation& simulation, std::size_t co
                bytes_text(static_cast<double>(now.process.resident_bytes)),
                count_text(static_cast<double>(now.lambdas_in_flight)),
                count_text(static_cast<double>(now.mailbox_longest)),
-               or_dash(rates.global_time_rounds, count_text),
+               or_dash(rates.wakeups, count_text),
                count_text(static_cast<double>(now.migrations_done)),
                printed("%.1f", total.taken_s - now.taken_s)});
   }
@@ -249,6 +249,7 @@ void write_numbers(JsonWriter& json, const NodeStatus& now, const Rates& rates) 
   json.member("lambdas_sent_remote", now.lambdas_sent_remote);
   json.member("lambdas_dropped", now.lambdas_dropped);
   json.member("lambdas_in_flight", now.lambdas_in_flight);
+  json.member("wakeups", now.wakeups);
   json.member("activations", now.activations);
   json.member("empty_activations", now.empty_activations);
   json.member("mailbox_longest", now.mailbox_longest);

@@ -1,5 +1,6 @@
 #include "programs/stos/top_view.hpp"
 
+#include "programs/stos/text_table.hpp"
 #include "support/made_up_status.hpp"
 
 #include <catch2/catch.hpp>
@@ -65,10 +66,10 @@ TEST_CASE("a wide terminal shows all that is known of a cluster", "[stos]") {
   CHECK(Cluster().draw(130, 40) ==
         R"(planets: 3 nodes, 3.00M agents, 370k events/s, 60.25 s of 100 s, running 2m 2s
 
-NODE   AGENTS  EVENTS/S  TIME s  LAG s  EMPTY  BLOCKED   CPU  MEMORY  FLYING  MAILBOX  ROUNDS/S  MOVED  AGE s
-earth      40     61.7k    61.5    0.5     0%      28%  0.95   64.0M    1234       21         0      4    0.0
-mars    1.00M      123k   61.75   0.25    13%       0%  0.95   64.0M    1234       21         0      4    1.5
-venus   2.00M      185k      62      0    26%       0%  0.95   64.0M    1234       21         0      4    0.0
+NODE   AGENTS  EVENTS/S  TIME s  LAG s  EMPTY  BLOCKED   CPU  MEMORY  FLYING  MAILBOX  WAKES/S  MOVED  AGE s
+earth      40     61.7k    61.5    0.5     0%      28%  0.95   64.0M    1234       21        0      4    0.0
+mars    1.00M      123k   61.75   0.25    13%       0%  0.95   64.0M    1234       21        0      4    1.5
+venus   2.00M      185k      62      0    26%       0%  0.95   64.0M    1234       21        0      4    0.0
 
 BYTES/S to:  earth   mars  venus
 earth            -   732k   732k
@@ -122,6 +123,14 @@ TEST_CASE("numbers of any size take few columns", "[stos]") {
   CHECK(agents_shown(1'000'000) == "1.00M");
   CHECK(agents_shown(123'456'789'012) == "123G");
   CHECK(agents_shown(std::numeric_limits<std::uint64_t>::max()) == "18.4E");
+}
+
+TEST_CASE("seconds of simulated time are shown as such, unless they are many", "[stos]") {
+  CHECK(program::seconds_text(0.125) == "0.125");
+  CHECK(program::seconds_text(123.4567) == "123.457");
+  CHECK(program::seconds_text(1'000'000) == "1000000");
+  CHECK(program::seconds_text(31'536'000.25) == "31536000");
+  CHECK(program::seconds_text(3e12) == "3e+12");
 }
 
 TEST_CASE("no terminal is too small", "[stos]") {
@@ -184,8 +193,8 @@ TEST_CASE("a node alone has no traffic to show", "[stos]") {
   CHECK(draw_top(std::vector{alone}, std::vector{before}, 120, 40) ==
         R"(planets: 1 node, 43 agents, 0 events/s, 60.25 s, running 3h 1m 1s
 
-NODE   AGENTS  EVENTS/S  TIME s  LAG s  EMPTY  BLOCKED   CPU  MEMORY  FLYING  MAILBOX  ROUNDS/S  MOVED  AGE s
-earth      43         0    61.5      0      -      26%  0.00   64.0M    1234       21         0      4    0.0
+NODE   AGENTS  EVENTS/S  TIME s  LAG s  EMPTY  BLOCKED   CPU  MEMORY  FLYING  MAILBOX  WAKES/S  MOVED  AGE s
+earth      43         0    61.5      0      -      26%  0.00   64.0M    1234       21        0      4    0.0
 
 AGENTS          all  earth
 ns::Alice<int>   40     40
@@ -228,7 +237,7 @@ TEST_CASE("the JSON of a cluster is one line with every number", "[stos]") {
       R"("lower_bound_s":60.25,"end_time_s":null,"finished":false,"running_s":122.5,"cpu_s":14.4,)"
       R"("resident_bytes":67108864,"threads":8,"open_files":15,"lambdas_sent_local":900000,)"
       R"("lambdas_sent_remote":120000,"lambdas_dropped":13,"lambdas_in_flight":1234,)"
-      R"("activations":3000,"empty_activations":500,"mailbox_longest":21,"migrations_done":4,)"
+      R"("wakeups":77,"activations":3000,"empty_activations":500,"mailbox_longest":21,"migrations_done":4,)"
       R"("migrations_refused":5,"migrations_failed":6,"global_time_rounds":345,)"
       R"("events_per_second":61728,"empty_share":0,"blocked_share":0.275,)"
       R"("processors":0.9500000000000002)";
