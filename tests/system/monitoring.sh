@@ -25,6 +25,8 @@ promtool test rules "$assets/alerts_test.yml" >"$work/check.log" || fail "a rule
 for alert in $(sed -n 's/^ *- alert: //p' "$assets/alerts.yml"); do
   grep -A 2 "alertname: $alert\$" "$assets/alerts_test.yml" | grep -q exp_labels ||
     fail "no test sees $alert firing"
+  grep -A 1 "alertname: $alert\$" "$assets/alerts_test.yml" | grep -q 'exp_alerts: \[\]' ||
+    fail "no test sees $alert silent"
 done
 
 # Panels that are no rows, with those of collapsed rows.

@@ -2,25 +2,12 @@
 # script that sets `work` to a folder of its own, and `test` to its name.
 # shellcheck shell=bash disable=SC2154
 
+. "$STOS_SOURCE_DIR/tests/system/waiting.bash"
+
 PATH=$PATH:${STOS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/libstos}/prometheus/usr/bin
 assets=$STOS_SOURCE_DIR/monitoring
 dashboard=$assets/grafana/dashboards/stos.json
 prometheus_pid=
-
-fail() {
-  echo "$test: $*" >&2
-  tail -n 20 "$work"/*.log >&2 2>/dev/null || true
-  exit 1
-}
-
-# wait_until COMMAND...: it succeeds within 60 s, however busy the machine is.
-wait_until() {
-  local deadline=$((SECONDS + 60))
-  until "$@"; do
-    ((SECONDS < deadline)) || fail "waited in vain for: $*"
-    sleep 0.05
-  done
-}
 
 # start_prometheus ADDRESS...: it scrapes these, with the shipped files; only the targets are others,
 # and time is shorter. Returns once there are rates of all of them. Sets `server`, `prometheus_pid`.

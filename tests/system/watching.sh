@@ -6,24 +6,12 @@ set -euo pipefail
 lattice=$STOS_BUILD_DIR/examples/lattice
 stos=$STOS_BUILD_DIR/bin/stos
 work=$(mktemp -d)
+test=watching
 pids=()
 trap '' PIPE # of a run that ends while it is asked
 trap 'kill -KILL "${pids[@]}" 2>/dev/null || true; rm -rf "$work"' EXIT
 
-fail() {
-  echo "watching: $*" >&2
-  tail -n 8 "$work"/*.err >&2 2>/dev/null || true
-  exit 1
-}
-
-# wait_until COMMAND...: it succeeds within 60 s, however busy the machine is.
-wait_until() {
-  local deadline=$((SECONDS + 60))
-  until "$@"; do
-    ((SECONDS < deadline)) || fail "waited in vain for: $*"
-    sleep 0.05
-  done
-}
+. "$STOS_SOURCE_DIR/tests/system/waiting.bash"
 
 # start NAME COMMAND...: in the background, with its output in files of that name. Sets `pid`.
 start() {
@@ -55,7 +43,10 @@ value() {
   awk -v pattern="^$pattern" '$0 ~ pattern { sum += $NF; n++ } END { if (n == 0) exit 1; printf "%.0f\n", sum }' \
     "$work/metrics"
 }
-has() { scrape "$1" >"$work/metrics" && (($(value "${@:3}") >= $2)); }
+has() {
+  local number
+  scrape "$1" >"$work/metrics" && number=$(value "${@:3}") && ((number >= $2))
+}
 
 world=(--agents 10000 --end-time 3000)
 digest=$("$lattice" "${world[@]}" --workers 2 --digest-only)
