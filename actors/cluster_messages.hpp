@@ -82,12 +82,21 @@ struct RunAnswer {
   Bytes answer;          ///< as the command gives it
 };
 
-/// A node has come to a meeting for a run of a simulation and waits for the others.
+/// A node has come to a meeting for a run of a simulation and waits for the others; see Meetings.
 struct RunAnnouncement {
   std::string simulation;
-  std::uint64_t ordinal = 0; ///< counts the meetings under this name
-  Bytes set_up;              ///< a message of a WorldComparison
-  caf::actor run;            ///< takes the messages below
+  std::uint64_t attempt = 0;
+  std::uint64_t meeting = 0;
+  Bytes set_up;   ///< a message of a WorldComparison
+  caf::actor run; ///< takes the messages below
+};
+
+/// The node's attempt is over.
+struct RunDeparture {
+  std::string simulation;
+  std::uint64_t attempt = 0;
+  bool well = false;
+  std::string why; ///< it did not end well
 };
 
 /// From node to node of one run.
@@ -196,8 +205,14 @@ template <class Inspector>
 bool inspect(Inspector& f, GoodbyeMessage& x) { return f.object(x).fields(); }
 template <class Inspector>
 bool inspect(Inspector& f, RunAnnouncement& x) {
-  return f.object(x).fields(f.field("simulation", x.simulation), f.field("ordinal", x.ordinal),
-                            f.field("set_up", x.set_up), f.field("run", x.run));
+  return f.object(x).fields(f.field("simulation", x.simulation), f.field("attempt", x.attempt),
+                            f.field("meeting", x.meeting), f.field("set_up", x.set_up),
+                            f.field("run", x.run));
+}
+template <class Inspector>
+bool inspect(Inspector& f, RunDeparture& x) {
+  return f.object(x).fields(f.field("simulation", x.simulation), f.field("attempt", x.attempt),
+                            f.field("well", x.well), f.field("why", x.why));
 }
 template <class Inspector>
 bool inspect(Inspector& f, FrameMessage& x) {
@@ -310,4 +325,5 @@ CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::RunCommand))
 CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::RunAnswer))
 CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::NewsWish))
 CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::AnswerMessage))
+CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::RunDeparture))
 CAF_END_TYPE_ID_BLOCK(stos_cluster)

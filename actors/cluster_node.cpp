@@ -5,6 +5,7 @@
 #include "actors/host_name.hpp"
 #include "actors/node_actor.hpp"
 #include "actors/status_desk.hpp"
+#include "libstos/base/assert.hpp"
 #include "libstos/base/digest.hpp"
 #include "libstos/base/usage_error.hpp"
 
@@ -192,31 +193,64 @@ ClusterNode::Roster ClusterNode::wait_for_all() {
   return roster;
 }
 
-std::vector<detail::RunAnnouncement> ClusterNode::meet_for_run(const std::string& simulation,
-                                                               const detail::Bytes& set_up,
-                                                               const caf::actor& run) {
+std::uint64_t ClusterNode::begin_run(const std::string& simulation, const caf::actor& run) {
+  const std::unique_lock lock(view_->mutex);
+  check_failure(lock);
+  const Result<std::uint64_t> attempt = view_->meetings->begin(simulation);
+  if (!attempt)
+    throw UsageError(attempt.error());
+  view_->runs.push_back({simulation, *attempt, run});
+  return *attempt;
+}
+
+const detail::NodeView::Run& ClusterNode::run_of(const std::unique_lock<std::mutex>&,
+                                                 std::uint64_t attempt) const {
+  const auto run = std::ranges::find(view_->runs, attempt, &detail::NodeView::Run::attempt);
+  STOS_ASSERT(run != view_->runs.end(), "there is no attempt " + std::to_string(attempt));
+  return *run;
+}
+
+std::vector<detail::RunAnnouncement> ClusterNode::meet_for_run(std::uint64_t attempt,
+                                                               const detail::Bytes& set_up) {
   std::unique_lock lock(view_->mutex);
-  const detail::NodeView::RunName name{simulation, ++meetings_[simulation]};
-  caf::anon_send(actor_, detail::RunAnnouncement{simulation, name.second, set_up, run});
-  const auto all_are_there = [&] { return view_->announced[name].size() == view_->members.size(); };
+  detail::Meetings& meetings = *view_->meetings;
+  const detail::Meetings::Words own = meetings.come(attempt, set_up.data);
+  caf::anon_send(actor_, detail::RunAnnouncement{own.simulation, attempt, own.meeting, set_up,
+                                                 run_of(lock, attempt).actor});
+  const auto is_over = [&] {
+    return view_->failure || meetings.problem(attempt) || meetings.all_are_there(attempt);
+  };
   const std::chrono::duration<double> patience(options_.start_timeout_s);
-  const auto has_news = [&] { return view_->failure || all_are_there(); };
-  const bool in_time = view_->changed.wait_for(lock, patience, has_news);
-  if (!all_are_there()) // else, whoever has left since then may have had a reason that we see, too
-    check_failure(lock);
+  const bool in_time = view_->changed.wait_for(lock, patience, is_over);
+  if (!meetings.all_are_there(attempt)) { // else, who has left since then may have had a reason
+    check_failure(lock);                  // that we see, too
+    if (meetings.problem(attempt))
+      throw UsageError(*meetings.problem(attempt));
+  }
   if (!in_time) {
-    std::string missing;
-    for (std::size_t i = 0; i < view_->members.size(); ++i)
-      if (view_->announced[name].count(i) == 0)
-        missing += (missing.empty() ? "" : ", ") + view_->members[i].name;
-    throw UsageError(Errc::node_lost, "these nodes have not come to simulation " + simulation +
-                                          " (cluster.start_timeout): " + missing);
+    std::ostringstream text;
+    text << "these nodes have not come to simulation " << own.simulation << " within "
+         << patience.count() << " s (cluster.start_timeout): " << meetings.who_is_missing(attempt);
+    throw UsageError(Errc::node_lost, text.str());
   }
   std::vector<detail::RunAnnouncement> all;
-  for (auto& [index, announcement] : view_->announced[name])
-    all.push_back(announcement);
-  view_->announced.erase(name);
+  for (detail::Meetings::Words& words : meetings.words(attempt))
+    all.push_back({words.simulation, words.attempt, words.meeting, {std::move(words.content)}, {}});
+  for (std::size_t i = 0; i < all.size(); ++i)
+    all[i].run =
+        i == view_->own_index ? run_of(lock, attempt).actor : view_->elsewhere[{i, all[i].attempt}];
   return all;
+}
+
+// The others hear of the end before anything of the next attempt.
+void ClusterNode::leave_run(std::uint64_t attempt, const std::optional<std::string>& why) {
+  const std::unique_lock lock(view_->mutex);
+  const std::string simulation = run_of(lock, attempt).simulation;
+  caf::anon_send(actor_,
+                 detail::RunDeparture{simulation, attempt, !why.has_value(), why.value_or("")});
+  view_->meetings->end(attempt, !why.has_value());
+  std::erase_if(view_->runs, [&](const auto& run) { return run.attempt == attempt; });
+  view_->forget_strangers();
 }
 
 Result<caf::actor> ClusterNode::find_agent(const FindAgent& wanted, caf::timespan timeout) {
@@ -230,11 +264,6 @@ std::map<std::string, double> ClusterNode::silence_s() const {
   for (const auto& [name, heard] : view_->heard)
     silence_s[name] = std::chrono::duration<double>(now - heard).count();
   return silence_s;
-}
-
-void ClusterNode::leave_run(const caf::actor& run) {
-  const std::lock_guard lock(view_->mutex);
-  std::erase_if(view_->runs, [&run](const auto& known) { return known.second == run; });
 }
 
 } // namespace stos

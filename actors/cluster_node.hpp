@@ -3,6 +3,7 @@
 #include "actors/caf_types.hpp"
 #include "actors/cluster_messages.hpp"
 #include "libstos/agent/run_options.hpp"
+#include "libstos/cluster/meetings.hpp"
 
 #include <caf/actor.hpp>
 #include <caf/fwd.hpp>
@@ -27,7 +28,12 @@ class StatusDesk;
 
 /// What the node's actor knows, for threads that wait for it.
 struct NodeView {
-  using RunName = std::pair<std::string, std::uint64_t>;
+  /// A run of this node, from its first meeting on.
+  struct Run {
+    std::string simulation;
+    std::uint64_t attempt;
+    caf::actor actor;
+  };
 
   std::mutex mutex;
   std::condition_variable changed;
@@ -35,9 +41,18 @@ struct NodeView {
   std::optional<Error> failure;
   std::vector<Membership::Member> members;
   std::size_t own_index = 0;
-  std::map<std::string, std::chrono::steady_clock::time_point> heard;  ///< by name of the node
-  std::map<RunName, std::map<std::size_t, RunAnnouncement>> announced; ///< by index of the node
-  std::vector<std::pair<std::string, caf::actor>> runs; ///< of this node, by simulation
+  std::map<std::string, std::chrono::steady_clock::time_point> heard; ///< by name of the node
+  std::optional<Meetings> meetings; ///< once the cluster is complete
+  std::map<std::pair<std::size_t, std::uint64_t>, caf::actor> elsewhere; ///< runs, by node, attempt
+  std::vector<Run> runs;
+
+  /// Keeps only those runs of other nodes that a run of this node may have to do with.
+  /// @pre locked
+  void forget_strangers() {
+    std::erase_if(elsewhere, [this](const auto& run) {
+      return !meetings->knows(run.first.first, run.first.second);
+    });
+  }
 };
 
 } // namespace detail
@@ -80,12 +95,20 @@ public:
   /// Waits until all nodes have come.
   [[nodiscard]] Roster wait_for_all();
 
-  /// Tells the others that this node has come to its next meeting for `simulation`, and waits until
+  /// This node is about to run `simulation`, and `run` carries its messages. Returns the number of
+  /// this attempt; see Meetings. Throws bad_config if the simulation runs here already.
+  /// @pre wait_for_all() has returned
+  [[nodiscard]] std::uint64_t begin_run(const std::string& simulation, const caf::actor& run);
+
+  /// Tells the others that this node has come to the next meeting of its attempt, and waits until
   /// they have come there, too. Returns what they say, by index (and this node's own words). A run
   /// begins with one meeting, or with some more if nodes have not made the same set-up; all of them
   /// have to take part in each. Waits for at most cluster.start_timeout.
-  [[nodiscard]] std::vector<detail::RunAnnouncement>
-  meet_for_run(const std::string& simulation, const detail::Bytes& set_up, const caf::actor& run);
+  [[nodiscard]] std::vector<detail::RunAnnouncement> meet_for_run(std::uint64_t attempt,
+                                                                  const detail::Bytes& set_up);
+
+  /// The run is over; if it has not ended well, because of `why`, as all others come to know.
+  void leave_run(std::uint64_t attempt, const std::optional<std::string>& why);
 
   /// Where its runs can be watched.
   [[nodiscard]] const std::shared_ptr<detail::StatusDesk>& desk() const { return desk_; }
@@ -93,18 +116,16 @@ public:
   /// How long nothing was heard of the other nodes, by name; of runs' own frames it does not know.
   [[nodiscard]] std::map<std::string, double> silence_s() const;
 
-  /// The run is over.
-  void leave_run(const caf::actor& run);
-
 private:
   void check_failure(const std::unique_lock<std::mutex>& lock) const;
+  [[nodiscard]] const detail::NodeView::Run& run_of(const std::unique_lock<std::mutex>& lock,
+                                                    std::uint64_t attempt) const;
 
   caf::actor_system& system_;
   const ClusterOptions options_;
   const std::shared_ptr<detail::StatusDesk> desk_;
   std::shared_ptr<detail::NodeView> view_;
   caf::actor actor_;
-  std::map<std::string, std::uint64_t> meetings_;
 };
 
 } // namespace stos

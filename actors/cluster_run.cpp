@@ -44,34 +44,48 @@ Placement place_agents(const World& world, const PlacementFunction& function, st
   return *std::move(placement);
 }
 
-/// Ends the run's actor, whatever happens, before what it uses goes.
-class RunActorGuard {
+/// This node's attempt to run a simulation with the others, and the actor of the run, which ends,
+/// whatever happens, before what it uses goes.
+class Attempt {
 public:
-  RunActorGuard(caf::actor_system& system, ClusterNode& node)
+  Attempt(ClusterNode& node, const std::string& simulation)
       : node_(node), state(std::make_shared<RunState>()),
-        actor(system.spawn<RunActor, caf::hidden>(state)) {}
-  ~RunActorGuard() {
-    node_.leave_run(actor);
+        actor(node.system().spawn<RunActor, caf::hidden>(state)), number(begin(simulation)) {}
+  ~Attempt() {
+    node_.leave_run(number, why_not_well);
     caf::anon_send(actor, EndMessage{});
     std::unique_lock lock(state->mutex);
     state->changed.wait(lock, [this] { return state->ended; });
   }
-  RunActorGuard(const RunActorGuard&) = delete;
-  RunActorGuard& operator=(const RunActorGuard&) = delete;
+  Attempt(const Attempt&) = delete;
+  Attempt& operator=(const Attempt&) = delete;
 
 private:
+  std::uint64_t begin(const std::string& simulation) {
+    try {
+      return node_.begin_run(simulation, actor);
+    } catch (...) {
+      caf::anon_send(actor, EndMessage{});
+      throw;
+    }
+  }
+
   ClusterNode& node_;
 
 public:
   const std::shared_ptr<RunState> state;
   const caf::actor actor;
+  const std::uint64_t number;
+
+  /// What the others come to know, unless all of them already have what they need.
+  std::optional<std::string> why_not_well = "its program has failed";
 };
 
 // The nodes do not agree, and know it. Nobody leaves before all have come to know: who leaves
 // first would seem lost to the others.
-void part(ClusterNode& node, const std::string& simulation, const caf::actor& run) {
+void part(ClusterNode& node, const Attempt& attempt) {
   try {
-    (void)node.meet_for_run(simulation, {}, run);
+    (void)node.meet_for_run(attempt.number, {});
   } catch (const UsageError&) { // somebody is gone, or does not come: all the same now
   }
 }
@@ -80,20 +94,19 @@ void part(ClusterNode& node, const std::string& simulation, const caf::actor& ru
 // Returns what they have announced.
 std::vector<RunAnnouncement> agree(const World& world, const Placement& placement,
                                    ClusterNode& node, const ClusterNode::Roster& roster,
-                                   const caf::actor& run) {
-  const std::string& simulation = world.options.simulation_name;
+                                   const Attempt& attempt) {
   if (roster.names.size() == 1)
-    return node.meet_for_run(simulation, {}, run);
+    return node.meet_for_run(attempt.number, {});
   const WorldFingerprint fingerprint(world, placement);
   WorldComparison comparison(fingerprint, roster.names);
   for (;;) {
-    std::vector<RunAnnouncement> all = node.meet_for_run(simulation, {comparison.message()}, run);
+    std::vector<RunAnnouncement> all = node.meet_for_run(attempt.number, {comparison.message()});
     std::vector<WorldComparison::Message> messages;
     for (const RunAnnouncement& announcement : all)
       messages.emplace_back(announcement.set_up.data);
     const Result<WorldComparison::Outcome> outcome = comparison.take(messages);
     if (!outcome) {
-      part(node, simulation, run);
+      part(node, attempt);
       throw UsageError(outcome.error());
     }
     if (*outcome == WorldComparison::Outcome::equal)
@@ -164,21 +177,17 @@ void wait_for_farewells(RunState& state, const ClusterNode& node,
                                         missing);
 }
 
-} // namespace
-
-RunSummary run_on_cluster(World& world, ClusterNode& node, std::uint32_t workers,
-                          const WaysIn& ways_in, const PlacementFunction& placement,
-                          std::shared_ptr<StatusDesk> exported) {
-  const ClusterNode::Roster roster = node.wait_for_all();
+RunSummary take_part(World& world, ClusterNode& node, const ClusterNode::Roster& roster,
+                     Attempt& attempt, std::optional<WorkerRunOwner>& run, std::uint32_t workers,
+                     const WaysIn& ways_in, const PlacementFunction& placement,
+                     std::shared_ptr<StatusDesk> exported) {
   const auto start = std::chrono::steady_clock::now(); // waiting for others is no work
   const std::size_t nodes = roster.names.size();
   world.wall_clock = steady_seconds;
-  const Placement node_of = place_agents(world, placement, nodes);
-
-  std::optional<WorkerRunOwner> run; // goes after the actor, whose gateway speaks to its board
-  const RunActorGuard run_actor(node.system(), node);
-  RunState& state = *run_actor.state;
-  const std::vector<RunAnnouncement> all = agree(world, node_of, node, roster, run_actor.actor);
+  RunState& state = *attempt.state;
+  state.placement = place_agents(world, placement, nodes);
+  const Placement& node_of = state.placement;
+  const std::vector<RunAnnouncement> all = agree(world, node_of, node, roster, attempt);
   state.own_index = roster.own_index;
   state.world = &world;
   for (const RunAnnouncement& announcement : all)
@@ -200,7 +209,7 @@ RunSummary run_on_cluster(World& world, ClusterNode& node, std::uint32_t workers
     state.citizens->keep_forwarder(*cell);
   run.emplace(world, node.system(), workers,
               WorkerRun::Part{share.own, domains, own_place.links(),
-                              [actor = run_actor.actor] { caf::anon_send(actor, TickMessage{}); },
+                              [actor = attempt.actor] { caf::anon_send(actor, TickMessage{}); },
                               state.citizens.get()},
               ways_in.door);
   DomainBoard& board = (*run)->domains().board();
@@ -211,11 +220,11 @@ RunSummary run_on_cluster(World& world, ClusterNode& node, std::uint32_t workers
     state.names = roster.names;
     state.credit_bytes = node.options().credit_bytes;
   }
-  caf::anon_send(run_actor.actor, BeginMessage{});
+  caf::anon_send(attempt.actor, BeginMessage{});
   RunSight sight(world, roster.names[roster.own_index]);
   sight.watch((*run)->domains());
   if (nodes > 1) {
-    sight.ask_network = [actor = run_actor.actor] { caf::anon_send(actor, LookMessage{}); };
+    sight.ask_network = [actor = attempt.actor] { caf::anon_send(actor, LookMessage{}); };
     sight.add_network = [&state, &node](NodeStatus& status) { add_network(state, node, status); };
   }
   const WatchedRun watched(sight, {std::move(exported), node.desk()});
@@ -224,8 +233,8 @@ RunSummary run_on_cluster(World& world, ClusterNode& node, std::uint32_t workers
       [&board](std::size_t domain, std::unique_ptr<OutsideTask>& task) {
         return board.post(domain, task);
       },
-      [actor = run_actor.actor](AgentMail mail) { caf::anon_send(actor, std::move(mail)); });
-  ways_in.desk->open([&state, actor = run_actor.actor](MoveOrder order) {
+      [actor = attempt.actor](AgentMail mail) { caf::anon_send(actor, std::move(mail)); });
+  ways_in.desk->open([&state, actor = attempt.actor](MoveOrder order) {
     {
       const std::lock_guard lock(state.mutex);
       state.orders.push_back(std::move(order));
@@ -245,6 +254,7 @@ RunSummary run_on_cluster(World& world, ClusterNode& node, std::uint32_t workers
   RunOutcome outcome = outcome_of((*run)->domains(), state);
   say_farewell(state, outcome);
   wait_for_farewells(state, node, roster);
+  attempt.why_not_well.reset();
   std::deque<std::string> names;
   for (const auto& [index, bytes] : state.outcomes) {
     Result<RunOutcome> other = decode_outcome(bytes.data, names);
@@ -262,6 +272,28 @@ RunSummary run_on_cluster(World& world, ClusterNode& node, std::uint32_t workers
                       (domains == 1 ? " domain" : " domains"),
                   wall_time_s, outcome.failure, outcome.engine_counters,
                   std::move(outcome.reports));
+}
+
+} // namespace
+
+RunSummary run_on_cluster(World& world, ClusterNode& node, std::uint32_t workers,
+                          const WaysIn& ways_in, const PlacementFunction& placement,
+                          std::shared_ptr<StatusDesk> exported) {
+  const ClusterNode::Roster roster = node.wait_for_all();
+  std::optional<WorkerRunOwner> run; // goes after the actor, whose gateway speaks to its board
+  Attempt attempt(node, world.options.simulation_name);
+  try {
+    return take_part(world, node, roster, attempt, run, workers, ways_in, placement,
+                     std::move(exported));
+  } catch (const UsageError& problem) {
+    if (attempt.why_not_well)
+      attempt.why_not_well = problem.error().context;
+    throw;
+  } catch (const std::exception& problem) {
+    if (attempt.why_not_well)
+      attempt.why_not_well = problem.what();
+    throw;
+  }
 }
 
 } // namespace stos::detail

@@ -67,6 +67,8 @@ caf::behavior NodeActor::make_behavior() {
     } catch (const std::exception& e) {
       const std::lock_guard lock(view_->mutex);
       view_->failure = Error{Errc::internal, std::string("the node's actor failed: ") + e.what()};
+      for (const NodeView::Run& run : view_->runs)
+        abort(run.actor);
       view_->changed.notify_all();
     }
     return caf::make_error(caf::sec::runtime_error);
@@ -97,10 +99,8 @@ caf::behavior NodeActor::make_behavior() {
           send_to(key, GoodbyeMessage{});
         quit();
       },
-      [this](RunAnnouncement& announcement) {
-        announce(announcement);
-        act();
-      },
+      [this](RunAnnouncement& announcement) { tell_of_run(announcement); },
+      [this](RunDeparture& departure) { tell_of_run(departure); },
       [this](const FindAgent& wanted) { return hand_over(wanted); },
       [this](TickMessage, std::uint64_t asked) {
         if (asked != ticks_asked_)
@@ -117,10 +117,10 @@ caf::behavior NodeActor::make_behavior() {
 Result<caf::actor> NodeActor::run_of(const std::string& simulation) const {
   const std::lock_guard lock(view_->mutex);
   std::string running;
-  for (const auto& [name, run] : view_->runs) {
-    if (name == simulation || (simulation.empty() && view_->runs.size() == 1))
-      return run;
-    running += (running.empty() ? "" : ", ") + name;
+  for (const NodeView::Run& run : view_->runs) {
+    if (run.simulation == simulation || (simulation.empty() && view_->runs.size() == 1))
+      return run.actor;
+    running += (running.empty() ? "" : ", ") + run.simulation;
   }
   if (running.empty())
     return Error{Errc::bad_argument, "no simulation runs on this node"};
@@ -163,37 +163,53 @@ void NodeActor::hear_hello(const HelloMessage& message) {
 
 // From this process: for the others. From another node, who may have seen all nodes come before
 // this one has: for whoever waits for it here.
-void NodeActor::announce(RunAnnouncement& announcement) {
+template <class Message>
+void NodeActor::tell_of_run(Message& message) {
   if (current_sender() != nullptr) {
-    early_.emplace_back(key_of(current_sender()), std::move(announcement));
+    early_.emplace_back(key_of(current_sender()), std::move(message));
+    act();
     return;
   }
   for (const Membership::Member& member : membership_.members())
-    send_to(member.key, announcement);
-  const std::lock_guard lock(view_->mutex);
-  std::pair run(announcement.simulation, announcement.run);
-  if (std::find(view_->runs.begin(), view_->runs.end(), run) == view_->runs.end())
-    view_->runs.push_back(std::move(run));
-  if (view_->failure)
-    abort(announcement.run);
-  keep(view_->own_index, announcement);
+    send_to(member.key, message);
 }
 
 // @pre the view is locked
-void NodeActor::keep(std::size_t from, RunAnnouncement& announcement) {
-  const NodeView::RunName name(announcement.simulation, announcement.ordinal);
-  view_->announced[name][from] = std::move(announcement);
-  view_->changed.notify_all();
+void NodeActor::hear_of_run(std::size_t from, RunAnnouncement& announcement) {
+  const std::pair run(from, announcement.attempt);
+  const Result<void> heard =
+      view_->meetings->hear(from, {announcement.simulation, announcement.attempt,
+                                   announcement.meeting, std::move(announcement.set_up.data)});
+  if (!heard)
+    log("announcement refused node=" + view_->members[from].name +
+        " simulation=" + announcement.simulation + " reason=\"" + heard.error().context + "\"");
+  else if (view_->meetings->knows(from, announcement.attempt))
+    view_->elsewhere.try_emplace(run, std::move(announcement.run));
+}
+
+// @pre the view is locked
+void NodeActor::hear_of_run(std::size_t from, const RunDeparture& departure) {
+  const std::optional<std::uint64_t> broken = view_->meetings->hear(
+      from, {departure.simulation, departure.attempt, departure.well, departure.why});
+  view_->forget_strangers();
+  if (!broken)
+    return;
+  const Error& problem = *view_->meetings->problem(*broken);
+  for (const NodeView::Run& run : view_->runs)
+    if (run.attempt == *broken)
+      send(run.actor, AbortMessage{static_cast<std::uint32_t>(from),
+                                   static_cast<std::uint8_t>(problem.code), problem.context});
 }
 
 void NodeActor::take_early() {
   if (!membership_.is_complete() || early_.empty())
     return;
   const std::lock_guard lock(view_->mutex);
-  for (auto& [key, announcement] : early_)
+  for (auto& [key, message] : early_)
     if (const auto index = membership_.index_of(key))
-      keep(*index, announcement);
+      std::visit([this, from = *index](auto& of_run) { hear_of_run(from, of_run); }, message);
   early_.clear();
+  view_->changed.notify_all();
 }
 
 void NodeActor::connect(const NodeAddress& address) {
@@ -267,6 +283,11 @@ void NodeActor::show() {
   if (view_->complete) {
     view_->members = membership_.members();
     view_->own_index = membership_.own_index();
+    std::vector<std::string> names;
+    for (const Membership::Member& member : view_->members)
+      names.push_back(member.name);
+    if (!view_->meetings)
+      view_->meetings.emplace(std::move(names), view_->own_index);
     for (const Membership::Member& member : view_->members)
       if (member.key != 0)
         view_->heard.try_emplace(member.name, Clock::now());
@@ -274,8 +295,8 @@ void NodeActor::show() {
   if (membership_.failure()) {
     shown_failure_ = true;
     view_->failure = membership_.failure();
-    for (const auto& [simulation, run] : view_->runs)
-      abort(run);
+    for (const NodeView::Run& run : view_->runs)
+      abort(run.actor);
   }
   view_->changed.notify_all();
 }
@@ -394,9 +415,9 @@ void NodeActor::pass_on(RunCommand& command) {
   std::vector<caf::actor> fitting;
   {
     const std::lock_guard lock(view_->mutex);
-    for (const auto& [simulation, run] : view_->runs)
-      if (command.simulation.empty() || command.simulation == simulation)
-        fitting.push_back(run);
+    for (const NodeView::Run& run : view_->runs)
+      if (command.simulation.empty() || command.simulation == run.simulation)
+        fitting.push_back(run.actor);
   }
   if (fitting.empty())
     return refuse(Errc::bad_argument,
@@ -412,8 +433,9 @@ void NodeActor::on_exit() {
   handles_.clear();
   keys_.clear();
   const std::lock_guard lock(view_->mutex);
-  view_->announced.clear();
-  view_->runs.clear();
+  view_->elsewhere.clear();
+  for (NodeView::Run& run : view_->runs)
+    run.actor = nullptr;
 }
 
 } // namespace stos::detail

@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace stos::detail {
@@ -36,8 +37,10 @@ private:
   [[nodiscard]] Membership::PeerKey key_of(const caf::strong_actor_ptr& handle);
   void hear(Membership::PeerKey key);
   void hear_hello(const HelloMessage& message);
-  void announce(RunAnnouncement& announcement);
-  void keep(std::size_t from, RunAnnouncement& announcement);
+  template <class Message>
+  void tell_of_run(Message& message);
+  void hear_of_run(std::size_t from, RunAnnouncement& announcement);
+  void hear_of_run(std::size_t from, const RunDeparture& departure);
   void take_early();
   void connect(const NodeAddress& address);
   void connected(const NodeAddress& address, const caf::strong_actor_ptr& handle);
@@ -73,7 +76,8 @@ private:
   std::map<Membership::PeerKey, caf::strong_actor_ptr> handles_;
   std::map<caf::actor_addr, Membership::PeerKey> keys_;
   Membership::PeerKey last_key_ = 0;
-  std::vector<std::pair<Membership::PeerKey, RunAnnouncement>> early_; // not numbered yet
+  // What nodes have said that are not numbered yet.
+  std::vector<std::pair<Membership::PeerKey, std::variant<RunAnnouncement, RunDeparture>>> early_;
   std::uint64_t ticks_asked_ = 0;
   bool shown_complete_ = false;
   bool shown_failure_ = false;

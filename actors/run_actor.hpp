@@ -7,6 +7,7 @@
 #include "libstos/base/random.hpp"
 #include "libstos/cluster/gateway.hpp"
 #include "libstos/cluster/node_status.hpp"
+#include "libstos/cluster/placement.hpp"
 
 #include <caf/actor.hpp>
 #include <caf/event_based_actor.hpp>
@@ -32,6 +33,7 @@ struct RunState {
   std::size_t own_index = 0;
   std::vector<caf::actor> runs;     ///< of all nodes, by index
   std::vector<std::string> names;   ///< of the nodes, likewise
+  Placement placement;              ///< of the initial agents
   std::unique_ptr<Gateway> gateway; ///< null if there is no other node
   std::unique_ptr<Citizens> citizens;
   World* world = nullptr;

@@ -1,0 +1,310 @@
+// Who meets whom for which run, on nodes that come, lose their patience, fail and come again.
+
+#include "libstos/cluster/meetings.hpp"
+
+#include "libstos/base/random.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <deque>
+#include <functional>
+#include <optional>
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+using namespace stos;
+using namespace stos::detail;
+
+namespace {
+
+using Departure = Meetings::Departure;
+using Words = Meetings::Words;
+
+std::vector<std::string> names_of(std::size_t nodes) {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < nodes; ++i)
+    names.push_back(std::string(1, static_cast<char>('a' + i)));
+  return names;
+}
+
+std::vector<std::byte> content(std::uint8_t value) { return {std::byte{value}}; }
+
+} // namespace
+
+TEST_CASE("all who come to a meeting hear what all have said") {
+  Meetings a(names_of(3), 0);
+  const std::uint64_t attempt = *a.begin("mars");
+  CHECK(a.hear(2, Words{"mars", 7, 1, content(3)}));
+  const Words own = a.come(attempt, content(1));
+  CHECK(own.simulation == "mars");
+  CHECK(own.meeting == 1);
+  CHECK_FALSE(a.all_are_there(attempt));
+  CHECK(a.who_is_missing(attempt) == "b");
+  CHECK(a.hear(1, Words{"venus", 1, 1, content(9)}));
+  CHECK_FALSE(a.all_are_there(attempt));
+  CHECK(a.hear(1, Words{"mars", 2, 1, content(2)}));
+  REQUIRE(a.all_are_there(attempt));
+  CHECK(a.words(attempt)[0].content == content(1));
+  CHECK(a.words(attempt)[1].content == content(2));
+  CHECK(a.words(attempt)[1].attempt == 2);
+  CHECK(a.words(attempt)[2].content == content(3));
+
+  CHECK(a.hear(1, Words{"mars", 2, 2, content(5)})); // b is ahead
+  CHECK(a.come(attempt, content(4)).meeting == 2);
+  CHECK_FALSE(a.all_are_there(attempt));
+  CHECK(a.who_is_missing(attempt) == "c");
+  CHECK(a.hear(2, Words{"mars", 7, 2, content(6)}));
+  REQUIRE(a.all_are_there(attempt));
+  CHECK(a.words(attempt)[2].content == content(6));
+}
+
+TEST_CASE("a simulation that runs cannot begin once more on its node, another one can") {
+  Meetings a(names_of(2), 0);
+  const std::uint64_t mars = *a.begin("mars");
+  const auto again = a.begin("mars");
+  REQUIRE_FALSE(again);
+  CHECK(again.error().context.find("simulation mars runs on this node already") == 0);
+  CHECK(a.begin("venus"));
+  a.end(mars, false);
+  CHECK(a.begin("mars"));
+}
+
+TEST_CASE("who has lost patience is not met, and comes again") {
+  Meetings b(names_of(2), 1);
+  CHECK(b.hear(0, Words{"mars", 1, 1, {}}));
+  CHECK(b.hear(0, Departure{"mars", 1, false, "nobody has come"}) == std::nullopt);
+  const std::uint64_t attempt = *b.begin("mars");
+  b.come(attempt, {});
+  CHECK_FALSE(b.all_are_there(attempt));
+  CHECK(b.hear(0, Words{"mars", 2, 1, {}}));
+  REQUIRE(b.all_are_there(attempt));
+  CHECK(b.words(attempt)[0].attempt == 2);
+}
+
+TEST_CASE("who waits hears why somebody has left again") {
+  Meetings b(names_of(3), 1);
+  const std::uint64_t attempt = *b.begin("mars");
+  b.come(attempt, {});
+  CHECK(b.hear(0, Words{"mars", 1, 1, {}}));
+  CHECK(b.hear(0, Departure{"mars", 1, false, "no memory"}) == std::nullopt);
+  CHECK(b.who_is_missing(attempt) == "a (it has tried, and left again: no memory), c");
+}
+
+TEST_CASE("an attempt is broken by one that it has joined, and no other one is") {
+  Meetings a(names_of(2), 0);
+  const std::uint64_t mars = *a.begin("mars");
+  const std::uint64_t venus = *a.begin("venus");
+  a.come(mars, {});
+  a.come(venus, {});
+  CHECK(a.hear(1, Words{"mars", 1, 1, {}}));
+  CHECK(a.hear(1, Words{"venus", 2, 1, {}}));
+  CHECK(a.hear(1, Departure{"venus", 2, false, "out of memory"}) == venus);
+  CHECK(a.problem(venus)->context == "node b has left simulation venus: out of memory");
+  CHECK_FALSE(a.problem(mars));
+  CHECK(a.hear(1, Departure{"mars", 1, true, {}}) == std::nullopt);
+  CHECK_FALSE(a.problem(mars));
+}
+
+TEST_CASE("words that make no sense are refused and change nothing") {
+  Meetings a(names_of(2), 0);
+  CHECK_FALSE(a.hear(0, Words{"mars", 1, 1, {}}));
+  CHECK_FALSE(a.hear(2, Words{"mars", 1, 1, {}}));
+  CHECK(a.hear(1, Words{"mars", 1, 1, {}}));
+  CHECK_FALSE(a.hear(1, Words{"mars", 1, 1, {}}));
+  CHECK(a.hear(1, Departure{"venus", 1, false, {}}) == std::nullopt);
+  CHECK(a.hear(7, Departure{"mars", 1, false, {}}) == std::nullopt);
+  const std::uint64_t attempt = *a.begin("mars");
+  a.come(attempt, {});
+  REQUIRE(a.all_are_there(attempt));
+  CHECK_FALSE(a.hear(1, Words{"mars", 1, 3, {}}));
+  CHECK_FALSE(a.hear(1, Words{"mars", 1, 0, {}}));
+  CHECK(a.all_are_there(attempt));
+}
+
+TEST_CASE("no more attempts of one node wait than may") {
+  Meetings a(names_of(3), 0);
+  for (std::uint64_t i = 1; i <= Meetings::waiting_max; ++i)
+    REQUIRE(a.hear(1, Words{"s" + std::to_string(i), i, 1, {}}));
+  CHECK_FALSE(a.hear(1, Words{"one more", 5000, 1, {}}));
+  CHECK_FALSE(a.knows(1, 5000));
+  CHECK(a.hear(2, Words{"one more", 1, 1, {}}));
+  CHECK(a.hear(1, Departure{"s1", 1, false, {}}) == std::nullopt);
+  CHECK(a.hear(1, Words{"one more", 5000, 1, {}}));
+}
+
+namespace {
+
+/// Nodes that want to run simulations together, so and so often each; what they say takes as long
+/// as a seed wants. A run that all of them share goes on until the seed ends it.
+class Village {
+public:
+  Village(std::size_t nodes, std::uint64_t seed, double impatience)
+      : nodes_(nodes), impatience_(impatience), random_(seed), wires_(nodes * nodes) {
+    for (std::size_t i = 0; i < nodes; ++i)
+      people_.push_back({Meetings(names_of(nodes), i), {}});
+    for (Person& person : people_)
+      for (const char* name : {"mars", "venus"})
+        person.wishes.push_back({name, {}, 0});
+  }
+
+  /// Until each node has ended `wanted` runs of each simulation well, and all is quiet.
+  void live(std::uint64_t wanted) {
+    wanted_ = wanted;
+    for (std::uint64_t step = 0; step < 200'000; ++step) {
+      if (!this->step())
+        return;
+      impatience_ = step > 2'000 ? 0 : impatience_; // in the end everybody has patience
+    }
+    FAIL("they never come to an end");
+  }
+
+  std::size_t broken = 0;
+  std::size_t runs = 0;
+
+private:
+  struct Wish {
+    std::string simulation;
+    std::optional<std::uint64_t> attempt;
+    std::uint64_t done = 0;
+  };
+  struct Person {
+    Meetings meetings;
+    std::vector<Wish> wishes;
+  };
+  using Message = std::variant<Words, Departure>;
+
+  std::size_t pick(std::size_t n) { return random_.below(static_cast<std::uint32_t>(n)); }
+
+  void tell(std::size_t from, const Message& message) {
+    for (std::size_t to = 0; to < nodes_; ++to)
+      if (to != from)
+        wires_[from * nodes_ + to].push_back(message);
+  }
+
+  void leave(std::size_t node, Wish& wish, bool well) {
+    tell(node, Departure{wish.simulation, *wish.attempt, well, "a reason"});
+    people_[node].meetings.end(*wish.attempt, well);
+    wish.attempt.reset();
+    wish.done += well ? 1 : 0;
+    runs += well ? 1 : 0;
+    broken += well ? 0 : 1;
+  }
+
+  // Whether all whom it has joined have joined it in turn, or have ended this very run already.
+  bool is_shared(std::size_t node, const Wish& wish, std::size_t which) {
+    const auto words = people_[node].meetings.words(*wish.attempt);
+    if (over_.count({which, numbers(words)}) > 0)
+      return true;
+    for (std::size_t i = 0; i < nodes_; ++i) {
+      const Wish& other = people_[i].wishes[which];
+      if (!other.attempt || !people_[i].meetings.all_are_there(*other.attempt) ||
+          people_[i].meetings.problem(*other.attempt) ||
+          numbers(people_[i].meetings.words(*other.attempt)) != numbers(words))
+        return false;
+    }
+    return true;
+  }
+  static std::vector<std::uint64_t> numbers(const std::vector<Words>& words) {
+    std::vector<std::uint64_t> numbers;
+    for (const Words& one : words)
+      numbers.push_back(one.attempt);
+    return numbers;
+  }
+
+  // One thing that can happen; false: nothing can.
+  bool step() {
+    std::vector<std::function<void()>> can;
+    for (std::size_t wire = 0; wire < wires_.size(); ++wire)
+      if (!wires_[wire].empty())
+        can.emplace_back([this, wire] { arrive(wire); });
+    for (std::size_t node = 0; node < nodes_; ++node)
+      for (std::size_t which = 0; which < people_[node].wishes.size(); ++which)
+        live_one(node, which, can);
+    if (can.empty()) {
+      for (const Person& person : people_)
+        for (const Wish& wish : person.wishes) {
+          CHECK_FALSE(wish.attempt);
+          CHECK(wish.done == wanted_);
+        }
+      check_nobody_is_left();
+      return false;
+    }
+    can[pick(can.size())]();
+    return true;
+  }
+
+  void live_one(std::size_t node, std::size_t which, std::vector<std::function<void()>>& can) {
+    Wish& wish = people_[node].wishes[which];
+    Meetings& meetings = people_[node].meetings;
+    if (!wish.attempt) {
+      if (wish.done < wanted_)
+        can.emplace_back([this, node, &wish, &meetings] {
+          wish.attempt = *meetings.begin(wish.simulation);
+          tell(node, meetings.come(*wish.attempt, {}));
+        });
+      return;
+    }
+    if (meetings.problem(*wish.attempt)) {
+      can.emplace_back([this, node, &wish] { leave(node, wish, false); });
+      return;
+    }
+    if (meetings.all_are_there(*wish.attempt)) {
+      if (is_shared(node, wish, which))
+        can.emplace_back([this, node, which, &wish, &meetings] {
+          over_.insert({which, numbers(meetings.words(*wish.attempt))});
+          leave(node, wish, true);
+        });
+      return;
+    }
+    if (random_.bernoulli(impatience_))
+      can.emplace_back([this, node, &wish] { leave(node, wish, false); });
+  }
+
+  void arrive(std::size_t wire) {
+    const Message message = std::move(wires_[wire].front());
+    wires_[wire].pop_front();
+    Meetings& meetings = people_[wire % nodes_].meetings;
+    if (const auto* words = std::get_if<Words>(&message)) {
+      if (!meetings.hear(wire / nodes_, *words))
+        FAIL("words were refused");
+    } else {
+      (void)meetings.hear(wire / nodes_, std::get<Departure>(message));
+    }
+  }
+
+  void check_nobody_is_left() {
+    std::size_t known = 0;
+    for (const Person& person : people_)
+      for (std::size_t node = 0; node < nodes_; ++node)
+        for (std::uint64_t attempt = 1; attempt <= 200; ++attempt)
+          known += person.meetings.knows(node, attempt) ? 1 : 0;
+    CHECK(known == 0);
+  }
+
+  std::size_t nodes_;
+  double impatience_;
+  RandomStream random_;
+  std::vector<std::deque<Message>> wires_; // from * nodes + to
+  std::vector<Person> people_;
+  std::set<std::pair<std::size_t, std::vector<std::uint64_t>>> over_; // well
+  std::uint64_t wanted_ = 0;
+};
+
+} // namespace
+
+TEST_CASE(
+    "nodes that lose their patience and come again meet in the end, and leave nothing behind") {
+  std::size_t broken = 0;
+  for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+    INFO("seed " << seed);
+    Village village(2 + seed % 4, seed, 0.1 * static_cast<double>(seed % 5));
+    village.live(3);
+    CHECK(village.runs == 2 * 3 * (2 + seed % 4));
+    if (seed % 5 == 0)
+      CHECK(village.broken == 0);
+    broken += village.broken;
+  }
+  CHECK(broken > 1'000);
+}
