@@ -91,6 +91,12 @@ struct RunAnnouncement {
   caf::actor run; ///< takes the messages below
 };
 
+/// From the first node: these attempts, by node, belong together.
+struct RunCall {
+  std::string simulation;
+  std::vector<std::uint64_t> attempts;
+};
+
 /// The node's attempt is over.
 struct RunDeparture {
   std::string simulation;
@@ -210,6 +216,10 @@ bool inspect(Inspector& f, RunAnnouncement& x) {
                             f.field("run", x.run));
 }
 template <class Inspector>
+bool inspect(Inspector& f, RunCall& x) {
+  return f.object(x).fields(f.field("simulation", x.simulation), f.field("attempts", x.attempts));
+}
+template <class Inspector>
 bool inspect(Inspector& f, RunDeparture& x) {
   return f.object(x).fields(f.field("simulation", x.simulation), f.field("attempt", x.attempt),
                             f.field("well", x.well), f.field("why", x.why));
@@ -325,5 +335,6 @@ CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::RunCommand))
 CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::RunAnswer))
 CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::NewsWish))
 CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::AnswerMessage))
+CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::RunCall))
 CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::RunDeparture))
 CAF_END_TYPE_ID_BLOCK(stos_cluster)

@@ -217,6 +217,8 @@ std::vector<detail::RunAnnouncement> ClusterNode::meet_for_run(std::uint64_t att
   const detail::Meetings::Words own = meetings.come(attempt, set_up.data);
   caf::anon_send(actor_, detail::RunAnnouncement{own.simulation, attempt, own.meeting, set_up,
                                                  run_of(lock, attempt).actor});
+  for (detail::Meetings::Call& call : meetings.take_calls())
+    caf::anon_send(actor_, detail::RunCall{call.simulation, std::move(call.attempts)});
   const auto is_over = [&] {
     return view_->failure || meetings.problem(attempt) || meetings.all_are_there(attempt);
   };
@@ -248,7 +250,7 @@ void ClusterNode::leave_run(std::uint64_t attempt, const std::optional<std::stri
   const std::string simulation = run_of(lock, attempt).simulation;
   caf::anon_send(actor_,
                  detail::RunDeparture{simulation, attempt, !why.has_value(), why.value_or("")});
-  view_->meetings->end(attempt, !why.has_value());
+  view_->meetings->end(attempt);
   std::erase_if(view_->runs, [&](const auto& run) { return run.attempt == attempt; });
   view_->forget_strangers();
 }

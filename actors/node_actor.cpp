@@ -100,6 +100,7 @@ caf::behavior NodeActor::make_behavior() {
         quit();
       },
       [this](RunAnnouncement& announcement) { tell_of_run(announcement); },
+      [this](RunCall& call) { tell_of_run(call); },
       [this](RunDeparture& departure) { tell_of_run(departure); },
       [this](const FindAgent& wanted) { return hand_over(wanted); },
       [this](TickMessage, std::uint64_t asked) {
@@ -176,21 +177,38 @@ void NodeActor::tell_of_run(Message& message) {
 
 // @pre the view is locked
 void NodeActor::hear_of_run(std::size_t from, RunAnnouncement& announcement) {
-  const std::pair run(from, announcement.attempt);
-  const Result<void> heard =
-      view_->meetings->hear(from, {announcement.simulation, announcement.attempt,
-                                   announcement.meeting, std::move(announcement.set_up.data)});
+  Meetings& meetings = *view_->meetings;
+  const Result<void> heard = meetings.hear(
+      from, Meetings::Words{announcement.simulation, announcement.attempt, announcement.meeting,
+                            std::move(announcement.set_up.data)});
   if (!heard)
-    log("announcement refused node=" + view_->members[from].name +
-        " simulation=" + announcement.simulation + " reason=\"" + heard.error().context + "\"");
-  else if (view_->meetings->knows(from, announcement.attempt))
-    view_->elsewhere.try_emplace(run, std::move(announcement.run));
+    refuse_words(from, announcement.simulation, heard.error());
+  else if (meetings.knows(from, announcement.attempt))
+    view_->elsewhere.try_emplace({from, announcement.attempt}, std::move(announcement.run));
+  for (Meetings::Call& call : meetings.take_calls())
+    for (const Membership::Member& member : membership_.members())
+      send_to(member.key, RunCall{call.simulation, call.attempts});
+}
+
+// @pre the view is locked
+void NodeActor::hear_of_run(std::size_t from, const RunCall& call) {
+  const Result<void> heard =
+      view_->meetings->hear(from, Meetings::Call{call.simulation, call.attempts});
+  if (!heard)
+    refuse_words(from, call.simulation, heard.error());
+  view_->forget_strangers();
+}
+
+void NodeActor::refuse_words(std::size_t from, const std::string& simulation, const Error& why) {
+  log("words for a run refused node=" + membership_.members()[from].name +
+      " simulation=" + simulation + " reason=\"" + why.context + "\"");
 }
 
 // @pre the view is locked
 void NodeActor::hear_of_run(std::size_t from, const RunDeparture& departure) {
-  const std::optional<std::uint64_t> broken = view_->meetings->hear(
-      from, {departure.simulation, departure.attempt, departure.well, departure.why});
+  const std::optional<std::uint64_t> broken =
+      view_->meetings->hear(from, Meetings::Departure{departure.simulation, departure.attempt,
+                                                      departure.well, departure.why});
   view_->forget_strangers();
   if (!broken)
     return;

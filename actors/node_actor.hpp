@@ -40,7 +40,9 @@ private:
   template <class Message>
   void tell_of_run(Message& message);
   void hear_of_run(std::size_t from, RunAnnouncement& announcement);
+  void hear_of_run(std::size_t from, const RunCall& call);
   void hear_of_run(std::size_t from, const RunDeparture& departure);
+  void refuse_words(std::size_t from, const std::string& simulation, const Error& why);
   void take_early();
   void connect(const NodeAddress& address);
   void connected(const NodeAddress& address, const caf::strong_actor_ptr& handle);
@@ -77,7 +79,8 @@ private:
   std::map<caf::actor_addr, Membership::PeerKey> keys_;
   Membership::PeerKey last_key_ = 0;
   // What nodes have said that are not numbered yet.
-  std::vector<std::pair<Membership::PeerKey, std::variant<RunAnnouncement, RunDeparture>>> early_;
+  std::vector<std::pair<Membership::PeerKey, std::variant<RunAnnouncement, RunCall, RunDeparture>>>
+      early_;
   std::uint64_t ticks_asked_ = 0;
   bool shown_complete_ = false;
   bool shown_failure_ = false;

@@ -3,18 +3,27 @@
 #include "libstos/base/assert.hpp"
 
 #include <algorithm>
-#include <iterator>
 
 namespace stos::detail {
+namespace {
 
-Meetings::Waiting& Meetings::waiting_for(const std::string& simulation) {
-  return waiting_.try_emplace(simulation, Waiting(names_.size())).first->second;
-}
+constexpr std::size_t caller = 0; ///< the node that calls the others
+
+Error bad(std::string text) { return {Errc::bad_message, std::move(text)}; }
+
+} // namespace
 
 const Meetings::OwnAttempt& Meetings::own(std::uint64_t attempt) const {
   const auto found = own_.find(attempt);
   STOS_ASSERT(found != own_.end(), "there is no attempt " + std::to_string(attempt));
   return found->second;
+}
+
+std::pair<const std::uint64_t, Meetings::OwnAttempt>*
+Meetings::own_at(const std::string& simulation) {
+  const auto found = std::ranges::find_if(
+      own_, [&simulation](const auto& own) { return own.second.simulation == simulation; });
+  return found == own_.end() ? nullptr : &*found;
 }
 
 std::size_t Meetings::waiting_of(std::size_t node) const {
@@ -25,12 +34,11 @@ std::size_t Meetings::waiting_of(std::size_t node) const {
 }
 
 Result<std::uint64_t> Meetings::begin(const std::string& simulation) {
-  for (const auto& [number, own] : own_)
-    if (own.simulation == simulation)
-      return Error{Errc::bad_config,
-                   "simulation " + simulation +
-                       " runs on this node already: simulations that run at the same time need "
-                       "different names (simulation.name)"};
+  if (own_at(simulation) != nullptr)
+    return Error{Errc::bad_config,
+                 "simulation " + simulation +
+                     " runs on this node already: simulations that run at the same time need "
+                     "different names (simulation.name)"};
   own_[++last_attempt_].simulation = simulation;
   return last_attempt_;
 }
@@ -39,112 +47,139 @@ Meetings::Words Meetings::come(std::uint64_t attempt, std::vector<std::byte> con
   STOS_ASSERT(own_.count(attempt) > 0, "there is no attempt " + std::to_string(attempt));
   OwnAttempt& own = own_[attempt];
   Words words{own.simulation, attempt, ++own.meeting, std::move(content)};
-  if (own.meeting == 1) {
-    own.said = words.content;
-    join_if_all_are_there(attempt, own);
-  } else {
-    STOS_ASSERT(!own.joined.empty(), "not all were at the first meeting");
-    own.joined[own_node_].said[own.meeting] = words.content;
-  }
+  own.said[own.meeting] = words.content;
+  if (own.meeting == 1)
+    call_if_all_are_there(own.simulation);
   return words;
 }
 
-// The earliest attempt of each other node.
-void Meetings::join_if_all_are_there(std::uint64_t number, OwnAttempt& own) {
-  Waiting& waiting = waiting_for(own.simulation);
-  for (std::size_t node = 0; node < names_.size(); ++node)
-    if (node != own_node_ && waiting[node].empty())
+// The earliest attempt of each other node; departures have removed those that are over.
+void Meetings::call_if_all_are_there(const std::string& simulation) {
+  const auto* own = own_at(simulation);
+  if (own_node_ != caller || own == nullptr || own->second.meeting != 1 ||
+      !own->second.called.empty())
+    return;
+  const Waiting& waiting = waiting_.try_emplace(simulation, names_.size()).first->second;
+  Call call{simulation, {own->first}};
+  for (std::size_t node = 1; node < names_.size(); ++node) {
+    if (waiting[node].empty())
       return;
-  for (std::size_t node = 0; node < names_.size(); ++node)
-    if (node == own_node_) {
-      own.joined.push_back({number, {{1, own.said}}});
-    } else {
-      own.joined.push_back(std::move(waiting[node].front()));
-      waiting[node].pop_front();
-    }
+    call.attempts.push_back(waiting[node].front().number);
+  }
+  be_called(call);
+  calls_.push_back(std::move(call));
 }
 
-void Meetings::end(std::uint64_t attempt, bool well) {
+std::vector<Meetings::Call> Meetings::take_calls() { return std::exchange(calls_, {}); }
+
+// Whoever was called with an attempt that is over here hears of its end, and waits no more.
+void Meetings::be_called(const Call& call) {
+  Waiting& waiting = waiting_.try_emplace(call.simulation, names_.size()).first->second;
+  std::vector<Attempt> called;
+  for (std::size_t node = 0; node < names_.size(); ++node) {
+    called.push_back({call.attempts[node], {}});
+    std::erase_if(waiting[node], [&](Attempt& other) {
+      if (other.number != call.attempts[node])
+        return false;
+      called.back().said = std::move(other.said);
+      return true;
+    });
+  }
+  const auto own = own_.find(call.attempts[own_node_]);
+  if (own != own_.end() && own->second.simulation == call.simulation && own->second.called.empty())
+    own->second.called = std::move(called);
+}
+
+void Meetings::end(std::uint64_t attempt) {
   const auto found = own_.find(attempt);
   STOS_ASSERT(found != own_.end(), "there is no attempt " + std::to_string(attempt));
-  OwnAttempt& own = found->second;
-  Waiting& waiting = waiting_for(own.simulation);
-  for (std::size_t node = 0; node < own.joined.size(); ++node)
-    if (Attempt& other = own.joined[node]; node != own_node_ && !well && !other.over)
-      waiting[node].push_front(std::move(other));
-  if (std::ranges::all_of(waiting, [](const auto& of_node) { return of_node.empty(); }))
-    waiting_.erase(own.simulation);
+  const auto waiting = waiting_.find(found->second.simulation);
+  if (waiting != waiting_.end() &&
+      std::ranges::all_of(waiting->second, [](const auto& of_node) { return of_node.empty(); }))
+    waiting_.erase(waiting);
   own_.erase(found);
 }
 
 Result<void> Meetings::hear(std::size_t node, Words words) {
   if (node >= names_.size() || node == own_node_)
-    return Error{Errc::bad_message, "words of node " + std::to_string(node + 1) + " of " +
-                                        std::to_string(names_.size()) + ", this one is node " +
-                                        std::to_string(own_node_ + 1)};
-  for (auto& [number, own] : own_)
-    if (!own.joined.empty() && own.joined[node].number == words.attempt) {
-      if (words.meeting != own.meeting && words.meeting != own.meeting + 1)
-        return Error{Errc::bad_message, "it has come to meeting " + std::to_string(words.meeting) +
-                                            " for simulation " + own.simulation +
-                                            ", this node to meeting " +
-                                            std::to_string(own.meeting)};
-      own.joined[node].said[words.meeting] = std::move(words.content);
-      return {};
-    }
-  if (words.meeting != 1) // of an attempt that has been let go: its end is under way to there
+    return bad("words of node " + std::to_string(node + 1) + " of " +
+               std::to_string(names_.size()) + ", this one is node " +
+               std::to_string(own_node_ + 1));
+  const auto is_it = [&words](const Attempt& other) { return other.number == words.attempt; };
+  auto* own = own_at(words.simulation);
+  if (own != nullptr && !own->second.called.empty() && is_it(own->second.called[node])) {
+    const std::uint64_t meeting = own->second.meeting;
+    if (words.meeting == meeting || words.meeting == meeting + 1)
+      own->second.called[node].said[words.meeting] = std::move(words.content);
     return {};
+  }
+  // It may be at the second meeting before this node has heard the call.
+  if (words.meeting != 1) {
+    if (const auto known = waiting_.find(words.simulation); known != waiting_.end())
+      for (Attempt& other : known->second[node])
+        if (is_it(other) && words.meeting == 2)
+          other.said[2] = std::move(words.content);
+    return {};
+  }
   if (waiting_of(node) >= waiting_max)
-    return Error{Errc::bad_message, std::to_string(waiting_max) +
-                                        " simulations of this node wait to begin here; wanted: no "
-                                        "more than that"};
+    return bad(std::to_string(waiting_max) + " simulations of this node wait to begin here; "
+                                             "wanted: no more than that");
   if (knows(node, words.attempt))
-    return Error{Errc::bad_message,
-                 "it says twice that it has come to simulation " + words.simulation};
-  waiting_for(words.simulation)[node].push_back({words.attempt, {{1, std::move(words.content)}}});
-  for (auto& [number, own] : own_)
-    if (own.simulation == words.simulation && own.joined.empty() && own.meeting == 1) {
-      own.why_left.erase(node);
-      join_if_all_are_there(number, own);
-    }
+    return bad("it says twice that it has come to simulation " + words.simulation);
+  Waiting& waiting = waiting_.try_emplace(words.simulation, names_.size()).first->second;
+  waiting[node].push_back({words.attempt, {{1, std::move(words.content)}}});
+  if (own != nullptr)
+    own->second.why_left.erase(node);
+  call_if_all_are_there(words.simulation);
+  return {};
+}
+
+Result<void> Meetings::hear(std::size_t node, const Call& call) {
+  if (node != caller || own_node_ == caller || call.attempts.size() != names_.size())
+    return bad("a call of node " + std::to_string(node + 1) + " for " +
+               std::to_string(call.attempts.size()) + " nodes; wanted: of node 1, for " +
+               std::to_string(names_.size()));
+  be_called(call);
   return {};
 }
 
 std::optional<std::uint64_t> Meetings::hear(std::size_t node, const Departure& departure) {
-  const auto is_it = [&](const Attempt& other) { return other.number == departure.attempt; };
   if (node >= names_.size() || node == own_node_)
     return std::nullopt;
+  const auto is_it = [&](const Attempt& other) { return other.number == departure.attempt; };
   if (const auto waiting = waiting_.find(departure.simulation); waiting != waiting_.end())
     std::erase_if(waiting->second[node], is_it);
-  for (auto& [number, own] : own_) {
-    if (own.simulation != departure.simulation)
-      continue;
-    if (own.joined.empty() && !departure.well) {
-      own.why_left[node] = departure.why;
-    } else if (!own.joined.empty() && is_it(own.joined[node])) {
-      own.joined[node].over = true;
-      if (departure.well || own.problem)
-        return std::nullopt;
-      own.problem = Error{Errc::node_lost, "node " + names_[node] + " has left simulation " +
-                                               own.simulation + ": " + departure.why};
-      return number;
-    }
+  auto* own = own_at(departure.simulation);
+  if (own == nullptr || departure.well)
+    return std::nullopt;
+  if (own->second.called.empty()) {
+    own->second.why_left[node] = departure.why;
+    return std::nullopt;
   }
-  return std::nullopt;
+  if (!is_it(own->second.called[node]) || own->second.problem)
+    return std::nullopt;
+  own->second.problem = Error{Errc::node_lost, "node " + names_[node] + " has left simulation " +
+                                                   departure.simulation + ": " + departure.why};
+  return own->first;
 }
 
 bool Meetings::all_are_there(std::uint64_t attempt) const {
   const OwnAttempt& own = this->own(attempt);
-  return !own.joined.empty() && std::ranges::all_of(own.joined, [&own](const Attempt& other) {
-    return other.said.count(own.meeting) > 0;
-  });
+  if (own.called.empty())
+    return false;
+  for (std::size_t node = 0; node < names_.size(); ++node)
+    if (node != own_node_ && own.called[node].said.count(own.meeting) == 0)
+      return false;
+  return true;
 }
 
 std::vector<Meetings::Words> Meetings::words(std::uint64_t attempt) const {
   const OwnAttempt& own = this->own(attempt);
   std::vector<Words> all;
-  for (const Attempt& other : own.joined)
-    all.push_back({own.simulation, other.number, own.meeting, other.said.at(own.meeting)});
+  for (std::size_t node = 0; node < names_.size(); ++node) {
+    const Said& said = node == own_node_ ? own.said : own.called[node].said;
+    all.push_back({own.simulation, own.called[node].number, own.meeting, said.at(own.meeting)});
+  }
   return all;
 }
 
@@ -158,9 +193,9 @@ std::string Meetings::who_is_missing(std::uint64_t attempt) const {
   const auto is_there = [&](std::size_t node) {
     if (node == own_node_)
       return true;
-    if (own.joined.empty())
+    if (own.called.empty())
       return waiting != waiting_.end() && !waiting->second[node].empty();
-    return own.joined[node].said.count(own.meeting) > 0;
+    return own.called[node].said.count(own.meeting) > 0;
   };
   std::string missing;
   for (std::size_t node = 0; node < names_.size(); ++node) {
@@ -170,13 +205,14 @@ std::string Meetings::who_is_missing(std::uint64_t attempt) const {
     if (const auto left = own.why_left.find(node); left != own.why_left.end())
       missing += " (it has tried, and left again: " + left->second + ")";
   }
-  return missing;
+  return missing.empty() ? names_[caller] + " (it has come, but has not called the others)"
+                         : missing;
 }
 
 bool Meetings::knows(std::size_t node, std::uint64_t attempt) const {
   const auto is_it = [attempt](const Attempt& other) { return other.number == attempt; };
   for (const auto& [number, own] : own_)
-    if (!own.joined.empty() && is_it(own.joined[node]))
+    if (!own.called.empty() && is_it(own.called[node]))
       return true;
   for (const auto& [simulation, waiting] : waiting_)
     if (std::ranges::any_of(waiting[node], is_it))

@@ -17,20 +17,18 @@ namespace stos::detail {
 /// knows of who wants to run what.
 ///
 /// A node *attempts* a simulation: it comes to a meeting for it, or to some more, each time with
-/// words for all others, and leaves when its run is over, or has failed. The attempts of a node at
-/// one simulation follow each other, and each *joins* one of every other node: the earliest one
-/// there that has neither left nor joined before. Different simulations have nothing to do with
-/// each other.
+/// words for all others, and leaves when its run is over, or has failed. The first node, once all
+/// have come, *calls* them: it says which attempts, one of each node, belong together from now on.
+/// An attempt is called once at most. Different simulations have nothing to do with each other.
 ///
-/// Nodes see each other come and leave at different times. So somebody may join an attempt that is
-/// over already, for want of patience, say; then the departure is still under way to there, and
-/// breaks that attempt, too. Nobody waits for somebody who does not know of it: whoever has joined
-/// and did not end well lets the other attempts go, and those that are still waiting can be joined
-/// anew.
+/// Somebody may have left, for want of patience, say, before the call has reached it. Then its
+/// departure is on the way to all who were called with it. It breaks their attempts; their next
+/// ones are called anew, and nobody waits for somebody who does not know of it. A departure that
+/// comes before the call means nothing, as the first node hears of it, too, and leaves in turn.
 ///
-/// Order:   of one node's words and departures that of their making. No other order matters.
+/// Order:   of what one node says that of its saying. No other order matters.
 /// Threads: none inside.
-/// Limits:  `waiting_max` attempts of each other node wait to be joined; more are refused.
+/// Limits:  `waiting_max` attempts of each other node wait for a call; more are refused.
 class Meetings {
 public:
   static constexpr std::size_t waiting_max = 1024;
@@ -43,24 +41,11 @@ public:
     std::vector<std::byte> content;
   };
 
-  /// @pre `names` are those of all nodes, own_node < names.size()
-  Meetings(std::vector<std::string> names, std::size_t own_node)
-      : names_(std::move(names)), own_node_(own_node) {}
-
-  /// Begins an attempt of this node, and returns its number. Fails with bad_config if there is one
-  /// at this simulation that has not ended.
-  [[nodiscard]] Result<std::uint64_t> begin(const std::string& simulation);
-
-  /// This node comes to the next meeting of its attempt. Returns what the others have to hear.
-  /// @pre all were there at the meeting before
-  Words come(std::uint64_t attempt, std::vector<std::byte> content);
-
-  /// The attempt is over: with `well`, all others know everything that they need of this one.
-  void end(std::uint64_t attempt, bool well);
-
-  /// What another node says. Fails with bad_message, and nothing has changed, if it makes no sense
-  /// or more would wait than may.
-  [[nodiscard]] Result<void> hear(std::size_t node, Words words);
+  /// The first node to all others: these attempts, by node, run the simulation together.
+  struct Call {
+    std::string simulation;
+    std::vector<std::uint64_t> attempts;
+  };
 
   /// How an attempt ended.
   struct Departure {
@@ -70,9 +55,34 @@ public:
     std::string why;
   };
 
-  /// Another node's attempt is over. Returns the attempt of this node that cannot go on without it,
-  /// if there is one.
+  /// @pre `names` are those of all nodes, own_node < names.size()
+  Meetings(std::vector<std::string> names, std::size_t own_node)
+      : names_(std::move(names)), own_node_(own_node) {}
+
+  /// Begins an attempt of this node, and returns its number. Fails with bad_config if there is one
+  /// at this simulation that has not ended.
+  [[nodiscard]] Result<std::uint64_t> begin(const std::string& simulation);
+
+  /// This node comes to the next meeting of its attempt. Returns what all others have to hear.
+  /// @pre it is the first one, or all were there at the meeting before
+  Words come(std::uint64_t attempt, std::vector<std::byte> content);
+
+  /// The attempt is over; all others have to hear of that.
+  void end(std::uint64_t attempt);
+
+  /// What another node says. Fails with bad_message, and nothing has changed, if there is no such
+  /// node, it says that it begins what it has begun, or more would wait than may. Words for a
+  /// meeting that is over, or far away, are ignored.
+  [[nodiscard]] Result<void> hear(std::size_t node, Words words);
+
+  /// Fails with bad_message if this is not for that node to say, or is not about all nodes.
+  [[nodiscard]] Result<void> hear(std::size_t node, const Call& call);
+
+  /// Returns the attempt of this node that cannot go on without the other one, if there is one.
   std::optional<std::uint64_t> hear(std::size_t node, const Departure& departure);
+
+  /// What all others have to hear after come() and hear(); taken once.
+  [[nodiscard]] std::vector<Call> take_calls();
 
   /// Whether all have come to the meeting of this attempt that this node came to last.
   [[nodiscard]] bool all_are_there(std::uint64_t attempt) const;
@@ -80,42 +90,44 @@ public:
   /// What they said, by node. @pre all_are_there(attempt)
   [[nodiscard]] std::vector<Words> words(std::uint64_t attempt) const;
 
-  /// Why the attempt cannot go on: somebody has left that it has joined.
+  /// Why the attempt cannot go on: somebody has left who was called with it.
   [[nodiscard]] const std::optional<Error>& problem(std::uint64_t attempt) const;
 
   /// Who has not come yet, for people: names, and why somebody who had tried has left again.
   [[nodiscard]] std::string who_is_missing(std::uint64_t attempt) const;
 
-  /// Whether this attempt of another node waits, or an attempt of this node has joined it.
+  /// Whether this attempt of another node waits for a call, or goes on together with one of this
+  /// node.
   [[nodiscard]] bool knows(std::size_t node, std::uint64_t attempt) const;
 
 private:
-  /// Of another node, or this one.
+  using Said = std::map<std::uint64_t, std::vector<std::byte>>; ///< by meeting
   struct Attempt {
     std::uint64_t number = 0;
-    std::map<std::uint64_t, std::vector<std::byte>> said; ///< by meeting
-    bool over = false;
+    Said said;
   };
   struct OwnAttempt {
     std::string simulation;
-    std::uint64_t meeting = 0;   ///< that this node came to last
-    std::vector<Attempt> joined; ///< by node, this one among them; empty: not all have come yet
-    std::vector<std::byte> said; ///< at the first meeting
+    std::uint64_t meeting = 0; ///< that this node came to last
+    Said said;
+    std::vector<Attempt> called; ///< by node, this one among them; empty: there was no call yet
     std::optional<Error> problem;
     std::map<std::size_t, std::string> why_left; ///< others' attempts before, by node
   };
   using Waiting = std::vector<std::deque<Attempt>>; ///< by node
 
-  [[nodiscard]] Waiting& waiting_for(const std::string& simulation);
   [[nodiscard]] const OwnAttempt& own(std::uint64_t attempt) const;
-  void join_if_all_are_there(std::uint64_t number, OwnAttempt& own);
+  [[nodiscard]] std::pair<const std::uint64_t, OwnAttempt>* own_at(const std::string& simulation);
+  void call_if_all_are_there(const std::string& simulation);
+  void be_called(const Call& call);
   [[nodiscard]] std::size_t waiting_of(std::size_t node) const;
 
   std::vector<std::string> names_; // of the nodes
   std::size_t own_node_;
   std::uint64_t last_attempt_ = 0;
   std::map<std::uint64_t, OwnAttempt> own_;
-  std::map<std::string, Waiting> waiting_; // of others, for somebody here to join them
+  std::map<std::string, Waiting> waiting_; // of others, by simulation
+  std::vector<Call> calls_;                // to be taken
 };
 
 } // namespace stos::detail

@@ -19,6 +19,7 @@ using namespace stos::detail;
 
 namespace {
 
+using Call = Meetings::Call;
 using Departure = Meetings::Departure;
 using Words = Meetings::Words;
 
@@ -60,6 +61,41 @@ TEST_CASE("all who come to a meeting hear what all have said") {
   CHECK(a.words(attempt)[2].content == content(6));
 }
 
+TEST_CASE("those whom the first node does not call do not meet") {
+  Meetings b(names_of(3), 1);
+  const std::uint64_t attempt = *b.begin("mars");
+  b.come(attempt, content(1));
+  CHECK(b.hear(0, Words{"mars", 4, 1, content(2)}));
+  CHECK(b.hear(2, Words{"mars", 5, 1, content(3)}));
+  CHECK_FALSE(b.all_are_there(attempt));
+  CHECK(b.who_is_missing(attempt) == "a (it has come, but has not called the others)");
+  CHECK_FALSE(b.hear(2, Call{"mars", {4, attempt, 5}})); // not for c to say
+  CHECK_FALSE(b.hear(0, Call{"mars", {4, attempt}}));
+  CHECK(b.hear(0, Call{"mars", {4, attempt + 1, 5}})); // nobody here
+  CHECK_FALSE(b.all_are_there(attempt));
+  CHECK(b.hear(0, Call{"mars", {6, attempt, 7}}));
+  CHECK(b.hear(0, Words{"mars", 6, 1, content(4)}));
+  CHECK_FALSE(b.all_are_there(attempt));
+  CHECK(b.hear(2, Words{"mars", 7, 1, content(5)}));
+  REQUIRE(b.all_are_there(attempt));
+  CHECK(b.words(attempt)[0].content == content(4));
+  CHECK(b.words(attempt)[2].attempt == 7);
+}
+
+TEST_CASE("who was called may be at the next meeting before this node was called") {
+  Meetings b(names_of(3), 1);
+  const std::uint64_t attempt = *b.begin("mars");
+  b.come(attempt, content(1));
+  CHECK(b.hear(2, Words{"mars", 1, 1, content(1)}));
+  CHECK(b.hear(2, Words{"mars", 1, 2, content(2)}));
+  CHECK(b.hear(0, Words{"mars", 1, 1, content(1)}));
+  CHECK_FALSE(b.all_are_there(attempt));
+  CHECK(b.hear(0, Call{"mars", {1, attempt, 1}}));
+  REQUIRE(b.all_are_there(attempt));
+  b.come(attempt, content(2));
+  CHECK(b.who_is_missing(attempt) == "a");
+}
+
 TEST_CASE("a simulation that runs cannot begin once more on its node, another one can") {
   Meetings a(names_of(2), 0);
   const std::uint64_t mars = *a.begin("mars");
@@ -67,7 +103,7 @@ TEST_CASE("a simulation that runs cannot begin once more on its node, another on
   REQUIRE_FALSE(again);
   CHECK(again.error().context.find("simulation mars runs on this node already") == 0);
   CHECK(a.begin("venus"));
-  a.end(mars, false);
+  a.end(mars);
   CHECK(a.begin("mars"));
 }
 
@@ -79,8 +115,21 @@ TEST_CASE("who has lost patience is not met, and comes again") {
   b.come(attempt, {});
   CHECK_FALSE(b.all_are_there(attempt));
   CHECK(b.hear(0, Words{"mars", 2, 1, {}}));
+  CHECK(b.hear(0, Call{"mars", {2, attempt}}));
   REQUIRE(b.all_are_there(attempt));
   CHECK(b.words(attempt)[0].attempt == 2);
+}
+
+TEST_CASE("a departure that comes before the call is followed by that of the first node") {
+  Meetings b(names_of(3), 1);
+  const std::uint64_t attempt = *b.begin("mars");
+  b.come(attempt, {});
+  CHECK(b.hear(2, Words{"mars", 1, 1, {}}));
+  CHECK(b.hear(2, Departure{"mars", 1, false, "no patience"}) == std::nullopt);
+  CHECK(b.hear(0, Words{"mars", 1, 1, {}}));
+  CHECK(b.hear(0, Call{"mars", {1, attempt, 1}}));
+  CHECK_FALSE(b.all_are_there(attempt));
+  CHECK(b.hear(0, Departure{"mars", 1, false, "node c has left"}) == attempt);
 }
 
 TEST_CASE("who waits hears why somebody has left again") {
@@ -92,7 +141,7 @@ TEST_CASE("who waits hears why somebody has left again") {
   CHECK(b.who_is_missing(attempt) == "a (it has tried, and left again: no memory), c");
 }
 
-TEST_CASE("an attempt is broken by one that it has joined, and no other one is") {
+TEST_CASE("an attempt is broken by one that was called with it, and no other one is") {
   Meetings a(names_of(2), 0);
   const std::uint64_t mars = *a.begin("mars");
   const std::uint64_t venus = *a.begin("venus");
@@ -118,9 +167,11 @@ TEST_CASE("words that make no sense are refused and change nothing") {
   const std::uint64_t attempt = *a.begin("mars");
   a.come(attempt, {});
   REQUIRE(a.all_are_there(attempt));
-  CHECK_FALSE(a.hear(1, Words{"mars", 1, 3, {}}));
-  CHECK_FALSE(a.hear(1, Words{"mars", 1, 0, {}}));
-  CHECK(a.all_are_there(attempt));
+  CHECK(a.hear(1, Words{"mars", 1, 3, {}}));
+  CHECK(a.hear(1, Words{"mars", 1, 0, {}}));
+  a.come(attempt, {});
+  a.come(attempt, {});
+  CHECK(a.who_is_missing(attempt) == "b"); // nobody has been at meeting 2
 }
 
 TEST_CASE("no more attempts of one node wait than may") {
@@ -137,7 +188,8 @@ TEST_CASE("no more attempts of one node wait than may") {
 namespace {
 
 /// Nodes that want to run simulations together, so and so often each; what they say takes as long
-/// as a seed wants. A run that all of them share goes on until the seed ends it.
+/// as a seed wants. For Mars they meet once, for Venus three times. A run that all of them share
+/// goes on until the seed ends it.
 class Village {
 public:
   Village(std::size_t nodes, std::uint64_t seed, double impatience)
@@ -145,8 +197,7 @@ public:
     for (std::size_t i = 0; i < nodes; ++i)
       people_.push_back({Meetings(names_of(nodes), i), {}});
     for (Person& person : people_)
-      for (const char* name : {"mars", "venus"})
-        person.wishes.push_back({name, {}, 0});
+      person.wishes = {{"mars", 1}, {"venus", 3}};
   }
 
   /// Until each node has ended `wanted` runs of each simulation well, and all is quiet.
@@ -160,20 +211,23 @@ public:
     FAIL("they never come to an end");
   }
 
-  std::size_t broken = 0;
+  std::size_t impatient = 0;
+  std::size_t broken = 0; ///< these among them
   std::size_t runs = 0;
 
 private:
   struct Wish {
     std::string simulation;
-    std::optional<std::uint64_t> attempt;
+    std::uint8_t meetings;
+    std::uint8_t meeting = 0;
+    std::optional<std::uint64_t> attempt = {};
     std::uint64_t done = 0;
   };
   struct Person {
     Meetings meetings;
     std::vector<Wish> wishes;
   };
-  using Message = std::variant<Words, Departure>;
+  using Message = std::variant<Words, Call, Departure>;
 
   std::size_t pick(std::size_t n) { return random_.below(static_cast<std::uint32_t>(n)); }
 
@@ -185,7 +239,7 @@ private:
 
   void leave(std::size_t node, Wish& wish, bool well) {
     tell(node, Departure{wish.simulation, *wish.attempt, well, "a reason"});
-    people_[node].meetings.end(*wish.attempt, well);
+    people_[node].meetings.end(*wish.attempt);
     wish.attempt.reset();
     wish.done += well ? 1 : 0;
     runs += well ? 1 : 0;
@@ -199,7 +253,8 @@ private:
       return true;
     for (std::size_t i = 0; i < nodes_; ++i) {
       const Wish& other = people_[i].wishes[which];
-      if (!other.attempt || !people_[i].meetings.all_are_there(*other.attempt) ||
+      if (!other.attempt || other.meeting < other.meetings ||
+          !people_[i].meetings.all_are_there(*other.attempt) ||
           people_[i].meetings.problem(*other.attempt) ||
           numbers(people_[i].meetings.words(*other.attempt)) != numbers(words))
         return false;
@@ -242,7 +297,9 @@ private:
       if (wish.done < wanted_)
         can.emplace_back([this, node, &wish, &meetings] {
           wish.attempt = *meetings.begin(wish.simulation);
-          tell(node, meetings.come(*wish.attempt, {}));
+          wish.meeting = 1;
+          tell(node, meetings.come(*wish.attempt, content(1)));
+          call(node);
         });
       return;
     }
@@ -251,6 +308,15 @@ private:
       return;
     }
     if (meetings.all_are_there(*wish.attempt)) {
+      if (wish.meeting < wish.meetings) {
+        can.emplace_back([this, node, &wish, &meetings] {
+          for (const Words& words : meetings.words(*wish.attempt))
+            if (words.content != content(wish.meeting))
+              FAIL("words of another meeting");
+          tell(node, meetings.come(*wish.attempt, content(++wish.meeting)));
+        });
+        return;
+      }
       if (is_shared(node, wish, which))
         can.emplace_back([this, node, which, &wish, &meetings] {
           over_.insert({which, numbers(meetings.words(*wish.attempt))});
@@ -259,19 +325,29 @@ private:
       return;
     }
     if (random_.bernoulli(impatience_))
-      can.emplace_back([this, node, &wish] { leave(node, wish, false); });
+      can.emplace_back([this, node, &wish] {
+        ++impatient;
+        leave(node, wish, false);
+      });
   }
 
   void arrive(std::size_t wire) {
     const Message message = std::move(wires_[wire].front());
     wires_[wire].pop_front();
     Meetings& meetings = people_[wire % nodes_].meetings;
-    if (const auto* words = std::get_if<Words>(&message)) {
-      if (!meetings.hear(wire / nodes_, *words))
-        FAIL("words were refused");
-    } else {
-      (void)meetings.hear(wire / nodes_, std::get<Departure>(message));
-    }
+    const std::size_t from = wire / nodes_;
+    if (const auto* departure = std::get_if<Departure>(&message))
+      (void)meetings.hear(from, *departure);
+    else if (const auto* call = std::get_if<Call>(&message))
+      REQUIRE(meetings.hear(from, *call));
+    else
+      REQUIRE(meetings.hear(from, std::get<Words>(message)));
+    call(wire % nodes_);
+  }
+
+  void call(std::size_t node) {
+    for (const Call& call : people_[node].meetings.take_calls())
+      tell(node, call);
   }
 
   void check_nobody_is_left() {
@@ -297,13 +373,13 @@ private:
 TEST_CASE(
     "nodes that lose their patience and come again meet in the end, and leave nothing behind") {
   std::size_t broken = 0;
-  for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 2'000; ++seed) {
     INFO("seed " << seed);
     Village village(2 + seed % 4, seed, 0.1 * static_cast<double>(seed % 5));
     village.live(3);
     CHECK(village.runs == 2 * 3 * (2 + seed % 4));
-    if (seed % 5 == 0)
-      CHECK(village.broken == 0);
+    // Who loses patience takes along no more than all others, once.
+    CHECK(village.broken <= village.impatient * (2 + seed % 4));
     broken += village.broken;
   }
   CHECK(broken > 1'000);
