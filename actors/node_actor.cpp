@@ -246,7 +246,11 @@ void NodeActor::connect(const NodeAddress& address) {
           [this, address](const caf::error& problem) {
             std::string why = lookup_problem(address.host);
             if (why.empty())
-              why = "cannot connect: " + to_string(problem);
+              why = problem == caf::sec::cannot_connect_to_node
+                        ? "no connection: nobody listens there, or no way leads there"
+                    : problem == caf::sec::request_timeout
+                        ? "no connection: nobody has answered in 5 s"
+                        : "whoever listens there does not answer as a node: " + to_string(problem);
             membership_.cannot_connect(address, why, now_s());
             act();
           });

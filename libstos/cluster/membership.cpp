@@ -1,6 +1,7 @@
 #include "libstos/cluster/membership.hpp"
 
 #include <algorithm>
+#include <cstdio>
 #include <limits>
 #include <utility>
 
@@ -16,6 +17,12 @@ std::string difference(const char* what, const T& theirs, const T& ours) {
     return difference(what, std::to_string(theirs), std::to_string(ours));
   else
     return std::string(what) + " " + theirs + " there, " + ours + " here";
+}
+
+std::string seconds(double time_s) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.6g s", time_s);
+  return text;
 }
 
 } // namespace
@@ -66,8 +73,11 @@ void Membership::connected(const NodeAddress& address, PeerKey peer, double now_
 void Membership::cannot_connect(const NodeAddress& address, const std::string& reason,
                                 double now_s) {
   const auto contact = contacts_.find(address);
-  if (contact != contacts_.end())
-    contact->second = {false, now_s + retry_s, reason};
+  if (contact == contacts_.end())
+    return;
+  contact->second.connecting = false;
+  contact->second.next_try_s = now_s + retry_s;
+  contact->second.problem = reason;
 }
 
 std::string Membership::objection_to(PeerKey peer, const NodeHello& hello) const {
@@ -190,6 +200,8 @@ void Membership::tick(double now_s) {
   for (auto& [address, contact] : contacts_)
     if (!contact.connecting && now_s >= contact.next_try_s) {
       contact.connecting = true;
+      if (contact.tries++ == 0)
+        contact.first_try_s = now_s;
       output_.connect.push_back(address);
     }
   if (!complete_) {
@@ -205,9 +217,8 @@ void Membership::tick(double now_s) {
   for (const Member& member : std::vector<Member>(members_)) {
     const auto peer = peers_.find(member.key);
     if (peer != peers_.end() && now_s >= peer->second.last_heard_s + options_.silence_timeout_s)
-      lost(member.key, "nothing was heard of it for " +
-                           std::to_string(now_s - peer->second.last_heard_s) +
-                           " s (cluster.silence_timeout)");
+      lost(member.key, "nothing was heard of it for " + seconds(now_s - peer->second.last_heard_s) +
+                           " (cluster.silence_timeout)");
   }
 }
 
@@ -230,9 +241,15 @@ std::string Membership::who_is_missing() const {
       names += ", " + peer.hello->node;
     }
   std::string text = "only " + std::to_string(here) + " of " + std::to_string(self_.nodes) +
-                     " nodes have come (cluster.start_timeout): " + names;
-  for (const auto& [address, contact] : contacts_)
-    text += "; missing: " + to_string(address) + " (" + contact.problem + ")";
+                     " nodes have come within " + seconds(options_.start_timeout_s) +
+                     " (cluster.start_timeout): " + names;
+  for (const auto& [address, contact] : contacts_) {
+    text += "; missing: " + to_string(address) + " (" + contact.problem;
+    if (contact.tries > 0)
+      text += "; tried " + std::to_string(contact.tries) + " times in " +
+              seconds(last_tick_s_ - contact.first_try_s);
+    text += "; wanted: a node of cluster " + self_.cluster + " that listens there)";
+  }
   return text;
 }
 

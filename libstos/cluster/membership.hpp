@@ -106,6 +106,8 @@ private:
     bool connecting = false;
     double next_try_s = 0;
     std::string problem; ///< of the latest try
+    std::uint64_t tries = 0;
+    double first_try_s = 0;
   };
   struct Peer {
     std::optional<NodeHello> hello;
