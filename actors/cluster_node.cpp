@@ -110,7 +110,7 @@ ClusterOptions with_address(ClusterOptions options) {
 /// The actor system of a process that has none of its own.
 struct ProcessNode {
   ProcessNode(const RunOptions& options, std::uint32_t workers)
-      : config(options, workers), system(config),
+      : of_node(without_run(options.cluster)), config(options, workers), system(config),
         node(system, options.cluster, options.monitoring) {}
 
   struct Config : caf::actor_system_config {
@@ -130,6 +130,14 @@ struct ProcessNode {
     }
   };
 
+  /// What all runs of the process have in common.
+  static ClusterOptions without_run(ClusterOptions options) {
+    options.placement = {};
+    options.random_moves = 0;
+    return options;
+  }
+
+  const ClusterOptions of_node;
   Config config;
   caf::actor_system system;
   ClusterNode node;
@@ -174,6 +182,12 @@ ClusterNode& ClusterNode::of_process(const RunOptions& options, std::uint32_t wo
       current = node = std::make_shared<ProcessNode>(options, workers);
     return node;
   }();
+  if (kept->of_node != ProcessNode::without_run(options.cluster))
+    throw UsageError(Errc::bad_config,
+                     "simulation " + options.simulation_name +
+                         " wants another cluster, or to be another node of it, than a simulation "
+                         "before it in this process (the keys of cluster but for placement and "
+                         "random_moves)");
   return kept->node;
 }
 

@@ -78,7 +78,10 @@ public:
   ClusterNode& operator=(const ClusterNode&) = delete;
 
   /// The node that this process is when it is none by another way, on an actor system of its own
-  /// with `workers` threads. It lasts until all threads have ended that have asked for it.
+  /// with `workers` threads. It lasts until all threads have ended that have asked for it: a
+  /// program whose threads run simulations at once asks for it first in the thread that waits for
+  /// them. Throws bad_config if it has other options of a cluster than these; what concerns a
+  /// single run (placement, random moves) may differ.
   [[nodiscard]] static ClusterNode& of_process(const RunOptions& options, std::uint32_t workers);
 
   [[nodiscard]] caf::actor_system& system() { return system_; }

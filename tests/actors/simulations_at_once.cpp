@@ -344,3 +344,28 @@ TEST_CASE("who waits for a node whose own part has failed hears why") {
     CHECK((node == 1 || contains(outcome, "node2 (it has tried, and left again: ")));
   }
 }
+
+TEST_CASE("simulations of one process are on one node, whose options they share") {
+  std::thread([] { // the node ends with it
+    RunOptions options;
+    options.distributed = true;
+    options.progress = ProgressMode::never;
+    options.cluster.address = {"127.0.0.1", 0};
+    const Play of = ring("ring", 6, 10);
+    const auto run = [&of](const RunOptions& with) {
+      Simulation simulation(with);
+      return play(simulation, of);
+    };
+    const std::string first = run(options);
+    RunOptions other = options;
+    other.cluster.placement = PlacementName::block;
+    other.simulation_name = "other";
+    const std::string second = run(other);
+    other.cluster.name = "other";
+    const std::string third = run(other);
+    CHECK(first == play_serially(of));
+    CHECK(second == first);
+    CHECK(contains(third, "simulation other wants another cluster"));
+  })
+      .join();
+}
