@@ -2,6 +2,7 @@
 
 #include "actors/citizens.hpp"
 #include "actors/outside_message.hpp"
+#include "actors/status_desk.hpp"
 
 #include <caf/actor_system.hpp>
 
@@ -15,6 +16,13 @@ namespace {
 // How often a domain that waits for others looks at their clocks before it sleeps: about 200
 // microseconds, a few times as long as it takes to wake a worker.
 constexpr std::uint32_t looks_max = 4000;
+
+// With more domains than workers, whoever is free takes the next one, which levels loads as well.
+// Agents of one node of a cluster stay where they are: a stop concerns all nodes.
+bool is_levelled(const World& world, std::uint32_t workers, const WorkerRun::Part& part) {
+  return world.options.divide_by_load && part.links == 0 && part.domains > 1 &&
+         part.domains <= workers;
+}
 
 // Where domains take turns on the processors, whoever waits must not keep others from running; with
 // other nodes, that is also the network's thread. The only domain of a node waits for other nodes,
@@ -71,9 +79,12 @@ WorkerRun::WorkerRun(World& world, caf::actor_system& system, std::uint32_t work
     : system_(system), bindings_(system, std::move(door), part.citizens),
       events_per_slice_(world.options.events_per_slice), schedule_gateway_(part.schedule_gateway),
       left_(part.domains) {
+  const bool levelled = is_levelled(world, workers, part);
   domains_.emplace(
       world, part.own, part.domains, part.links, [this](std::size_t d) { schedule(d); }, &bindings_,
-      DomainBoard::Patience{patience(part), workers});
+      DomainBoard::Patience{patience(part), workers, levelled ? steady_seconds : nullptr});
+  if (levelled)
+    leveller_.emplace(*domains_, part.own.born.size());
 }
 
 void WorkerRun::start() {
@@ -108,6 +119,8 @@ void WorkerRun::schedule(std::size_t domain) {
 // What a model throws is caught where it runs. Whatever gets here (there was no memory to queue a
 // lambda, say) leaves the domain in the middle of a step, from where nothing can go on.
 caf::resumable::resume_result WorkerRun::run_slice(std::size_t domain) noexcept {
+  if (leveller_)
+    leveller_->look();
   switch (domains_->run(domain, events_per_slice_)) {
     case Domain::Slice::more: return caf::resumable::resume_later;
     case Domain::Slice::parked: return caf::resumable::awaiting_message;

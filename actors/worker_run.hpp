@@ -2,6 +2,7 @@
 
 #include "actors/agent_actor.hpp"
 #include "actors/caf_version.hpp"
+#include "actors/load_leveller.hpp"
 #include "actors/progress_meter.hpp"
 #include "libstos/agent/domain_set.hpp"
 
@@ -70,7 +71,10 @@ public:
   [[nodiscard]] DomainSet& domains() { return *domains_; }
 
   /// Frees all that is left of the world's agents. @pre wait() has returned
-  void free_domains() { domains_.reset(); }
+  void free_domains() {
+    leveller_.reset();
+    domains_.reset();
+  }
 
 private:
   class DomainJob final : public caf_version::Job {
@@ -93,6 +97,7 @@ private:
   const std::uint64_t events_per_slice_;
   std::function<void()> schedule_gateway_;
   std::optional<DomainSet> domains_;
+  std::optional<LoadLeveller> leveller_; // where there is something to level
   std::vector<caf::intrusive_ptr<DomainJob>> jobs_;
   std::mutex mutex_;
   std::condition_variable finished_;

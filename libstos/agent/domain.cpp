@@ -30,7 +30,7 @@ constexpr std::uint64_t turn_events_max = 256;
 
 Domain::Domain(std::size_t index, World& world, DomainBoard& board, AgentBindings* bindings)
     : index_(index), world_(world), board_(board), execution_(world, bindings),
-      outside_(index, world, board), outbox_(index, board),
+      outside_(index, world, board), outbox_(index, board), busy_(board.clock_of_loads()),
       activation_durations_(world.wall_clock) {}
 
 Domain::~Domain() {
@@ -41,6 +41,7 @@ Domain::~Domain() {
 }
 
 Domain::Slice Domain::run(std::uint64_t events_max) {
+  busy_.begins();
   place_newcomers();
   (void)outside_.look();
   (void)take_parcels();
@@ -63,6 +64,8 @@ Domain::Slice Domain::run(std::uint64_t events_max) {
   } while (budget_left() && !board_.is_paused() && (run_ahead() || find_news()));
   execution_.tidy_up([this](Cell& cell) { bury(cell); });
   empty_graveyard();
+  busy_.ends();
+  board_.count_busy(index_, busy_.sum_s());
   if (!budget_left())
     return Slice::more;
   show(true);
@@ -76,7 +79,10 @@ bool Domain::find_news() {
     return false;
   board_.begin_to_wait();
   bool found = false;
-  for (std::uint32_t looks = 0; !found && (looks == 0 || board_.is_patient(looks)); ++looks) {
+  std::uint32_t looks = 0;
+  for (; !found && (looks == 0 || board_.is_patient(looks)); ++looks) {
+    if (looks == 1)
+      busy_.ends();
     if (looks > 0)
       pause();
     constexpr std::uint32_t looks_for_each_snapshot = 16;
@@ -85,6 +91,8 @@ bool Domain::find_news() {
     if (!found && looks % looks_for_each_snapshot == first_snapshot)
       found = outside_.lift();
   }
+  if (looks > 1)
+    busy_.begins();
   board_.end_to_wait();
   return found;
 }
@@ -92,7 +100,7 @@ bool Domain::find_news() {
 void Domain::work() {
   tiers_.look_for_unswept();
   std::uint64_t next_publication = execution_.counters.absorbed + publish_stride;
-  while (budget_left()) {
+  while (budget_left() && !board_.is_paused()) {
     const std::uint64_t before = execution_.counters.absorbed;
     const double base = earliest();
     if (!(base < end_time()))
@@ -118,6 +126,8 @@ void Domain::tell_others(std::uint64_t& next_publication) {
       !outbox_.empty() && absorbed + publish_stride >= next_publication + flush_stride;
   if (absorbed >= next_publication || flush_now || board_.somebody_waits()) {
     publish();
+    if (absorbed >= next_publication)
+      board_.count_busy(index_, busy_.so_far_s());
     next_publication = absorbed + publish_stride;
   } else {
     outbox_.announce(earliest());

@@ -12,6 +12,33 @@
 
 namespace stos::detail {
 
+/// How long a domain has had something to execute. Measures nothing without a clock.
+class BusyTime {
+public:
+  explicit BusyTime(WallClock clock) : clock_(clock) {}
+
+  void begins() {
+    if (clock_ != nullptr)
+      since_s_ = clock_();
+  }
+  void ends() {
+    if (clock_ != nullptr)
+      sum_s_ += clock_() - since_s_;
+  }
+  /// @pre between begins() and ends()
+  [[nodiscard]] double so_far_s() {
+    ends();
+    begins();
+    return sum_s_;
+  }
+  [[nodiscard]] double sum_s() const { return sum_s_; }
+
+private:
+  WallClock clock_;
+  double since_s_ = 0;
+  double sum_s_ = 0;
+};
+
 /// A group of agents that is executed by one worker at a time.
 ///
 /// What an agent may execute follows from its *reach*, the way of light from its nearest source in
@@ -147,10 +174,11 @@ private:
   Outbox outbox_;
   Tiers tiers_;
   std::vector<Cell*> newcomers_; // not in a tier yet
-  std::uint64_t slice_end_ = 0;  // the count of events at which the slice is over
-  bool yields_ = false; // the gateway has asked for the worker
-  Cell* active_ = nullptr;       // executes events right now
-  std::vector<Cell*> ended_;     // somebody still has a channel to them
+  BusyTime busy_;
+  std::uint64_t slice_end_ = 0; // the count of events at which the slice is over
+  bool yields_ = false;         // the gateway has asked for the worker
+  Cell* active_ = nullptr;      // executes events right now
+  std::vector<Cell*> ended_;    // somebody still has a channel to them
   std::vector<Cell*> blocked_;
   Instant blocked_next_ = Instant::never(); // a lower bound over blocked_
   Cell* first_blocked_ = nullptr;           // whose it is

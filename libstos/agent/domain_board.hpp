@@ -1,5 +1,7 @@
 #pragma once
 
+#include "libstos/agent/live_view.hpp"
+#include "libstos/agent/load_balance.hpp"
 #include "libstos/causal/event_key.hpp"
 
 #include <atomic>
@@ -77,6 +79,7 @@ public:
   struct Patience {
     std::uint32_t looks = 0;
     std::uint32_t workers = 0; ///< 0: as many as domains
+    WallClock clock = nullptr; ///< tells how long domains are busy; null: nobody needs to know
   };
 
   /// `schedule(d)` must arrange for domain d to be run soon, on any thread; with links, also for
@@ -241,6 +244,14 @@ public:
   void count_events(std::size_t domain, std::uint64_t events) {
     slots_[domain]->events.store(events, std::memory_order_relaxed);
   }
+  void count_busy(std::size_t domain, double busy_s) {
+    slots_[domain]->busy_s.store(busy_s, std::memory_order_relaxed);
+  }
+  [[nodiscard]] DomainLoad load(std::size_t domain) const {
+    return {slots_[domain]->events.load(std::memory_order_relaxed),
+            slots_[domain]->busy_s.load(std::memory_order_relaxed)};
+  }
+  [[nodiscard]] WallClock clock_of_loads() const { return patience_.clock; }
 
   /// A lower bound on the instant of every event that is still to come, anywhere.
   [[nodiscard]] Instant floor() const { return floor_; }
@@ -281,6 +292,7 @@ private:
   struct alignas(64) Slot {
     std::atomic<double> clock{Instant::beginning().absorption};
     std::atomic<std::uint64_t> events{0};
+    std::atomic<double> busy_s{0};
     std::atomic<int> state{running};
     std::atomic<Batch*> inbox{nullptr};
     std::atomic<OutsideTask*> tasks{nullptr};

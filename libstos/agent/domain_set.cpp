@@ -49,11 +49,26 @@ void DomainSet::distribute(const Effects& initial) {
 
 void DomainSet::divide_anew(std::span<const Assignment> assignment) {
   const Instant next = board_.next_of_all();
+  board_.keep_outside_behind(highest_clock());
   Rewiring rewiring(*this);
   for (const auto& [cell, domain] : assignment)
     if (cell->domain != domain)
       rewiring.move(*cell, domain);
   rewiring.finish(next.absorption);
+}
+
+double DomainSet::highest_clock() const {
+  double highest = Instant::beginning().absorption;
+  for (std::size_t i = 0; i < size(); ++i)
+    highest = std::max(highest, board_.clock(i));
+  return highest;
+}
+
+std::vector<DomainLoad> DomainSet::loads() const {
+  std::vector<DomainLoad> loads;
+  for (std::size_t i = 0; i < size(); ++i)
+    loads.push_back(board_.load(i));
+  return loads;
 }
 
 RunCounters DomainSet::counters() const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "libstos/agent/domain.hpp"
+#include "libstos/agent/load_balance.hpp"
 
 #include <functional>
 #include <memory>
@@ -39,11 +40,18 @@ public:
     std::size_t domain;
   };
 
-  /// Divides the agents among the domains anew, each of those named. Changes no outcome.
-  /// @pre a stop (see DomainBoard::stop_and); the agents are alive; no task from outside that looks
-  ///      up an agent's domain is on its way
+  /// Divides the agents among the domains anew, each of those named. Changes no outcome. What comes
+  /// from outside stays behind highest_clock() for ever, since others may have relied on it: where
+  /// that is infinite, nothing comes in any more.
+  /// @pre a stop (see DomainBoard::stop_and) without links; the agents are alive
   /// Cost: O(channels of the agents that change their domains, and of their neighbours).
   void divide_anew(std::span<const Assignment> assignment);
+
+  /// Of what domains have promised so far, the most.
+  [[nodiscard]] double highest_clock() const;
+
+  /// What each domain has had to do so far; any thread may ask.
+  [[nodiscard]] std::vector<DomainLoad> loads() const;
 
   /// After all domains have finished: the counters, the earliest failure, the whole trace.
   [[nodiscard]] RunCounters counters() const;

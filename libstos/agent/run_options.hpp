@@ -61,6 +61,10 @@ struct RunOptions {
   /// Events that a domain executes before it gives its worker back. 1 to 1e9.
   std::uint32_t events_per_slice = 4096;
 
+  /// true: where one domain has more to do than the others, agents are divided among the domains
+  /// anew, by what they have executed. On one node, with one domain per worker. Default true.
+  bool divide_by_load = true;
+
   /// Lambdas that may wait at one agent; the next one fails the run. 1 to 1e12.
   std::uint64_t mailbox_lambdas_max = 1'000'000;
 

@@ -2,6 +2,7 @@
 
 #include "libstos/agent/domain_set.hpp"
 #include "libstos/agent/engine.hpp"
+#include "libstos/agent/load_division.hpp"
 #include "libstos/base/assert.hpp"
 #include "libstos/base/random.hpp"
 
@@ -11,8 +12,8 @@ namespace stos::test {
 
 /// Runs the domains of a world in one thread, in an order and in slices that a seed chooses: every
 /// interleaving that workers could produce at slice boundaries, repeatable to the last step.
-/// With 0 domains it is the serial engine. With a chance for it, agents are divided anew at random,
-/// again and again.
+/// With 0 domains it is the serial engine. With a chance for it, agents are divided anew, at random
+/// or by load, again and again.
 class ShuffledDomains {
 public:
   ShuffledDomains() = default;
@@ -27,6 +28,7 @@ public:
     const detail::DomainBoard::Patience patience{random_.bernoulli(0.5) ? 17U : 0U, 0};
     detail::DomainSet set(
         world, domains_, [&ready](std::size_t d) { ready.push_back(d); }, nullptr, patience);
+    detail::LoadDivision by_load(set);
     set.start();
     std::size_t finished = 0;
     while (finished < domains_) {
@@ -37,7 +39,7 @@ public:
       const std::uint64_t events_max = 1 + random_.below(random_.bernoulli(0.5) ? 3 : 300);
       if (random_.bernoulli(divided_anew_chance_) &&
           !set.board().is_paused(detail::DomainBoard::Pause::stop) && !set.board().finished())
-        set.board().stop_and([&] { divide_anew(set); });
+        set.board().stop_and([&] { divide_anew(set, by_load); });
       switch (set.run(domain, events_max)) {
         case detail::Domain::Slice::more: ready.push_back(domain); break;
         case detail::Domain::Slice::parked: break;
@@ -54,7 +56,23 @@ public:
   }
 
 private:
-  void divide_anew(detail::DomainSet& set) {
+  void divide_anew(detail::DomainSet& set, detail::LoadDivision& by_load) {
+    switch (random_.below(5)) {
+      case 0: by_load.note(); break;
+      case 1: (void)by_load.divide(random_costs()); break;
+      case 2: by_load.take_back(); break;
+      default: divide_at_random(set);
+    }
+  }
+
+  [[nodiscard]] std::vector<double> random_costs() {
+    std::vector<double> seconds_per_event;
+    for (std::size_t i = 0; i < domains_; ++i)
+      seconds_per_event.push_back(random_.uniform(0.5, 2));
+    return seconds_per_event;
+  }
+
+  void divide_at_random(detail::DomainSet& set) {
     std::vector<detail::DomainSet::Assignment> assignment;
     const double share = random_.uniform();
     for (std::size_t i = 0; i < set.size(); ++i)
