@@ -128,8 +128,7 @@ Result<void> Meetings::hear(std::size_t node, Words words) {
     return bad("it says twice that it has come to simulation " + words.simulation);
   Waiting& waiting = waiting_.try_emplace(words.simulation, names_.size()).first->second;
   waiting[node].push_back({words.attempt, {{1, std::move(words.content)}}});
-  if (own != nullptr)
-    own->second.why_left.erase(node);
+  why_left_.erase({words.simulation, node});
   call_if_all_are_there(words.simulation);
   return {};
 }
@@ -149,11 +148,12 @@ std::optional<std::uint64_t> Meetings::hear(std::size_t node, const Departure& d
   const auto is_it = [&](const Attempt& other) { return other.number == departure.attempt; };
   if (const auto waiting = waiting_.find(departure.simulation); waiting != waiting_.end())
     std::erase_if(waiting->second[node], is_it);
-  auto* own = own_at(departure.simulation);
-  if (own == nullptr || departure.well)
+  if (departure.well)
     return std::nullopt;
-  if (own->second.called.empty()) {
-    own->second.why_left[node] = departure.why;
+  auto* own = own_at(departure.simulation);
+  if (own == nullptr || own->second.called.empty()) { // who begins here later wants to know, too
+    if (why_left_.size() < waiting_max)
+      why_left_[{departure.simulation, node}] = departure.why;
     return std::nullopt;
   }
   if (!is_it(own->second.called[node]) || own->second.problem)
@@ -202,7 +202,7 @@ std::string Meetings::who_is_missing(std::uint64_t attempt) const {
     if (is_there(node))
       continue;
     missing += (missing.empty() ? "" : ", ") + names_[node];
-    if (const auto left = own.why_left.find(node); left != own.why_left.end())
+    if (const auto left = why_left_.find({own.simulation, node}); left != why_left_.end())
       missing += " (it has tried, and left again: " + left->second + ")";
   }
   return missing.empty() ? names_[caller] + " (it has come, but has not called the others)"

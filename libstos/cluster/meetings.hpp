@@ -28,7 +28,8 @@ namespace stos::detail {
 ///
 /// Order:   of what one node says that of its saying. No other order matters.
 /// Threads: none inside.
-/// Limits:  `waiting_max` attempts of each other node wait for a call; more are refused.
+/// Limits:  `waiting_max` attempts of each other node wait for a call; more are refused. Of so many
+///          attempts that ended without one it is known why.
 class Meetings {
 public:
   static constexpr std::size_t waiting_max = 1024;
@@ -112,7 +113,6 @@ private:
     Said said;
     std::vector<Attempt> called; ///< by node, this one among them; empty: there was no call yet
     std::optional<Error> problem;
-    std::map<std::size_t, std::string> why_left; ///< others' attempts before, by node
   };
   using Waiting = std::vector<std::deque<Attempt>>; ///< by node
 
@@ -126,8 +126,9 @@ private:
   std::size_t own_node_;
   std::uint64_t last_attempt_ = 0;
   std::map<std::uint64_t, OwnAttempt> own_;
-  std::map<std::string, Waiting> waiting_; // of others, by simulation
-  std::vector<Call> calls_;                // to be taken
+  std::map<std::string, Waiting> waiting_;                              // of others, by simulation
+  std::map<std::pair<std::string, std::size_t>, std::string> why_left_; // attempts without a call
+  std::vector<Call> calls_;                                             // to be taken
 };
 
 } // namespace stos::detail

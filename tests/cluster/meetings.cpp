@@ -139,6 +139,14 @@ TEST_CASE("who waits hears why somebody has left again") {
   CHECK(b.hear(0, Words{"mars", 1, 1, {}}));
   CHECK(b.hear(0, Departure{"mars", 1, false, "no memory"}) == std::nullopt);
   CHECK(b.who_is_missing(attempt) == "a (it has tried, and left again: no memory), c");
+  b.end(attempt);
+  const std::uint64_t later = *b.begin("mars");
+  b.come(later, {});
+  CHECK(b.hear(2, Words{"mars", 1, 1, {}}));
+  CHECK(b.who_is_missing(later) == "a (it has tried, and left again: no memory)");
+  CHECK(b.hear(0, Words{"mars", 2, 1, {}}));
+  CHECK(b.hear(0, Departure{"mars", 2, true, {}}) == std::nullopt);
+  CHECK(b.who_is_missing(later) == "a");
 }
 
 TEST_CASE("an attempt is broken by one that was called with it, and no other one is") {
