@@ -230,6 +230,8 @@ TEST_CASE("whoever came too late to a simulation can run it together with the ot
   options.cluster.start_timeout_s = 1.5;
   Outcomes outcomes;
   const Play of = ring("late", 12, 100);
+  // Whoever has met somebody for this one has heard before that of the attempts that were given up.
+  const Play between = counters("between", 3, 1);
   std::barrier turn(nodes);
   nodes_in_threads(
       nodes,
@@ -237,11 +239,13 @@ TEST_CASE("whoever came too late to a simulation can run it together with the ot
         if (node.index == 0)
           outcomes.add("alone", node.index, play_on(node, of));
         turn.arrive_and_wait();
+        outcomes.add("between", node.index, play_on(node, between));
         play_at_once(node, {of}, outcomes);
         turn.arrive_and_wait();
         if (node.index == 2)
           outcomes.add("alone", node.index, play_on(node, of));
         turn.arrive_and_wait();
+        outcomes.add("between", node.index, play_on(node, between));
         play_at_once(node, {of}, outcomes);
         turn.arrive_and_wait();
       },
