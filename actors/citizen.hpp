@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/caf_types.hpp"
+#include "actors/handle_members.hpp"
 #include "actors/thread_pool.hpp"
 #include "libstos/agent/agent.hpp"
 #include "libstos/agent/closure.hpp"

@@ -224,9 +224,9 @@ void Citizens::leaves(Cell& cell, std::size_t node) {
 }
 
 void Citizens::send_luggage(AgentId agent, std::size_t node) {
-  for (OutsideMessage::Luggage& luggage : OutsideMessage::take_luggage())
+  for (Luggage& luggage : take_luggage())
     packed_.push_back(std::move(luggage));
-  std::erase_if(packed_, [&](OutsideMessage::Luggage& luggage) {
+  std::erase_if(packed_, [&](Luggage& luggage) {
     if (luggage.agent != agent)
       return false;
     AgentMail mail;
@@ -245,6 +245,15 @@ void Citizens::send_luggage(AgentId agent, std::size_t node) {
 caf::mailbox_element_ptr Citizens::claim_luggage(AgentId agent, std::uint64_t number) {
   auto found = luggage_.extract({agent, number});
   return found.empty() ? nullptr : std::move(found.mapped());
+}
+
+// Of an agent that was saved, but did not move then, more may have come than its image names.
+void Citizens::leave_unclaimed(AgentId agent) {
+  const auto begin = luggage_.lower_bound({agent, 0});
+  auto end = begin;
+  while (end != luggage_.end() && end->first.first == agent)
+    ++end;
+  luggage_.erase(begin, end);
 }
 
 // Whoever knew it here before goes on with the actor that was here to forward.

@@ -2,7 +2,7 @@
 
 #include "actors/agent_actor.hpp"
 #include "actors/cluster_messages.hpp"
-#include "actors/outside_message.hpp"
+#include "actors/luggage.hpp"
 #include "libstos/agent/execution.hpp"
 
 #include <caf/actor.hpp>
@@ -84,8 +84,9 @@ public:
   void leaves(Cell& cell, std::size_t node);
   void comes(Cell& cell);
 
-  /// What was sent ahead of an agent that has come, see OutsideMessage.
+  /// What was sent ahead of an agent that comes, see Luggage; and when it has all that it needs.
   [[nodiscard]] caf::mailbox_element_ptr claim_luggage(AgentId agent, std::uint64_t number);
+  void leave_unclaimed(AgentId agent);
 
   /// The agent has ended here. By the thread that executes it.
   void ended(const Cell& cell);
@@ -114,7 +115,7 @@ private:
   std::unordered_map<std::uint64_t, std::uint16_t> gone_to_;
   std::vector<AgentMail> waiting_;
   std::map<std::pair<AgentId, std::uint64_t>, caf::mailbox_element_ptr> luggage_; // of who comes
-  std::vector<OutsideMessage::Luggage> packed_;                                   // of who goes
+  std::vector<Luggage> packed_;                                                   // of who goes
   std::vector<SearchMessage> searches_waiting_;
 
   std::mutex mutex_;

@@ -1,13 +1,13 @@
 #include "actors/outside_message.hpp"
 
 #include "actors/agent_actor.hpp"
+#include "actors/luggage.hpp"
 #include "actors/worker_run.hpp"
 #include "libstos/agent/agent_base.hpp"
 
 #include <caf/exit_reason.hpp>
 #include <caf/system_messages.hpp>
 
-#include <atomic>
 #include <utility>
 
 namespace stos::detail {
@@ -28,11 +28,6 @@ struct Respond {
 };
 using Response = TypedClosure<Portability::portable, AgentBase, Respond, OutsideMessage>;
 
-std::vector<OutsideMessage::Luggage>& packed_here() {
-  thread_local std::vector<OutsideMessage::Luggage> packed;
-  return packed;
-}
-
 } // namespace
 
 OutsideMessage::~OutsideMessage() {
@@ -41,15 +36,8 @@ OutsideMessage::~OutsideMessage() {
 }
 
 void OutsideMessage::pack() {
-  if (element_ == nullptr)
-    return;
-  static std::atomic<std::uint64_t> last{0};
-  luggage_ = ++last;
-  packed_here().push_back({agent_, luggage_, std::move(element_)});
-}
-
-std::vector<OutsideMessage::Luggage> OutsideMessage::take_luggage() {
-  return std::exchange(packed_here(), {});
+  if (element_ != nullptr)
+    luggage_ = pack_luggage(agent_, std::move(element_));
 }
 
 Closure& make_response(OutsideMessage message) {

@@ -7,7 +7,6 @@
 
 #include <cstdint>
 #include <type_traits>
-#include <vector>
 
 namespace stos::detail {
 
@@ -15,8 +14,7 @@ namespace stos::detail {
 /// whoever waits for an answer hears that there will be none.
 ///
 /// It goes along when the agent moves to another node; but only CAF itself can bring handles to
-/// another process, and they may be in it. So it leaves a number in the agent's image, and travels
-/// as luggage: take_luggage() has what was packed on this thread, unpack() puts it back.
+/// another process, and they may be in it. So it travels as Luggage; unpack() puts it back.
 ///
 /// Threads: one at a time.
 class OutsideMessage {
@@ -27,13 +25,6 @@ public:
   ~OutsideMessage();
   OutsideMessage(OutsideMessage&& other) noexcept = default;
   OutsideMessage& operator=(OutsideMessage&&) = delete;
-
-  struct Luggage {
-    AgentId agent;
-    std::uint64_t number;
-    caf::mailbox_element_ptr element;
-  };
-  [[nodiscard]] static std::vector<Luggage> take_luggage();
 
   /// Of one that has come from another node: its number there, and what belongs to it.
   [[nodiscard]] std::uint64_t luggage() const { return luggage_; }

@@ -1,6 +1,7 @@
 #include "actors/run_actor.hpp"
 
 #include "actors/caf_types.hpp"
+#include "actors/luggage.hpp"
 #include "libstos/cluster/live_status.hpp"
 
 #include <caf/actor_cast.hpp>
@@ -117,6 +118,9 @@ void RunActor::run_gateway() {
   if (state_->gateway == nullptr)
     return;
   const double now_s = std::chrono::duration<double>(Clock::now() - started_).count();
+  const LuggageHall hall([this](AgentId agent, std::uint64_t number) {
+    return state_->citizens->claim_luggage(agent, number);
+  });
   Gateway::Output output;
   const Result<Gateway::Slice> slice = state_->gateway->run(now_s, output);
   send_frames(output);

@@ -68,6 +68,7 @@ void ActorBindings::arrived(Cell& cell) {
     if (OutsideMessage* message = message_of(static_cast<Closure&>(lambda)))
       message->unpack(cell.id, citizens_->claim_luggage(cell.id, message->luggage()));
   });
+  citizens_->leave_unclaimed(cell.id);
 }
 
 caf::resumable::resume_result WorkerRun::DomainJob::resume(caf_version::Host*, std::size_t) {

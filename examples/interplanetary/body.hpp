@@ -22,6 +22,15 @@ public:
   void begin_beacon(Body& to);
 
 private:
+  friend struct stos::AgentMaker;
+  Body() = default; // it has moved
+
+  template <class Inspector>
+  friend bool inspect(Inspector& f, Body& x) {
+    return inspect_flight(f, x) &&
+           f.object(x).fields(f.field("listeners", x.listeners_), f.field("heard", x.heard_));
+  }
+
   void send_beacon();
   void hear_beacon(MobileId from, double sent_s);
 

@@ -39,6 +39,13 @@ public:
   double bytes() const { return bytes_; }
   double peak_bytes() const { return peak_bytes_; }
 
+  /// All but the flows, which have to be the same.
+  template <class Inspector>
+  bool inspect_content(Inspector& f) {
+    return f.object(*this).fields(f.field("waiting", waiting_), f.field("sent", sent_),
+                                  f.field("bytes", bytes_), f.field("peak_bytes", peak_bytes_));
+  }
+
 private:
   using Queue = std::map<std::uint32_t, Bundle>; // by number, which is by age
 

@@ -3,8 +3,8 @@
 #include "scenario.hpp"
 #include "visibility.hpp"
 
-#include <deque>
 #include <optional>
+#include <vector>
 
 namespace interplanetary {
 
@@ -21,6 +21,10 @@ public:
   /// `scenario` must outlive the plan.
   ContactPlan(const Scenario& scenario, LinkId link);
 
+  /// One that inspect() shall load; use() must follow.
+  ContactPlan() = default;
+  void use(const Scenario& scenario) { scenario_ = &scenario; }
+
   /// Whether what is emitted at `t_s` gets through.
   bool is_open(double t_s) const;
 
@@ -29,10 +33,16 @@ public:
   /// @pre `t_s` is not before that of the call before.
   std::optional<double> next_start(double t_s, double duration_s);
 
+  template <class Inspector>
+  friend bool inspect(Inspector& f, ContactPlan& x) {
+    return f.object(x).fields(f.field("link", x.link_), f.field("contacts", x.contacts_),
+                              f.field("searched_until_s", x.searched_until_s_));
+  }
+
 private:
-  const Scenario* scenario_;
-  const Link* link_;
-  std::deque<Contact> contacts_; // those found and not over
+  const Scenario* scenario_ = nullptr;
+  LinkId link_{};
+  std::vector<Contact> contacts_; // those found and not over
   double searched_until_s_{};
 };
 

@@ -20,6 +20,13 @@ Craft::Craft(const Network& network, MobileId mobile)
       after(0.0, [flow = static_cast<FlowId>(i)](Craft& craft) { craft.create(flow); });
 }
 
+Craft::Craft() : network_(&provided<Network>()), store_(network_->scenario.flows) {}
+
+void Craft::know_scenario() {
+  for (Radio& radio : radios_)
+    radio.plan.use(network_->scenario);
+}
+
 Craft::~Craft() {
   log_.peak_bytes = store_.peak_bytes();
   report(craft_log_topic, log_);

@@ -38,11 +38,30 @@ public:
   void connect(LinkId link, Craft& to);
 
 private:
+  friend struct stos::AgentMaker;
+  Craft(); // it has moved
+
+  template <class Inspector>
+  friend bool inspect(Inspector& f, Craft& x) {
+    return inspect_flight(f, x) && x.store_.inspect_content(f) &&
+           f.object(x)
+               .on_load([&x] { x.know_scenario(); })
+               .fields(f.field("radios", x.radios_), f.field("radio_of_link", x.radio_of_link_),
+                       f.field("created", x.created_), f.field("on_air", x.on_air_),
+                       f.field("plan", x.plan_), f.field("log", x.log_));
+  }
+
   struct Radio {
     MobileId to;
     stos::ChannelWriter<Craft> channel;
     ContactPlan plan;
     std::vector<CustodySignal> signals; // that wait for a contact
+
+    template <class Inspector>
+    friend bool inspect(Inspector& f, Radio& x) {
+      return f.object(x).fields(f.field("to", x.to), f.field("channel", x.channel),
+                                f.field("plan", x.plan), f.field("signals", x.signals));
+    }
   };
 
   /// A transmission that could be made.
@@ -54,6 +73,7 @@ private:
     double delivery_s; // when the bundle may be at its destination
   };
 
+  void know_scenario();
   void create(FlowId flow);
   void plan();
   void woken(std::uint64_t plan);

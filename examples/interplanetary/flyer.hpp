@@ -16,12 +16,17 @@ using DeepSpace = stos::ForwardSimulation<stos::Minkowski<4>, stos::ThreadPool<2
 ///
 /// Each piece is aimed from where the agent really is, so rounding never adds up. What a timer
 /// measures is proper time; at() converts.
+///
+/// It can move to another node: the set-up provides the SolarSystem, the same on all of them.
 template <class Derived>
 class Flyer : public stos::Agent<Derived, DeepSpace> {
 public:
   MobileId mobile() const { return mobile_; }
 
 protected:
+  /// Has moved: inspect_flight() follows.
+  Flyer() : system_(&this->template provided<SolarSystem>()) {}
+
   /// Starts at t = 0. `system` must outlive the agent.
   Flyer(const SolarSystem& system, MobileId mobile)
       : Flyer(system, mobile, first_node(system, mobile, 0.0)) {}
@@ -34,6 +39,12 @@ protected:
   template <class F>
   void at(double t_s, F&& function) {
     this->after(std::max(0.0, t_s - now_s()) / this->velocity.gamma(), std::forward<F>(function));
+  }
+
+  /// What all flyers have, for `inspect`.
+  template <class Inspector>
+  static bool inspect_flight(Inspector& f, Flyer& x) {
+    return f.object(x).fields(f.field("mobile", x.mobile_), f.field("node", x.node_));
   }
 
 private:
@@ -52,7 +63,7 @@ private:
   }
 
   const SolarSystem* system_;
-  MobileId mobile_;
+  MobileId mobile_{};
   WorldlineNode node_; // the one that it is on the way to
 };
 

@@ -57,6 +57,8 @@ MissionRecord run_mission(const Scenario& scenario, double until_s,
   DeepSpace simulation(options);
   {
     const auto scope = simulation.set_up();
+    simulation.provide(network);
+    simulation.provide(scenario.system);
     populate(network);
   }
   MissionRecord record;

@@ -133,6 +133,19 @@ public:
     event.report(detail::cell_of(*this), topic, bytes.take());
   }
 
+  /// The constant of this type that the set-up has provided, see ForwardSimulation::provide(); also
+  /// good in the constructor of an agent that has moved to another node, where it is another object
+  /// of the same value. Throws UsageError if there is none.
+  template <class T>
+  [[nodiscard]] const T& provided() const {
+    const detail::Cell& cell = detail::cell_of(*this);
+    if (const T* constant = cell.world->constants.template find<T>())
+      return *constant;
+    throw UsageError(Errc::bad_argument, detail::describe(cell) + " asks for a constant of type " +
+                                             detail::type_name_of<T>() +
+                                             ", which the set-up has not provided");
+  }
+
   /// Closes all the agent's channels and deletes it, at this point of spacetime (a reaction time
   /// later, if it has one).
   void die() { context().die(detail::cell_of(*this)); }

@@ -54,6 +54,13 @@ public:
   /// Periodic space, for example `Space::torus(40, 50, 50)`. To be set before agents are created.
   void set_space(const Space& space) { world_->space = space; }
 
+  /// Lets all agents read `constant`, by Agent::provided(); one of each type. It must outlive the
+  /// run, and be the same on all nodes. During set-up.
+  template <class T>
+  void provide(const T& constant) {
+    world_->constants.provide(constant);
+  }
+
   /// Runs from the beginning of time to the boundary; all agents are deleted then.
   RunSummary run(Boundary boundary) {
     detail::set_boundary(*world_, std::move(boundary));

@@ -2,6 +2,7 @@
 
 #include "libstos/agent/agent_directory.hpp"
 #include "libstos/agent/block_pool.hpp"
+#include "libstos/agent/constants.hpp"
 #include "libstos/agent/event_context.hpp"
 #include "libstos/agent/live_view.hpp"
 #include "libstos/agent/run_options.hpp"
@@ -31,6 +32,7 @@ public:
 
   RunOptions options;
   Space space;
+  detail::Constants constants;
 
   /// No event happens at this laboratory time or later.
   std::atomic<double> end_time{Instant::never().absorption};

@@ -238,6 +238,93 @@ TEST_CASE(
   });
 }
 
+namespace {
+
+/// Tells everybody whom it has been told of; one of them twice.
+class Herald : public Agent<Herald, Simulation> {
+public:
+  explicit Herald(const Minkowski<4>& position) : Agent(position) { wait(); }
+
+  caf::behavior make_behavior() {
+    return {[this](const caf::actor& listener) {
+              listeners_.push_back(listener);
+              favourite_ = listener;
+              return static_cast<std::int64_t>(listeners_.size());
+            },
+            [this](const std::string& news) {
+              for (const caf::actor& listener : listeners_)
+                tell(*this, listener, news);
+              tell(*this, favourite_, news);
+            }};
+  }
+
+private:
+  friend struct stos::AgentMaker;
+  Herald() = default;
+
+  void wait() {
+    after(1, [](Herald& herald) { herald.wait(); });
+  }
+
+  template <class Inspector>
+  friend bool inspect(Inspector& f, Herald& x) {
+    return f.object(x).fields(f.field("listeners", x.listeners_),
+                              f.field("favourite", x.favourite_), f.field("nobody", x.nobody_));
+  }
+
+  std::vector<caf::actor> listeners_;
+  caf::actor favourite_;
+  caf::strong_actor_ptr nobody_;
+};
+
+} // namespace
+
+TEST_CASE("an agent that moves takes along handles of ordinary actors, wherever these are") {
+  constexpr std::size_t nodes = 3;
+  Findings findings;
+  std::barrier turn(nodes);
+  nodes_in_threads(nodes, [&](NodeInThread& node) {
+    Simulation simulation(node.options, ThreadPool<1>(node.system, node.node));
+    caf::actor handle;
+    AgentId id;
+    {
+      const auto scope = simulation.set_up();
+      auto* herald = new Herald({0, 0, 0, 0});
+      handle = actor_handle(*herald);
+      id = herald->id();
+    }
+    std::thread runs([&] { (void)simulation.run(1e15); });
+    caf::scoped_actor self(node.system);
+    for (std::size_t i = 0; i < nodes; ++i) { // node 2 is the last one
+      turn.arrive_and_wait();
+      if (i == node.index)
+        self->request(handle, patience, caf::actor_cast<caf::actor>(self))
+            .receive([](std::int64_t) {},
+                     [&](const caf::error& e) { findings.expect(false, caf::to_string(e)); });
+    }
+    const std::vector<std::uint32_t> way{1, 2, 0, 1};
+    for (std::size_t step = 0; step < way.size(); ++step) {
+      turn.arrive_and_wait();
+      const std::string news = "step " + std::to_string(step);
+      if (node.index == step % nodes) {
+        const auto outcomes = simulation.resource().migrate({{id, way[step]}}).get();
+        findings.expect(outcomes.at(0).result == MoveResult::moved, outcomes.at(0).text);
+        self->send(handle, news);
+      }
+      for (std::size_t i = 0; i < (node.index + 1 == nodes ? 2 : 1); ++i)
+        self->receive(
+            [&](const SpacetimeStamp&, const std::string& heard) {
+              findings.expect(heard == news, heard + " instead of " + news);
+            },
+            caf::after(patience) >> [&] { findings.expect(false, "no news of " + news); });
+    }
+    turn.arrive_and_wait();
+    if (node.index == 0)
+      self->send_exit(handle, caf::exit_reason::user_shutdown);
+    runs.join();
+  });
+}
+
 TEST_CASE("no request is lost while the agent that is asked moves to and fro") {
   constexpr std::size_t nodes = 3;
   Findings findings;
@@ -249,8 +336,7 @@ TEST_CASE("no request is lost while the agent that is asked moves to and fro") {
     world.run();
     if (node.index == 0) {
       for (std::uint32_t step = 1; step <= 30; ++step) {
-        const auto outcomes =
-            world.simulation.resource().migrate({{world.ids[0], step % 3}}).get();
+        const auto outcomes = world.simulation.resource().migrate({{world.ids[0], step % 3}}).get();
         findings.expect(outcomes.at(0).result == MoveResult::moved,
                         "it moved: " + outcomes.at(0).text);
       }
