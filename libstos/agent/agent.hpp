@@ -202,6 +202,7 @@ private:
                          detail::reaction_time_of<Derived>(),
                          [](AgentBase& agent) { delete static_cast<Derived*>(&agent); },
                          Simulation::Resource::template agent_hooks<Derived>(),
+                         detail::Inspected<Derived>,
                          nullptr,
                          nullptr};
     if constexpr (detail::Inspected<Derived> && AgentMaker::can_make<Derived>()) {

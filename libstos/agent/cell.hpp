@@ -84,6 +84,10 @@ struct AgentOps {
   void (*destroy)(AgentBase&);
   const void* hooks; ///< of the resource that executes it, see ThreadPool; may be null
 
+  /// Whether there is an `inspect` overload for it. Without a default constructor that is not
+  /// enough to move to another node.
+  bool has_inspect;
+
   /// Appends the agent's own members. The writer fails if its `inspect` does. Null, as `load`, for
   /// classes that cannot move to another node: see AgentMaker.
   void (*save)(const AgentBase&, BytesWriter&);

@@ -145,6 +145,10 @@ void Migration::decide_on(std::size_t wish, Cell& cell, NameTable<AgentId, std::
 
 // What keeps the agent here. If nothing does, its members are saved.
 std::optional<std::string> Migration::obstacle(Cell& cell) {
+  if (cell.ops->save == nullptr && cell.ops->has_inspect)
+    return std::string("its class ") + cell.ops->type_name +
+           " has an inspect, but no default constructor that libstos can call, which goes before "
+           "it where the agent arrives: one that is private needs `friend struct stos::AgentMaker`";
   if (cell.ops->save == nullptr)
     return std::string("its class needs `template <class Inspector> bool inspect(Inspector& f, ") +
            cell.ops->type_name +

@@ -17,8 +17,11 @@
 #include <functional>
 #include <iostream>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
+#include <vector>
 
 namespace stos::program {
 namespace {
@@ -137,30 +140,50 @@ int show_live(const CLI::App& app, Watching& watching, const Question& question,
   return problem ? failed(app, *problem) : 0;
 }
 
-// How many moves came to which end, and of each end the first that has a text.
+// How many moves came to which end, and why: of several agents of one class that lack the same,
+// the first.
 struct MoveCount {
   std::size_t moves = 0;
-  std::string text;
+  std::vector<std::string> reasons;
 };
 using MoveCounts = std::array<MoveCount, move_results>;
+
+// Of "agent 7 (Ping) ..." all but which agent it is.
+std::string_view without_agent(std::string_view text) {
+  return text.substr(std::min(text.find('('), text.size()));
+}
+
+void add_reason(std::vector<std::string>& reasons, const std::string& text) {
+  constexpr std::size_t reasons_max = 10;
+  const bool known = std::any_of(reasons.begin(), reasons.end(), [&](const std::string& reason) {
+    return without_agent(reason) == without_agent(text);
+  });
+  if (known || reasons.size() > reasons_max)
+    return;
+  reasons.push_back(reasons.size() < reasons_max ? text : "and more");
+}
 
 MoveCounts count(const std::vector<MoveOutcome>& outcomes) {
   MoveCounts counts;
   for (const MoveOutcome& outcome : outcomes) {
     MoveCount& one = counts[static_cast<std::size_t>(outcome.result)];
-    if (one.moves++ == 0)
-      one.text = outcome.text;
+    ++one.moves;
+    if (!outcome.text.empty())
+      add_reason(one.reasons, outcome.text);
   }
   return counts;
 }
 
 std::string moves_as_text(const MoveCounts& counts) {
   std::string text;
-  for (std::size_t i = 0; i < counts.size(); ++i)
-    if (counts[i].moves > 0)
-      text += std::string(to_string(static_cast<MoveResult>(i))) + " " +
-              std::to_string(counts[i].moves) +
-              (counts[i].text.empty() ? "" : ": " + counts[i].text) + "\n";
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    if (counts[i].moves == 0)
+      continue;
+    text += std::string(to_string(static_cast<MoveResult>(i))) + " " +
+            std::to_string(counts[i].moves) + "\n";
+    for (const std::string& reason : counts[i].reasons)
+      text += "  " + reason + "\n";
+  }
   return text.empty() ? "no agents are there\n" : text;
 }
 

@@ -195,6 +195,22 @@ TEST_CASE("each agent has its own random stream, a function of the seed and its 
   CHECK(draw(1).first != draw(1).second);
 }
 
+TEST_CASE("agents read the constants that the set-up has provided, and no others") {
+  const int answer = 42;
+  Sim<4> simulation;
+  simulation.provide(answer);
+  int read = 0;
+  {
+    const auto scope = simulation.set_up();
+    auto* agent = new Echo<4>();
+    agent->after_local(1, [&read](Echo<4>& self) { read = self.provided<int>(); });
+    CHECK_THROWS_WITH(agent->provided<double>(),
+                      Catch::Contains("agent 1") && Catch::Contains("of type double"));
+  }
+  (void)simulation.run(10);
+  CHECK(read == answer);
+}
+
 TEST_CASE("the static functions refer to a simulation that is renewed after each run") {
   using Simulation = Sim<4>;
   for (int run = 0; run < 3; ++run) {

@@ -54,6 +54,18 @@ public:
   explicit Stone(const Minkowski<4>& position) : Agent(position) {}
 };
 
+/// Nor can this one: nothing makes the agent that inspect would load.
+class Unmade : public Agent<Unmade, Simulation> {
+public:
+  explicit Unmade(const Minkowski<4>& position) : Agent(position) {}
+
+private:
+  template <class Inspector>
+  friend bool inspect(Inspector& f, Unmade& x) {
+    return f.object(x).fields();
+  }
+};
+
 /// Cannot move either: its channel would be lost.
 class Forgetful : public Agent<Forgetful, Simulation> {
 public:
@@ -357,6 +369,16 @@ TEST_CASE("an agent whose class has no inspect stays, and the answer says what i
   CHECK(outcome.result == MoveResult::not_serialisable);
   CHECK_THAT(outcome.text, Catch::Contains("Stone") && Catch::Contains("bool inspect(") &&
                                Catch::Contains("default constructor"));
+}
+
+TEST_CASE("an agent with an inspect, but without a default constructor, stays, and that is said") {
+  Scene scene;
+  scene.set_up = [](Walker&) { new Unmade({0, 0, 1, 0}); };
+  scene.nodes = {1};
+  scene.requests = {{10, {{first, 2}}}};
+  const MoveOutcome outcome = outcome_of(scene);
+  CHECK(outcome.result == MoveResult::not_serialisable);
+  CHECK_THAT(outcome.text, Catch::Contains("Unmade has an inspect, but no default constructor"));
 }
 
 TEST_CASE("an agent whose inspect forgets a channel stays") {
