@@ -4,6 +4,7 @@
 #include "libstos/agent/code_registry.hpp"
 #include "libstos/agent/serialise.hpp"
 #include "libstos/agent/velocity_property.hpp"
+#include "libstos/agent/world.hpp"
 #include "libstos/base/demangle.hpp"
 #include "libstos/base/digest.hpp"
 
