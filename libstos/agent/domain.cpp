@@ -126,8 +126,6 @@ void Domain::tell_others(std::uint64_t& next_publication) {
       !outbox_.empty() && absorbed + publish_stride >= next_publication + flush_stride;
   if (absorbed >= next_publication || flush_now || board_.somebody_waits()) {
     publish();
-    if (absorbed >= next_publication)
-      board_.count_busy(index_, busy_.so_far_s());
     next_publication = absorbed + publish_stride;
   } else {
     outbox_.announce(earliest());
@@ -654,7 +652,12 @@ void Domain::publish() {
   outbox_.flush(earliest());
   promised_ = std::max(promised_, floor_time());
   board_.publish(index_, promised_);
-  board_.count_events(index_, execution_.counters.absorbed);
+  const std::uint64_t absorbed = execution_.counters.absorbed;
+  if (absorbed >= busy_counted_ + publish_stride) {
+    busy_counted_ = absorbed;
+    board_.count_busy(index_, busy_.so_far_s());
+  }
+  board_.count_events(index_, absorbed);
 }
 
 // Whoever has a lambda and is beyond what its own domain lets it do is blocked; of a domain that

@@ -175,10 +175,11 @@ private:
   Tiers tiers_;
   std::vector<Cell*> newcomers_; // not in a tier yet
   BusyTime busy_;
-  std::uint64_t slice_end_ = 0; // the count of events at which the slice is over
-  bool yields_ = false;         // the gateway has asked for the worker
-  Cell* active_ = nullptr;      // executes events right now
-  std::vector<Cell*> ended_;    // somebody still has a channel to them
+  std::uint64_t busy_counted_ = 0; // the count of events when others were last told of it
+  std::uint64_t slice_end_ = 0;    // the count of events at which the slice is over
+  bool yields_ = false;            // the gateway has asked for the worker
+  Cell* active_ = nullptr;         // executes events right now
+  std::vector<Cell*> ended_;       // somebody still has a channel to them
   std::vector<Cell*> blocked_;
   Instant blocked_next_ = Instant::never(); // a lower bound over blocked_
   Cell* first_blocked_ = nullptr;           // whose it is
