@@ -413,7 +413,11 @@ void DomainBoard::resolve() {
     wake(domains_);
   } else if (is_paused(Pause::stop)) {
     std::exchange(at_stop_, nullptr)();
+    // Whoever falls asleep again before all have been woken is not the last one.
+    active_.fetch_add(1);
     resume(Pause::stop);
+    if (active_.fetch_sub(1) == 1)
+      resolve();
   } else {
     settle(next_of_all());
   }
