@@ -87,7 +87,8 @@ bool Domain::find_news() {
       pause();
     constexpr std::uint32_t looks_for_each_snapshot = 16;
     const std::uint32_t first_snapshot = board_.has_links() ? 0 : looks_for_each_snapshot - 1;
-    found = outside_.look() | take_parcels();
+    found = outside_.look(); // before the parcels: what is promised comes behind what was sent
+    found = take_parcels() || found;
     if (!found && looks % looks_for_each_snapshot == first_snapshot)
       found = outside_.lift();
   }

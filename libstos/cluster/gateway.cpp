@@ -229,6 +229,7 @@ Result<void> Gateway::conclude_round() {
   if (!result)
     return {};
   const bool is_news = result->least_time > board_.lifted();
+  agreed_time_ = std::max(agreed_time_, result->least_time);
   round_pause_s_ = is_news ? round_pause_min_s : std::min(2 * round_pause_s_, round_pause_max_s);
   next_round_at_s_.reset();
   each_link([&](Link& link) {
@@ -432,7 +433,7 @@ NodeReport Gateway::report() {
       2 * (stop_ == Stop::none ? 0 : move_counters_.stops) + (stop_ == Stop::moving ? 1 : 0);
   if (stop_ == Stop::none)
     report_moves(report);
-  report.least_time = board_.lifted();
+  report.least_time = agreed_time_;
   report.withdrawn = reported_withdrawn_ = board_.has_tasks();
   double least = least_time_of_domains();
   each_link([&least](const Link& link) { least = std::min(least, link.least_unacknowledged()); });

@@ -185,6 +185,9 @@ private:
   bool reported_quiet_ = false;
   bool reported_withdrawn_ = false;
   Instant agreed_ = Instant::beginning(); // the last next event that all have found
+  /// What all have found in rounds. A node may know more for itself, but not for the others: what
+  /// it knows counts on what is under way to them coming in time for their own promises.
+  double agreed_time_ = Instant::beginning().absorption;
   std::optional<double> next_round_at_s_ = 0;
   double round_pause_s_;
   bool abandoned_ = false;

@@ -30,6 +30,10 @@ public:
     /// can happen.
     std::optional<std::pair<std::size_t, std::size_t>> slow_wire;
 
+    /// How likely it is that a domain which a gateway wakes is quicker than the gateway, which is
+    /// in the middle of something.
+    double quick_domains = 0.25;
+
     /// How likely it is at each step that some node asks for moves; of how many agents at most.
     double moves_chance = 0;
     std::uint32_t moves_max = 1;
@@ -86,7 +90,7 @@ public:
     for (std::size_t i = 0; i < agents; ++i)
       node_of.push_back(static_cast<std::uint16_t>(place(i)));
     for (std::size_t i = 0; i < shape_.nodes; ++i)
-      nodes_.push_back(std::make_unique<Node>(*worlds[i], node_of, shape_, i));
+      nodes_.push_back(std::make_unique<Node>(*this, *worlds[i], node_of, i));
     wires_.resize(shape_.nodes * shape_.nodes);
     under_way_.resize(shape_.nodes * shape_.nodes);
     for (const auto& node : nodes_)
@@ -127,13 +131,15 @@ private:
   }
 
   struct Node {
-    Node(World& of_world, const std::vector<std::uint16_t>& node_of, const Shape& shape,
+    Node(VirtualCluster& cluster, World& of_world, const std::vector<std::uint16_t>& node_of,
          std::size_t own)
-        : world(of_world), index(own), place{own, shape.nodes, shape.domains},
+        : world(of_world), index(own), place{own, cluster.shape_.nodes, cluster.shape_.domains},
           share(detail::take_share(world, node_of, place)),
-          set(world, share.own, shape.domains, place.links(),
-              [this](std::size_t d) { ready.push_back(d); }, nullptr, {}),
-          gateway(std::make_unique<detail::Gateway>(world, set, place, share, shape.limits)) {}
+          set(world, share.own, place.domains, place.links(),
+              [this, &cluster](std::size_t runner) { cluster.schedule(*this, runner); }, nullptr,
+              {}),
+          gateway(
+              std::make_unique<detail::Gateway>(world, set, place, share, cluster.shape_.limits)) {}
 
     World& world;
     std::size_t index;
@@ -142,6 +148,7 @@ private:
     std::vector<std::size_t> ready;
     detail::DomainSet set;
     std::unique_ptr<detail::Gateway> gateway;
+    bool gateway_runs = false;
     std::size_t finished = 0;
     std::optional<double> wake_at_s;
   };
@@ -246,13 +253,23 @@ private:
     wires_[wire].pop_front();
   }
 
+  void schedule(Node& node, std::size_t runner) {
+    if (node.gateway_runs && runner < node.set.size() && random_.bernoulli(shape_.quick_domains))
+      run_domain(node, runner);
+    else
+      node.ready.push_back(runner);
+  }
+
   void run_one(Node& node, std::size_t pick) {
     const std::size_t runner = node.ready[pick];
     node.ready.erase(node.ready.begin() + static_cast<std::ptrdiff_t>(pick));
-    if (runner == node.set.size()) {
+    if (runner == node.set.size())
       run_gateway(node);
-      return;
-    }
+    else
+      run_domain(node, runner);
+  }
+
+  void run_domain(Node& node, std::size_t runner) {
     const std::uint64_t events_max = 1 + random_.below(random_.bernoulli(0.5) ? 3 : 300);
     switch (node.set.run(runner, events_max)) {
       case Slice::more: node.ready.push_back(runner); break;
@@ -263,7 +280,9 @@ private:
 
   void run_gateway(Node& node) {
     detail::Gateway::Output output;
+    node.gateway_runs = true;
     const auto slice = node.gateway->run(now_s_, output);
+    node.gateway_runs = false;
     STOS_ASSERT(static_cast<bool>(slice), slice.error().context);
     for (auto& frame : output.frames) {
       ++frames_;
