@@ -10,17 +10,8 @@ work=$(mktemp -d)
 trap 'kill -KILL $(jobs -p) 2>/dev/null || true; rm -rf "$work"' EXIT
 cd "$STOS_SOURCE_DIR"
 
-slower=1 # with a sanitizer
-if grep -q '^STOS_SANITIZER:[A-Z]*=.' "$STOS_BUILD_DIR/CMakeCache.txt"; then slower=4; fi
-
-fail() {
-  echo "cluster: $*" >&2
-  local file
-  for file in "$work"/*.{out,err}; do
-    [[ -s $file ]] && { echo "---- ${file##*/}"; tr '\r' '\n' <"$file" | tail -n 8; } >&2
-  done
-  exit 1
-}
+test=cluster
+source tests/system/waiting.bash
 
 # ---- one outcome ----------------------------------------------------------------------------------
 
@@ -141,14 +132,6 @@ start() {
   pid[$1]=$!
 }
 
-# wait_until SECONDS COMMAND...: it succeeds in time.
-wait_until() {
-  local deadline=$((SECONDS + $1 * slower))
-  until "${@:2}"; do
-    ((SECONDS < deadline)) || fail "waited $1 s in vain for: ${*:2}"
-    sleep 0.02
-  done
-}
 is_gone() { ! kill -0 "${pid[$1]}" 2>/dev/null; }
 is_under_way() { grep -q simulated "$work/$1.err" 2>/dev/null; }
 is_open() { (: <>"/dev/tcp/${1/://}") 2>/dev/null; }

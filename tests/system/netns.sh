@@ -12,8 +12,8 @@ net=stos$$ # begins the name of each namespace
 hosts=(1 2 3)
 cd "$STOS_SOURCE_DIR"
 
-slower=1 # with a sanitizer
-if grep -q '^STOS_SANITIZER:[A-Z]*=.' "$STOS_BUILD_DIR/CMakeCache.txt"; then slower=4; fi
+test=netns
+source tests/system/waiting.bash
 
 clean_up() {
   local job host
@@ -23,15 +23,6 @@ clean_up() {
   rm -rf "$work"
 }
 trap clean_up EXIT
-
-fail() {
-  echo "netns: $*" >&2
-  local file
-  for file in "$work"/*.{out,err}; do
-    [[ -s $file ]] && { echo "---- ${file##*/}"; tr '\r' '\n' <"$file" | tail -n 8; } >&2
-  done
-  exit 1
-}
 
 # ---- the hosts ------------------------------------------------------------------------------------
 
@@ -82,14 +73,6 @@ start() {
   pid[$1]=$!
 }
 
-# wait_until SECONDS COMMAND...: it succeeds in time.
-wait_until() {
-  local deadline=$((SECONDS + $1 * slower))
-  until "${@:2}"; do
-    ((SECONDS < deadline)) || fail "waited $1 s in vain for: ${*:2}"
-    sleep 0.02
-  done
-}
 is_gone() { ! kill -0 "${pid[$1]}" 2>/dev/null; }
 is_under_way() { grep -q simulated "$work/host$1.err" 2>/dev/null; }
 

@@ -22,10 +22,10 @@ start_prometheus() {
   prometheus --config.file="$work/prometheus.yml" --storage.tsdb.path="$work/data" \
     --web.listen-address=127.0.0.1:0 >"$work/prometheus.log" 2>&1 &
   prometheus_pid=$!
-  wait_until grep -qs 'msg="Listening on"' "$work/prometheus.log"
+  wait_until 60 grep -qs 'msg="Listening on"' "$work/prometheus.log"
   server=http://$(sed -n 's/.*msg="Listening on" address=//p' "$work/prometheus.log" | head -n 1)
-  wait_until has_data "sum(up{job=\"stos\"}) == $#"
-  wait_until has_data "count(count_over_time(stos_events_total[1m]) >= 4) == $#"
+  wait_until 60 has_data "sum(up{job=\"stos\"}) == $#"
+  wait_until 60 has_data "count(count_over_time(stos_events_total[1m]) >= 4) == $#"
 }
 
 # get HOST:PORT PATH: the body of the answer; fails if nobody listens there.
@@ -55,7 +55,7 @@ check_dashboard() {
   [[ -z $unknown ]] || fail "no node exposes $unknown"
   queries=0
   while IFS= read -r expr; do
-    wait_until finds_numbers "$expr"
+    wait_until 60 finds_numbers "$expr"
     queries=$((queries + 1))
   done < <(jq -r "$exprs" "$dashboard" |
            sed "s/\$__rate_interval/4s/g; s/\$simulation/$1/g; s/\$node/.*/g")
@@ -80,7 +80,7 @@ check_rules() {
   for metric in $(grep -oE '\bstos_[a-z_]+' "$assets/alerts.yml" | sort -u) up; do
     has_data "count(count by (instance) ($metric)) == $1" || fail "not every node has $metric of a rule"
   done
-  wait_until rules_are_well
+  wait_until 60 rules_are_well
   ! grep -E 'level=(warn|error)' "$work/prometheus.log" || fail "Prometheus complains"
 }
 rules_are_well() {

@@ -10,17 +10,8 @@ work=$(mktemp -d)
 trap 'kill -KILL $(jobs -p) 2>/dev/null || true; rm -rf "$work"' EXIT
 cd "$STOS_SOURCE_DIR"
 
-slower=1 # with a sanitizer
-if grep -q '^STOS_SANITIZER:[A-Z]*=.' "$STOS_BUILD_DIR/CMakeCache.txt"; then slower=4; fi
-
-fail() {
-  echo "simulations: $*" >&2
-  local file
-  for file in "$work"/*.{out,err} "$work"/seen; do
-    [[ -s $file ]] && { echo "---- ${file##*/}"; tail -n 12 "$file"; } >&2
-  done
-  exit 1
-}
+test=simulations
+source tests/system/waiting.bash
 
 # ---- a placement of the program's own -------------------------------------------------------------
 
@@ -76,21 +67,13 @@ start() {
   launcher=$!
 }
 
-# wait_until SECONDS COMMAND...: it succeeds in time.
-wait_until() {
-  local deadline=$((SECONDS + $1 * slower))
-  until "${@:2}"; do
-    ((SECONDS < deadline)) || fail "waited $1 s in vain for: ${*:2}"
-    sleep 0.02
-  done
-}
 # shows_both NODE: the node shows both simulations on three nodes, each with all of its agents.
 shows_both() {
   [[ -s $work/address.$1 ]] &&
-    "$stos" simulations "$(cat "$work/address.$1")" --json >"$work/seen" 2>/dev/null &&
+    "$stos" simulations "$(cat "$work/address.$1")" --json >"$work/seen.out" 2>/dev/null &&
     jq -e '[.simulations[] | select(.nodes == 3) | {simulation, agents}] |
            contains([{simulation: "ring", agents: 24}, {simulation: "counters", agents: 40}])' \
-      "$work/seen" >/dev/null
+      "$work/seen.out" >/dev/null
 }
 
 start

@@ -24,7 +24,7 @@ start() {
 # address_of NAME: where it exposes its metrics; it was started with port 0. Sets `address`.
 says_address() { grep -qs 'metrics exposed address=' "$work/$1.err"; }
 address_of() {
-  wait_until says_address "$1"
+  wait_until 60 says_address "$1"
   address=$(sed -n 's/.*metrics exposed address=//p' "$work/$1.err" | head -n 1)
 }
 
@@ -57,7 +57,7 @@ for engine in --serial "--workers 1" "--workers 2"; do
   # shellcheck disable=SC2086
   start run "$lattice" "${world[@]}" $engine --monitoring 127.0.0.1:0
   address_of run
-  wait_until has "$address" 100000 stos_events_total
+  wait_until 60 has "$address" 100000 stos_events_total
   [[ $(value stos_agents 'type="Site"') == 10000 ]] || fail "$engine: not the agents of the lattice"
   [[ $(value stos_agents_born_total) == 10000 ]] || fail "$engine: not the births of the lattice"
   (($(value stos_lambdas_sent_total 'locality="local"') >= $(value stos_events_total))) ||
@@ -69,7 +69,7 @@ for engine in --serial "--workers 1" "--workers 2"; do
     fail "$engine: no activation was measured"
   (($(value stos_process_threads) > 1)) || fail "$engine: no process"
   before=$(value stos_events_total)
-  wait_until has "$address" $((before + 1)) stos_events_total
+  wait_until 60 has "$address" $((before + 1)) stos_events_total
   kill "$pid" && wait "$pid" 2>/dev/null || true
 done
 
