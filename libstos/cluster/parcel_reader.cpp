@@ -213,6 +213,8 @@ bool ParcelReader::take_number(std::uint64_t number) {
   return channels_[number - 1].channel == nullptr || refuse("opens a channel that is open");
 }
 
+// The domain of the channel may be at work again, and keep its course up to date. All that was
+// emitted before the stop is behind what the node has promised since.
 bool ParcelReader::read_open_again(BytesReader& in) {
   const std::uint64_t number = in.varint();
   const AgentId source{in.u64()};
@@ -228,7 +230,7 @@ bool ParcelReader::read_open_again(BytesReader& in) {
   abroad_.unnumbered.take(name);
   ChannelCourse& course = channel->far_course();
   course.wire = number;
-  channels_[number - 1] = {channel, source, next_sequence, course.source, course.silent_until};
+  channels_[number - 1] = {channel, source, next_sequence, course.source};
   return true;
 }
 

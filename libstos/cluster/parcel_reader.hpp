@@ -55,7 +55,7 @@ private:
     AgentId source;
     std::uint64_t next_sequence = 0;
     Trajectory path; ///< of the source, as far as this end has read
-    double last_emission = Instant::beginning().absorption;
+    double last_emission = Instant::beginning().absorption; ///< since the last stop
   };
 
   [[nodiscard]] bool read_record(BytesReader& in);
