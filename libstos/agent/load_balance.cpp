@@ -16,6 +16,8 @@ constexpr double too_much = 1.12;
 constexpr double hardly_waits = 0.6;
 constexpr double periods_to_watch = 2;
 
+constexpr double much_slower = 0.5; // is taken back without waiting for more events,
+constexpr double much_slower_periods = 3;
 constexpr double slower = 0.95;  // than before is a division to be taken back
 constexpr double after_gain = 2; // the next attempt has to wait longer by that,
 constexpr double after_vain = 8; // or by that,
@@ -69,6 +71,10 @@ LoadBalance::Advice LoadBalance::look(double now_s, std::span<const DomainLoad> 
     return Advice::go_on;
   }
   const Period period = judge(now_s, loads);
+  const bool is_new = phase_ == Phase::settle || phase_ == Phase::trial;
+  if (is_new && now_s >= began_s_ + much_slower_periods * period_s_ &&
+      period.rate < much_slower * rate_before_)
+    return Advice::take_back;
   if (!period.enough) {
     next_look_s_ = now_s + period_s_;
     return Advice::go_on;

@@ -9,6 +9,7 @@ namespace stos::detail {
 namespace {
 
 constexpr double slack = 0.02;       // of the load to be divided, for the sake of a wider gap
+constexpr double nearer = 0.25;      // than before is too near
 constexpr double worth_while = 0.94; // of what the busiest domain has now
 
 std::size_t longest_side(std::span<const LoadedAgent> agents) {
@@ -134,12 +135,48 @@ LoadDivision::loaded_agents(double time, std::span<const double> seconds_per_eve
   return agents;
 }
 
+// Where agents move, or are born by others, those who belong together are known by their domains
+// rather than by their places.
+bool LoadDivision::is_settled() const {
+  bool settled = true;
+  for_each_agent(
+      [&](const Cell& cell) { settled = settled && cell.path.at_rest() && !cell.id.is_child(); });
+  return settled;
+}
+
+double LoadDivision::shortest_way_between() const {
+  const Space& space = set_.domain(0).execution().world().space;
+  double shortest = Instant::never().absorption;
+  for_each_agent([&](const Cell& cell) {
+    for (const IncomingChannel* c = cell.mailbox.first_channel(); c != nullptr;
+         c = c->next_incoming)
+      if (const auto& channel = static_cast<const Channel&>(*c);
+          !channel.detached && !channel.is_hold() && channel.from().domain != cell.domain)
+        shortest = std::min(shortest, CausalMailbox::lookahead_of(channel, cell.path, space));
+  });
+  return shortest;
+}
+
+// Domains that are much nearer to each other than before would wait for each other all the time.
+bool LoadDivision::brings_domains_together(std::span<const Assignment> assignment) const {
+  const double before = shortest_way_between();
+  std::vector<std::uint16_t> domains;
+  for (const Assignment& each : assignment) {
+    domains.push_back(each.cell->domain);
+    each.cell->domain = static_cast<std::uint16_t>(each.domain);
+  }
+  const double afterwards = shortest_way_between();
+  for (std::size_t i = 0; i < assignment.size(); ++i)
+    assignment[i].cell->domain = domains[i];
+  return afterwards < nearer * before;
+}
+
 // A domain that has promised for ever that nothing happens in it could not take part: see
 // DomainSet::divide_anew.
 bool LoadDivision::divide(std::span<const double> seconds_per_event) {
   former_.clear();
   const double time = set_.board().next_of_all().absorption;
-  if (!std::isfinite(time) || !std::isfinite(set_.highest_clock()))
+  if (!std::isfinite(time) || !std::isfinite(set_.highest_clock()) || !is_settled())
     return false;
   std::vector<LoadedAgent> agents = loaded_agents(time, seconds_per_event);
   partition_by_load(agents, 0, set_.size());
@@ -149,12 +186,14 @@ bool LoadDivision::divide(std::span<const double> seconds_per_event) {
         worth_while * greatest_load(agents, set_.size(), domain_of)))
     return false;
   const std::vector<std::size_t> domains = domains_for(agents, set_.size());
-  std::vector<DomainSet::Assignment> assignment;
+  std::vector<Assignment> assignment;
   for (const LoadedAgent& agent : agents)
-    if (const std::size_t domain = domains[agent.part]; domain != agent.cell->domain) {
+    if (const std::size_t domain = domains[agent.part]; domain != agent.cell->domain)
       assignment.push_back({agent.cell, domain});
-      former_.push_back({agent.cell->id, agent.cell->domain});
-    }
+  if (brings_domains_together(assignment))
+    return false;
+  for (const Assignment& each : assignment)
+    former_.push_back({each.cell->id, each.cell->domain});
   std::sort(former_.begin(), former_.end());
   set_.divide_anew(assignment);
   return true;
@@ -163,7 +202,7 @@ bool LoadDivision::divide(std::span<const double> seconds_per_event) {
 void LoadDivision::take_back() {
   if (!std::isfinite(set_.highest_clock()))
     return;
-  std::vector<DomainSet::Assignment> assignment;
+  std::vector<Assignment> assignment;
   for_each_agent([&](Cell& cell) {
     if (const Noted* former = find(former_, cell.id))
       assignment.push_back({&cell, former->value});

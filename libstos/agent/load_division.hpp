@@ -36,7 +36,10 @@ public:
   void note();
 
   /// Divides by the loads since note(); an event in domain d takes `seconds_per_event[d]`. Returns
-  /// false, and changes nothing, unless the domain that has most to do gets a good part less.
+  /// false, and changes nothing, unless the domain that has most to do gets a good part less, and
+  /// where the shortest channel between two domains would be much shorter than it is now. Only
+  /// agents that are at rest and have been there from the beginning are divided by their places: if
+  /// one moves, or was born in the run, it is false, too.
   [[nodiscard]] bool divide(std::span<const double> seconds_per_event);
 
   /// Agents that divide() has moved, and that are still alive, go back to where they were.
@@ -51,6 +54,10 @@ private:
   };
   [[nodiscard]] std::vector<LoadedAgent>
   loaded_agents(double time, std::span<const double> seconds_per_event) const;
+  using Assignment = DomainSet::Assignment;
+  [[nodiscard]] bool is_settled() const;
+  [[nodiscard]] double shortest_way_between() const;
+  [[nodiscard]] bool brings_domains_together(std::span<const Assignment> assignment) const;
   [[nodiscard]] static const Noted* find(const std::vector<Noted>& notes, AgentId agent);
   template <class Visit>
   void for_each_agent(Visit&& visit) const {

@@ -7,6 +7,7 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <functional>
 #include <numeric>
 #include <vector>
 
@@ -24,6 +25,9 @@ public:
       : Agent(place), before_(before), afterwards_(afterwards) {}
 
   void begin() { tick(); }
+  void bear() {
+    after(0.5, [](Ticker& self) { new Ticker(self.position(), 1, 1); });
+  }
   void connect(Ticker& other) { neighbours_.emplace_back(*this, other); }
 
 private:
@@ -48,7 +52,8 @@ struct Outcome {
   RunSummary summary;
   Levelling levelling;
 };
-Outcome run_row(std::size_t domains, bool levelled, bool even = false) {
+Outcome run_row(std::size_t domains, bool levelled, bool even = false,
+                const std::function<void(const std::vector<Ticker*>&)>& disturb = {}) {
   Simulation simulation({}, LevelledDomains(domains, levelled));
   {
     const auto scope = simulation.set_up();
@@ -60,6 +65,8 @@ Outcome run_row(std::size_t domains, bool levelled, bool even = false) {
       row[static_cast<std::size_t>(i)]->connect(*row[static_cast<std::size_t>((i + 1) % 200)]);
       row[static_cast<std::size_t>(i)]->begin();
     }
+    if (disturb)
+      disturb(row);
   }
   Outcome outcome{simulation.run(200), {}};
   outcome.levelling = levelling_of_this_thread;
@@ -95,6 +102,41 @@ TEST_CASE("a world with even loads is not divided anew") {
   const Outcome levelled = run_row(2, true, true);
   CHECK(levelled.levelling.divisions == 0);
   CHECK(levelled.summary.digest == run_row(1, false, true).summary.digest);
+}
+
+TEST_CASE("where an agent moves or was born in the run, all keep their domains") {
+  const auto disturb = [](const std::vector<Ticker*>& row, int how) {
+    if (how == 1)
+      row.back()->velocity = Velocity<4>(0, 0.1, 0);
+    else if (how == 2)
+      row.back()->bear();
+  };
+  for (const int how : {0, 1, 2}) {
+    INFO("0: neither, 1: moves, 2: born: " << how);
+    const Outcome levelled = run_row(2, true, false, [&](const auto& row) { disturb(row, how); });
+    const Outcome alone = run_row(1, false, false, [&](const auto& row) { disturb(row, how); });
+    CHECK((levelled.levelling.divisions > 0) == (how == 0));
+    CHECK(levelled.summary.digest == alone.summary.digest);
+  }
+}
+
+TEST_CASE("a division that would cut where agents are close is none") {
+  Simulation simulation({}, LevelledDomains(2, true));
+  {
+    const auto scope = simulation.set_up();
+    std::vector<Ticker*> agents;
+    for (int i = 0; i < 200; ++i) { // those who are close have most to do, and are on the left
+      const double x = i < 50 ? i * 1e-3 : i;
+      agents.push_back(new Ticker({0, x, 0, 0}, i < 50 ? 0.1 : 1, i < 50 ? 0.1 : 1));
+    }
+    for (std::size_t i = 0; i < 200; ++i) {
+      agents[i]->connect(*agents[(i + 1) % 200]);
+      agents[i]->begin();
+    }
+  }
+  (void)simulation.run(200);
+  CHECK(levelling_of_this_thread.divisions == 0);
+  CHECK(busiest_of_average(levelling_of_this_thread.events) > 1.3);
 }
 
 TEST_CASE("parts have equal loads, as far as single agents allow, and are compact") {
