@@ -41,7 +41,7 @@ start_cluster() {
   launcher=$!
   local k
   for k in 1 2 3; do
-    wait_until grep -qs "^node$k | stos: metrics exposed" "$work/cluster.log"
+    wait_until 60 grep -qs "^node$k | stos: metrics exposed" "$work/cluster.log"
     exporter[k]=$(sed -n "s/^node$k | stos: metrics exposed address=//p" "$work/cluster.log")
     node[k]=$(cat "$work/address.node$k")
     pid[k]=$(cat "$work/pid.node$k")
@@ -59,7 +59,7 @@ is_running() { [[ $(ask simulations "$1" '.simulations[0].events // 0') -gt 0 ]]
 # ---- a cluster that goes on, and a Prometheus -----------------------------------------------------
 
 start_cluster --agents 10000 --end-time 1000000
-for k in 1 2 3; do wait_until is_running $k; done
+for k in 1 2 3; do wait_until 60 is_running $k; done
 grep -qxF "stos run: watch the nodes with: stos top ${node[1]}" "$work/cluster.log" ||
   fail "stos run does not say where the nodes are"
 
@@ -78,14 +78,14 @@ agents_in_cluster() {
 agents_agree() { [[ $(agents_in_prometheus) == "$(agents_in_cluster)" ]]; }
 [[ $(agents_in_cluster | awk '{ sum += $3 } END { print NR, sum }') == "3 10000" ]] ||
   fail "the cluster has other agents than expected: $(agents_in_cluster)"
-wait_until agents_agree
+wait_until 60 agents_agree
 
 # Many of them move at once, while the run goes on.
 moved=$("$stos" migrate "${node[2]}" --from node1 --to node3 --count 3000 --json)
 [[ $(jq -r '.moved' <<<"$moved") == 3000 ]] || fail "3000 agents were to move: $moved"
 [[ $(agents_in_cluster) == $'node1 Site 333\nnode2 Site 3334\nnode3 Site 6333' ]] ||
   fail "agents are not where they have moved: $(agents_in_cluster)"
-wait_until agents_agree
+wait_until 60 agents_agree
 has_data 'sum by (node) (stos_migrations_total{node="node1", result="done"}) == 3000' ||
   fail "node1 has not counted who moved"
 has_data 'sum(stos_migrations_total) == 3000' || fail "moves were counted that nobody asked for"
@@ -128,14 +128,14 @@ refused "${node[1]}" "nobody has answered in time"
 # ---- a node that stops is noticed -----------------------------------------------------------------
 
 is_silent() { [[ $(ask nodes 2 '.alerts[] | select(.type == "node_silent") | .node') == node1 ]]; }
-wait_until is_silent
+wait_until 60 is_silent
 for k in 2 3; do
-  wait_until grep -q "^node$k | stos: alert type=node_silent simulation=default node=node1 " \
+  wait_until 60 grep -q "^node$k | stos: alert type=node_silent simulation=default node=node1 " \
     "$work/cluster.log"
 done
 kill -CONT "${pid[1]}"
 is_well() { [[ $(ask nodes 2 '.alerts | length') == 0 ]]; }
-wait_until is_well
+wait_until 60 is_well
 [[ $(ask nodes 1 '[.log[] | select(.text | startswith("alert type=node_silent")) | .node] | sort | join(" ")') == \
    "node2 node3" ]] || fail "not both of the others have told that node1 was silent"
 end_cluster

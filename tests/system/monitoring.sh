@@ -85,9 +85,9 @@ migrate() {
 }
 
 [[ $(agents | wc -l) == 6 ]] || fail "the cluster has other agents than expected: $(agents)"
-wait_until agents_agree
+wait_until 60 agents_agree
 migrate venus earth 299 Ship
-wait_until agents_agree
+wait_until 60 agents_agree
 has_data 'stos_agents{node="earth", type="Ship"} == 399' || fail "agents have not moved"
 has_data 'stos_migrations_total{node="venus", result="done"} == 299' || fail "nobody has counted"
 
@@ -111,9 +111,9 @@ done
 started=$SECONDS
 migrate mars earth 10 Ship
 ((SECONDS - started < 5)) || fail "scrapers that hang hold up the node"
-wait_until has_data 'stos_agents{node="mars", type="Ship"} == 190' # others are scraped as before
+wait_until 60 has_data 'stos_agents{node="mars", type="Ship"} == 190' # others are scraped as before
 for socket in "${sockets[@]}"; do exec {socket}>&-; done
-wait_until agents_agree # and earth is, too, once they are gone
+wait_until 60 agents_agree # and earth is, too, once they are gone
 
 echo stop >&"$commands"
 wait "$cluster_pid" || fail "the cluster ended with status $?"
