@@ -37,7 +37,7 @@ bool inspect(Inspector& f, Bytes& bytes) {
     if (!f.begin_sequence(size) || size > f.remaining())
       return false;
     bytes.data.resize(size);
-    return f.value(caf_version::as_span(bytes.data)) && f.end_sequence();
+    return (size == 0 || f.value(caf_version::as_span(bytes.data))) && f.end_sequence();
   } else {
     return f.object(bytes).fields(f.field("data", bytes.data));
   }
