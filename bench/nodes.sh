@@ -34,7 +34,7 @@ compare() {
     for side in $([[ $((pair % 2)) == 0 ]] && echo one two || echo two one); do
       case $side in
         one) "$lattice" "$@" --workers 2 >"$work/one" ;;
-        two) "$stos" run -n 2 "$lattice" "$@" --workers 1 >"$work/two" ;;
+        two) "$stos" run -n 2 "$lattice" "$@" --workers 1 >"$work/two" 2>/dev/null ;;
       esac
     done
     [[ $(digest "$work/one") == "$(digest "$work/two")" ]] ||
