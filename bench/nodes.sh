@@ -47,7 +47,8 @@ compare() {
           name, one[m], two[m], ratio[m], ratio[1], ratio[NR] }'
 }
 
+heavy=$(calibrate)
 printf '%-40s %12s %12s %6s\n' workload '1 x 2 hops/s' '2 x 1 hops/s' ratio
 compare '100k agents, 16 tokens' --agents 100000 --tokens 16 --end-time 20
-compare '1k agents, 50 us of work' --agents 1000 --end-time 50 --work "$(calibrate)"
-compare '10k agents, 50 us of work' --agents 10000 --end-time 5 --work "$(calibrate)"
+compare '1k agents, 50 us of work' --agents 1000 --end-time 50 --work "$heavy"
+compare '10k agents, 50 us of work' --agents 10000 --end-time 5 --work "$heavy"

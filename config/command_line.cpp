@@ -168,7 +168,7 @@ void CommandLine::duration(const std::string& name, double& value_s, const std::
         (duration_s ? quote(text) + " is out of range" : duration_s.error().context) +
         "; allowed: a time (" + std::string(duration_units) + "; s without unit) of 0 s or more");
   };
-  add(name, "TIME", meaning, show_number(value_s) + " s", std::move(set));
+  add(name, "TIME", meaning, exact_text(value_s) + " s", std::move(set));
 }
 
 void CommandLine::flag(const std::string& name, bool& value, const std::string& meaning) {

@@ -86,13 +86,12 @@ void CommandLine::option(const std::string& name, T& value, const std::string& m
   auto set = [&value, min, max](const std::string& text) -> Result<void> {
     const Result<T> number = detail::parse_number<T>(text, min, max);
     if (!number)
-      return Error{Errc::bad_argument, number.error().context +
-                                           "; allowed: " + detail::show_number(min) + " to " +
-                                           detail::show_number(max)};
+      return Error{Errc::bad_argument, number.error().context + "; allowed: " + exact_text(min) +
+                                           " to " + exact_text(max)};
     value = *number;
     return {};
   };
-  add(name, "N", meaning, detail::show_number(value), std::move(set));
+  add(name, "N", meaning, exact_text(value), std::move(set));
 }
 
 /// Runs a program from its command line to its exit code, and lets no exception out.

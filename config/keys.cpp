@@ -84,8 +84,8 @@ ConfigType whole_number(Value<Path...> min, Value<Path...> max, const std::strin
   };
   const std::string per_unit = unit.empty() ? "" : " of " + unit;
   return key_type<Path...>(
-      "N", "a whole number" + per_unit + " from " + show_number(min) + " to " + show_number(max),
-      parse, show_number<T>);
+      "N", "a whole number" + per_unit + " from " + exact_text(min) + " to " + exact_text(max),
+      parse, exact_text<T>);
 }
 
 template <auto... Path>
@@ -99,7 +99,7 @@ ConfigType flag() {
                            [](bool value) -> std::string { return value ? "true" : "false"; });
 }
 
-std::string show_duration(double duration_s) { return show_number(duration_s) + " s"; }
+std::string show_duration(double duration_s) { return exact_text(duration_s) + " s"; }
 
 template <auto... Path>
 ConfigType duration(double min_s, double max_s) {

@@ -323,16 +323,16 @@ Result<void> check_options(const RunOptions& options) {
                       std::string(options.workers == 0u ? "workers: 0" : "serial: true") +
                       "; allowed: engine.workers from 1 to 1024, or distributed: false");
   if (cluster.silence_timeout_s <= cluster.heartbeat_s)
-    return bad_config("cluster.silence_timeout: " + show_number(cluster.silence_timeout_s) +
+    return bad_config("cluster.silence_timeout: " + exact_text(cluster.silence_timeout_s) +
                       " s would lose a node between two heartbeats; allowed: more than " +
-                      "cluster.heartbeat, " + show_number(cluster.heartbeat_s) + " s");
+                      "cluster.heartbeat, " + exact_text(cluster.heartbeat_s) + " s");
   if (cluster.credit_bytes < cluster.frame_bytes_max)
-    return bad_config("cluster.credit_bytes: " + show_number(cluster.credit_bytes) +
+    return bad_config("cluster.credit_bytes: " + exact_text(cluster.credit_bytes) +
                       " would hold back a full frame for ever; allowed: cluster.frame_bytes_max, " +
-                      show_number(cluster.frame_bytes_max) + ", or more");
+                      exact_text(cluster.frame_bytes_max) + ", or more");
   if (cluster.nodes && *cluster.nodes < cluster.peers.size())
-    return bad_config("cluster.nodes: " + show_number(*cluster.nodes) + " is less than the " +
-                      show_number(cluster.peers.size()) + " addresses of cluster.peers");
+    return bad_config("cluster.nodes: " + exact_text(*cluster.nodes) + " is less than the " +
+                      exact_text(cluster.peers.size()) + " addresses of cluster.peers");
   if (options.distributed && cluster.address.port != 0 &&
       options.monitoring.address == cluster.address)
     return bad_config("monitoring.address: " + to_string(cluster.address) +

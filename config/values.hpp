@@ -2,6 +2,7 @@
 
 #include "config/spelling.hpp"
 #include "libstos/agent/cluster_options.hpp"
+#include "libstos/base/exact_text.hpp"
 #include "libstos/base/result.hpp"
 
 #include <charconv>
@@ -34,13 +35,6 @@ inline constexpr std::string_view duration_units = "ns, us, ms, s, min, h, d";
 /// A type that an option of a program's command line can have.
 template <class T>
 concept Number = (std::integral<T> || std::floating_point<T>)&&!std::same_as<T, bool>;
-
-/// The shortest text that reads back as exactly `number`.
-template <Number T>
-[[nodiscard]] std::string show_number(T number) {
-  char buffer[64];
-  return {buffer, std::to_chars(buffer, buffer + sizeof buffer, number).ptr};
-}
 
 /// Reads a decimal number of type T between `min` and `max`, both allowed; no blanks, no leading
 /// '+', no infinity. Fails with Errc::bad_config and a text that quotes what was seen.

@@ -129,36 +129,33 @@ bool DomainBoard::collect(Scope scope, std::vector<std::uint64_t>& versions, dou
   return true;
 }
 
-// Between two equal collects nothing has changed, so that all values have stood at one instant. The
-// time is announced in between, for whoever withdraws: either he sees it, or his version is odd by
-// the second collect.
-double DomainBoard::collect_twice() {
+// Between two equal collects nothing has changed, so that all values have stood at one instant.
+// `between` gets what the first one has found.
+template <class Between>
+double DomainBoard::collect_twice(Scope scope, Between&& between) const {
   constexpr double useless = Instant::beginning().absorption;
-  constexpr double never = Instant::never().absorption;
-  std::vector<std::uint64_t> before;
-  std::vector<std::uint64_t> after;
-  double least = never;
-  if (!collect(Scope::everywhere, before, least))
-    return useless;
-  if (least != never)
-    raise_least_time(least);
-  double again = never;
-  return collect(Scope::everywhere, after, again) && before == after ? least : useless;
-}
-
-double DomainBoard::least_time_here() const {
   std::vector<std::uint64_t> before;
   std::vector<std::uint64_t> after;
   double least = Instant::never().absorption;
+  if (!collect(scope, before, least))
+    return useless;
+  between(least);
   double again = least;
-  const bool agree =
-      collect(Scope::here, before, least) && collect(Scope::here, after, again) && before == after;
-  return agree ? least : Instant::beginning().absorption;
+  return collect(scope, after, again) && before == after ? least : useless;
+}
+
+double DomainBoard::least_time_here() const {
+  return collect_twice(Scope::here, [](double) {});
 }
 
 double DomainBoard::least_time() {
   constexpr double useless = Instant::beginning().absorption;
-  double least = collect_twice();
+  // The time is announced in between, for whoever withdraws: either he sees it, or his version is
+  // odd by the second collect.
+  double least = collect_twice(Scope::everywhere, [this](double seen) {
+    if (seen != Instant::never().absorption)
+      raise_least_time(seen);
+  });
   if (least == Instant::never().absorption)
     least = useless;
   if (has_links())

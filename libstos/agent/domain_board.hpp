@@ -308,7 +308,8 @@ private:
   enum class Scope { here, everywhere };
   [[nodiscard]] bool collect(Scope scope, std::vector<std::uint64_t>& versions,
                              double& least) const;
-  [[nodiscard]] double collect_twice();
+  template <class Between>
+  [[nodiscard]] double collect_twice(Scope scope, Between&& between) const;
   void raise_least_time(double time);
   [[nodiscard]] std::size_t runners() const { return domains_ + (has_links() ? 1 : 0); }
   void wake(std::size_t domain);

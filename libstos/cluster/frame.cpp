@@ -1,5 +1,7 @@
 #include "libstos/cluster/frame.hpp"
 
+#include "libstos/cluster/instant_bytes.hpp"
+
 #include <cmath>
 
 namespace stos::detail {
@@ -13,17 +15,9 @@ constexpr std::uint8_t has_parcels = 0x10;
 constexpr std::uint8_t has_standing = 0x20;
 constexpr std::uint8_t all_flags = 0x3f;
 
-void write_instant(const Instant& instant, BytesWriter& out) {
-  out.f64(instant.absorption);
-  out.f64(instant.emission);
-  out.u32(instant.depth);
-}
-
-Instant read_instant(BytesReader& in) {
-  Instant instant;
-  instant.absorption = in.f64();
-  instant.emission = in.f64();
-  instant.depth = in.u32();
+// Of no use if it cannot be compared.
+Instant read_comparable_instant(BytesReader& in) {
+  const Instant instant = read_instant(in);
   if (std::isnan(instant.absorption) || std::isnan(instant.emission))
     in.fail();
   return instant;
@@ -42,7 +36,7 @@ void write_standing(const Standing& standing, BytesWriter& out) {
 
 Standing read_standing(BytesReader& in, std::size_t nodes) {
   Standing standing;
-  standing.next = read_instant(in);
+  standing.next = read_comparable_instant(in);
   for (std::size_t i = 0; i < nodes && in.ok(); ++i) {
     Standing::Way way;
     way.sent = in.varint();
@@ -85,7 +79,7 @@ NodeReport read_report(BytesReader& in, std::size_t nodes) {
     in.fail();
   report.quiet = (flags & 1) != 0;
   report.withdrawn = (flags & 2) != 0;
-  report.next = read_instant(in);
+  report.next = read_comparable_instant(in);
   report.stopped_for = in.varint();
   constexpr std::size_t move_bytes_min = 9;
   for (std::size_t left = in.count(move_bytes_min); left > 0; --left) {

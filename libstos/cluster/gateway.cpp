@@ -1,10 +1,9 @@
 #include "libstos/cluster/gateway.hpp"
 
 #include "libstos/base/assert.hpp"
+#include "libstos/base/exact_text.hpp"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <limits>
 #include <string>
 #include <utility>
@@ -20,12 +19,7 @@ constexpr double round_pause_min_s = 5e-3;
 constexpr double round_pause_max_s = 100e-3;
 
 std::string to_string(const Instant& instant) {
-  const auto exact = [](double time) {
-    std::array<char, 32> text{};
-    return std::string(text.data(),
-                       std::to_chars(text.data(), text.data() + text.size(), time).ptr);
-  };
-  return "at " + exact(instant.absorption) + " s (emitted at " + exact(instant.emission) +
+  return "at " + exact_text(instant.absorption) + " s (emitted at " + exact_text(instant.emission) +
          " s, depth " + std::to_string(instant.depth) + ")";
 }
 
@@ -206,7 +200,7 @@ Result<bool> Gateway::read_frames_of(Link& link) {
 }
 
 void Gateway::deliver() {
-  (void)first_link_->deliver();
+  first_link_->deliver();
   each_link([this](Link& link) { link.publish_clock(board_.lifted()); });
 }
 
@@ -465,9 +459,7 @@ double Gateway::wanted() const {
   double wanted = infinity;
   if (stop_ != Stop::none || global_time_.outstanding())
     return wanted;
-  for (const auto& link : links_)
-    if (link != nullptr)
-      wanted = std::min(wanted, board_.wanted_from(link->group()));
+  each_link([&](const Link& link) { wanted = std::min(wanted, board_.wanted_from(link.group())); });
   if (is_at_rest() && next_here() != Instant::beginning())
     wanted = std::min({wanted, next_here().absorption, std::numeric_limits<double>::max()});
   return wanted;
@@ -503,8 +495,7 @@ Link::News Gateway::news(double clock, const std::optional<Standing>& standing) 
 
 std::uint64_t Gateway::lambda_frames_received() const {
   std::uint64_t sum = 0;
-  for (const auto& link : links_)
-    sum += link == nullptr ? 0 : link->way().received;
+  each_link([&sum](const Link& link) { sum += link.way().received; });
   return sum;
 }
 
@@ -543,9 +534,7 @@ std::optional<Standing> Gateway::standing() const {
   Standing standing;
   standing.next = next;
   standing.ways.resize(links_.size());
-  for (const auto& link : links_)
-    if (link != nullptr)
-      standing.ways[link->node()] = link->way();
+  each_link([&standing](const Link& link) { standing.ways[link.node()] = link.way(); });
   return standing;
 }
 
@@ -555,9 +544,9 @@ Instant Gateway::next_here() const {
   Instant next = Instant::never();
   if (is_at_rest()) {
     next = board_.next_of_all();
-    for (const auto& link : links_)
-      if (link != nullptr)
-        next = std::min(next, Instant::before(link->least_waiting()));
+    each_link([&next](const Link& link) {
+      next = std::min(next, Instant::before(link.least_waiting()));
+    });
   } else if (const double least = least_time_of_domains(); least > -infinity) {
     next = Instant::before(least);
   } else {

@@ -161,7 +161,7 @@ private:
   void send(double clock, Output& output);
 
   template <class Act>
-  void each_link(Act&& act) {
+  void each_link(Act&& act) const {
     for (const auto& link : links_)
       if (link != nullptr)
         act(*link);

@@ -101,11 +101,9 @@ Result<void> Link::hear(Standing standing) {
   return {};
 }
 
-bool Link::deliver() {
-  if (outbox_.empty())
-    return false;
-  outbox_.flush(least_waiting_.least());
-  return true;
+void Link::deliver() {
+  if (!outbox_.empty())
+    outbox_.flush(least_waiting_.least());
 }
 
 // What is in the frames is not announced as taken before the frames answer for it.

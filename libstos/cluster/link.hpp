@@ -89,9 +89,8 @@ public:
   /// returned it
   [[nodiscard]] Result<void> read_front(double bound);
 
-  /// Hands the parcels that were read from all links to the domains; false if there were none. Of
-  /// the first link only.
-  bool deliver();
+  /// Hands the parcels that were read from all links to the domains. Of the first link only.
+  void deliver();
 
   /// After that, since it has to come behind them: the clock of the other node, at least `lifted`.
   void publish_clock(double lifted) { board_.publish(group_, std::max(clock_, lifted)); }

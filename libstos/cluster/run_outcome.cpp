@@ -1,5 +1,6 @@
 #include "libstos/cluster/run_outcome.hpp"
 
+#include "libstos/cluster/instant_bytes.hpp"
 #include "libstos/cluster/trajectory_bytes.hpp"
 
 #include <algorithm>
@@ -37,9 +38,7 @@ void read_counters(RunOutcome& outcome, BytesReader& in) {
 
 void write_failure(const Failure& failure, BytesWriter& out) {
   const EventKey& key = failure.key;
-  out.f64(key.instant.absorption);
-  out.f64(key.instant.emission);
-  out.u32(key.instant.depth);
+  write_instant(key.instant, out);
   out.u64(key.source.value);
   out.u32(key.channel.value);
   out.u64(key.sequence);
@@ -50,9 +49,7 @@ void write_failure(const Failure& failure, BytesWriter& out) {
 Failure read_failure(BytesReader& in) {
   Failure failure;
   EventKey& key = failure.key;
-  key.instant.absorption = in.f64();
-  key.instant.emission = in.f64();
-  key.instant.depth = in.u32();
+  key.instant = read_instant(in);
   key.source.value = in.u64();
   key.channel.value = in.u32();
   key.sequence = in.u64();

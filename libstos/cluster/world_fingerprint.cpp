@@ -1,11 +1,11 @@
 #include "libstos/cluster/world_fingerprint.hpp"
 
 #include "libstos/base/demangle.hpp"
+#include "libstos/base/exact_text.hpp"
 #include "libstos/base/prefetch.hpp"
 
 #include <algorithm>
 #include <bit>
-#include <charconv>
 #include <cmath>
 #include <string_view>
 #include <utility>
@@ -36,8 +36,7 @@ private:
 std::string text_of(double value) {
   if (std::isinf(value))
     return value > 0 ? "none" : "-inf";
-  std::array<char, 32> text{}; // the shortest one that is this value again
-  return {text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr};
+  return exact_text(value);
 }
 
 std::string text_of(const Space& space) {

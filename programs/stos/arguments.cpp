@@ -38,7 +38,7 @@ CLI::Option* add_duration(CLI::App& app, const std::string& name, double& value_
         name + ": " +
         (duration_s ? detail::quote(text) + " is out of range" : duration_s.error().context) +
         "; allowed: a time (" + std::string(detail::duration_units) + "; s without unit) from " +
-        detail::show_number(min_s) + " s to " + detail::show_number(max_s) + " s");
+        exact_text(min_s) + " s to " + exact_text(max_s) + " s");
   };
   return app.add_option_function<std::string>(name, set, meaning)->type_name("TIME");
 }

@@ -12,8 +12,8 @@ void add_number(CLI::App& app, const std::string& name, Target& target, T min, T
   const auto set = [&target, name, min, max](const std::string& text) {
     const Result<T> number = detail::parse_number<T>(text, min, max);
     if (!number)
-      throw CLI::ValidationError(name + ": " + number.error().context + "; allowed: " +
-                                 detail::show_number(min) + " to " + detail::show_number(max));
+      throw CLI::ValidationError(name + ": " + number.error().context +
+                                 "; allowed: " + exact_text(min) + " to " + exact_text(max));
     target = *number;
   };
   app.add_option_function<std::string>(name, set, meaning)->type_name("N");

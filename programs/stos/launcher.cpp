@@ -323,7 +323,7 @@ void Launch::check_times() {
   if (deadline_s_ && now >= *deadline_s_ && !is_ended_by_user_ && !all_over()) {
     is_ended_by_user_ = true;
     exit_code_ = std::max(exit_code_, exit_time_is_over);
-    say("the time is over, " + detail::show_number(*options_.timeout_s) + " s");
+    say("the time is over, " + exact_text(*options_.timeout_s) + " s");
     plan_.time_is_over(now);
   }
   if (const int signal = plan_.take_due(now); signal != 0 && !all_over()) {
