@@ -55,7 +55,7 @@ Domain::Slice Domain::run(std::uint64_t events_max) {
   slice_end_ = execution_.counters.absorbed + events_max;
   yields_ = false;
   do {
-    outside_.find_bound();
+    outside_.find_bound(tiers_.agents());
     if (!board_.is_paused()) {
       resume_blocked();
       work();

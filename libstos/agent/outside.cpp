@@ -42,6 +42,11 @@ bool Outside::lift() {
   return lifted;
 }
 
+void Outside::find_bound(std::size_t agents) {
+  agents_ = agents;
+  find_bound();
+}
+
 void Outside::find_bound() {
   bound_ = infinity;
   for (std::size_t i = 0; i < cuts_.size(); ++i)
@@ -80,7 +85,7 @@ double Outside::free_until(const Cell& cell, double time) const {
     if (i == index_ || cut.empty())
       continue;
     const double distance = cut.moving.empty() ? cut.sources.distance(place, world_.space) : 0;
-    until = std::min(until, light_cone::arrival_bound(clocks_[i], distance));
+    until = std::min(until, light_cone::influence_bound(clocks_[i], distance, place, agents_));
   }
   return until;
 }

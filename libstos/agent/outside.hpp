@@ -18,7 +18,8 @@ namespace stos::detail {
 /// All of it starts from the sources of the channels that lead from them into the domain (a cut for
 /// each of them), no earlier than their clocks. What may arrive on those channels first is bound();
 /// and by the triangle inequality their influence reaches nobody earlier than light from there
-/// does, through whatever agents it goes: free_until().
+/// does, through whatever agents of the domain it goes, but for their rounding errors:
+/// free_until().
 ///
 /// Threads: none inside; the domain owns it.
 class Outside {
@@ -32,8 +33,8 @@ public:
   /// creeping towards the next event.
   bool lift();
 
-  /// Takes bound() anew, after clocks have moved.
-  void find_bound();
+  /// Takes bound() anew, after clocks have moved. So many agents are in the domain.
+  void find_bound(std::size_t agents);
 
   /// Nothing arrives in the domain before it.
   [[nodiscard]] double bound() const { return bound_; }
@@ -72,6 +73,7 @@ private:
     [[nodiscard]] bool empty() const { return distances.empty() && moving.empty(); }
   };
 
+  void find_bound();
   [[nodiscard]] double bound_of(const Cut& cut, double clock) const;
   [[nodiscard]] double bound_of(const Channel& channel, double clock) const;
 
@@ -81,6 +83,7 @@ private:
   std::vector<double> clocks_; // of all domains, as they were at the last look
   std::vector<Cut> cuts_;
   double bound_ = Instant::never().absorption;
+  std::size_t agents_ = 0;
   std::uint64_t version_ = 1; // raised with each turn, and each channel from outside
 };
 

@@ -78,4 +78,12 @@ double resting_distance(const Trajectory& source, const Trajectory& path, const 
   return std::max(0.0, distance - rounding_margin * scale);
 }
 
+double influence_bound(double horizon, double distance, const Point& place, std::size_t steps) {
+  const double arrival = horizon + distance;
+  if (!std::isfinite(arrival))
+    return arrival;
+  const double scale = std::abs(horizon) + std::abs(arrival) + spatial_magnitude(place);
+  return arrival - (static_cast<double>(steps) + 1) * rounding_margin * scale;
+}
+
 } // namespace stos::light_cone

@@ -41,6 +41,12 @@ namespace light_cone {
   return arrival * (arrival < 0 ? 1 + 0x1p-48 : 1 - 0x1p-48);
 }
 
+/// The same for what passes through up to `steps` agents before it comes to `place`, however it
+/// gets there from somewhere at `distance`: each of them rounds. A ray of light is not passed on by
+/// an agent twice: it is no earlier there the second time.
+[[nodiscard]] double influence_bound(double horizon, double distance, const Point& place,
+                                     std::size_t steps);
+
 } // namespace light_cone
 
 } // namespace stos

@@ -13,6 +13,8 @@
 using namespace stos;
 using namespace stos::test;
 using light_cone::absorption_time;
+using light_cone::influence_bound;
+using light_cone::resting_distance;
 
 namespace {
 
@@ -195,6 +197,30 @@ TEST_CASE("what a source emits later is absorbed later") {
                    << describe(second) << ", absorbed at " << describe(a) << " and "
                    << describe(b));
   }
+}
+
+TEST_CASE(
+    "what many agents pass on arrives no earlier than its bound, whatever each of them rounds") {
+  const std::uint64_t seed = 7;
+  RandomStream random(seed);
+  double most_ahead = 0; // of light that takes the way at once, in roundings
+  for (int i = 0; i < 200; ++i) {
+    const std::size_t steps = 1 + random.below(2000);
+    const double start = random.uniform(1, 2);
+    const double spacing = random.uniform(1e-6, 1e-4);
+    Trajectory at(Point(0, random.uniform(-1, 1), 0, 0), {});
+    const Point source = at.position(start);
+    Point light = source;
+    for (std::size_t k = 0; k < steps; ++k) {
+      at = Trajectory(Point(0, light[1] + spacing, 0, 0), {});
+      light = at.position(absorption_time(light, at, endless));
+    }
+    const double distance = resting_distance(Trajectory(source, {}), at, endless);
+    most_ahead = std::max(most_ahead, (start + distance - light[0]) * 0x1p53);
+    INFO("seed " << seed << ", case " << i);
+    REQUIRE(light[0] >= influence_bound(start, distance, light, steps));
+  }
+  CHECK(most_ahead > 300);
 }
 
 TEST_CASE("a light cone contains its tip, its surface and its inside, and nothing else") {
