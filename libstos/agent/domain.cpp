@@ -26,12 +26,18 @@ constexpr std::uint64_t blocked_in_a_row_max = 64;
 // others waiting to its very end, and what comes for them from outside.
 constexpr std::uint64_t turn_events_max = 256;
 
+// What another domain is about to publish is most often there after a few looks, and sooner than
+// others are found who can go on. After that, and after each few of their events, it is looked for
+// again: it may free the one that keeps other domains waiting.
+constexpr std::uint32_t looks_before_passing = 32;
+constexpr std::uint64_t events_between_looks = 4;
+
 } // namespace
 
 Domain::Domain(std::size_t index, World& world, DomainBoard& board, AgentBindings* bindings)
     : index_(index), world_(world), board_(board), execution_(world, bindings),
-      outside_(index, world, board), outbox_(index, board), busy_(board.clock_of_loads()),
-      activation_durations_(world.wall_clock) {}
+      outside_(index, world, board), outbox_(index, board), first_due_(world.space),
+      busy_(board.clock_of_loads()), activation_durations_(world.wall_clock) {}
 
 Domain::~Domain() {
   tiers_.for_each([this](Cell& cell) { execution_.free(cell); });
@@ -61,7 +67,8 @@ Domain::Slice Domain::run(std::uint64_t events_max) {
       work();
     }
     publish();
-  } while (budget_left() && !board_.is_paused() && (run_ahead() || find_news()));
+  } while (budget_left() && !board_.is_paused() &&
+           (run_ahead() || find_news_soon() || pass_those_who_wait() || find_news()));
   execution_.tidy_up([this](Cell& cell) { bury(cell); });
   empty_graveyard();
   busy_.ends();
@@ -72,19 +79,26 @@ Domain::Slice Domain::run(std::uint64_t events_max) {
   return board_.park(index_, wish()) ? Slice::parked : Slice::more;
 }
 
+bool Domain::find_news_soon() { return look_for_news(0, looks_before_passing); }
+bool Domain::find_news() {
+  return look_for_news(looks_before_passing, std::numeric_limits<std::uint32_t>::max());
+}
+
 // Looks for something that helps a domain that can do nothing. Others are most often about to
 // publish it, and sleeping and waking take longer than that.
-bool Domain::find_news() {
+bool Domain::look_for_news(std::uint32_t first_look, std::uint32_t looks_max) {
   if (board_.size() == 1 || !(earliest() < end_time()))
     return false;
   board_.begin_to_wait();
   bool found = false;
-  std::uint32_t looks = 0;
-  for (; !found && (looks == 0 || board_.is_patient(looks)); ++looks) {
-    if (looks == 1)
-      busy_.ends();
-    if (looks > 0)
+  bool is_idle = false;
+  std::uint32_t looks = first_look;
+  for (; !found && (looks == 0 || (looks < looks_max && board_.is_patient(looks))); ++looks) {
+    if (looks > 0) {
+      if (!std::exchange(is_idle, true))
+        busy_.ends();
       pause();
+    }
     constexpr std::uint32_t looks_for_each_snapshot = 16;
     const std::uint32_t first_snapshot = board_.has_links() ? 0 : looks_for_each_snapshot - 1;
     found = outside_.look(); // before the parcels: what is promised comes behind what was sent
@@ -92,7 +106,7 @@ bool Domain::find_news() {
     if (!found && looks % looks_for_each_snapshot == first_snapshot)
       found = outside_.lift();
   }
-  if (looks > 1)
+  if (is_idle)
     busy_.begins();
   board_.end_to_wait();
   return found;
@@ -164,8 +178,8 @@ bool Domain::run_ahead() {
   if (board_.size() == 1 || !board_.has_idle_worker() || !(base < end_time()))
     return false;
   const std::uint64_t before = execution_.counters.absorbed;
-  constexpr std::uint64_t few = 4;
-  const std::uint64_t slice_end = std::exchange(slice_end_, std::min(slice_end_, before + few));
+  const std::uint64_t slice_end =
+      std::exchange(slice_end_, std::min(slice_end_, before + events_between_looks));
   for (std::size_t i = 0; i < tiers_.swept() && budget_left(); ++i) {
     Tier& tier = tiers_.swept(i);
     const double window_end = tier.window_end + tier.width / 4;
@@ -181,6 +195,45 @@ bool Domain::run_ahead() {
   (void)outside_.look();
   (void)take_parcels();
   return true;
+}
+
+// The same for those who are not far from the one that waits, but outside of its light cone, and of
+// those of all who are due before them.
+bool Domain::pass_those_who_wait() {
+  if (board_.size() == 1 || !board_.is_patient(looks_before_passing))
+    return false;
+  resume_blocked();
+  first_due_.find(tiers_, end_time());
+  const std::uint64_t before = execution_.counters.absorbed;
+  const auto& due = first_due_.found();
+  for (std::size_t i = 0; i < due.size() && budget_left() &&
+                          execution_.counters.absorbed < before + events_between_looks;
+       ++i) {
+    Cell& cell = *due[i].cell;
+    const double time = due[i].where[0];
+    if (!cell.alive() || cell.next != time) // one of those who went has changed that
+      continue;
+    cell.mailbox.settle();
+    if (cell.next_time() == time &&
+        (time < outside_.bound() || time < outside_.free_until(cell, time)) &&
+        first_due_.nobody_reaches(i))
+      execute_next(cell);
+  }
+  return execution_.counters.absorbed != before;
+}
+
+void Domain::execute_next(Cell& cell) {
+  const bool measured = activation_durations_.begins();
+  ++engine_counters_.activations;
+  active_ = &cell;
+  step(cell);
+  active_ = nullptr;
+  if (measured) [[unlikely]]
+    activation_durations_.ended();
+  if (!cell.alive())
+    return;
+  cell.next = cell.next_time();
+  tiers_.update(cell);
 }
 
 void Domain::sweep(Tier& tier, double base, double window_end) {

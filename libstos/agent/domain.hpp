@@ -2,6 +2,7 @@
 
 #include "libstos/agent/domain_board.hpp"
 #include "libstos/agent/execution.hpp"
+#include "libstos/agent/first_due.hpp"
 #include "libstos/agent/outbox.hpp"
 #include "libstos/agent/outside.hpp"
 #include "libstos/agent/tiers.hpp"
@@ -52,7 +53,8 @@ private:
 ///
 /// Agents of other domains are bounded by their domain's clock and the distance from there. An
 /// agent that has to wait for another domain is passed over; those who are far enough from it go
-/// on.
+/// on. Where the wait is long, so do those who are outside of the light cones of all who are due
+/// before them.
 ///
 /// Threads: none inside; one owner at a time. All that other threads see is the DomainBoard.
 /// Source:  the tiers are the block time steps of N-body codes (McMillan, "The vectorization of
@@ -117,6 +119,8 @@ private:
   void take(Parcel& parcel, bool from_afar);
   void take_tasks();
   bool find_news();
+  bool find_news_soon();
+  bool look_for_news(std::uint32_t first_look, std::uint32_t looks_max);
   void resume_blocked();
 
   // Once it is gone, it is for the rest of the slice: what was not done has to be done in another.
@@ -129,6 +133,8 @@ private:
   double sweep_tiers(double base);
   void sweep(Tier& tier, double base, double window_end);
   bool run_ahead();
+  bool pass_those_who_wait();
+  void execute_next(Cell& cell);
   void visit(Cell& cell, double base);
   [[nodiscard]] bool others_let(const Cell& cell, double time, double base);
   bool run_one(Cell& cell);
@@ -173,6 +179,7 @@ private:
   Outside outside_;
   Outbox outbox_;
   Tiers tiers_;
+  FirstDue first_due_;
   std::vector<Cell*> newcomers_; // not in a tier yet
   BusyTime busy_;
   std::uint64_t busy_counted_ = 0; // the count of events when others were last told of it

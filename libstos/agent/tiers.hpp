@@ -52,6 +52,15 @@ public:
   /// over.
   void look_for_unswept();
 
+  /// Calls visit(cell) for each agent who is due before `time`, as TimeTable::sweep() does.
+  template <class Visit>
+  void sweep(double time, Visit&& visit) {
+    bool go_on = true;
+    for (Tier& tier : tiers_)
+      if (go_on)
+        tier.table.sweep(time, [&](Cell& cell) { return go_on = visit(cell); });
+  }
+
   /// When the first of all agents is due.
   [[nodiscard]] double earliest() const;
   [[nodiscard]] Instant earliest_instant();

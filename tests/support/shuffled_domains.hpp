@@ -6,6 +6,7 @@
 #include "libstos/base/assert.hpp"
 #include "libstos/base/random.hpp"
 
+#include <array>
 #include <vector>
 
 namespace stos::test {
@@ -24,8 +25,9 @@ public:
     if (domains_ == 0)
       return run_serially(world);
     std::vector<std::size_t> ready;
-    // Half of the time domains look for news long enough to see the least time of all.
-    const detail::DomainBoard::Patience patience{random_.bernoulli(0.5) ? 17U : 0U, 0};
+    // Two times of three domains look for news long enough to see the least time of all, and one of
+    // three long enough to pass those who wait.
+    const detail::DomainBoard::Patience patience{std::array{0U, 17U, 40U}[random_.below(3)], 0};
     detail::DomainSet set(
         world, domains_, [&ready](std::size_t d) { ready.push_back(d); }, nullptr, patience);
     detail::LoadDivision by_load(set);
