@@ -50,6 +50,7 @@ void mailbox_push_pop(benchmark::State& state) {
   const Trajectory source({0, 1, 0, 0}, {});
   IncomingChannel channel;
   channel.source_path = &source;
+  CausalMailbox::Memory& memory = *std::pmr::new_delete_resource();
   CausalMailbox mailbox;
   mailbox.attach(channel, path, Space());
   std::vector<Lambda> lambdas(static_cast<std::size_t>(state.range(0)));
@@ -57,15 +58,16 @@ void mailbox_push_pop(benchmark::State& state) {
   for (Lambda& lambda : lambdas) {
     lambda.kind = Lambda::Kind::timer;
     lambda.due = random.exponential(1);
-    mailbox.push(lambda, path, Space());
+    mailbox.push(lambda, path, Space(), memory);
   }
   const std::array<double, 1> horizon{1e300};
   for (auto _ : state) {
     benchmark::DoNotOptimize(mailbox.next(path, Space(), {horizon, Instant::beginning()}));
     Lambda& lambda = mailbox.pop();
     lambda.due += random.exponential(1);
-    mailbox.push(lambda, path, Space());
+    mailbox.push(lambda, path, Space(), memory);
   }
+  mailbox.free_memory(memory);
 }
 BENCHMARK(mailbox_push_pop)->Arg(1)->Arg(4)->Arg(16)->Arg(64)->Arg(1024);
 

@@ -89,6 +89,18 @@ BlockPool::BlockPool(BlockDepot& depot) : depot_(depot) {
 
 BlockPool::~BlockPool() { depot_.let_go(); } // which frees its slabs as a whole
 
+void* BlockPool::Resource::do_allocate(std::size_t bytes, std::size_t alignment) {
+  return serves(bytes, alignment) ? pool_.allocate(bytes)
+                                  : std::pmr::new_delete_resource()->allocate(bytes, alignment);
+}
+
+void BlockPool::Resource::do_deallocate(void* block, std::size_t bytes, std::size_t alignment) {
+  if (serves(bytes, alignment))
+    pool_.give_back(block, bytes);
+  else
+    std::pmr::new_delete_resource()->deallocate(block, bytes, alignment);
+}
+
 void* BlockPool::allocate_slowly(std::size_t size_class) {
   List& list = lists_[size_class];
   if (list.spare != nullptr) {

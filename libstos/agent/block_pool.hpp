@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory_resource>
 #include <new>
 
 namespace stos {
@@ -96,7 +97,24 @@ public:
 
   [[nodiscard]] BlockDepot& depot() { return depot_; }
 
+  /// The same for blocks of any size: the large ones come from the heap.
+  [[nodiscard]] std::pmr::memory_resource& resource() { return resource_; }
+
 private:
+  class Resource final : public std::pmr::memory_resource {
+  public:
+    explicit Resource(BlockPool& pool) : pool_(pool) {}
+
+  private:
+    void* do_allocate(std::size_t bytes, std::size_t alignment) override;
+    void do_deallocate(void* block, std::size_t bytes, std::size_t alignment) override;
+    [[nodiscard]] bool do_is_equal(const memory_resource& other) const noexcept override {
+      return this == &other;
+    }
+
+    BlockPool& pool_;
+  };
+
   using Free = BlockDepot::Free;
 
   /// Two lists, so that a full one can be handed to the depot, and an empty one filled, as a whole.
@@ -116,6 +134,7 @@ private:
   std::array<List, BlockDepot::classes> lists_{};
   std::byte* room_ = nullptr;
   std::byte* room_end_ = nullptr;
+  Resource resource_{*this};
 };
 
 #if defined(__SANITIZE_ADDRESS__)

@@ -51,6 +51,7 @@ Cell& Cell::create_without_agent(World& world, BlockPool& pool, const AgentOps& 
 }
 
 void Cell::destroy(BlockPool& pool) {
+  mailbox.free_memory(pool.resource());
   this->~Cell();
   pool.give_back(this, sizeof(Cell));
 }

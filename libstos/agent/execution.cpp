@@ -161,7 +161,7 @@ void Execution::find_exit(Cell& cell) {
 
 void Execution::turn(Cell& cell, double time, const Velocity<4>& velocity) {
   cell.path = cell.path.turned(time, velocity);
-  cell.mailbox.turned(cell.path, world_.space);
+  cell.mailbox.turned(cell.path, world_.space, pool_.resource());
   find_exit(cell);
   if (!world_.options.trace_path.empty())
     record(TraceRecord::Kind::turn, cell, time, nullptr);

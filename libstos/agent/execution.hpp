@@ -56,11 +56,11 @@ public:
   /// configured limit the simulation fails.
   void queue(Cell& cell, Closure& lambda, double absorption) {
     require_room(cell, lambda);
-    cell.mailbox.push_placed(lambda, absorption);
+    cell.mailbox.push_placed(lambda, absorption, pool_.resource());
   }
   void put_aside(Cell& cell, Closure& lambda, double absorption) {
     require_room(cell, lambda);
-    cell.mailbox.put_aside(lambda, absorption);
+    cell.mailbox.put_aside(lambda, absorption, pool_.resource());
   }
 
   /// Takes the front lambda out of the mailbox of `cell`.

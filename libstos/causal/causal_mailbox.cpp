@@ -3,7 +3,6 @@
 #include "libstos/base/assert.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 #include <limits>
 #include <new>
 #include <span>
@@ -17,7 +16,13 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 
 } // namespace
 
-CausalMailbox::~CausalMailbox() { std::free(rest_); }
+CausalMailbox::~CausalMailbox() { STOS_ASSERT(rest_ == nullptr, "a mailbox keeps its memory"); }
+
+void CausalMailbox::free_memory(Memory& memory) {
+  if (rest_capacity_ > 0)
+    memory.deallocate(std::exchange(rest_, nullptr),
+                      std::exchange(rest_capacity_, 0) * sizeof(Entry), alignof(Entry));
+}
 
 void CausalMailbox::attach(IncomingChannel& channel, const Trajectory& path, const Space& space) {
   channel.next_incoming = channels_;
@@ -72,7 +77,7 @@ void CausalMailbox::source_turned(IncomingChannel& channel, const Trajectory& pa
   recount(path, space);
 }
 
-void CausalMailbox::turned(const Trajectory& path, const Space& space) {
+void CausalMailbox::turned(const Trajectory& path, const Space& space, Memory& memory) {
   for (IncomingChannel* c = channels_; c != nullptr; c = c->next_incoming)
     if (!c->detached && is_moving(*c, path))
       c->require_course();
@@ -85,7 +90,7 @@ void CausalMailbox::turned(const Trajectory& path, const Space& space) {
   };
   if (empty())
     return;
-  append(front_);
+  append(front_, memory);
   const std::span<Entry> queue(rest_, rest_size_);
   std::sort(queue.begin(), queue.end(), in_order_of_emission);
   for (const Entry& entry : queue)
@@ -98,12 +103,15 @@ void CausalMailbox::turned(const Trajectory& path, const Space& space) {
   take_front_from_rest();
 }
 
-void CausalMailbox::grow() {
-  const std::uint32_t capacity = std::max<std::uint32_t>(4, 2 * rest_capacity_);
-  void* memory = std::realloc(rest_, capacity * sizeof(Entry));
-  if (memory == nullptr)
-    throw std::bad_alloc();
-  rest_ = static_cast<Entry*>(memory);
+// By whole cache lines, and by a quarter at least: small steps, since there are many mailboxes, and
+// what one of them has outgrown is of use to the next one.
+void CausalMailbox::grow(Memory& memory) {
+  constexpr std::uint32_t step = 64 / sizeof(Entry);
+  const std::uint32_t capacity = rest_capacity_ + std::max(step, rest_capacity_ / 4 / step * step);
+  auto* entries = static_cast<Entry*>(memory.allocate(capacity * sizeof(Entry), alignof(Entry)));
+  std::uninitialized_copy_n(rest_, rest_size_, entries);
+  free_memory(memory);
+  rest_ = entries;
   rest_capacity_ = capacity;
 }
 
@@ -134,13 +142,13 @@ void CausalMailbox::order_rest() {
   rest_[0].prefetch();
 }
 
-void CausalMailbox::push_placed(Lambda& lambda, double absorption) {
+void CausalMailbox::push_placed(Lambda& lambda, double absorption, Memory& memory) {
   const Entry entry{absorption, &lambda};
   if (empty()) {
     front_ = entry;
     return;
   }
-  append(entry);
+  append(entry, memory);
   insert(entry);
 }
 

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <memory_resource>
 #include <utility>
 #include <vector>
 
@@ -41,15 +42,21 @@ struct NextStep {
 /// Cost:    push and pop O(log size()), next O(groups with channels into this agent); O(channels)
 ///          for groups with moving sources or a moving receiver once their horizon is reached;
 ///          detach O(1) amortised: while it waits for a purge, a detached channel counts on.
-/// Memory:  72 bytes, and a heap block where more than one lambda is queued: there are many.
+/// Memory:  72 bytes, and 16 for each lambda but the first, in a block of the memory that the owner
+///          hands in: always the same one, or one that takes back what the others have given.
 /// Source:  SpaceTimeOS, section "Implementation"; conservative synchronisation after Chandy and
 ///          Misra, "Distributed simulation" (1979).
 class CausalMailbox {
 public:
+  using Memory = std::pmr::memory_resource;
+
   CausalMailbox() = default;
-  ~CausalMailbox();
+  ~CausalMailbox(); ///< @pre free_memory() was called last
   CausalMailbox(const CausalMailbox&) = delete;
   CausalMailbox& operator=(const CausalMailbox&) = delete;
+
+  /// To be called before the end. @pre empty(), or what is queued is known elsewhere
+  void free_memory(Memory& memory);
 
   /// The group that most channels will belong to, for speed. @pre no channel is attached, or
   /// recount() follows
@@ -93,22 +100,22 @@ public:
   void source_turned(IncomingChannel& channel, const Trajectory& path, const Space& space);
 
   /// The agent itself has changed its worldline: all that is queued is due at other times now.
-  void turned(const Trajectory& path, const Space& space);
+  void turned(const Trajectory& path, const Space& space, Memory& memory);
 
   /// Queues `lambda`, in order of emission for each channel.
-  void push(Lambda& lambda, const Trajectory& path, const Space& space) {
-    push_placed(lambda, place_arrival(path, lambda, space));
+  void push(Lambda& lambda, const Trajectory& path, const Space& space, Memory& memory) {
+    push_placed(lambda, place_arrival(path, lambda, space), memory);
   }
 
   /// Queues `lambda` where place_arrival() has put it.
-  void push_placed(Lambda& lambda, double absorption);
+  void push_placed(Lambda& lambda, double absorption, Memory& memory);
 
   /// The same without putting it in order: settle() must come before anything but size().
-  void put_aside(Lambda& lambda, double absorption) {
+  void put_aside(Lambda& lambda, double absorption, Memory& memory) {
     if (empty())
       front_ = {absorption, &lambda};
     else
-      append({absorption, &lambda});
+      append({absorption, &lambda}, memory);
   }
   void settle() {
     if (ordered_ != rest_size_)
@@ -197,12 +204,12 @@ private:
     }
   };
 
-  void append(const Entry& entry) {
+  void append(const Entry& entry, Memory& memory) {
     if (rest_size_ == rest_capacity_) [[unlikely]]
-      grow();
+      grow(memory);
     rest_[rest_size_++] = entry;
   }
-  void grow();
+  void grow(Memory& memory);
   void insert(Entry entry);
   void order_rest();
   void take_front_from_rest();

@@ -878,7 +878,7 @@ bool Migration::read_lambdas(Arriving& arriving) {
     lambda->emission_depth = static_cast<std::uint32_t>(depth);
     lambda->sequence = sequence;
     lambda->to = &cell;
-    cell.mailbox.push_placed(*lambda, absorption);
+    cell.mailbox.push_placed(*lambda, absorption, abroad_.pool.resource());
   }
   return in.ok();
 }

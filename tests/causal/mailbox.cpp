@@ -5,6 +5,9 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
+#include <memory_resource>
+#include <numeric>
 
 using namespace stos;
 using namespace stos::test;
@@ -346,4 +349,37 @@ TEST_CASE("one channel is first in, first out, whatever the rounding") {
                      << k);
   }
   CHECK(inverted > 100); // else nothing was shown
+}
+
+TEST_CASE("a mailbox gives back the memory that it has grown by, in steps that fit the next one") {
+  class Counting final : public std::pmr::memory_resource {
+  public:
+    std::map<std::size_t, int> blocks; // that are in use, by their size
+
+  private:
+    void* do_allocate(std::size_t bytes, std::size_t alignment) override {
+      ++blocks[bytes];
+      return std::pmr::new_delete_resource()->allocate(bytes, alignment);
+    }
+    void do_deallocate(void* block, std::size_t bytes, std::size_t alignment) override {
+      --blocks[bytes];
+      std::pmr::new_delete_resource()->deallocate(block, bytes, alignment);
+    }
+    [[nodiscard]] bool do_is_equal(const memory_resource& other) const noexcept override {
+      return this == &other;
+    }
+  } memory;
+
+  Receiver receiver;
+  for (int i = 0; i < 1000; ++i)
+    receiver.mailbox.push(receiver.timer(i, 0), receiver.path, receiver.space, memory);
+  CHECK(memory.blocks.begin()->first == 64);
+  CHECK(std::all_of(memory.blocks.begin(), memory.blocks.end(),
+                    [](const auto& entry) { return entry.first % 64 == 0; }));
+  CHECK(std::accumulate(memory.blocks.begin(), memory.blocks.end(), 0,
+                        [](int sum, const auto& entry) { return sum + entry.second; }) == 1);
+  CHECK(receiver.drain().size() == 1000);
+  receiver.mailbox.free_memory(memory);
+  for (const auto& [bytes, count] : memory.blocks)
+    CHECK(count == 0);
 }

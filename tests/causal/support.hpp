@@ -60,13 +60,15 @@ inline Trajectory resting_at(double x, double y = 0, double z = 0) {
 struct Receiver {
   explicit Receiver(const Trajectory& on = resting_at(0), const Space& around = {})
       : path(on), space(around) {}
+  ~Receiver() { mailbox.free_memory(memory); }
+  Receiver(const Receiver&) = delete;
 
   void attach(Source& source) { mailbox.attach(source.channel, path, space); }
   void detach(Source& source) { (void)mailbox.detach(source.channel, path, space); }
-  void push(Lambda& lambda) { mailbox.push(lambda, path, space); }
+  void push(Lambda& lambda) { mailbox.push(lambda, path, space, memory); }
   void turn(double time, const Velocity<4>& velocity) {
     path = path.turned(time, velocity);
-    mailbox.turned(path, space);
+    mailbox.turned(path, space, memory);
   }
   Lambda& timer(double due_local_time, double now, std::uint32_t depth = 0) {
     Lambda& lambda = timers.emplace_back();
@@ -111,6 +113,7 @@ struct Receiver {
 
   Trajectory path;
   Space space;
+  CausalMailbox::Memory& memory = *std::pmr::new_delete_resource();
   CausalMailbox mailbox;
   std::deque<Lambda> timers;
 };
