@@ -20,9 +20,9 @@ namespace {
 PlacementInput placement_input(const Effects& initial, const Space& space, std::size_t nodes,
                                std::vector<Point>& positions,
                                std::vector<PlacementInput::Link>& channels) {
-  for (const Cell* cell : initial.born)
+  for (const Cell* cell : initial.changes().born)
     positions.push_back(cell->path.anchor());
-  for (const Channel* channel : initial.opened)
+  for (const Channel* channel : initial.changes().opened)
     channels.push_back({static_cast<std::uint32_t>(channel->from().id.value - 1),
                         static_cast<std::uint32_t>(channel->to->id.value - 1), 1});
   PlacementInput input;

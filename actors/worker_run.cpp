@@ -85,7 +85,7 @@ WorkerRun::WorkerRun(World& world, caf::actor_system& system, std::uint32_t work
       world, part.own, part.domains, part.links, [this](std::size_t d) { schedule(d); }, &bindings_,
       DomainBoard::Patience{patience(part), workers, levelled ? steady_seconds : nullptr});
   if (levelled)
-    leveller_.emplace(*domains_, part.own.born.size());
+    leveller_.emplace(*domains_, part.own.changes().born.size());
 }
 
 void WorkerRun::start() {

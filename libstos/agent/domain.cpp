@@ -464,29 +464,42 @@ void Domain::step(Cell& cell) {
 }
 
 void Domain::apply(Effects& effects, Cell& self) {
-  for (Cell* child : effects.born)
-    adopt(*child);
-  for (Channel* channel : effects.opened)
-    attach(*channel);
-  for (Channel* hold : effects.held)
-    attach(*hold);
-  for (auto* lambda = effects.first_lambda; lambda != nullptr;) {
-    auto* next = static_cast<Closure*>(lambda->next);
-    route(*lambda);
-    lambda = next;
+  if (effects.has_changes()) [[unlikely]] {
+    apply_with_changes(effects, self);
+    return;
   }
-  for (const auto* ended : {&effects.closed, &effects.released})
+  route_all(effects);
+}
+
+void Domain::apply_with_changes(Effects& effects, Cell& self) {
+  const Effects::Changes& changes = effects.changes();
+  for (Cell* child : changes.born)
+    adopt(*child);
+  for (Channel* channel : changes.opened)
+    attach(*channel);
+  for (Channel* hold : changes.held)
+    attach(*hold);
+  route_all(effects);
+  for (const auto* ended : {&changes.closed, &changes.released})
     for (Channel* channel : *ended)
       if (channel->to->domain == index_)
         close_reader(*channel);
       else
         outbox_.post(channel->to->domain, {Parcel::Kind::close, channel, nullptr, nullptr});
-  if (effects.turn && self.alive())
-    turn(self, *effects.turn);
-  if (effects.dies && self.alive())
+  if (changes.turn && self.alive())
+    turn(self, *changes.turn);
+  if (changes.dies && self.alive())
     end(self, self.now, CellState::dead);
   if (!newcomers_.empty())
     place_newcomers();
+}
+
+void Domain::route_all(Effects& effects) {
+  for (auto* lambda = effects.first_lambda; lambda != nullptr;) {
+    auto* next = static_cast<Closure*>(lambda->next);
+    route(*lambda);
+    lambda = next;
+  }
 }
 
 void Domain::route(Closure& lambda) {

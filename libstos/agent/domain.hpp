@@ -148,6 +148,8 @@ private:
   void lose_lambdas(Cell& cell, CellState how);
   void step(Cell& cell);
   void apply(Effects& effects, Cell& self);
+  void apply_with_changes(Effects& effects, Cell& self);
+  void route_all(Effects& effects);
   void route(Closure& lambda);
   void deliver(Closure& lambda);
   void deliver_from_afar(Closure& lambda);

@@ -24,17 +24,17 @@ DomainSet::DomainSet(World& world, const Effects& own, std::size_t domains, std:
 }
 
 void DomainSet::distribute(const Effects& initial) {
-  std::vector<Cell*> cells = initial.born;
+  std::vector<Cell*> cells = initial.changes().born;
   partition(cells.begin(), cells.end(), 0, domains_.size());
-  for (Cell* cell : initial.born)
+  for (Cell* cell : initial.changes().born)
     domains_[cell->domain]->adopt(*cell);
-  for (Channel* channel : initial.opened) {
+  for (Channel* channel : initial.changes().opened) {
     channel->group = channel->from().domain;
     if (channel->group != channel->to->domain)
       Domain::leave_copy_of_source(*channel);
     domains_[channel->to->domain]->adopt(*channel);
   }
-  for (Channel* hold : initial.held) {
+  for (Channel* hold : initial.changes().held) {
     hold->group = hold->far_course().holder->domain;
     domains_[hold->to->domain]->adopt(*hold);
   }
@@ -43,7 +43,7 @@ void DomainSet::distribute(const Effects& initial) {
     domains_[lambda->to->domain]->adopt(*lambda);
     lambda = next;
   }
-  for (Channel* channel : initial.closed)
+  for (Channel* channel : initial.changes().closed)
     domains_[channel->to->domain]->drop(*channel);
 }
 

@@ -77,18 +77,19 @@ void EventContext::begin(Cell& self, Closure& lambda, const Instant& instant) {
   self_ = &self;
   executing_ = &lambda;
   instant_ = instant;
-  find_emission(self, instant.absorption);
+  emission_path_ = &self.path;
+  emission_time_ = instant.absorption;
+  emission_local_time_ = self.path.local_time(instant.absorption);
+  if (self.ops->reaction_time != 0) [[unlikely]]
+    find_emission_after_reaction(self);
   issued_.clear();
   effects.clear();
 }
 
 // All turns that take effect until then have been decided upon by now.
-void EventContext::find_emission(Cell& self, double time) {
-  emission_path_ = &self.path;
-  emission_time_ = time;
-  emission_local_time_ = self.path.local_time(time) + self.ops->reaction_time;
-  if (self.ops->reaction_time == 0)
-    return;
+void EventContext::find_emission_after_reaction(Cell& self) {
+  const double time = emission_time_;
+  emission_local_time_ += self.ops->reaction_time;
   Trajectory& path = path_after_turns_ = self.path;
   CellExtras& extras = self.require_extras();
   for (const PendingTurn& turn : extras.pending_turns)
@@ -145,7 +146,7 @@ Cell& EventContext::create(AgentBase& agent, const AgentOps& ops, const Point* p
   cell->random = RandomStream(mix64(world_->options.seed + mix64(cell->id.value)));
   if (self_ != nullptr)
     cell->domain = self_->domain;
-  effects.born.push_back(cell);
+  effects.change().born.push_back(cell);
   return *cell;
 }
 
@@ -196,7 +197,7 @@ Channel& EventContext::open_unchecked(Cell& from, Cell& to) {
     course.silent_until = channel.last_absorption;
   }
   from.link_outgoing(channel);
-  effects.opened.push_back(&channel);
+  effects.change().opened.push_back(&channel);
   return channel;
 }
 
@@ -204,7 +205,7 @@ void EventContext::close(Channel& channel) {
   if (transfer_ != nullptr || channel.closed)
     return;
   channel.closed = 1;
-  effects.closed.push_back(&channel);
+  effects.change().closed.push_back(&channel);
   channel.from().tidy_outgoing();
 }
 
@@ -212,7 +213,7 @@ void EventContext::close_all(Cell& cell) {
   for (Channel* channel = cell.outgoing; channel != nullptr; channel = channel->next_outgoing)
     if (!channel->closed) {
       channel->closed = 1;
-      effects.closed.push_back(channel);
+      effects.change().closed.push_back(channel);
     }
   cell.let_go_of_outgoing();
 }
@@ -284,7 +285,7 @@ void EventContext::carry_references(Closure& lambda, Cell& to) {
     Channel* hold = &Channel::create(pool_, *target);
     hold->set_course(course);
     hold->group = to.domain;
-    effects.held.push_back(hold);
+    effects.change().held.push_back(hold);
     lambda.references->push_back({ticket.id, hold});
   }
 }
@@ -334,7 +335,7 @@ double EventContext::local_time(const Cell& cell) const {
 }
 
 Velocity<4> EventContext::velocity(const Cell& cell) const {
-  return &cell == self_ && effects.turn ? *effects.turn : cell.path.velocity();
+  return &cell == self_ && effects.changes().turn ? *effects.changes().turn : cell.path.velocity();
 }
 
 RandomStream& EventContext::random(Cell& cell) {
@@ -366,14 +367,14 @@ std::uint32_t EventContext::emission_depth(double emission_time) const {
   return emission_time == instant_.absorption ? instant_.depth : 0;
 }
 
-void EventContext::require_own(const Cell& cell, const char* action) const {
+void EventContext::fail_unless_own(const Cell& cell, const char* action) const {
   if (transfer_ != nullptr)
     throw UsageError(Errc::wrong_agent,
                      describe(transfer_->cell()) + " is being moved between nodes and tried to " +
                          action + " " + describe(cell) +
                          ": its default constructor and its inspect may do nothing but set its "
                          "own members");
-  if (&cell == self_ || cell.state == CellState::newborn)
+  if (cell.state == CellState::newborn)
     return;
   const std::string who = self_ != nullptr ? "the event of " + describe(*self_) : "the set-up";
   throw UsageError(Errc::wrong_agent, who + " tried to " + action + " " + describe(cell) +

@@ -117,10 +117,10 @@ public:
   Ticket refer(const Channel& channel);
   Ticket renew(const Ticket& reference);
   void turn(Cell& cell, const Velocity<4>& velocity);
-  void turn_now(const Velocity<4>& velocity) { effects.turn = velocity; }
+  void turn_now(const Velocity<4>& velocity) { effects.change().turn = velocity; }
   void turn_as_decided();
   void die(Cell& cell);
-  void die_now() { effects.dies = true; }
+  void die_now() { effects.change().dies = true; }
 
   /// Where `cell` is as the current event sees it.
   [[nodiscard]] Point position(const Cell& cell) const;
@@ -138,12 +138,16 @@ public:
 
 private:
   static EventContext& setup_of(const Cell& cell);
-  void find_emission(Cell& self, double time);
+  void find_emission_after_reaction(Cell& self);
   [[nodiscard]] Point emission_point(const Cell& cell) const;
   [[nodiscard]] std::uint32_t emission_depth(double emission_time) const;
   Channel& open_unchecked(Cell& from, Cell& to);
   Cell& adopt(AgentBase& agent, const AgentOps& ops);
-  void require_own(const Cell& cell, const char* action) const;
+  void require_own(const Cell& cell, const char* action) const {
+    if (&cell != self_ || transfer_ != nullptr) [[unlikely]]
+      fail_unless_own(cell, action);
+  }
+  void fail_unless_own(const Cell& cell, const char* action) const;
   [[nodiscard]] Cell& target_of(const Ticket& reference) const;
   Ticket issue(Cell& target);
   void carry_references(Closure& lambda, Cell& to);

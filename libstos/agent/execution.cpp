@@ -125,7 +125,7 @@ Effects& Execution::execute(Cell& cell, Closure& lambda, const EventKey& key) {
   add_sent();
   if (lambda.references)
     for (const CarriedReference& carried : *lambda.references)
-      effects().released.push_back(carried.hold);
+      effects().change().released.push_back(carried.hold);
   discard(lambda);
   return effects();
 }

@@ -62,7 +62,7 @@ void SerialEngine::step(Cell& cell) {
 }
 
 void SerialEngine::apply(Effects effects, Cell* self) {
-  for (Cell* child : effects.born) {
+  for (Cell* child : effects.changes().born) {
     execution_.start(*child);
     if (child->alive())
       living_.emplace(child->id, child);
@@ -70,25 +70,25 @@ void SerialEngine::apply(Effects effects, Cell* self) {
       ended_.insert(child);
     schedule(*child);
   }
-  for (Channel* channel : effects.opened)
+  for (Channel* channel : effects.changes().opened)
     execution_.open_reader(*channel);
-  for (Channel* hold : effects.held)
+  for (Channel* hold : effects.changes().held)
     execution_.open_reader(*hold);
   for (auto* lambda = effects.first_lambda; lambda != nullptr;) {
     auto* next = static_cast<Closure*>(lambda->next);
     send(*lambda);
     lambda = next;
   }
-  for (Channel* channel : effects.closed)
+  for (Channel* channel : effects.changes().closed)
     close(*channel);
-  for (Channel* hold : effects.released)
+  for (Channel* hold : effects.changes().released)
     close(*hold);
-  if (effects.turn && self->alive()) {
+  if (effects.changes().turn && self->alive()) {
     unschedule(*self);
-    execution_.turn(*self, self->now, *effects.turn);
+    execution_.turn(*self, self->now, *effects.changes().turn);
     schedule(*self);
   }
-  if (effects.dies)
+  if (effects.changes().dies)
     end(*self, self->now, CellState::dead);
 }
 

@@ -25,12 +25,13 @@ std::uint8_t Tiers::tier_of(double reach) {
     return no_reach;
   const int exponent = exponent_of(reach);
   for (const std::uint8_t index : swept_)
-    if (tiers_[index].exponent == exponent)
+    if (tiers_[index]->exponent == exponent)
       return index;
   const auto index = static_cast<std::uint8_t>(tiers_.size());
-  tiers_.emplace_back().exponent = exponent;
+  tiers_.push_back(std::make_unique<Tier>());
+  tiers_.back()->exponent = exponent;
   const auto narrower = std::find_if(swept_.begin(), swept_.end(), [&](std::uint8_t other) {
-    return tiers_[other].exponent < exponent;
+    return tiers_[other]->exponent < exponent;
   });
   swept_.insert(narrower, index);
   return index;
@@ -38,8 +39,8 @@ std::uint8_t Tiers::tier_of(double reach) {
 
 std::size_t Tiers::agents() const {
   std::size_t sum = 0;
-  for (const Tier& tier : tiers_)
-    sum += tier.table.size();
+  for (const auto& tier : tiers_)
+    sum += tier->table.size();
   return sum;
 }
 
@@ -50,9 +51,9 @@ void Tiers::place(Cell& cell) {
     remove(cell);
   if (cell.slot == Cell::no_slot) {
     cell.tier = index;
-    tiers_[index].table.add(cell);
+    tiers_[index]->table.add(cell);
   }
-  Tier& tier = tiers_[index];
+  Tier& tier = *tiers_[index];
   if (index != no_reach)
     tier.width = std::min(tier.width, reach);
   tier.has_unswept |= cell.next < tier.window_end;
@@ -66,20 +67,20 @@ void Tiers::due(Cell& cell, double time) {
     cell.next = std::min(cell.next, time);
     return;
   }
-  Tier& tier = tiers_[cell.tier];
+  Tier& tier = *tiers_[cell.tier];
   tier.table.lower(cell, time);
   tier.has_unswept |= time < tier.window_end;
 }
 
 void Tiers::look_for_unswept() {
-  for (Tier& tier : tiers_)
-    tier.has_unswept = tier.table.earliest() < tier.window_end;
+  for (const auto& tier : tiers_)
+    tier->has_unswept = tier->table.earliest() < tier->window_end;
 }
 
 double Tiers::earliest() const {
   double least = TimeTable::never;
-  for (const Tier& tier : tiers_)
-    least = std::min(least, tier.table.earliest());
+  for (const auto& tier : tiers_)
+    least = std::min(least, tier->table.earliest());
   return least;
 }
 
@@ -96,9 +97,9 @@ Cell& Tiers::first_of(TimeTable& table) {
 Cell& Tiers::first() {
   const double time = earliest();
   Cell* first = nullptr;
-  for (Tier& tier : tiers_)
-    if (tier.table.earliest() == time) {
-      Cell& cell = first_of(tier.table);
+  for (const auto& tier : tiers_)
+    if (tier->table.earliest() == time) {
+      Cell& cell = first_of(tier->table);
       if (first == nullptr || cell.next_instant() < first->next_instant())
         first = &cell;
     }
@@ -110,8 +111,8 @@ Instant Tiers::earliest_instant() {
   Instant least = Instant::never();
   if (time == TimeTable::never)
     return least;
-  for (Tier& tier : tiers_)
-    tier.table.sweep(std::nextafter(time, TimeTable::never), [&](Cell& cell) {
+  for (const auto& tier : tiers_)
+    tier->table.sweep(std::nextafter(time, TimeTable::never), [&](Cell& cell) {
       cell.mailbox.settle();
       least = std::min(least, cell.next_instant());
       return true;

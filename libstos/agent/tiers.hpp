@@ -4,7 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <memory>
 #include <vector>
 
 namespace stos::detail {
@@ -24,29 +24,29 @@ struct Tier {
 /// Threads: none inside; the domain owns it.
 class Tiers {
 public:
-  Tiers() : tiers_(1) {}
+  Tiers() { tiers_.push_back(std::make_unique<Tier>()); }
 
   /// Puts `cell` into the tier of its reach; to be called when it is new, and when its reach may
   /// have changed.
   void place(Cell& cell);
   [[nodiscard]] std::size_t agents() const;
-  void remove(Cell& cell) { tiers_[cell.tier].table.remove(cell); }
+  void remove(Cell& cell) { tiers_[cell.tier]->table.remove(cell); }
 
   /// Something has arrived at `cell` that is due at `time`.
   void due(Cell& cell, double time);
 
   /// `cell.next` was set.
-  void update(const Cell& cell) { tiers_[cell.tier].table.update(cell); }
+  void update(const Cell& cell) { tiers_[cell.tier]->table.update(cell); }
 
   /// The tiers that are swept, the widest first. Events may add some at any time.
   [[nodiscard]] std::size_t swept() const { return swept_.size(); }
-  [[nodiscard]] Tier& swept(std::size_t i) { return tiers_[swept_[i]]; }
+  [[nodiscard]] Tier& swept(std::size_t i) { return *tiers_[swept_[i]]; }
   [[nodiscard]] double least_width() const {
-    return swept_.empty() ? TimeTable::never : tiers_[swept_.back()].width;
+    return swept_.empty() ? TimeTable::never : tiers_[swept_.back()]->width;
   }
 
   /// Those without any reach, who go one by one.
-  [[nodiscard]] TimeTable& one_by_one() { return tiers_[no_reach].table; }
+  [[nodiscard]] TimeTable& one_by_one() { return tiers_[no_reach]->table; }
 
   /// A sweep may have ended before its window, and others may let agents go by now who were passed
   /// over.
@@ -56,9 +56,9 @@ public:
   template <class Visit>
   void sweep(double time, Visit&& visit) {
     bool go_on = true;
-    for (Tier& tier : tiers_)
+    for (const auto& tier : tiers_)
       if (go_on)
-        tier.table.sweep(time, [&](Cell& cell) { return go_on = visit(cell); });
+        tier->table.sweep(time, [&](Cell& cell) { return go_on = visit(cell); });
   }
 
   /// When the first of all agents is due.
@@ -71,9 +71,9 @@ public:
 
   template <class Visit>
   void for_each(Visit&& visit) const {
-    for (const Tier& tier : tiers_)
-      for (std::size_t i = 0; i < tier.table.slots(); ++i)
-        if (Cell* cell = tier.table.at(i))
+    for (const auto& tier : tiers_)
+      for (std::size_t i = 0; i < tier->table.slots(); ++i)
+        if (Cell* cell = tier->table.at(i))
           visit(*cell);
   }
 
@@ -82,8 +82,8 @@ private:
 
   std::uint8_t tier_of(double reach);
 
-  std::deque<Tier> tiers_;          // references stay good
-  std::vector<std::uint8_t> swept_; // all but no_reach, the widest first
+  std::vector<std::unique_ptr<Tier>> tiers_; // references stay good
+  std::vector<std::uint8_t> swept_;          // all but no_reach, the widest first
 };
 
 } // namespace stos::detail

@@ -18,15 +18,15 @@ World::~World() {
     detail::discard(*lambda, nullptr);
     lambda = next;
   }
-  for (detail::Cell* cell : initial.born)
+  for (detail::Cell* cell : initial.changes().born)
     detail::delete_agent(*cell);
-  for (detail::Channel* channel : initial.opened) {
+  for (detail::Channel* channel : initial.changes().opened) {
     channel->closed = 1;
     channel->let_go();
   }
-  for (detail::Channel* hold : initial.held)
+  for (detail::Channel* hold : initial.changes().held)
     hold->let_go();
-  for (detail::Cell* cell : initial.born) {
+  for (detail::Cell* cell : initial.changes().born) {
     cell->let_go_of_outgoing();
     cell->destroy(pool_);
   }

@@ -21,7 +21,7 @@ void delete_copy(World& world, Cell& cell) {
     discard(*lambda, nullptr);
     lambda = next;
   }
-  for (Channel* hold : context.effects.held)
+  for (Channel* hold : context.effects.changes().held)
     hold->let_go();
   context.effects.clear();
 }
@@ -34,12 +34,12 @@ public:
   }
 
   void divide(Effects&& all, const std::vector<std::uint16_t>& node_of) {
-    for (std::size_t i = 0; i < all.born.size(); ++i)
-      divide(*all.born[i], node_of[i]);
-    for (Channel* channel : all.opened)
+    for (std::size_t i = 0; i < all.changes().born.size(); ++i)
+      divide(*all.changes().born[i], node_of[i]);
+    for (Channel* channel : all.changes().opened)
       divide(*channel);
-    for (std::size_t i = 0; i < all.held.size(); ++i)
-      divide_hold(*all.held[i], HoldsBetweenNodes::initial_name(i));
+    for (std::size_t i = 0; i < all.changes().held.size(); ++i)
+      divide_hold(*all.changes().held[i], HoldsBetweenNodes::initial_name(i));
     for (auto* lambda = all.first_lambda; lambda != nullptr;) {
       auto* next = static_cast<Closure*>(lambda->next);
       if (place_.is_here(*lambda->to))
@@ -48,9 +48,9 @@ public:
         discard(*lambda, nullptr);
       lambda = next;
     }
-    for (Channel* channel : all.closed)
+    for (Channel* channel : all.changes().closed)
       if (place_.is_here(*channel->to))
-        share_.own.closed.push_back(channel);
+        share_.own.change().closed.push_back(channel);
     for (Channel* channel : unread_)
       channel->let_go();
     for (Cell* cell : share_.elsewhere)
@@ -61,7 +61,7 @@ private:
   void divide(Cell& cell, std::size_t node) {
     if (node == place_.own_node) {
       cell.domain = 0;
-      share_.own.born.push_back(&cell);
+      share_.own.change().born.push_back(&cell);
     } else {
       cell.domain = place_.group_of(node);
       share_.elsewhere.push_back(&cell);
@@ -73,7 +73,7 @@ private:
     const std::size_t to = place_.node_of(channel.to->domain);
     const bool is_used = from != to && channel.closed == 0; // by both ends of a link
     if (to == place_.own_node) {
-      share_.own.opened.push_back(&channel);
+      share_.own.change().opened.push_back(&channel);
       if (is_used)
         share_.links[from].incoming.emplace_back(&channel, channel.from().id);
     } else if (from == place_.own_node && is_used) {
@@ -89,7 +89,7 @@ private:
     const bool holder_is_here = place_.is_here(*course.holder);
     course.wire = name;
     if (place_.is_here(*hold.to)) {
-      share_.own.held.push_back(&hold);
+      share_.own.change().held.push_back(&hold);
       if (!holder_is_here)
         share_.holds_here.push_back(&hold);
     } else if (holder_is_here) {

@@ -59,7 +59,7 @@ void delete_copy(EventContext& context, Cell& cell) {
     discard(*lambda, &context.pool());
     lambda = next;
   }
-  for (Channel* hold : context.effects.held)
+  for (Channel* hold : context.effects.changes().held)
     hold->let_go();
   context.effects.clear();
 }

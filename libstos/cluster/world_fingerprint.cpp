@@ -81,7 +81,7 @@ void add_lambda(const Closure& lambda, WordHash& hash, std::vector<std::byte>& d
 } // namespace
 
 WorldFingerprint::WorldFingerprint(const World& world, const Placement& placement)
-    : agents_(world.setup.effects.born.size()) {
+    : agents_(world.setup.effects.changes().born.size()) {
   add_keys(world);
   add_agents(world.setup.effects);
   add_channels(world.setup.effects);
@@ -110,7 +110,7 @@ void WorldFingerprint::add_keys(const World& world) {
 
 void WorldFingerprint::add_agents(const Effects& initial) {
   for (std::size_t i = 0; i < agents_.size(); ++i) {
-    const Cell& cell = *initial.born[i];
+    const Cell& cell = *initial.changes().born[i];
     AgentPrint& print = agents_[i];
     print.ops = cell.ops;
     WordHash here;
@@ -132,7 +132,7 @@ void WorldFingerprint::add_agents(const Effects& initial) {
 
 // Goes through them in the order of memory; the agents that they lead to are anywhere.
 void WorldFingerprint::add_channels(const Effects& initial) {
-  const std::vector<Channel*>& opened = initial.opened;
+  const std::vector<Channel*>& opened = initial.changes().opened;
   constexpr std::size_t ahead = 16;
   for (std::size_t i = 0; i < opened.size(); ++i) {
     if (i + 2 * ahead < opened.size())

@@ -29,7 +29,7 @@ public:
 
   RunSummary run(World& world) {
     Levelling levelling;
-    const std::size_t agents = world.setup.effects.born.size();
+    const std::size_t agents = world.setup.effects.changes().born.size();
     std::vector<std::size_t> ready;
     detail::DomainSet set(world, domains_, [&ready](std::size_t d) { ready.push_back(d); });
     detail::LoadBalance balance(agents);
