@@ -208,7 +208,7 @@ RunSummary take_part(World& world, ClusterNode& node, const ClusterNode::Roster&
   for (Cell* cell : share.elsewhere)
     state.citizens->keep_forwarder(*cell);
   run.emplace(world, node.system(), workers,
-              WorkerRun::Part{share.own, domains, own_place.links(),
+              WorkerRun::Part{std::move(share.own), domains, own_place.links(),
                               [actor = attempt.actor] { caf::anon_send(actor, TickMessage{}); },
                               state.citizens.get()},
               ways_in.door);

@@ -144,8 +144,8 @@ RunSummary ThreadPoolBase::run_on_workers(World& world, caf::actor_system& syste
       std::min<std::size_t>(std::size_t{workers} * world.options.domains_per_worker, domains_max);
   const auto start = Clock::now();
   ProgressMeter meter(world.options, world.end_time.load());
-  const Effects own = std::exchange(world.setup.effects, {});
-  const WorkerRunOwner run(world, system, workers, WorkerRun::Part{own, domains, 0, {}},
+  const WorkerRunOwner run(world, system, workers,
+                           WorkerRun::Part{std::exchange(world.setup.effects, {}), domains, 0, {}},
                            ways_in_->door);
   DomainBoard& board = run->domains().board();
   RunSight sight(world, node_name(world.options));

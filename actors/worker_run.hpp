@@ -52,7 +52,7 @@ class WorkerRun : public std::enable_shared_from_this<WorkerRun> {
 public:
   /// What of a world is to run here.
   struct Part {
-    const Effects& own;
+    Effects own; ///< of no use any more, and large, once its agents are in their domains
     std::size_t domains;
     std::size_t links = 0;
     std::function<void()> schedule_gateway; ///< with links: see DomainBoard

@@ -41,14 +41,12 @@ Domain::Domain(std::size_t index, World& world, DomainBoard& board, AgentBinding
 
 Domain::~Domain() {
   tiers_.for_each([this](Cell& cell) { execution_.free(cell); });
-  for (const auto* cells : {&newcomers_, &ended_})
-    for (Cell* cell : *cells)
-      execution_.free(*cell);
+  for (Cell* cell : ended_)
+    execution_.free(*cell);
 }
 
 Domain::Slice Domain::run(std::uint64_t events_max) {
   busy_.begins();
-  place_newcomers();
   (void)outside_.look();
   (void)take_parcels();
   if (board_.finished()) {
@@ -352,11 +350,9 @@ void Domain::place(Cell& cell) {
     tiers_.place(cell);
 }
 
-void Domain::place_newcomers() {
-  for (Cell* cell : newcomers_)
-    if (cell->alive())
-      tiers_.place(*cell);
-  newcomers_.clear();
+void Domain::place_first(Cell& cell) {
+  if (cell.alive())
+    tiers_.place(cell);
 }
 
 std::optional<double> Domain::inject(Cell& cell, Closure& lambda) {
@@ -382,12 +378,10 @@ std::optional<double> Domain::inject(Cell& cell, Closure& lambda) {
 void Domain::adopt(Cell& cell) {
   cell.mailbox.set_home_group(static_cast<std::uint16_t>(index_));
   execution_.start(cell);
-  if (cell.alive()) {
+  if (cell.alive())
     cell.next = cell.next_time();
-    newcomers_.push_back(&cell);
-  } else { // its creator deleted it
+  else // its creator deleted it
     add_to_ended(cell);
-  }
 }
 
 // If its source is in another domain, that one has left a copy of the worldline: the source itself
@@ -488,10 +482,10 @@ void Domain::apply_with_changes(Effects& effects, Cell& self) {
         outbox_.post(channel->to->domain, {Parcel::Kind::close, channel, nullptr, nullptr});
   if (changes.turn && self.alive())
     turn(self, *changes.turn);
+  for (Cell* child : changes.born)
+    place_first(*child);
   if (changes.dies && self.alive())
     end(self, self.now, CellState::dead);
-  if (!newcomers_.empty())
-    place_newcomers();
 }
 
 void Domain::route_all(Effects& effects) {

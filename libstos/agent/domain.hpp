@@ -77,7 +77,9 @@ public:
   std::optional<double> inject(Cell& cell, Closure& lambda) override;
 
   /// The initial world, before the first run(): effects of the set-up that concern this domain.
+  /// An agent gets its place in a tier at last, with all the channels that were made for it.
   void adopt(Cell& cell);
+  void place_first(Cell& cell);
   void adopt(Channel& channel);
   void adopt(Closure& lambda) {
     ++execution_.counters.sent;
@@ -106,8 +108,7 @@ public:
   void take_out(Cell& cell) { tiers_.remove(cell); }
   /// @pre its channels are counted
   void put_in(Cell& cell);
-  /// To be called when the agent's reach may have changed. A newcomer gets its place in a tier when
-  /// its creator's event is over, with all the channels that were made there.
+  /// To be called when the agent's reach may have changed.
   void place(Cell& cell);
 
   /// All clocks, and what is known of others, go back to `least`, and what is in the domain is told
@@ -144,7 +145,6 @@ private:
     return std::min(tiers_.earliest(), blocked_next_.absorption);
   }
 
-  void place_newcomers();
   void lose_lambdas(Cell& cell, CellState how);
   void step(Cell& cell);
   void apply(Effects& effects, Cell& self);
@@ -182,7 +182,6 @@ private:
   Outbox outbox_;
   Tiers tiers_;
   FirstDue first_due_;
-  std::vector<Cell*> newcomers_; // not in a tier yet
   BusyTime busy_;
   std::uint64_t busy_counted_ = 0; // the count of events when others were last told of it
   std::uint64_t slice_end_ = 0;    // the count of events at which the slice is over

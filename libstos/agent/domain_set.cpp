@@ -45,6 +45,8 @@ void DomainSet::distribute(const Effects& initial) {
   }
   for (Channel* channel : initial.changes().closed)
     domains_[channel->to->domain]->drop(*channel);
+  for (Cell* cell : initial.changes().born)
+    domains_[cell->domain]->place_first(*cell);
 }
 
 void DomainSet::divide_anew(std::span<const Assignment> assignment) {
