@@ -14,26 +14,39 @@ constexpr std::size_t agents_max = 32;
 
 void FirstDue::find(Tiers& tiers, double end_time) {
   found_.clear();
+  agents_ = tiers.agents();
   const double first = tiers.earliest();
   if (!(first < end_time))
     return;
   if (width_ == 0)
     width_ = std::isfinite(tiers.least_width()) ? tiers.least_width() : 1;
-  const double end = std::min(first + width_, end_time);
-  tiers.sweep(end, [this](Cell& cell) {
-    found_.push_back({cell.path.position(cell.next), &cell});
-    return found_.size() <= agents_max;
-  });
-  agents_ = tiers.agents();
+  std::size_t before = 0;
+  for (;;) {
+    collect(tiers, std::min(first + width_, end_time));
+    if (found_.size() >= agents_max / 2)
+      break;
+    if (found_.size() == before) { // there is nobody else for long
+      width_ /= 2;
+      break;
+    }
+    before = found_.size();
+    width_ *= 2;
+  }
   if (found_.size() > agents_max) { // and some who are due earlier may be missing
     width_ /= 2;
     found_.clear();
     return;
   }
-  if (found_.size() < agents_max / 2)
-    width_ *= 1.5;
   std::sort(found_.begin(), found_.end(),
             [](const Due& a, const Due& b) { return a.where[0] < b.where[0]; });
+}
+
+void FirstDue::collect(Tiers& tiers, double end) {
+  found_.clear();
+  tiers.sweep(end, [this](Cell& cell) {
+    found_.push_back({cell.path.position(cell.next), &cell});
+    return found_.size() <= agents_max;
+  });
 }
 
 bool FirstDue::nobody_reaches(std::size_t i) const {

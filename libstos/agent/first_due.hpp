@@ -26,8 +26,8 @@ public:
 
   explicit FirstDue(const Space& space) : space_(space) {}
 
-  /// Collects all who are due before `end_time`, but not so many that it does not pay: it looks
-  /// less far ahead then, and further when it has found few. @pre nobody is put aside as blocked
+  /// Collects those who are due first, before `end_time`; of very many at nearly one time, none: it
+  /// looks less far ahead the next time. @pre nobody is put aside as blocked
   void find(Tiers& tiers, double end_time);
 
   [[nodiscard]] const std::vector<Due>& found() const { return found_; }
@@ -37,6 +37,8 @@ public:
   [[nodiscard]] bool nobody_reaches(std::size_t i) const;
 
 private:
+  void collect(Tiers& tiers, double end);
+
   const Space& space_;
   double width_ = 0; // it looks that far ahead of the first one
   std::size_t agents_ = 0;

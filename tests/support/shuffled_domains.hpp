@@ -11,6 +11,12 @@
 
 namespace stos::test {
 
+/// Two times of three, domains look for news long enough to see the least time of all, and one time
+/// of three long enough to pass those who wait.
+inline detail::DomainBoard::Patience any_patience(RandomStream& random) {
+  return {std::array{0U, 17U, 40U}[random.below(3)], 0};
+}
+
 /// Runs the domains of a world in one thread, in an order and in slices that a seed chooses: every
 /// interleaving that workers could produce at slice boundaries, repeatable to the last step.
 /// With 0 domains it is the serial engine. With a chance for it, agents are divided anew, at random
@@ -25,11 +31,9 @@ public:
     if (domains_ == 0)
       return run_serially(world);
     std::vector<std::size_t> ready;
-    // Two times of three domains look for news long enough to see the least time of all, and one of
-    // three long enough to pass those who wait.
-    const detail::DomainBoard::Patience patience{std::array{0U, 17U, 40U}[random_.below(3)], 0};
     detail::DomainSet set(
-        world, domains_, [&ready](std::size_t d) { ready.push_back(d); }, nullptr, patience);
+        world, domains_, [&ready](std::size_t d) { ready.push_back(d); }, nullptr,
+        any_patience(random_));
     detail::LoadDivision by_load(set);
     set.start();
     std::size_t finished = 0;

@@ -4,6 +4,7 @@
 #include "libstos/base/assert.hpp"
 #include "libstos/base/random.hpp"
 #include "libstos/cluster/gateway.hpp"
+#include "tests/support/shuffled_domains.hpp"
 
 #include <algorithm>
 #include <deque>
@@ -135,9 +136,10 @@ private:
          std::size_t own)
         : world(of_world), index(own), place{own, cluster.shape_.nodes, cluster.shape_.domains},
           share(detail::take_share(world, node_of, place)),
-          set(world, share.own, place.domains, place.links(),
+          set(
+              world, share.own, place.domains, place.links(),
               [this, &cluster](std::size_t runner) { cluster.schedule(*this, runner); }, nullptr,
-              {}),
+              any_patience(cluster.random_)),
           gateway(
               std::make_unique<detail::Gateway>(world, set, place, share, cluster.shape_.limits)) {}
 
