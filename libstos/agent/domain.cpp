@@ -220,7 +220,15 @@ bool Domain::pass_those_who_wait() {
   return execution_.counters.absorbed != before;
 }
 
+// An agent that goes on beyond what the others have come to relies on that nothing is caused within
+// its reach any more.
+void Domain::goes_ahead(const Cell& cell) {
+  if (std::isfinite(cell.mailbox.home_lookahead()))
+    relied_on_ = std::max(relied_on_, cell.next_time());
+}
+
 void Domain::execute_next(Cell& cell) {
+  goes_ahead(cell);
   const bool measured = activation_durations_.begins();
   ++engine_counters_.activations;
   active_ = &cell;
@@ -235,6 +243,7 @@ void Domain::execute_next(Cell& cell) {
 }
 
 void Domain::sweep(Tier& tier, double base, double window_end) {
+  relied_on_ = std::max(relied_on_, base);
   tier.table.sweep(std::min(window_end, end_time()), [&](Cell& cell) {
     visit(cell, base);
     return budget_left();
@@ -300,11 +309,12 @@ bool Domain::run_one(Cell& cell) {
   const bool goes = may_go_on(cell);
   if (goes) {
     const std::uint64_t before = execution_.counters.absorbed;
-    do
+    do {
+      goes_ahead(cell);
       step(cell);
-    while (cell.alive() && budget_left() &&
-           execution_.counters.absorbed - before < turn_events_max &&
-           cell.next_time() < end_time() && may_go_on(cell));
+    } while (cell.alive() && budget_left() &&
+             execution_.counters.absorbed - before < turn_events_max &&
+             cell.next_time() < end_time() && may_go_on(cell));
   } else {
     ++engine_counters_.empty_activations;
     cell.blocked = true;
@@ -357,8 +367,8 @@ void Domain::place_first(Cell& cell) {
 
 std::optional<double> Domain::inject(Cell& cell, Closure& lambda) {
   const double bound =
-      std::max({floor_time(), promised_, board_.floor().absorption, board_.withdraw(index_),
-                board_.lifted(), cell.now, cell.path.anchor()[0]});
+      std::max({floor_time(), promised_, relied_on_, board_.floor().absorption,
+                board_.withdraw(index_), board_.lifted(), cell.now, cell.path.anchor()[0]});
   const double time = std::nextafter(bound, infinity);
   if (!(time < std::min(cell.exit_time(), end_time()))) {
     execution_.discard(lambda);
@@ -766,7 +776,11 @@ void Domain::put_in(Cell& cell) {
   tiers_.place(cell);
 }
 
+// What others rely on goes for agents that have come from elsewhere, too.
 void Domain::begin_anew(double least) {
+  board_.keep_outside_behind(relied_on_);
+  if (std::isfinite(promised_))
+    board_.keep_outside_behind(promised_);
   promised_ = least;
   outside_.begin_anew(least);
   outbox_.announce(earliest());

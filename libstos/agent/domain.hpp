@@ -135,6 +135,7 @@ private:
   void sweep(Tier& tier, double base, double window_end);
   bool run_ahead();
   bool pass_those_who_wait();
+  void goes_ahead(const Cell& cell);
   void execute_next(Cell& cell);
   void visit(Cell& cell, double base);
   [[nodiscard]] bool others_let(const Cell& cell, double time, double base);
@@ -193,6 +194,7 @@ private:
   Cell* first_blocked_ = nullptr;           // whose it is
   std::vector<Cell*> graveyard_;            // freed at the end of the slice
   double promised_ = Instant::beginning().absorption;
+  double relied_on_ = Instant::beginning().absorption; // what comes from outside stays behind it
   EngineCounters engine_counters_;
   DurationSampler activation_durations_;
   std::uint64_t sent_to_links_ = 0; // lambdas

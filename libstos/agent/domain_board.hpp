@@ -175,7 +175,7 @@ public:
   /// known of other nodes. Returns the highest that any has come to.
   [[nodiscard]] double withdraw_links();
 
-  /// What comes from outside stays behind `time`, too.
+  /// What comes from outside stays behind `time`, too, on all nodes from the next round on.
   void keep_outside_behind(double time);
 
   /// All nodes together have found that nothing happens before `time`, anywhere.

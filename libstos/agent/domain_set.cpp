@@ -51,7 +51,6 @@ void DomainSet::distribute(const Effects& initial) {
 
 void DomainSet::divide_anew(std::span<const Assignment> assignment) {
   const Instant next = board_.next_of_all();
-  board_.keep_outside_behind(highest_clock());
   Rewiring rewiring(*this);
   for (const auto& [cell, domain] : assignment)
     if (cell->domain != domain)

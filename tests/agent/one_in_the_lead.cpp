@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <set>
 #include <vector>
 
@@ -23,6 +24,9 @@ public:
   explicit OneInTheLead(std::size_t domains, std::uint32_t looks = 0)
       : domains_(domains), looks_(looks) {}
 
+  /// Once the second domain has gone as far as it may, somebody from outside comes to it.
+  void let_in(std::unique_ptr<detail::OutsideTask> task) { task_ = std::move(task); }
+
   RunSummary run(World& world) {
     if (domains_ == 0)
       return ShuffledDomains().run(world);
@@ -35,6 +39,8 @@ public:
       ready.erase(domain);
       if (set.run(domain, domain == 0 ? 1 : 1000) == detail::Domain::Slice::more)
         ready.insert(domain);
+      else if (domain == 1 && task_ != nullptr)
+        (void)set.board().post(domain, task_);
     }
     return detail::conclude(world, set.counters(), "one in the lead", 0, set.failure(), {}, {});
   }
@@ -47,6 +53,7 @@ public:
 private:
   std::size_t domains_ = 0;
   std::uint32_t looks_ = 0;
+  std::unique_ptr<detail::OutsideTask> task_;
 };
 
 using Simulation = ForwardSimulation<Minkowski<2>, OneInTheLead>;
@@ -126,9 +133,9 @@ private:
 struct Row {
   std::vector<double> times; ///< in the order in which all of them have worked
 
-  [[nodiscard]] RunSummary run(const OneInTheLead& engine) {
+  [[nodiscard]] RunSummary run(OneInTheLead engine) {
     constexpr int clerks = 20;
-    Simulation simulation({}, engine);
+    Simulation simulation({}, std::move(engine));
     {
       const auto scope = simulation.set_up();
       for (int i = 1; i < clerks; ++i)
@@ -188,4 +195,47 @@ TEST_CASE("whoever waits is passed by those whom it cannot reach in time") {
   CHECK(row.place_of(last) > row.place_of(2));
   CHECK(patient_row.place_of(last) < patient_row.place_of(2));
   CHECK(patient_row.place_of(Row::first) > patient_row.place_of(2));
+}
+
+namespace {
+
+/// Lets an agent absorb something that comes from outside.
+class Visitor final : public detail::OutsideTask {
+public:
+  Visitor(detail::Cell& cell, detail::Closure& lambda) : cell_(cell), lambda_(lambda) {}
+  void run(detail::Injector& engine) override { (void)engine.inject(cell_, lambda_); }
+  void refuse() override { detail::discard(lambda_, nullptr); }
+
+private:
+  detail::Cell& cell_;
+  detail::Closure& lambda_;
+};
+
+} // namespace
+
+// The neighbour of the one who is asked has gone on: nobody before it had anything to do.
+TEST_CASE("who comes from outside is too late to disturb those who have gone ahead") {
+  std::vector<double> times;
+  Simulation simulation({}, OneInTheLead(2));
+  {
+    const auto scope = simulation.set_up();
+    for (int i = 1; i <= 5; ++i)
+      new Clerk(-10.0 - i, times);
+    auto* far = new Clerk(-10, times);
+    for (int time = 1; time <= 5; ++time)
+      far->works_at(time);
+    auto* entry = new Clerk(0, times);
+    far->next = ChannelWriter(*far, *entry);
+    auto* asked = new Clerk(50, times);
+    auto* ahead = new Clerk(51, times);
+    asked->next = ChannelWriter(*asked, *ahead);
+    ahead->works_at(20);
+    ahead->works_at(90);
+    auto* question = detail::make_closure<detail::Portability::node_bound, Clerk>(
+        nullptr, [](Clerk& self) { self.next.send([](Clerk& other) { other.works_at(0); }); });
+    simulation.resource().let_in(std::make_unique<Visitor>(detail::CellOf::get(*asked), *question));
+  }
+  const RunSummary run = simulation.run(100);
+  CHECK(run.absorbed == 5 + 2 + 3);
+  CHECK(std::find(times.begin(), times.end(), 20) < std::find(times.begin(), times.end(), 2));
 }
