@@ -36,6 +36,7 @@ void BlockDepot::give_back_shared(void* block, [[maybe_unused]] std::size_t byte
   ::operator delete (block, std::align_val_t{granule});
 #else
   const auto address = reinterpret_cast<std::uintptr_t>(block);
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): the slab around the block
   BlockDepot* depot = reinterpret_cast<Slab*>(address & ~(slab_bytes - 1))->depot;
   auto* free = static_cast<Free*>(block);
   free->next = nullptr;

@@ -63,6 +63,7 @@ void Cell::prefetch_visit() const {
   mailbox.prefetch();
   constexpr std::uint32_t most = 6;
   const std::size_t channels = std::min(channels_opened, most);
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): the list may be empty
   prefetch(reinterpret_cast<const void*>(reinterpret_cast<std::uintptr_t>(outgoing) -
                                          (channels - 1) * sizeof(Channel)),
            channels);

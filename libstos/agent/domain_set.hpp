@@ -42,8 +42,8 @@ public:
 
   /// Divides the agents among the domains anew, each of those named. Changes no outcome. What comes
   /// from outside stays behind all that domains have promised or relied on so far.
-  /// @pre a stop (see DomainBoard::stop_and) without links; the agents are alive; highest_clock() is
-  ///      finite, or nothing comes from outside
+  /// @pre a stop (see DomainBoard::stop_and) without links; the agents are alive; highest_clock()
+  ///      is finite, or nothing comes from outside
   /// Cost: O(channels of the agents that change their domains, and of their neighbours).
   void divide_anew(std::span<const Assignment> assignment);
 

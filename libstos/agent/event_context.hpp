@@ -152,6 +152,7 @@ private:
   Ticket issue(Cell& target);
   void carry_references(Closure& lambda, Cell& to);
 
+  // NOLINTNEXTLINE(readability-identifier-naming): a member, not a variable of its own
   static constinit inline thread_local EventContext* current_ = nullptr;
 
   World* world_;
