@@ -141,7 +141,10 @@ RunSummary ThreadPoolBase::run_on_workers(World& world, caf::actor_system& syste
                                           const std::shared_ptr<StatusDesk>& exported) {
   constexpr std::size_t domains_max = 1 << 14;
   const std::size_t domains =
-      std::min<std::size_t>(std::size_t{workers} * world.options.domains_per_worker, domains_max);
+      world.options.parallel == ParallelMode::never
+          ? 1
+          : std::min<std::size_t>(std::size_t{workers} * world.options.domains_per_worker,
+                                  domains_max);
   const auto start = Clock::now();
   ProgressMeter meter(world.options, world.end_time.load());
   const WorkerRunOwner run(world, system, workers,

@@ -159,9 +159,10 @@ void Execution::find_exit(Cell& cell) {
         std::max(world_.own_boundary(cell.path), cell.path.anchor()[0]);
 }
 
-void Execution::turn(Cell& cell, double time, const Velocity<4>& velocity) {
+void Execution::turn(Cell& cell, double time, const Velocity<4>& velocity,
+                     CausalMailbox::Sums sums) {
   cell.path = cell.path.turned(time, velocity);
-  cell.mailbox.turned(cell.path, world_.space, pool_.resource());
+  cell.mailbox.turned(cell.path, world_.space, pool_.resource(), sums);
   find_exit(cell);
   if (!world_.options.trace_path.empty())
     record(TraceRecord::Kind::turn, cell, time, nullptr);

@@ -87,7 +87,8 @@ public:
   void start(Cell& cell);
 
   /// The agent takes another velocity from laboratory time `time` on.
-  void turn(Cell& cell, double time, const Velocity<4>& velocity);
+  void turn(Cell& cell, double time, const Velocity<4>& velocity,
+            CausalMailbox::Sums sums = CausalMailbox::Sums::now);
 
   /// Deletes the agent at laboratory time `time`. Returns what it sent and closed meanwhile.
   /// @pre cell.alive()

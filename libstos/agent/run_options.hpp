@@ -22,6 +22,13 @@ enum class SchedulerPolicy {
   stealing ///< one queue per worker; an idle worker polls its neighbours (about every 50 us)
 };
 
+/// Whether the agents of a node are divided among its workers.
+enum class ParallelMode {
+  automatic, ///< where that is faster than one worker alone, which is tried out at times
+  always,
+  never ///< one worker takes care of all of them
+};
+
 /// Everything about one run that is decided outside the program's model.
 ///
 /// Plain values. The defaults below are the product's defaults; `config/stos.yaml` documents each
@@ -60,6 +67,10 @@ struct RunOptions {
 
   /// Events that a domain executes before it gives its worker back. 1 to 1e9.
   std::uint32_t events_per_slice = 4096;
+
+  /// Whether agents are divided among the workers. A node of a cluster takes automatic for always.
+  /// Default automatic.
+  ParallelMode parallel = ParallelMode::automatic;
 
   /// true: where one domain has more to do than the others, agents are divided among the domains
   /// anew, by what they have executed. On one node, with one domain per worker. Default true.

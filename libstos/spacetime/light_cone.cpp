@@ -73,7 +73,10 @@ double absorption_bound(const Trajectory& source, double horizon, const Trajecto
 }
 
 double resting_distance(const Trajectory& source, const Trajectory& path, const Space& space) {
-  const double distance = space.distance(path.anchor(), source.anchor());
+  return resting_bound(space.distance(path.anchor(), source.anchor()), source, path);
+}
+
+double resting_bound(double distance, const Trajectory& source, const Trajectory& path) {
   const double scale = spatial_magnitude(source.anchor()) + spatial_magnitude(path.anchor());
   return std::max(0.0, distance - rounding_margin * scale);
 }
