@@ -47,7 +47,9 @@ class Execution {
 public:
   explicit Execution(World& world, AgentBindings* bindings = nullptr)
       : census(world.wall_clock), world_(world), bindings_(bindings), pool_(world.depot()),
-        context_(world, pool_), event_durations_(world.wall_clock) {}
+        context_(world, pool_), event_durations_(world.wall_clock) {
+    counters.last_event_time = Instant::beginning().absorption;
+  }
   ~Execution();
   Execution(const Execution&) = delete;
   Execution& operator=(const Execution&) = delete;
@@ -92,6 +94,9 @@ public:
   /// Deletes the agent at laboratory time `time`. Returns what it sent and closed meanwhile.
   /// @pre cell.alive()
   Effects& end(Cell& cell, double time, CellState how);
+
+  /// The same at the end of the run. Returns the channels that it closed, and nothing else.
+  Effects& end_with_run(Cell& cell, double time);
 
   /// Takes all lambdas out of the mailbox of an agent that has ended; see lose().
   [[nodiscard]] Closure* take_any(Cell& cell) {
@@ -155,7 +160,9 @@ private:
       fail_full(cell, lambda);
   }
   void fail_full(const Cell& cell, const Closure& lambda);
-  void fail_full_of_reports(const EventKey& key, const Cell& cell);
+  void fail_by_problem(const EventKey& key, const Cell& cell);
+  void fail_by_exception(const EventKey& key, const Cell& cell, const char* where);
+  void require_resolution(const Cell& cell, const Closure& lambda) const;
   void find_exit(Cell& cell);
   void free_retired(const std::function<void(Cell&)>& one_less);
   void record(TraceRecord::Kind kind, const Cell& cell, double time, const Closure* lambda);
@@ -169,6 +176,8 @@ private:
   EventContext context_;
   DurationSampler event_durations_;
   std::optional<Failure> failure_;
+  RecordCut trace_cut_;
+  std::uint64_t recorded_ = 0;
 };
 
 } // namespace stos::detail

@@ -1,6 +1,6 @@
 #include "libstos/agent/serial_engine.hpp"
 
-#include <cmath>
+#include <utility>
 
 namespace stos::detail {
 
@@ -30,11 +30,19 @@ void SerialEngine::run() {
     if (progress_ && execution_.counters.absorbed % progress_stride == 0)
       progress_(key.instant.absorption, execution_.counters.absorbed);
   }
-  const double end_time = std::isfinite(world.end_time.load())
-                              ? world.end_time.load()
-                              : execution_.counters.last_event_time;
-  while (!living_.empty())
-    end(*living_.begin()->second, end_time, CellState::ended);
+  const auto living = std::exchange(living_, {});
+  for (const auto& [id, cell] : living)
+    finish(*cell);
+}
+
+void SerialEngine::finish(Cell& cell) {
+  unschedule(cell);
+  ended_.insert(&cell);
+  for (Channel* channel :
+       execution_.end_with_run(cell, execution_.world().last_time(cell.now)).changes().closed)
+    close(*channel);
+  while (Closure* lambda = execution_.take_any(cell))
+    send(*lambda);
 }
 
 EventKey SerialEngine::next_key(const Cell& cell) {

@@ -40,6 +40,7 @@ private:
   void apply(Effects effects, Cell* self);
   void send(Closure& lambda);
   void end(Cell& cell, double time, CellState how);
+  void finish(Cell& cell);
   void close(Channel& channel);
   void bury(Cell& cell);
   void show();
