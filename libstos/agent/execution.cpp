@@ -276,11 +276,14 @@ std::unique_ptr<std::vector<CarriedReference>> Execution::lose(Closure& lambda, 
   return references;
 }
 
+// All that happens at that very time is still executed, so that the first failure is found on every
+// engine; but not a cycle that would never end.
 void Execution::fail(const EventKey& key, Error error) {
-  if (failure_ && failure_->key <= key)
-    return;
-  failure_ = Failure{key, std::move(error)};
-  world_.end_before(key.instant.absorption);
+  const double time = key.instant.absorption;
+  const bool is_cycle = error.code == Errc::instant_too_deep;
+  world_.end_before(is_cycle ? time : std::nextafter(time, Instant::never().absorption));
+  if (!failure_ || key < failure_->key)
+    failure_ = Failure{key, std::move(error)};
 }
 
 void Execution::show(LiveCounters of_engine) {

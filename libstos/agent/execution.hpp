@@ -129,7 +129,7 @@ public:
   /// Returns the references that it brought: their holds must be released.
   std::unique_ptr<std::vector<CarriedReference>> lose(Closure& lambda, CellState how);
 
-  /// Stops the simulation at `key`: nothing happens at that time or later. Of several failures the
+  /// Stops the simulation at `key`: nothing happens after that time. Of several failures the
   /// earliest counts, so that the same program fails in the same way on every engine.
   void fail(const EventKey& key, Error error);
 
