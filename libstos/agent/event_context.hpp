@@ -110,6 +110,7 @@ public:
   [[nodiscard]] World& world() const { return *world_; }
   [[nodiscard]] BlockPool& pool() const { return pool_; }
   [[nodiscard]] Cell* self() const { return self_; }
+  [[nodiscard]] bool is_inert() const { return mode_ == Mode::inert; }
   [[nodiscard]] bool is_setup() const { return self_ == nullptr; }
 
   Cell& create(AgentBase& agent, const AgentOps& ops, const Point* position,
