@@ -66,8 +66,9 @@ public:
   /// Emits a lambda that the target will execute as `function(target, arguments...)`.
   ///
   /// It must be able to travel to another node: what it captures is copied byte for byte, so it
-  /// has to be trivially copyable (and must not be a pointer or a reference, which the compiler
-  /// cannot see); anything else is passed in `arguments`, which are serialised: see Portable.
+  /// has to be trivially copyable, and must be no pointer or reference (not even `this`), which the
+  /// compiler refuses where it can tell; anything else is passed in `arguments`, which are
+  /// serialised: see Portable.
   template <class F, class... Args>
   void send(F&& function, Args&&... arguments) {
     detail::require_portable<F, Args...>();
