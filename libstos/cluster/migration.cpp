@@ -59,6 +59,7 @@ void delete_copy(EventContext& context, Cell& cell) {
   delete_agent(cell);
   context.drop_effects();
   context.effects.clear();
+  cell.let_go_of_outgoing(); // what it has opened in its destructor
 }
 
 } // namespace
@@ -141,6 +142,8 @@ void Migration::decide_on(std::size_t wish, Cell& cell, NameTable<AgentId, std::
 
 // What keeps the agent here. If nothing does, its members are saved.
 std::optional<std::string> Migration::obstacle(Cell& cell) {
+  if (cell.agent == nullptr)
+    return "it was deleted by hand";
   const AgentBase& agent = *cell.agent;
   if (typeid(agent) != *cell.ops->type)
     return "it is a " + demangle(typeid(agent).name()) + ", which derives from " +
