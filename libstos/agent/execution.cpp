@@ -43,15 +43,36 @@ Error error_of_current_exception() {
 
 } // namespace
 
-// What the receiver has come to meanwhile differs from engine to engine.
-void Execution::fail_full(const Cell& cell, const Closure& lambda) {
-  fail(
-      {{lambda.emission[0], lambda.emission[0], 0}, lambda.source, lambda.channel, lambda.sequence},
-      {Errc::mailbox_full, "the mailbox of " + describe(cell) + " is full: agent " +
-                               std::to_string(lambda.source.value) + " has sent it a lambda at " +
-                               exact_text(lambda.emission[0]) + " s, and " +
-                               std::to_string(world_.options.mailbox_lambdas_max) +
-                               " wait in it already (limits.mailbox_lambdas_max)"});
+// What is in a mailbox differs from engine to engine: some senders are ahead of their receiver. What
+// waits at one time does not: all that was emitted by then and is absorbed later. That is found out
+// when there is more in the mailbox than may wait, and again when there is much more.
+void Execution::fail_if_full(const Cell& cell) {
+  const std::uint64_t most = world_.options.mailbox_lambdas_max;
+  std::size_t& look_again = full_[&cell];
+  if (cell.mailbox.size() < look_again)
+    return;
+  look_again = cell.mailbox.size() + cell.mailbox.size() / 8 + 1;
+  std::vector<double> emissions;
+  std::vector<double> absorptions;
+  cell.mailbox.for_each([&](const Lambda& lambda, double absorption) {
+    emissions.push_back(lambda.emission[0]);
+    absorptions.push_back(absorption);
+  });
+  std::sort(emissions.begin(), emissions.end());
+  std::sort(absorptions.begin(), absorptions.end());
+  std::size_t absorbed = 0;
+  for (std::size_t emitted = 1; emitted <= emissions.size(); ++emitted) {
+    const double time = emissions[emitted - 1];
+    while (absorbed < emitted && absorptions[absorbed] <= time)
+      ++absorbed;
+    if (emitted - absorbed <= most)
+      continue;
+    fail({Instant::before(time), cell.id, {}, 0},
+         {Errc::mailbox_full, "the mailbox of " + describe(cell) + " is full: more than " +
+                                  std::to_string(most) + " lambdas wait in it at " +
+                                  exact_text(time) + " s (limits.mailbox_lambdas_max)"});
+    return;
+  }
 }
 
 Execution::~Execution() {

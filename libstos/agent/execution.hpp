@@ -10,6 +10,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 namespace stos::detail {
@@ -57,12 +58,12 @@ public:
   /// Puts `lambda` into the mailbox of `cell`, due at `absorption`: in order, or aside. Beyond the
   /// configured limit the simulation fails.
   void queue(Cell& cell, Closure& lambda, double absorption) {
-    require_room(cell, lambda);
     cell.mailbox.push_placed(lambda, absorption, pool_.resource());
+    require_room(cell);
   }
   void put_aside(Cell& cell, Closure& lambda, double absorption) {
-    require_room(cell, lambda);
     cell.mailbox.put_aside(lambda, absorption, pool_.resource());
+    require_room(cell);
   }
 
   /// Takes the front lambda out of the mailbox of `cell`.
@@ -155,11 +156,11 @@ public:
   Census census; ///< @pre is_watched()
 
 private:
-  void require_room(Cell& cell, const Closure& lambda) {
-    if (cell.mailbox.size() >= world_.options.mailbox_lambdas_max) [[unlikely]]
-      fail_full(cell, lambda);
+  void require_room(Cell& cell) {
+    if (cell.mailbox.size() > world_.options.mailbox_lambdas_max) [[unlikely]]
+      fail_if_full(cell);
   }
-  void fail_full(const Cell& cell, const Closure& lambda);
+  void fail_if_full(const Cell& cell);
   void fail_by_problem(const EventKey& key, const Cell& cell);
   void fail_by_exception(const EventKey& key, const Cell& cell, const char* where);
   void require_resolution(const Cell& cell, const Closure& lambda) const;
@@ -177,6 +178,7 @@ private:
   DurationSampler event_durations_;
   std::optional<Failure> failure_;
   RecordCut trace_cut_;
+  std::unordered_map<const Cell*, std::size_t> full_; // when to look again at its mailbox
   std::uint64_t recorded_ = 0;
 };
 

@@ -132,3 +132,50 @@ TEST_CASE("the longest chain within an instant is the same everywhere") {
       },
       options);
 }
+
+namespace {
+
+class Caller : public Agent<Caller, Shuffled> {
+public:
+  using Agent::Agent;
+  Caller() = default;
+  ChannelWriter<Caller> hub;
+  int calls = 0;
+
+  void call(double period) {
+    for (int i = 0; i < calls; ++i)
+      hub.send([](Caller&) {});
+    after(period, [period](Caller& self) { self.call(period); });
+  }
+
+  template <class Inspector>
+  friend bool inspect(Inspector& f, Caller& x) {
+    return f.object(x).fields(f.field("hub", x.hub), f.field("calls", x.calls));
+  }
+};
+
+/// Callers around a hub, some near and some far, one after the other, who call again and again.
+auto callers(int n, int calls) {
+  return [=](Shuffled&) {
+    auto* hub = new Caller({0, 0});
+    for (int i = 1; i <= n; ++i) {
+      auto* caller = new Caller({0, (i % 2 == 0 ? 3.0 : -5.0) * i});
+      caller->hub = ChannelWriter(*caller, *hub);
+      caller->calls = calls;
+      caller->after(0.1 * i, [](Caller& self) { self.call(1.7); });
+    }
+  };
+}
+
+} // namespace
+
+TEST_CASE("a mailbox that is full is full at one time everywhere") {
+  RunOptions options;
+  for (const std::uint64_t most : {7U, 30U, 100U}) {
+    options.mailbox_lambdas_max = most;
+    fails_everywhere<Shuffled>(Errc::mailbox_full, "agent 1 (", 60,
+                               callers(9, most == 100 ? 40 : 1), options);
+  }
+  options.mailbox_lambdas_max = 1000;
+  CHECK(same_everywhere<Shuffled>(60, callers(9, 1), options).agents_born == 10);
+}
