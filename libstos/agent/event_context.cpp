@@ -137,8 +137,8 @@ void EventContext::begin_inert() {
 
 // An agent that one of those creates in turn is never deleted: there may be no end to that.
 void EventContext::drop_effects() {
-  for (auto* first = static_cast<Closure*>(effects.first_lambda); first != nullptr;)
-    discard(*std::exchange(first, static_cast<Closure*>(first->next)), &pool_);
+  for (auto* lambda = static_cast<Closure*>(effects.first_lambda); lambda != nullptr;)
+    discard(*std::exchange(lambda, static_cast<Closure*>(lambda->next)), &pool_);
   effects.first_lambda = effects.last_lambda = nullptr;
   effects.lambdas = 0;
   if (!effects.has_changes())
@@ -146,21 +146,35 @@ void EventContext::drop_effects() {
   Effects::Changes& changes = effects.change();
   for (Channel* hold : std::exchange(changes.held, {}))
     hold->let_go();
+  drop_opened();
+  const auto born = std::exchange(changes.born, {});
+  if (born.empty())
+    return;
+  {
+    Cell* const self = std::exchange(self_, nullptr);
+    const Mode mode = std::exchange(mode_, Mode::inert);
+    const Scope scope(this);
+    for (Cell* cell : born)
+      delete_agent(*cell);
+    self_ = self;
+    mode_ = mode;
+  }
+  drop_opened();
+  for (const auto& all : {born, std::exchange(changes.born, {})})
+    for (Cell* cell : all) {
+      cell->let_go_of_outgoing();
+      cell->destroy(pool_);
+    }
+}
+
+void EventContext::drop_opened() {
+  Effects::Changes& changes = effects.change();
   for (Channel* channel : changes.opened)
     channel->closed = 1;
   for (Channel* channel : std::exchange(changes.opened, {})) {
     std::erase(changes.closed, channel);
     channel->let_go();
   }
-  Cell* const self = std::exchange(self_, nullptr);
-  const Mode mode = std::exchange(mode_, Mode::inert);
-  for (Cell* cell : std::exchange(changes.born, {})) {
-    delete_agent(*cell);
-    cell->let_go_of_outgoing();
-    cell->destroy(pool_);
-  }
-  self_ = self;
-  mode_ = mode;
 }
 
 bool EventContext::puts_down(const Error& misuse) {

@@ -146,6 +146,7 @@ public:
 
 private:
   static EventContext& setup_of(const Cell& cell);
+  void drop_opened();
   void find_emission_after_reaction(Cell& self);
   [[nodiscard]] Point emission_point(const Cell& cell) const;
   [[nodiscard]] std::uint32_t emission_depth(double emission_time) const;

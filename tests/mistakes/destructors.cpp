@@ -88,15 +88,19 @@ public:
   using Agent::Agent;
   Heir() = default;
   ~Heir() override {
+    if (!has_heir)
+      return;
     auto* child = new Heir(position());
+    child->has_heir = false;
     child->parent = ChannelWriter(*child, *this);
     child->after(1, [](Heir&) {});
   }
   ChannelWriter<Heir> parent;
+  bool has_heir = true;
 
   template <class Inspector>
   friend bool inspect(Inspector& f, Heir& x) {
-    return f.object(x).fields(f.field("parent", x.parent));
+    return f.object(x).fields(f.field("parent", x.parent), f.field("has_heir", x.has_heir));
   }
 };
 
