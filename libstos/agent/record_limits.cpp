@@ -31,19 +31,23 @@ void enforce_trace_limit(const RunOptions& options, std::vector<TraceRecord>& tr
                          const std::vector<double>& times_elsewhere,
                          std::optional<Failure>& failure) {
   const std::uint64_t most = options.trace_events_max;
-  if (trace.size() + times_elsewhere.size() <= most)
+  if (trace.size() + times_elsewhere.size() > most) {
+    std::vector<double> times = times_elsewhere;
+    for (const TraceRecord& record : trace)
+      times.push_back(record.point[0]);
+    const auto excess = times.begin() + static_cast<std::ptrdiff_t>(most);
+    std::nth_element(times.begin(), excess, times.end());
+    fail_at(*excess,
+            {Errc::trace_full, "more than " + std::to_string(most) +
+                                   " trace records (limits.trace_events_max): the first one too "
+                                   "many is at " +
+                                   exact_text(*excess) + " s"},
+            failure);
+  }
+  if (!failure)
     return;
-  std::vector<double> times = times_elsewhere;
-  for (const TraceRecord& record : trace)
-    times.push_back(record.point[0]);
-  const auto excess = times.begin() + static_cast<std::ptrdiff_t>(most);
-  std::nth_element(times.begin(), excess, times.end());
-  fail_at(*excess,
-          {Errc::trace_full, "more than " + std::to_string(most) +
-                                 " trace records (limits.trace_events_max): the first one too many "
-                                 "is at " +
-                                 exact_text(*excess) + " s"},
-          failure);
+  const double end = failure->key.instant.absorption;
+  std::erase_if(trace, [end](const TraceRecord& record) { return record.point[0] > end; });
   if (trace.size() > most) {
     std::sort(trace.begin(), trace.end(), is_earlier);
     trace.resize(most);

@@ -15,7 +15,8 @@ namespace stos::detail {
 /// Meanwhile each domain takes care that it keeps no more than can count (RecordCut).
 
 /// `trace` is what this node has of it, `times_elsewhere` are those of all records that it has not.
-/// Keeps no more records than allowed, the first ones.
+/// Keeps no more records than allowed, the first ones, and none after a failure: some domains have
+/// been ahead of it.
 void enforce_trace_limit(const RunOptions& options, std::vector<TraceRecord>& trace,
                          const std::vector<double>& times_elsewhere,
                          std::optional<Failure>& failure);

@@ -116,6 +116,25 @@ TEST_CASE("a trace that is too long is one error on every engine, and its file t
   std::remove(file.c_str());
 }
 
+TEST_CASE("the trace of a run that fails ends there on every engine") {
+  const std::string file = "mistakes_failed_trace.tsv";
+  std::string first_trace;
+  RunOptions options;
+  options.trace_path = file;
+  for (const EngineChoice& engine : every_engine(options, 2)) {
+    INFO(engine.name);
+    CHECK_THROWS_AS(
+        run_world<Pool>(engine.options, 10.95, [] { set_up_tickers<ThreadPool<2>>(5); }),
+        SimulationError);
+    const std::string trace = text_of(file);
+    if (first_trace.empty())
+      first_trace = trace;
+    CHECK(trace == first_trace);
+    CHECK(std::count(trace.begin(), trace.end(), '\n') == 1 + 8 + 8 * 5 - 2);
+  }
+  std::remove(file.c_str());
+}
+
 TEST_CASE("the longest chain within an instant is the same everywhere") {
   RunOptions options;
   options.instant_depth_max = 20;
