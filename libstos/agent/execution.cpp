@@ -43,9 +43,10 @@ Error error_of_current_exception() {
 
 } // namespace
 
-// What is in a mailbox differs from engine to engine: some senders are ahead of their receiver. What
-// waits at one time does not: all that was emitted by then and is absorbed later. That is found out
-// when there is more in the mailbox than may wait, and again when there is much more.
+// What is in a mailbox differs from engine to engine: some senders are ahead of their receiver.
+// What waits at one time does not: all that was emitted by then and is absorbed later, or at once.
+// That is found out when there is more in the mailbox than may wait, and again when there is much
+// more.
 void Execution::fail_if_full(const Cell& cell) {
   const std::uint64_t most = world_.options.mailbox_lambdas_max;
   std::size_t& look_again = full_[&cell];
@@ -55,8 +56,9 @@ void Execution::fail_if_full(const Cell& cell) {
   std::vector<double> emissions;
   std::vector<double> absorptions;
   cell.mailbox.for_each([&](const Lambda& lambda, double absorption) {
-    emissions.push_back(lambda.emission[0]);
-    absorptions.push_back(absorption);
+    const double emission = lambda.emission[0];
+    emissions.push_back(emission);
+    absorptions.push_back(absorption > emission ? absorption : std::nextafter(emission, HUGE_VAL));
   });
   std::sort(emissions.begin(), emissions.end());
   std::sort(absorptions.begin(), absorptions.end());
