@@ -285,7 +285,7 @@ std::vector<ConfigKey> build_keys() {
       {"limits.trace_events_max", "", "Events that a trace records; the next one fails the run.",
        whole_number<&O::trace_events_max>(1, tera, "events")},
       {"limits.reports_max", "",
-       "Reports that the agents of one domain make; the next one fails the run.",
+       "Reports that all agents of a run make; the next one fails the run.",
        whole_number<&O::reports_max>(1, tera, "reports")},
       {"output.digest_only", "--digest-only", "Print the digest of the run and nothing else.",
        flag<&O::digest_only>()},

@@ -760,22 +760,14 @@ void Domain::empty_graveyard() {
 
 // Every domain does this once all of them know that nothing happens any more.
 void Domain::finish() {
-  const double end_time = std::isfinite(world_.end_time.load())
-                              ? world_.end_time.load()
-                              : execution_.counters.last_event_time;
-  tiers_.for_each([&](Cell& cell) { finish(cell, end_time); });
+  tiers_.for_each([&](Cell& cell) { finish(cell); });
   for (auto task = board_.take_tasks(index_); task != nullptr; task = std::move(task->next))
     task->refuse();
 }
 
 // Everybody ends at once, so that what they still send and close concerns nobody.
-void Domain::finish(Cell& cell, double time) {
-  Effects& effects = execution_.end(cell, time, CellState::ended);
-  for (auto* lambda = effects.first_lambda; lambda != nullptr;) {
-    auto* next = static_cast<Closure*>(lambda->next);
-    execution_.lose(*lambda, CellState::ended);
-    lambda = next;
-  }
+void Domain::finish(Cell& cell) {
+  (void)execution_.end_with_run(cell, world_.last_time(cell.now));
   cell.mailbox.settle();
   while (Closure* lambda = execution_.take_any(cell))
     execution_.lose(*lambda, CellState::ended);

@@ -171,7 +171,7 @@ private:
   void empty_graveyard();
   void add_to_ended(Cell& cell);
   void finish();
-  void finish(Cell& cell, double time);
+  void finish(Cell& cell);
 
   void take_census(bool asleep);
   void show(bool asleep);
