@@ -49,7 +49,7 @@ struct ClosureOps {
   bool (*fits)(const AgentBase&);
 
   std::uint64_t receiver; ///< AgentOps::type_id, if agents of that very class can take it
-  std::uint64_t id;       ///< identity of the code, for digests: the same in every run of one build
+  std::uint64_t id;       ///< identity of the code, for traces: the same in every run of one build
   std::uint64_t type_id;  ///< of code, receiver's class and arguments, for find_closure()
   std::size_t bytes;
   std::size_t alignment;
@@ -72,7 +72,7 @@ struct Closure : Lambda {
 static_assert(sizeof(Closure) <= 112, "two cache lines hold it with 16 bytes of captures");
 
 /// The identity of a closure type's code, from its mangled name. The N of ThreadPool<N> plays no
-/// part in it, so that a model that is a template of its simulation has one digest for all N.
+/// part in it, so that a model that is a template of its simulation has one trace for all N.
 [[nodiscard]] std::uint64_t code_id(const char* mangled_name);
 
 template <Portability portability, class Target, class Function, class... Args>

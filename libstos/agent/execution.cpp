@@ -94,7 +94,7 @@ Effects& Execution::execute(Cell& cell, Closure& lambda, const EventKey& key) {
               "order: " + place(cell, cell.now) + " is to absorb at " + std::to_string(time));
   cell.now = time;
   ++cell.events;
-  cell.digest.add({time, key.source, key.channel, key.sequence, lambda.ops->id});
+  cell.digest.add({time, key.source, key.channel, key.sequence});
   ++counters.absorbed;
   counters.last_event_time = std::max(counters.last_event_time, time);
   if (!world_.options.trace_path.empty())

@@ -24,7 +24,7 @@ struct TraceRecord {
   ChannelNumber channel;       ///< event
   std::uint64_t sequence = 0;  ///< event
   Point emission;              ///< event
-  std::uint64_t lambda_id = 0; ///< event
+  std::uint64_t lambda_id = 0; ///< event: of its code, in this build
 };
 
 /// A trace as text: a header line, then one line a record with tab-separated columns, in an order

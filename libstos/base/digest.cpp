@@ -9,9 +9,9 @@
 namespace stos {
 
 void EventDigest::add(const EventRecord& event) {
-  const std::array<std::uint64_t, 5> words = {std::bit_cast<std::uint64_t>(event.absorption_time),
+  const std::array<std::uint64_t, 4> words = {std::bit_cast<std::uint64_t>(event.absorption_time),
                                               event.source.value, event.channel.value,
-                                              event.sequence, event.lambda_id};
+                                              event.sequence};
   state_ = XXH3_64bits_withSeed(words.data(), sizeof words, state_);
 }
 

@@ -9,13 +9,14 @@
 
 namespace stos {
 
-/// What one event contributes to the digest of its agent. Only what is the same on every engine.
+/// What one event contributes to the digest of its agent. Only what is the same on every engine, and
+/// whoever has compiled the program: so nothing of the lambda's code, which compilers number each in
+/// its own way. A source sends one lambda with a sequence on a channel: these say which one it is.
 struct EventRecord {
   double absorption_time = 0;
   AgentId source;
   ChannelNumber channel;
   std::uint64_t sequence = 0;
-  std::uint64_t lambda_id = 0;
 };
 
 /// A running hash over the events of one agent, in their order (XXH3, 64 bits).
