@@ -102,6 +102,7 @@ Effects& Execution::execute(Cell& cell, Closure& lambda, const EventKey& key) {
 
   context_.begin(cell, lambda, key.instant);
   try {
+    add_values(cell, lambda);
     const EventContext::Scope scope(&context_);
     const bool measured = event_durations_.begins();
     lambda.ops->run(lambda, *cell.agent);
@@ -128,6 +129,16 @@ Effects& Execution::execute(Cell& cell, Closure& lambda, const EventKey& key) {
       effects().change().released.push_back(carried.hold);
   discard(lambda);
   return effects();
+}
+
+void Execution::add_saved_values(const Cell& cell, const Closure& lambda) {
+  if (lambda.ops->save == nullptr)
+    return;
+  values_.clear();
+  BytesWriter bytes(values_);
+  lambda.ops->save(lambda, bytes);
+  if (bytes.size() > 0)
+    counters.values.add_hash(hash_bytes(bytes.bytes(), cell.digest.value()));
 }
 
 void Execution::fail_full_of_reports(const EventKey& key, const Cell& cell) {

@@ -155,6 +155,15 @@ private:
       fail_full(cell, lambda);
   }
   void fail_full(const Cell& cell, const Closure& lambda);
+
+  /// See RunSummary::value_digest(). @pre the event is in the digest of `cell`
+  void add_values(const Cell& cell, const Closure& lambda) {
+    if (lambda.ops->hash != nullptr)
+      counters.values.add_hash(lambda.ops->hash(lambda, cell.digest.value()));
+    else if (world_.options.values) [[unlikely]]
+      add_saved_values(cell, lambda);
+  }
+  void add_saved_values(const Cell& cell, const Closure& lambda);
   void fail_full_of_reports(const EventKey& key, const Cell& cell);
   void find_exit(Cell& cell);
   void free_retired(const std::function<void(Cell&)>& one_less);
@@ -169,6 +178,7 @@ private:
   EventContext context_;
   DurationSampler event_durations_;
   std::optional<Failure> failure_;
+  std::vector<std::byte> values_; // of one lambda
 };
 
 } // namespace stos::detail

@@ -5,6 +5,8 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
 #include <set>
 #include <vector>
 
@@ -30,6 +32,12 @@ TEST_CASE("texts hash to XXH3, with the same value everywhere") {
   CHECK(hash_text("") == 0x2d06800538d394c2u);
   CHECK(hash_text("spacetime") == 0x34da401d814728c6u);
   CHECK(hash_text("spacetime") != hash_text("spacetimf"));
+}
+
+TEST_CASE("bytes hash to XXH3, with the same value everywhere") {
+  constexpr std::array<std::byte, 3> bytes{std::byte{1}, std::byte{2}, std::byte{3}};
+  CHECK(hash_bytes(bytes, 0) == 0xebce9b7632ae733bu);
+  CHECK(hash_bytes(bytes, 1) == 0x2581b379a7200e75u);
 }
 
 TEST_CASE("the digest of an agent depends on each field of each event") {
