@@ -45,6 +45,10 @@ function(stos_add_layer name folder)
   endif()
   if(sources)
     add_library(stos_${name} STATIC ${sources})
+    # So that shared libraries can be made of it, at no cost: none of our functions is replaced by
+    # another one at run time.
+    set_target_properties(stos_${name} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+    target_compile_options(stos_${name} PRIVATE -fno-semantic-interposition)
     set(scope PUBLIC)
     stos_warnings(stos_${name})
   else()
