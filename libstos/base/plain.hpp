@@ -20,9 +20,10 @@ constexpr bool comes_from_bytes() {
 }
 
 /// Made of numbers only, in arrays and structures: no pointer, reference, union or bit-field, also
-/// among what a lambda captures. So equal values have equal bytes everywhere, but for padding.
+/// among what a lambda captures. So equal values have equal bytes everywhere, but for padding. Not
+/// larger than what a compiler looks through in no time.
 template <class T>
-concept Plain = std::is_trivially_copyable_v<T> && requires {
+concept Plain = sizeof(T) <= 1024 && std::is_trivially_copyable_v<T>&& requires {
   typename std::bool_constant<comes_from_bytes<T>()>;
 };
 
