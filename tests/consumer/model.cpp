@@ -1,7 +1,5 @@
 #include "model.hpp"
 
-Player::~Player() { report("hits", hits); }
-
 void make_players() {
   auto* one = new Player({0, 0, 0, 0});
   auto* two = new Player({0, 0, 0, 1});

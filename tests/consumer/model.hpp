@@ -1,4 +1,4 @@
-// Agents that live in a shared library, of which nothing else is to be seen.
+// Agents that live in a shared library, of which nothing is to be seen but make_players().
 
 #pragma once
 
@@ -10,7 +10,7 @@ using Simulation = stos::ForwardSimulation<stos::Minkowski<4>, stos::ThreadPool<
 class Player : public stos::Agent<Player, Simulation> {
 public:
   using Agent::Agent;
-  ~Player() override;
+  ~Player() override { report("hits", hits); }
 
   void play() {
     ++hits;
