@@ -39,7 +39,7 @@ double ulp(double x) { return std::nextafter(std::abs(x), INFINITY) - std::abs(x
 double log_error_in_ulp(double x) {
   const long double exact = std::log(static_cast<long double>(x));
   const double rounded = static_cast<double>(exact);
-  return static_cast<double>(std::abs(static_cast<long double>(portable_log(x)) - exact)) / ulp(rounded);
+  return static_cast<double>(std::abs(portable_log(x) - exact)) / ulp(rounded);
 }
 
 } // namespace
