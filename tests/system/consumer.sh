@@ -42,7 +42,8 @@ echo "consumer: agents in a shared library"
 cmake --build "$work/build" --target starter
 "$work/build/starter" --serial >"$work/serial" || fail "starter: $(cat "$work/serial")"
 "$work/build/starter" --workers 2 >"$work/workers" || fail "starter: $(cat "$work/workers")"
-"$work/prefix/bin/stos" run -n 2 "$work/build/starter" >"$work/nodes" || fail "starter: $(cat "$work/nodes")"
+"$work/prefix/bin/stos" run -n 2 "$work/build/starter" >"$work/nodes" ||
+  fail "starter: $(cat "$work/nodes")"
 cmp "$work/serial" "$work/workers" || fail "starter has another outcome on workers"
 (($(grep -cxF "node1 | $(cat "$work/serial")" "$work/nodes") == 1)) ||
   fail "starter has another outcome on nodes: $(cat "$work/nodes")"
@@ -52,17 +53,21 @@ if [[ -z $flags ]]; then
   echo "consumer: with AddressSanitizer, on the library without"
   configure asan -DCMAKE_CXX_FLAGS=-fsanitize=address
   cmake --build "$work/asan" --target consumer
-  "$work/asan/consumer" >"$work/asan.out" 2>&1 || { cat "$work/asan.out"; fail "AddressSanitizer complains"; }
+  "$work/asan/consumer" >"$work/asan.out" 2>&1 ||
+    { cat "$work/asan.out"; fail "AddressSanitizer complains"; }
 fi
 
-# The digests must not depend on the compiler.
-if [[ -z $flags ]] && command -v g++ clang++ >/dev/null; then
+# The digests must not depend on the compiler, nor on whether it may use fused multiply-add.
+fused=
+if grep -qsw fma /proc/cpuinfo; then fused=-mfma; fi
+if [[ -z $flags ]] && command -v g++ >/dev/null && command -v clang++ >/dev/null; then
   for compiler in g++ clang++; do
     echo "consumer: lambdas of all kinds by $compiler"
-    configure "by-$compiler" -DCMAKE_CXX_COMPILER="$compiler"
+    configure "by-$compiler" -DCMAKE_CXX_COMPILER="$compiler" -DCMAKE_CXX_FLAGS="$fused"
     cmake --build "$work/by-$compiler" --target lambda_kinds
     "$work/by-$compiler/lambda_kinds" >"$work/$compiler.out"
     cat "$work/$compiler.out"
+    fused=
     (($(sort -u "$work/$compiler.out" | wc -l) == 1)) || fail "workers change the outcome"
   done
   cmp "$work/g++.out" "$work/clang++.out" || fail "g++ and clang++ make programs of different digests"
