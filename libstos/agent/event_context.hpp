@@ -56,12 +56,10 @@ private:
 /// one piece of ambient state in the library, and `current()` is the only place where it lives.
 /// During set-up there is an event without an agent: the initialising agent at the beginning of
 /// time, in whose future light cone everything lies.
-///
-/// (Visible, so that a program and its shared libraries share it, whatever they are compiled with.)
-class [[gnu::visibility("default")]] EventContext {
+class EventContext {
 public:
   /// What events make is made in the memory of `pool`.
-  EventContext(World & world, BlockPool & pool) : world_(&world), pool_(pool) {}
+  EventContext(World& world, BlockPool& pool) : world_(&world), pool_(pool) {}
 
   EventContext(const EventContext&) = delete;
   EventContext& operator=(const EventContext&) = delete;
@@ -91,14 +89,14 @@ public:
   };
 
   /// Begins the event in which `self` absorbs `lambda` at `instant`.
-  void begin(Cell & self, Closure & lambda, const Instant& instant);
+  void begin(Cell& self, Closure& lambda, const Instant& instant);
 
   /// Begins the end of `self`: no lambda runs, but its destructor does.
-  void begin_last(Cell & self, double time);
+  void begin_last(Cell& self, double time);
 
   /// From now on this is no event: the agent of `transfer` is saved or loaded, and nothing can
   /// happen.
-  void begin_transfer(Transfer & transfer);
+  void begin_transfer(Transfer& transfer);
   [[nodiscard]] Transfer* transfer() const { return transfer_; }
 
   [[nodiscard]] World& world() const { return *world_; }
@@ -106,30 +104,30 @@ public:
   [[nodiscard]] Cell* self() const { return self_; }
   [[nodiscard]] bool is_setup() const { return self_ == nullptr; }
 
-  Cell& create(AgentBase & agent, const AgentOps& ops, const Point* position,
+  Cell& create(AgentBase& agent, const AgentOps& ops, const Point* position,
                const Velocity<4>* velocity);
-  void destroyed_by_user(Cell & cell);
+  void destroyed_by_user(Cell& cell);
 
-  Channel& open(Cell & from, Cell & to);
-  Channel& open(Cell & from, const Ticket& reference);
-  void close(Channel & channel);
-  void close_all(Cell & cell);
-  void emit(Channel & channel, Closure & lambda);
-  void set_timer(Cell & cell, double local_delay, Closure& lambda);
+  Channel& open(Cell& from, Cell& to);
+  Channel& open(Cell& from, const Ticket& reference);
+  void close(Channel& channel);
+  void close_all(Cell& cell);
+  void emit(Channel& channel, Closure& lambda);
+  void set_timer(Cell& cell, double local_delay, Closure& lambda);
   Ticket refer(const Channel& channel);
   Ticket renew(const Ticket& reference);
-  void turn(Cell & cell, const Velocity<4>& velocity);
+  void turn(Cell& cell, const Velocity<4>& velocity);
   void turn_now(const Velocity<4>& velocity) { effects.change().turn = velocity; }
   void turn_as_decided();
-  void die(Cell & cell);
+  void die(Cell& cell);
   void die_now() { effects.change().dies = true; }
 
   /// Where `cell` is as the current event sees it.
   [[nodiscard]] Point position(const Cell& cell) const;
   [[nodiscard]] double local_time(const Cell& cell) const;
   [[nodiscard]] Velocity<4> velocity(const Cell& cell) const;
-  RandomStream& random(Cell & cell);
-  void report(Cell & cell, std::string_view topic, std::vector<std::byte> value);
+  RandomStream& random(Cell& cell);
+  void report(Cell& cell, std::string_view topic, std::vector<std::byte> value);
 
   Effects effects;
   std::vector<Report> reports; ///< of all events so far
@@ -140,22 +138,24 @@ public:
 
 private:
   static EventContext& setup_of(const Cell& cell);
-  void find_emission_after_reaction(Cell & self);
+  void find_emission_after_reaction(Cell& self);
   [[nodiscard]] Point emission_point(const Cell& cell) const;
   [[nodiscard]] std::uint32_t emission_depth(double emission_time) const;
-  Channel& open_unchecked(Cell & from, Cell & to);
-  Cell& adopt(AgentBase & agent, const AgentOps& ops);
+  Channel& open_unchecked(Cell& from, Cell& to);
+  Cell& adopt(AgentBase& agent, const AgentOps& ops);
   void require_own(const Cell& cell, const char* action) const {
     if (&cell != self_ || transfer_ != nullptr) [[unlikely]]
       fail_unless_own(cell, action);
   }
   void fail_unless_own(const Cell& cell, const char* action) const;
   [[nodiscard]] Cell& target_of(const Ticket& reference) const;
-  Ticket issue(Cell & target);
-  void carry_references(Closure & lambda, Cell & to);
+  Ticket issue(Cell& target);
+  void carry_references(Closure& lambda, Cell& to);
 
+  // Visible, so that a program and its shared libraries have one, whatever they are compiled with.
   // NOLINTNEXTLINE(readability-identifier-naming): a member, not a variable of its own
-  static constinit inline thread_local EventContext* current_ = nullptr;
+  [[gnu::visibility("default")]] static constinit inline thread_local EventContext* current_ =
+      nullptr;
 
   World* world_;
   BlockPool& pool_;

@@ -57,10 +57,10 @@ struct RunSummary : RunCounters {
   /// A lambda's bytes enter as they travel to other nodes, with padding of 0. Always those of
   /// lambdas that carry numbers only (captures and arguments; no string, container, pointer or
   /// union, nothing with an `inspect`); with RunOptions::values those of all that can travel, which
-  /// costs time. Then an address that a lambda has captured enters, too, and a std::optional or
-  /// std::variant has unused bytes, so that the value digest is another one each time: pass values
-  /// as arguments, which are serialised. What send_local() and after_local() carry enters only if
-  /// it is numbers.
+  /// costs time. Then a captured union, std::optional or std::variant enters with the bytes that it
+  /// does not use, and a captured address, if any, as it is: the value digest is another one each
+  /// time. Pass such values as arguments, which are serialised. What send_local() and after_local()
+  /// carry enters only if it is numbers.
   [[nodiscard]] RunDigest value_digest() const;
 
   /// What --digest-only prints: the digest, and behind it the value digest if that is wanted.

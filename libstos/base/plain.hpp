@@ -8,14 +8,14 @@
 namespace stos::detail {
 
 template <class T>
-using BytesOf = std::array<unsigned char, sizeof(T)>;
+using ByteArrayOf = std::array<unsigned char, sizeof(T)>;
 
 // Constant evaluation refuses to make a pointer, a reference or a member of a union out of bytes.
 // (clang refuses bit-fields, too, since it cannot do it yet.)
 template <class T>
 constexpr bool comes_from_bytes() {
   [[maybe_unused]] const auto bytes =
-      __builtin_bit_cast(BytesOf<T>, __builtin_bit_cast(T, BytesOf<T>{}));
+      __builtin_bit_cast(ByteArrayOf<T>, __builtin_bit_cast(T, ByteArrayOf<T>{}));
   return true;
 }
 
@@ -37,7 +37,7 @@ concept Plain = sizeof(T) <= 1024 && std::is_trivially_copyable_v<T>&& requires 
 // To constant evaluation, what comes out of padding is no constant.
 template <class T>
 constexpr std::array<bool, sizeof(T)> bytes_of_values() {
-  const auto bytes = __builtin_bit_cast(BytesOf<T>, __builtin_bit_cast(T, BytesOf<T>{}));
+  const auto bytes = __builtin_bit_cast(ByteArrayOf<T>, __builtin_bit_cast(T, ByteArrayOf<T>{}));
   std::array<bool, sizeof(T)> values{};
   for (std::size_t i = 0; i < sizeof(T); ++i)
     values[i] = __builtin_constant_p(bytes[i]) != 0;

@@ -173,15 +173,6 @@ TEST_CASE("padding among what a lambda captures is not in the value digest") {
     CHECK(sent(0, options) == sent(0xff, options));
 }
 
-TEST_CASE("addresses are in the value digest only on demand, which finds those who send them") {
-  std::array<int, 2> table{};
-  const auto sent = [&table](std::size_t which, const RunOptions& options) {
-    return tell(options, [at = &table[which]](Listener&) { use(at); }).digests();
-  };
-  CHECK(sent(0, {}) == sent(1, {}));
-  CHECK(sent(0, all_values()) != sent(1, all_values()));
-}
-
 TEST_CASE("reports are in the value digest, with their agents and in their order") {
   const auto reported = [](const std::vector<std::pair<std::string, int>>& reports) {
     Simulation simulation({}, ShuffledDomains(0, 1));
