@@ -7,4 +7,5 @@
 #include "actors/thread_pool.hpp"
 #include "config/command_line.hpp"
 #include "libstos/agent/simulation.hpp"
+#include "libstos/base/portable_math.hpp"
 #include "libstos/spacetime/boost.hpp"

@@ -164,8 +164,8 @@ public:
   static Cell& create_without_agent(World& world, BlockPool& pool, const AgentOps& ops);
   void destroy(BlockPool& pool);
 
-  static Cell& of_path(const Trajectory& path) {
-    auto& part = reinterpret_cast<CellPath&>(const_cast<Trajectory&>(path));
+  static Cell& of_path(const Trajectory& worldline) {
+    auto& part = reinterpret_cast<CellPath&>(const_cast<Trajectory&>(worldline));
     return static_cast<Cell&>(part);
   }
 

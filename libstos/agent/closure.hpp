@@ -35,6 +35,11 @@ enum class Portability : std::uint8_t { node_bound, portable };
 
 struct ClosureOps {
   void (*run)(Closure&, AgentBase&);
+
+  /// The hash of what it captures and of its arguments, of the bytes that save() would append.
+  /// Null if there is nothing to hash, or not all of it is Plain: then it is for save() to say.
+  std::uint64_t (*hash)(const Closure&, std::uint64_t seed);
+
   void (*destruct)(Closure&);
 
   /// Appends what the lambda captures and its arguments; not what Closure and Lambda say of it.
@@ -50,7 +55,7 @@ struct ClosureOps {
   bool (*fits)(const AgentBase&);
 
   std::uint64_t receiver; ///< AgentOps::type_id, if agents of that very class can take it
-  std::uint64_t id;       ///< identity of the code, for digests: the same in every run of one build
+  std::uint64_t id;       ///< identity of the code, for traces: the same in every run of one build
   std::uint64_t type_id;  ///< of code, receiver's class and arguments, for find_closure()
   std::size_t bytes;
   std::size_t alignment;
@@ -74,12 +79,29 @@ struct Closure : Lambda {
 static_assert(sizeof(Closure) <= 112, "two cache lines hold it with 16 bytes of captures");
 
 /// The identity of a closure type's code, from its mangled name. The N of ThreadPool<N> plays no
-/// part in it, so that a model that is a template of its simulation has one digest for all N.
+/// part in it, so that a model that is a template of its simulation has one trace for all N.
 [[nodiscard]] std::uint64_t code_id(const char* mangled_name);
+
+/// An argument whose serialised form is its own bytes, the same ones for equal values.
+template <class T>
+concept PlainArgument = std::is_same_v<T, bool> ||(Portable<T>&& Plain<T>&& is_raw<T>);
 
 template <Portability portability, class Target, class Function, class... Args>
 struct TypedClosure final : Closure {
   static constexpr bool is_portable = portability == Portability::portable;
+
+  static constexpr std::size_t captured_bytes = std::is_empty_v<Function> ? 0 : sizeof(Function);
+
+  /// How many bytes hash() hashes; 0: it has nothing, or it is for save() to say what.
+  static constexpr std::size_t plain_bytes = [] {
+    constexpr std::size_t plain_bytes_max = 256;
+    if constexpr (Plain<Function> && (PlainArgument<Args> && ...)) {
+      constexpr std::size_t all = captured_bytes + (Codec<Args>::bytes_min + ... + 0);
+      return all <= plain_bytes_max ? all : 0;
+    } else {
+      return std::size_t{0};
+    }
+  }();
 
   template <class F, class... As>
   explicit TypedClosure(F&& f, As&&... as)
@@ -122,11 +144,26 @@ struct TypedClosure final : Closure {
       ::operator delete (memory, std::align_val_t{alignof(TypedClosure)});
   }
 
-  static void save(const Closure& self, BytesWriter& to) requires is_portable {
+  static std::uint64_t hash(const Closure& self, std::uint64_t seed) requires(plain_bytes > 0) {
+    const auto& closure = static_cast<const TypedClosure&>(self);
+    std::array<std::byte, plain_bytes> bytes;
+    std::byte* at = bytes.data();
+    const auto put = [&at]<class T>(const T& value, std::size_t size) {
+      if (size == 0)
+        return;
+      copy_raw(at, value);
+      at += size;
+    };
+    put(closure.function, captured_bytes);
+    std::apply([&](const Args&... as) { (put(as, Codec<Args>::bytes_min), ...); },
+               closure.arguments);
+    return hash_bytes(bytes, seed);
+  }
+  static void save(const Closure& self, BytesWriter& bytes) requires is_portable {
     const auto& closure = static_cast<const TypedClosure&>(self);
     if constexpr (!std::is_empty_v<Function>)
-      save_raw(to, closure.function);
-    stos::save(to, closure.arguments);
+      save_raw(bytes, closure.function);
+    stos::save(bytes, closure.arguments);
   }
   static Closure* load(BlockPool* pool, BytesReader& from) requires is_portable {
     std::array<std::byte, sizeof(Function)> captured{};
@@ -160,7 +197,11 @@ struct TypedClosure final : Closure {
 private:
   static ClosureOps make_table(decltype(ClosureOps::save) save_it,
                                decltype(ClosureOps::load) load_it) {
+    decltype(ClosureOps::hash) hash_it = nullptr;
+    if constexpr (plain_bytes > 0)
+      hash_it = &hash;
     return {&run,
+            hash_it,
             &destruct,
             save_it,
             load_it,

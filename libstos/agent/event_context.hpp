@@ -174,8 +174,10 @@ private:
   }
   void carry_issued(Closure& lambda, Cell& to);
 
+  // Visible, so that a program and its shared libraries have one, whatever they are compiled with.
   // NOLINTNEXTLINE(readability-identifier-naming): a member, not a variable of its own
-  static constinit inline thread_local EventContext* current_ = nullptr;
+  [[gnu::visibility("default")]] static constinit inline thread_local EventContext* current_ =
+      nullptr;
 
   World* world_;
   BlockPool& pool_;

@@ -127,7 +127,7 @@ Effects& Execution::execute(Cell& cell, Closure& lambda, const EventKey& key) {
               "order: " + place(cell, cell.now) + " is to absorb at " + std::to_string(time));
   cell.now = time;
   ++cell.events;
-  cell.digest.add({time, key.source, key.channel, key.sequence, lambda.ops->id});
+  cell.digest.add({time, key.source, key.channel, key.sequence});
   ++counters.absorbed;
   counters.last_event_time = std::max(counters.last_event_time, time);
   if (!world_.options.trace_path.empty())
@@ -135,6 +135,7 @@ Effects& Execution::execute(Cell& cell, Closure& lambda, const EventKey& key) {
 
   context_.begin(cell, lambda, key.instant);
   try {
+    add_values(cell, lambda);
     const EventContext::Scope scope(&context_);
     const bool measured = event_durations_.begins();
     if (key.instant.depth > 0 && std::abs(time) >= coarse_date) [[unlikely]]
@@ -162,6 +163,16 @@ Effects& Execution::execute(Cell& cell, Closure& lambda, const EventKey& key) {
       effects().change().released.push_back(carried.hold);
   discard(lambda);
   return effects();
+}
+
+void Execution::add_saved_values(const Cell& cell, const Closure& lambda) {
+  if (lambda.ops->save == nullptr)
+    return;
+  values_.clear();
+  BytesWriter bytes(values_);
+  lambda.ops->save(lambda, bytes);
+  if (bytes.size() > 0)
+    counters.values.add_hash(hash_bytes(bytes.bytes(), cell.digest.value()));
 }
 
 void Execution::fail_by_problem(const EventKey& key, const Cell& cell) {

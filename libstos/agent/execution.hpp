@@ -165,6 +165,15 @@ private:
   void fail_by_problem(const EventKey& key, const Cell& cell);
   void fail_by_exception(const EventKey& key, const Cell& cell, const char* where);
   void require_resolution(const Cell& cell, const Closure& lambda) const;
+
+  /// See RunSummary::value_digest(). @pre the event is in the digest of `cell`
+  void add_values(const Cell& cell, const Closure& lambda) {
+    if (lambda.ops->hash != nullptr)
+      counters.values.add_hash(lambda.ops->hash(lambda, cell.digest.value()));
+    else if (world_.options.values) [[unlikely]]
+      add_saved_values(cell, lambda);
+  }
+  void add_saved_values(const Cell& cell, const Closure& lambda);
   void find_exit(Cell& cell);
   void free_retired(const std::function<void(Cell&)>& one_less);
   void record(TraceRecord::Kind kind, const Cell& cell, double time, const Closure* lambda);
@@ -181,6 +190,7 @@ private:
   RecordCut trace_cut_;
   std::unordered_map<const Cell*, std::size_t> full_; // when to look again at its mailbox
   std::uint64_t recorded_ = 0;
+  std::vector<std::byte> values_; // of one lambda
 };
 
 } // namespace stos::detail

@@ -94,6 +94,10 @@ struct RunOptions {
   /// true: print the digest of the run and nothing else. Default false.
   bool digest_only = false;
 
+  /// true: the value digest has what all lambdas carry, which costs time; see
+  /// RunSummary::value_digest(). Default false: of those that carry numbers only.
+  bool values = false;
+
   /// File that receives the trace, one event a line. Default empty: no trace.
   std::string trace_path;
 

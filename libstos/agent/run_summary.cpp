@@ -1,6 +1,7 @@
 #include "libstos/agent/run_summary.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <sstream>
 
 namespace stos {
@@ -31,6 +32,7 @@ void RunCounters::add(const RunCounters& other) {
   in_flight += other.in_flight;
   dropped += other.dropped;
   digest.add(other.digest);
+  values.add(other.values);
 }
 
 void EngineCounters::add(const EngineCounters& other) {
@@ -44,6 +46,21 @@ void EngineCounters::add(const EngineCounters& other) {
   moves += other.moves;
 }
 
+RunDigest RunSummary::value_digest() const {
+  RunDigest sum = values;
+  for (const Report& report : reports.all()) {
+    const std::uint64_t name = mix64(report.agent.value + mix64(report.ordinal));
+    const std::uint64_t time = std::bit_cast<std::uint64_t>(report.time);
+    const std::uint64_t head = mix64(name + mix64(time + hash_text(report.topic)));
+    sum.add_hash(hash_bytes(report.value, head));
+  }
+  return sum;
+}
+
+std::string RunSummary::digests() const {
+  return digest.to_string() + (all_values ? " " + value_digest().to_string() : "");
+}
+
 std::string RunSummary::to_string() const {
   std::ostringstream text;
   text << "engine          " << engine << '\n'
@@ -53,7 +70,9 @@ std::string RunSummary::to_string() const {
        << " in flight at the end, " << dropped << " dropped at the dead)\n"
        << "simulated time  " << end_time << " s (last event at " << last_event_time << " s)\n"
        << "wall time       " << wall_time_s << " s (" << events_per_second() << " events/s)\n"
-       << network(engine_counters) << "digest          " << digest.to_string() << '\n';
+       << network(engine_counters) << "digest          " << digest.to_string() << '\n'
+       << "value digest    " << value_digest().to_string()
+       << (all_values ? " (of all arguments)" : "") << '\n';
   return text.str();
 }
 

@@ -3,6 +3,7 @@
 #include "libstos/agent/inspector.hpp"
 #include "libstos/agent/portable.hpp"
 #include "libstos/base/bytes.hpp"
+#include "libstos/base/plain.hpp"
 
 #include <algorithm>
 #include <array>
@@ -35,22 +36,29 @@ template <class T>
 inline constexpr bool is_without_padding = std::has_unique_object_representations_v<T> ||
                                            std::is_same_v<T, float> || std::is_same_v<T, double>;
 
-/// The bytes of `x` itself. Where the compiler can tell which of them are padding, those are 0, so
-/// that equal values have equal bytes.
+/// The bytes of `x` itself, where there is room for them. Where the compiler can tell which of them
+/// are padding (see clear_padding()), those are 0, so that equal values have equal bytes.
 template <class T>
-void save_raw(BytesWriter& to, const T& x) {
-#if defined(__has_builtin)
-#if __has_builtin(__builtin_clear_padding)
-  if constexpr (!is_without_padding<T>) {
+void copy_raw(std::byte* to, const T& x) {
+  if constexpr (is_without_padding<T>) {
+    std::memcpy(to, std::addressof(x), sizeof(T));
+  } else {
     alignas(T) std::array<std::byte, sizeof(T)> copy;
     std::memcpy(copy.data(), std::addressof(x), sizeof(T));
-    __builtin_clear_padding(reinterpret_cast<T*>(copy.data()));
-    to.raw(copy.data(), sizeof(T));
-    return;
+    clear_padding<T>(copy.data());
+    std::memcpy(to, copy.data(), sizeof(T));
   }
-#endif
-#endif
-  to.raw(std::addressof(x), sizeof(T));
+}
+
+template <class T>
+void save_raw(BytesWriter& to, const T& x) {
+  if constexpr (is_without_padding<T>) {
+    to.raw(std::addressof(x), sizeof(T));
+  } else {
+    std::array<std::byte, sizeof(T)> bytes;
+    copy_raw(bytes.data(), x);
+    to.raw(bytes.data(), sizeof(T));
+  }
 }
 
 /// How values of type T are written and read. Members:

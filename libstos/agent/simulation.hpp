@@ -5,9 +5,11 @@
 #include "libstos/agent/boundary.hpp"
 #include "libstos/agent/channel_writer.hpp"
 #include "libstos/agent/engine.hpp"
+#include "libstos/base/by_type.hpp"
 
 #include <memory>
 #include <optional>
+#include <typeinfo>
 #include <utility>
 
 namespace stos {
@@ -41,7 +43,7 @@ public:
 
   explicit ForwardSimulation(RunOptions options = {}, Resource resource = {})
       : resource_(std::move(resource)),
-        world_(std::make_unique<World>(std::move(options), type_tag(), this)) {}
+        world_(std::make_unique<World>(std::move(options), typeid(ForwardSimulation), this)) {}
 
   ForwardSimulation(const ForwardSimulation&) = delete;
   ForwardSimulation& operator=(const ForwardSimulation&) = delete;
@@ -91,7 +93,7 @@ public:
   /// The simulation that `new Agent` and the static functions refer to on this thread.
   static ForwardSimulation& current() {
     const detail::EventContext* context = detail::EventContext::current();
-    if (context != nullptr && context->world().simulation_type == type_tag())
+    if (context != nullptr && context->world().simulation_type == typeid(ForwardSimulation))
       return *static_cast<ForwardSimulation*>(context->world().simulation_object);
     if (!default_simulation())
       default_simulation().emplace();
@@ -101,7 +103,7 @@ public:
   /// For Agent: the context in which it is being created.
   static detail::EventContext& context() {
     detail::EventContext* context = detail::EventContext::current();
-    if (context != nullptr && context->world().simulation_type == type_tag())
+    if (context != nullptr && context->world().simulation_type == typeid(ForwardSimulation))
       return *context;
     return current().world_->setup;
   }
@@ -116,13 +118,8 @@ private:
     }
   };
 
-  static const void* type_tag() {
-    static const char tag = 0;
-    return &tag;
-  }
   static std::optional<ForwardSimulation>& default_simulation() {
-    static thread_local std::optional<ForwardSimulation> simulation;
-    return simulation;
+    return detail::of_this_thread<std::optional<ForwardSimulation>>();
   }
 
   Resource resource_;

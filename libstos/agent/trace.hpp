@@ -24,7 +24,7 @@ struct TraceRecord {
   ChannelNumber channel;       ///< event
   std::uint64_t sequence = 0;  ///< event
   Point emission;              ///< event
-  std::uint64_t lambda_id = 0; ///< event
+  std::uint64_t lambda_id = 0; ///< event: of its code, in this build
 };
 
 /// The order of the lines of a trace: by time, agent, ordinal.

@@ -4,7 +4,7 @@
 
 namespace stos {
 
-World::World(RunOptions run_options, const void* type, void* object)
+World::World(RunOptions run_options, const std::type_info& type, void* object)
     : options(std::move(run_options)), simulation_type(type), simulation_object(object),
       depot_(BlockDepot::create()), pool_(*depot_), setup(*this, pool_) {}
 

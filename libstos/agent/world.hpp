@@ -12,6 +12,7 @@
 #include <functional>
 #include <limits>
 #include <memory>
+#include <typeinfo>
 #include <vector>
 
 namespace stos {
@@ -22,7 +23,7 @@ namespace stos {
 /// `end_time`, which a failure lowers.
 class World {
 public:
-  World(RunOptions run_options, const void* simulation_type, void* simulation_object);
+  World(RunOptions run_options, const std::type_info& simulation_type, void* simulation_object);
   ~World();
   World(const World&) = delete;
   World& operator=(const World&) = delete;
@@ -67,8 +68,8 @@ public:
   /// All agents that are here, where somebody needs to find them by their ids; else null.
   std::unique_ptr<detail::AgentDirectory> directory;
 
-  const void* const simulation_type; ///< tells simulations of different types apart
-  void* const simulation_object;     ///< the ForwardSimulation that owns this world
+  const std::type_info& simulation_type; ///< tells simulations of different types apart
+  void* const simulation_object;         ///< the ForwardSimulation that owns this world
 
 private:
   struct ReleaseDepot {

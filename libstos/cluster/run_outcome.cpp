@@ -13,8 +13,8 @@ namespace {
 
 void write_counters(const RunOutcome& outcome, BytesWriter& out) {
   const RunCounters& c = outcome.counters;
-  for (const std::uint64_t count :
-       {c.agents_born, c.agents_died, c.sent, c.absorbed, c.in_flight, c.dropped, c.digest.value()})
+  for (const std::uint64_t count : {c.agents_born, c.agents_died, c.sent, c.absorbed, c.in_flight,
+                                    c.dropped, c.digest.value(), c.values.value()})
     out.u64(count);
   out.f64(c.last_event_time);
   const EngineCounters& e = outcome.engine_counters;
@@ -29,6 +29,7 @@ void read_counters(RunOutcome& outcome, BytesReader& in) {
        {&c.agents_born, &c.agents_died, &c.sent, &c.absorbed, &c.in_flight, &c.dropped})
     *count = in.u64();
   c.digest = RunDigest::from_value(in.u64());
+  c.values = RunDigest::from_value(in.u64());
   c.last_event_time = in.f64();
   EngineCounters& e = outcome.engine_counters;
   for (std::uint64_t* count : {&e.activations, &e.empty_activations, &e.wakeups, &e.frames,

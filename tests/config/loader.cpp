@@ -43,6 +43,7 @@ RunOptions unusual_options() {
   options.instant_depth_max = 8;
   options.trace_events_max = 9;
   options.digest_only = true;
+  options.values = true;
   options.trace_path = "t";
   options.progress = ProgressMode::never;
   options.progress_interval_s = 2;
@@ -123,6 +124,7 @@ limits:
   trace_events_max: 1000000000000
 output:
   digest_only: true
+  values: true
   trace_path: out/run 1.trace
   progress: never
   progress_interval: 250 ms
@@ -163,6 +165,7 @@ monitoring:
   wanted.instant_depth_max = 2;
   wanted.trace_events_max = 1'000'000'000'000;
   wanted.digest_only = true;
+  wanted.values = true;
   wanted.trace_path = "out/run 1.trace";
   wanted.progress = ProgressMode::never;
   wanted.progress_interval_s = 0.25;
