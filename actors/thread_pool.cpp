@@ -1,12 +1,17 @@
 #include "actors/thread_pool.hpp"
 
 #include "actors/caf_types.hpp"
+#include "actors/cluster_node.hpp"
 #include "actors/cluster_run.hpp"
 #include "actors/host_name.hpp"
+#include "actors/interrupted.hpp"
 #include "actors/progress_meter.hpp"
 #include "actors/status_desk.hpp"
+#include "actors/thread_check.hpp"
 #include "actors/trace_file.hpp"
 #include "actors/worker_run.hpp"
+#include "config/interruption.hpp"
+#include "config/program.hpp"
 
 #include <caf/actor_cast.hpp>
 #include <caf/actor_system.hpp>
@@ -14,6 +19,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
+#include <iostream>
 
 namespace stos::detail {
 namespace {
@@ -59,7 +66,36 @@ void ThreadPoolBase::name_agent(const Cell& cell, const std::string& name) {
 ThreadPoolBase::ThreadPoolBase(caf::actor_system* system, ClusterNode* node, std::uint32_t workers)
     : system_(system), node_(node), workers_(workers), ways_in_(std::make_shared<WaysIn>()) {}
 
+RunOptions ThreadPoolBase::options_of_run(std::uint32_t n) {
+  if (!OptionsOfMain::exist())
+    look_after_process(&ClusterNode::leave_process);
+  RunOptions options = options_of_process();
+  std::error_code status; // a pipe or a device takes them all
+  if (n > 1 && std::filesystem::is_regular_file(options.trace_path, status))
+    options.trace_path += "." + std::to_string(n);
+  return options;
+}
+
+void ThreadPoolBase::run_has_ended(const RunOptions& options, const RunSummary& summary) {
+  if (OptionsOfMain::exist())
+    return;
+  if (options.digest_only)
+    std::cout << summary.digest.to_string() + "\n" << std::flush;
+  else
+    std::cerr << summary.to_string() << std::flush;
+}
+
+// Whatever ends the run: what it has begun is brought to an end before the exception goes on, also
+// if nobody catches it.
 RunSummary ThreadPoolBase::run(World& world) {
+  try {
+    return run_to_end(world);
+  } catch (...) {
+    throw;
+  }
+}
+
+RunSummary ThreadPoolBase::run_to_end(World& world) {
   const RunOptions& options = world.options;
   if (!options.distributed)
     ways_in_->desk->open(refuse_on_one_node);
@@ -75,6 +111,7 @@ RunSummary ThreadPoolBase::run(World& world) {
   if (system_ != nullptr)
     return run_on_workers(world, *system_, workers, exported);
 
+  require_threads(workers, false);
   init_caf_types();
   caf::actor_system_config config;
   config.set("caf.scheduler.max-threads", static_cast<std::size_t>(workers));
@@ -116,6 +153,8 @@ AgentActor& ThreadPoolBase::actor_of(Cell& cell) {
 }
 
 RunSummary ThreadPoolBase::run_serially(World& world, const std::shared_ptr<StatusDesk>& exported) {
+  const Interruption::Watch interruption(world.end_time);
+  TraceFile trace(world.options);
   ProgressMeter meter(world.options, world.end_time.load());
   ProgressCallback progress;
   if (meter.enabled())
@@ -131,9 +170,12 @@ RunSummary ThreadPoolBase::run_serially(World& world, const std::shared_ptr<Stat
   }
   const double wall_time_s = seconds_since(start);
   ways_in_->door->shut();
-  write_trace(world.options, std::move(engine.execution().trace));
-  return conclude(world, engine.execution().counters, "serial", wall_time_s,
-                  engine.execution().failure(), {}, std::move(engine.execution().reports()));
+  Execution& execution = engine.execution();
+  return trace.write(std::move(execution.trace), [&] {
+    return conclude(world, execution.counters, "serial", wall_time_s,
+                    interrupted(execution.failure(), execution.counters), {},
+                    std::move(execution.reports()));
+  });
 }
 
 RunSummary ThreadPoolBase::run_on_workers(World& world, caf::actor_system& system,
@@ -142,6 +184,8 @@ RunSummary ThreadPoolBase::run_on_workers(World& world, caf::actor_system& syste
   constexpr std::size_t domains_max = 1 << 14;
   const std::size_t domains =
       std::min<std::size_t>(std::size_t{workers} * world.options.domains_per_worker, domains_max);
+  const Interruption::Watch interruption(world.end_time);
+  TraceFile trace(world.options);
   const auto start = Clock::now();
   ProgressMeter meter(world.options, world.end_time.load());
   const WorkerRunOwner run(world, system, workers,
@@ -158,11 +202,14 @@ RunSummary ThreadPoolBase::run_on_workers(World& world, caf::actor_system& syste
   run->wait(meter);
   ways_in_->door->shut();
   const double wall_time_s = seconds_since(start);
-  write_trace(world.options, run->domains().trace());
   const std::string engine = std::to_string(workers) + (workers == 1 ? " worker, " : " workers, ") +
                              std::to_string(domains) + (domains == 1 ? " domain" : " domains");
-  return conclude(world, run->domains().counters(), engine, wall_time_s, run->domains().failure(),
-                  run->domains().engine_counters(), run->domains().take_reports());
+  return trace.write(run->domains().trace(), [&] {
+    const RunCounters counters = run->domains().counters();
+    return conclude(world, counters, engine, wall_time_s,
+                    interrupted(run->domains().failure(), counters),
+                    run->domains().engine_counters(), run->domains().take_reports());
+  });
 }
 
 } // namespace stos::detail

@@ -22,6 +22,7 @@ RunSummary conclude(const World& world, const RunCounters& counters, std::string
   summary.wall_time_s = wall_time_s;
   summary.engine_counters = engine_counters;
   summary.reports = Reports(std::move(reports));
+  summary.is_complete = !failure;
   if (failure)
     throw SimulationError(failure->error, std::move(summary));
   return summary;

@@ -46,6 +46,9 @@ struct RunSummary : RunCounters {
   EngineCounters engine_counters;
   Reports reports; ///< what agents have reported
 
+  /// Every agent has reached its boundary or died. False: something has ended the run before.
+  bool is_complete = true;
+
   [[nodiscard]] double events_per_second() const {
     return wall_time_s > 0 ? static_cast<double>(absorbed) / wall_time_s : 0;
   }

@@ -1,7 +1,8 @@
 #include "libstos/agent/trace.hpp"
 
+#include "libstos/base/plain_text.hpp"
+
 #include <algorithm>
-#include <sstream>
 #include <tuple>
 
 namespace stos {
@@ -36,7 +37,7 @@ std::string format_trace(std::vector<TraceRecord> records) {
   std::sort(records.begin(), records.end(), [](const TraceRecord& a, const TraceRecord& b) {
     return std::tuple(a.point[0], a.agent, a.ordinal) < std::tuple(b.point[0], b.agent, b.ordinal);
   });
-  std::ostringstream out;
+  PlainText out;
   out.precision(17);
   out << "kind\tagent\ttype\tlocal_time\tt\tx\ty\tz\tux\tuy\tuz\tsource\tchannel\tsequence"
          "\temission_t\temission_x\temission_y\temission_z\tlambda\n";
