@@ -47,7 +47,8 @@ std::string RunSummary::to_string() const {
   PlainText text;
   text << "engine          " << engine << '\n'
        << "agents          " << agents_born << " born, " << agents_died << " died, "
-       << agents_born - agents_died << " reached the boundary\n"
+       << agents_born - agents_died
+       << (is_complete ? " reached the boundary\n" : " were left when the run ended early\n")
        << "events          " << absorbed << " (" << sent << " lambdas sent, " << in_flight
        << " in flight at the end, " << dropped << " dropped at the dead)\n"
        << "simulated time  " << end_time << " s (last event at " << last_event_time << " s)\n"
