@@ -2,7 +2,9 @@
 
 #include "actors/caf_types.hpp"
 #include "actors/cluster_messages.hpp"
+#include "actors/connection_problem.hpp"
 #include "actors/host_name.hpp"
+#include "actors/thread_check.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
@@ -19,6 +21,7 @@ namespace {
 
 struct Config : caf::actor_system_config {
   Config() {
+    detail::require_threads(1, true);
     init_caf_types();
     load<caf::io::middleman>();
     set("caf.scheduler.max-threads", std::size_t{1});
@@ -26,17 +29,6 @@ struct Config : caf::actor_system_config {
     set("caf.logger.console.verbosity", "quiet");
   }
 };
-
-std::string what_is_wrong(const caf::error& problem) {
-  if (problem == caf::sec::request_timeout)
-    return "nobody has answered in time; is it a node of libstos?";
-  if (problem == caf::sec::unexpected_message || problem == caf::sec::unexpected_response ||
-      problem == caf::sec::malformed_basp_message)
-    return "who listens there is no node of libstos, or of another version";
-  if (problem == caf::sec::request_receiver_down || problem == caf::sec::broken_promise)
-    return "the node has ended, or its connection with it";
-  return to_string(problem);
-}
 
 } // namespace
 
@@ -64,7 +56,7 @@ struct ClusterClient::Connection {
             [&](const caf::error& error) {
               problem = failed(Errc::io_error, error == caf::sec::cannot_connect_to_node
                                                    ? cannot_connect()
-                                                   : what_is_wrong(error));
+                                                   : detail::connection_problem(error));
             });
     if (problem)
       return *problem;
@@ -84,7 +76,7 @@ struct ClusterClient::Connection {
     self->request(node, patience, std::move(question))
         .receive([&](Answer& heard) { answer = std::move(heard); },
                  [&](const caf::error& error) {
-                   problem = failed(Errc::io_error, what_is_wrong(error));
+                   problem = failed(Errc::io_error, detail::connection_problem(error));
                  });
     if (problem)
       return *problem;

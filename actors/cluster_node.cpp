@@ -4,9 +4,12 @@
 #include "actors/citizen.hpp"
 #include "actors/host_name.hpp"
 #include "actors/node_actor.hpp"
+#include "actors/roll_call.hpp"
 #include "actors/status_desk.hpp"
+#include "actors/thread_check.hpp"
 #include "libstos/base/assert.hpp"
 #include "libstos/base/digest.hpp"
+#include "libstos/base/plain_text.hpp"
 #include "libstos/base/usage_error.hpp"
 
 #include <caf/actor_system.hpp>
@@ -115,6 +118,7 @@ struct ProcessNode {
 
   struct Config : caf::actor_system_config {
     Config(const RunOptions& options, std::uint32_t workers) {
+      detail::require_threads(workers, true);
       init_caf_types();
       load<caf::io::middleman>();
       set("caf.scheduler.max-threads", static_cast<std::size_t>(workers));
@@ -162,6 +166,7 @@ ClusterNode::ClusterNode(caf::actor_system& system, const ClusterOptions& option
     throw UsageError(Errc::io_error, "cannot listen on " + to_string(address) +
                                          " (cluster.address): " + to_string(port.error()));
   }
+  detail::answer_roll_call();
 }
 
 ClusterNode::~ClusterNode() {
@@ -172,16 +177,26 @@ ClusterNode::~ClusterNode() {
 // CAF has thread-local objects of its own, which are gone when static objects end: so it is not one
 // of those that keeps the node, but the threads that use it; and each begins to keep it only after
 // CAF's objects have been made.
+namespace {
+thread_local std::shared_ptr<ProcessNode>* kept_by_this_thread = nullptr;
+} // namespace
+
+void ClusterNode::leave_process() {
+  if (kept_by_this_thread != nullptr)
+    kept_by_this_thread->reset();
+}
+
 ClusterNode& ClusterNode::of_process(const RunOptions& options, std::uint32_t workers) {
   static std::mutex mutex;
   static std::weak_ptr<ProcessNode> current;
-  thread_local const std::shared_ptr<ProcessNode> kept = [&] {
+  thread_local std::shared_ptr<ProcessNode> kept = [&] {
     const std::lock_guard lock(mutex);
     std::shared_ptr<ProcessNode> node = current.lock();
     if (node == nullptr)
       current = node = std::make_shared<ProcessNode>(options, workers);
     return node;
   }();
+  kept_by_this_thread = &kept;
   if (kept->of_node != ProcessNode::without_run(options.cluster))
     throw UsageError(Errc::bad_config,
                      "simulation " + options.simulation_name +
@@ -244,7 +259,7 @@ std::vector<detail::RunAnnouncement> ClusterNode::meet_for_run(std::uint64_t att
       throw UsageError(*meetings.problem(attempt));
   }
   if (!in_time) {
-    std::ostringstream text;
+    PlainText text;
     text << "these nodes have not come to simulation " << own.simulation << " within "
          << patience.count() << " s (cluster.start_timeout): " << meetings.who_is_missing(attempt);
     throw UsageError(Errc::node_lost, text.str());

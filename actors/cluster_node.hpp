@@ -84,6 +84,9 @@ public:
   /// single run (placement, random moves) may differ.
   [[nodiscard]] static ClusterNode& of_process(const RunOptions& options, std::uint32_t workers);
 
+  /// This thread does not need it any more.
+  static void leave_process();
+
   [[nodiscard]] caf::actor_system& system() { return system_; }
   [[nodiscard]] const ClusterOptions& options() const { return options_; }
 

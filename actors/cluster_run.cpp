@@ -1,9 +1,11 @@
 #include "actors/cluster_run.hpp"
 
+#include "actors/interrupted.hpp"
 #include "actors/progress_meter.hpp"
 #include "actors/run_actor.hpp"
 #include "actors/trace_file.hpp"
 #include "actors/worker_run.hpp"
+#include "config/interruption.hpp"
 #include "libstos/agent/record_limits.hpp"
 #include "libstos/cluster/run_outcome.hpp"
 #include "libstos/cluster/world_fingerprint.hpp"
@@ -130,8 +132,9 @@ void add_network(RunState& state, const ClusterNode& node, NodeStatus& status) {
 }
 
 RunOutcome outcome_of(DomainSet& domains, RunState& state) {
-  RunOutcome outcome{domains.counters(),     domains.engine_counters(), domains.failure(),
-                     domains.take_reports(), domains.trace(),           {}};
+  const RunCounters counters = domains.counters();
+  RunOutcome outcome{counters, domains.engine_counters(), interrupted(domains.failure(), counters),
+                     domains.take_reports(), domains.trace(), {}};
   if (state.runs.size() > 1) {
     std::unique_lock lock(state.mutex);
     state.changed.wait(lock, [&] { return state.over; });
@@ -184,6 +187,10 @@ RunSummary take_part(World& world, ClusterNode& node, const ClusterNode::Roster&
                      Attempt& attempt, std::optional<WorkerRunOwner>& run, std::uint32_t workers,
                      const WaysIn& ways_in, const PlacementFunction& placement,
                      std::shared_ptr<StatusDesk> exported) {
+  const Interruption::Watch interruption(world.end_time);
+  std::optional<TraceFile> trace; // of all, on the first node
+  if (roster.own_index == 0)
+    trace.emplace(world.options);
   const auto start = std::chrono::steady_clock::now(); // waiting for others is no work
   const std::size_t nodes = roster.names.size();
   world.wall_clock = steady_seconds;
@@ -266,16 +273,17 @@ RunSummary take_part(World& world, ClusterNode& node, const ClusterNode::Roster&
     outcome.add(*std::move(other));
   }
   enforce_trace_limit(world.options, outcome.trace, outcome.trace_times, outcome.failure);
-  if (roster.own_index == 0)
-    write_trace(world.options, std::move(outcome.trace));
   const double wall_time_s =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  return conclude(world, outcome.counters,
-                  std::to_string(nodes) + " nodes; here " + std::to_string(workers) +
-                      (workers == 1 ? " worker, " : " workers, ") + std::to_string(domains) +
-                      (domains == 1 ? " domain" : " domains"),
-                  wall_time_s, outcome.failure, outcome.engine_counters,
-                  std::move(outcome.reports));
+  const auto conclusion = [&] {
+    return conclude(world, outcome.counters,
+                    std::to_string(nodes) + " nodes; here " + std::to_string(workers) +
+                        (workers == 1 ? " worker, " : " workers, ") + std::to_string(domains) +
+                        (domains == 1 ? " domain" : " domains"),
+                    wall_time_s, outcome.failure, outcome.engine_counters,
+                    std::move(outcome.reports));
+  };
+  return trace ? trace->write(std::move(outcome.trace), conclusion) : conclusion();
 }
 
 } // namespace

@@ -16,7 +16,11 @@ std::string host_name() {
   std::string result = name;
   std::replace_if(
       result.begin(), result.end(),
-      [](char c) { return (std::isalnum(static_cast<unsigned char>(c)) == 0) && c != '-'; }, '.');
+      [](char c) {
+        const bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        return !is_letter && !(c >= '0' && c <= '9') && c != '-';
+      },
+      '.');
   constexpr std::size_t most = 50;
   return result.empty() ? "node" : result.substr(0, most);
 }

@@ -1,6 +1,7 @@
 #include "actors/node_actor.hpp"
 
 #include "actors/caf_types.hpp"
+#include "actors/connection_problem.hpp"
 #include "actors/host_name.hpp"
 
 #include <caf/actor_cast.hpp>
@@ -250,7 +251,7 @@ void NodeActor::connect(const NodeAddress& address) {
                         ? "no connection: nobody listens there, or no way leads there"
                     : problem == caf::sec::request_timeout
                         ? "no connection: nobody has answered in 5 s"
-                        : "whoever listens there does not answer as a node: " + to_string(problem);
+                        : "no answer as a node gives it: " + connection_problem(problem);
             membership_.cannot_connect(address, why, now_s());
             act();
           });

@@ -1,9 +1,12 @@
 #include "actors/progress_meter.hpp"
 
+#include "libstos/base/exact_text.hpp"
+
 #include <unistd.h>
 
 #include <cmath>
 #include <cstdio>
+#include <string>
 
 namespace stos {
 
@@ -27,13 +30,17 @@ void ProgressMeter::update(double laboratory_time, std::uint64_t events) {
   last_drawn_ = now;
   drawn_ = true;
   const double rate = static_cast<double>(events) / elapsed.count();
+  std::string line = "\r\033[Ksimulated " + short_text(laboratory_time);
+  const std::string speed = short_text(rate, 3) + " events/s";
   if (std::isfinite(end_time_) && laboratory_time > 0) {
     const double left = elapsed.count() * (end_time_ - laboratory_time) / laboratory_time;
-    std::fprintf(stderr, "\r\033[Ksimulated %.6g of %.6g s (%.1f %%), %.3g events/s, %.0f s left",
-                 laboratory_time, end_time_, 100 * laboratory_time / end_time_, rate, left);
+    const double percent = std::round(1000 * laboratory_time / end_time_) / 10;
+    line += " of " + short_text(end_time_) + " s (" + short_text(percent) + " %), " + speed + ", " +
+            short_text(std::round(left)) + " s left";
   } else {
-    std::fprintf(stderr, "\r\033[Ksimulated %.6g s, %.3g events/s", laboratory_time, rate);
+    line += " s, " + speed;
   }
+  std::fputs(line.c_str(), stderr);
   std::fflush(stderr);
 }
 

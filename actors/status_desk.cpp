@@ -34,8 +34,7 @@ struct ExportedDesk {
     if (!started)
       throw UsageError(started.error());
     exporter = *std::move(started);
-    if (options.address->port == 0) // nobody else knows which one it is
-      std::clog << "stos: metrics exposed address=" + to_string(exporter->address()) + "\n";
+    std::clog << "stos: metrics exposed address=" + to_string(exporter->address()) + "\n";
   }
 
   StatusDesk desk;

@@ -1,12 +1,17 @@
 #include "actors/thread_pool.hpp"
 
 #include "actors/caf_types.hpp"
+#include "actors/cluster_node.hpp"
 #include "actors/cluster_run.hpp"
 #include "actors/host_name.hpp"
+#include "actors/interrupted.hpp"
 #include "actors/progress_meter.hpp"
 #include "actors/status_desk.hpp"
+#include "actors/thread_check.hpp"
 #include "actors/trace_file.hpp"
 #include "actors/worker_run.hpp"
+#include "config/interruption.hpp"
+#include "config/program.hpp"
 #include "libstos/agent/record_limits.hpp"
 
 #include <caf/actor_cast.hpp>
@@ -15,6 +20,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
+#include <iostream>
 
 namespace stos::detail {
 namespace {
@@ -60,7 +67,36 @@ void ThreadPoolBase::name_agent(const Cell& cell, const std::string& name) {
 ThreadPoolBase::ThreadPoolBase(caf::actor_system* system, ClusterNode* node, std::uint32_t workers)
     : system_(system), node_(node), workers_(workers), ways_in_(std::make_shared<WaysIn>()) {}
 
+RunOptions ThreadPoolBase::options_of_run(std::uint32_t n) {
+  if (!OptionsOfMain::exist())
+    look_after_process(&ClusterNode::leave_process);
+  RunOptions options = options_of_process();
+  std::error_code status; // a pipe or a device takes them all
+  if (n > 1 && std::filesystem::is_regular_file(options.trace_path, status))
+    options.trace_path += "." + std::to_string(n);
+  return options;
+}
+
+void ThreadPoolBase::run_has_ended(const RunOptions& options, const RunSummary& summary) {
+  if (OptionsOfMain::exist())
+    return;
+  if (options.digest_only)
+    std::cout << summary.digest.to_string() + "\n" << std::flush;
+  else
+    std::cerr << summary.to_string() << std::flush;
+}
+
+// Whatever ends the run: what it has begun is brought to an end before the exception goes on, also
+// if nobody catches it.
 RunSummary ThreadPoolBase::run(World& world) {
+  try {
+    return run_to_end(world);
+  } catch (...) {
+    throw;
+  }
+}
+
+RunSummary ThreadPoolBase::run_to_end(World& world) {
   const RunOptions& options = world.options;
   if (!options.distributed)
     ways_in_->desk->open(refuse_on_one_node);
@@ -76,6 +112,7 @@ RunSummary ThreadPoolBase::run(World& world) {
   if (system_ != nullptr)
     return run_on_workers(world, *system_, workers, exported);
 
+  require_threads(workers, false);
   init_caf_types();
   caf::actor_system_config config;
   config.set("caf.scheduler.max-threads", static_cast<std::size_t>(workers));
@@ -117,6 +154,8 @@ AgentActor& ThreadPoolBase::actor_of(Cell& cell) {
 }
 
 RunSummary ThreadPoolBase::run_serially(World& world, const std::shared_ptr<StatusDesk>& exported) {
+  const Interruption::Watch interruption(world.end_time);
+  TraceFile trace(world.options);
   ProgressMeter meter(world.options, world.end_time.load());
   ProgressCallback progress;
   if (meter.enabled())
@@ -132,11 +171,13 @@ RunSummary ThreadPoolBase::run_serially(World& world, const std::shared_ptr<Stat
   }
   const double wall_time_s = seconds_since(start);
   ways_in_->door->shut();
-  std::optional<Failure> failure = engine.execution().failure();
-  enforce_trace_limit(world.options, engine.execution().trace, {}, failure);
-  write_trace(world.options, std::move(engine.execution().trace));
-  return conclude(world, engine.execution().counters, "serial", wall_time_s, std::move(failure), {},
-                  std::move(engine.execution().reports()));
+  Execution& execution = engine.execution();
+  std::optional<Failure> failure = interrupted(execution.failure(), execution.counters);
+  enforce_trace_limit(world.options, execution.trace, {}, failure);
+  return trace.write(std::move(execution.trace), [&] {
+    return conclude(world, execution.counters, "serial", wall_time_s, failure, {},
+                    std::move(execution.reports()));
+  });
 }
 
 RunSummary ThreadPoolBase::run_on_workers(World& world, caf::actor_system& system,
@@ -148,6 +189,8 @@ RunSummary ThreadPoolBase::run_on_workers(World& world, caf::actor_system& syste
           ? 1
           : std::min<std::size_t>(std::size_t{workers} * world.options.domains_per_worker,
                                   domains_max);
+  const Interruption::Watch interruption(world.end_time);
+  TraceFile trace(world.options);
   const auto start = Clock::now();
   ProgressMeter meter(world.options, world.end_time.load());
   const WorkerRunOwner run(world, system, workers,
@@ -164,14 +207,17 @@ RunSummary ThreadPoolBase::run_on_workers(World& world, caf::actor_system& syste
   run->wait(meter);
   ways_in_->door->shut();
   const double wall_time_s = seconds_since(start);
-  std::optional<Failure> failure = run->domains().failure();
-  std::vector<TraceRecord> trace = run->domains().trace();
-  enforce_trace_limit(world.options, trace, {}, failure);
-  write_trace(world.options, std::move(trace));
+  DomainSet& set = run->domains();
+  const RunCounters counters = set.counters();
+  std::optional<Failure> failure = interrupted(set.failure(), counters);
+  std::vector<TraceRecord> records = set.trace();
+  enforce_trace_limit(world.options, records, {}, failure);
   const std::string engine = std::to_string(workers) + (workers == 1 ? " worker, " : " workers, ") +
                              std::to_string(domains) + (domains == 1 ? " domain" : " domains");
-  return conclude(world, run->domains().counters(), engine, wall_time_s, std::move(failure),
-                  run->domains().engine_counters(), run->domains().take_reports());
+  return trace.write(std::move(records), [&] {
+    return conclude(world, counters, engine, wall_time_s, failure, set.engine_counters(),
+                    set.take_reports());
+  });
 }
 
 } // namespace stos::detail

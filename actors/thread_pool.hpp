@@ -37,6 +37,14 @@ public:
   /// nobody can listen there).
   RunSummary run(World& world);
 
+  /// Options of the n-th run of a thread whose program has given none: see options_of_process(). A
+  /// trace of a later run does not replace that of the first: it is called "name.2", and so on.
+  /// Throws ConfigError.
+  [[nodiscard]] static RunOptions options_of_run(std::uint32_t n);
+
+  /// Tells how such a run went, unless the program has a run_main(), which tells by itself.
+  static void run_has_ended(const RunOptions& options, const RunSummary& summary);
+
   /// The CAF actor of `cell`; creates it if it has none yet. Needs an actor system that was given
   /// to the constructor, else throws UsageError (not_supported).
   AgentActor& actor_of(Cell& cell);
@@ -60,6 +68,7 @@ public:
   void place_by(PlacementFunction placement) { placement_ = std::move(placement); }
 
 private:
+  RunSummary run_to_end(World& world);
   RunSummary run_distributed(World& world, std::uint32_t workers,
                              const std::shared_ptr<StatusDesk>& exported);
   [[nodiscard]] PlacementFunction placement_of(const RunOptions& options) const;
@@ -80,6 +89,12 @@ private:
 ///
 /// `ThreadPool<0>` is the serial engine, on the calling thread: the oracle that all others agree
 /// with. The options `serial` and `workers` override N when the program runs.
+///
+/// A program that has nothing but the static functions of its simulation, neither options nor
+/// run_main(), has the options of its environment: of the file that STOS_CONFIG names, and of the
+/// variables STOS_... After each run it writes the summary to standard error or, with
+/// `output.digest_only`, the digest to standard output. An error that it does not catch becomes a
+/// text on standard error; the exit code is 2 if the configuration is wrong, else 1.
 ///
 /// Each agent is a CAF actor. In an application that has an actor system already, give it to the
 /// constructor: the agents live there, share its workers with everybody else (N is then only the

@@ -4,20 +4,39 @@
 
 #include <cerrno>
 #include <cstring>
-#include <fstream>
-#include <utility>
+#include <new>
 
 namespace stos::detail {
+namespace {
 
-void write_trace(const RunOptions& options, std::vector<TraceRecord> records) {
-  if (options.trace_path.empty())
+Error cannot_write(const std::string& path, const char* why) {
+  return {Errc::io_error, "cannot write the trace to " + path + ": " + why};
+}
+
+} // namespace
+
+TraceFile::TraceFile(const RunOptions& options) : path_(options.trace_path) {
+  if (path_.empty())
     return;
-  std::ofstream file(options.trace_path);
-  file << format_trace(std::move(records));
-  file.flush();
-  if (!file)
-    throw UsageError(Errc::io_error, "cannot write the trace to " + options.trace_path + ": " +
-                                         std::strerror(errno));
+  errno = 0;
+  file_.open(path_, std::ios::binary);
+  if (!file_)
+    throw UsageError(cannot_write(path_, std::strerror(errno)));
+}
+
+std::optional<Error> TraceFile::write_all(std::vector<TraceRecord> records) {
+  if (path_.empty())
+    return std::nullopt;
+  try {
+    errno = 0;
+    file_ << format_trace(std::move(records));
+    file_.close();
+    if (!file_)
+      return cannot_write(path_, std::strerror(errno));
+  } catch (const std::bad_alloc&) {
+    return cannot_write(path_, "out of memory");
+  }
+  return std::nullopt;
 }
 
 } // namespace stos::detail

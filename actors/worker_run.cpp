@@ -3,6 +3,7 @@
 #include "actors/citizens.hpp"
 #include "actors/outside_message.hpp"
 #include "actors/status_desk.hpp"
+#include "config/interruption.hpp"
 
 #include <caf/actor_system.hpp>
 
@@ -102,11 +103,15 @@ void WorkerRun::start() {
 void WorkerRun::wait(ProgressMeter& progress) {
   std::unique_lock lock(mutex_);
   const auto finished = [this] { return left_ == 0; };
-  if (!progress.enabled()) {
+  DomainBoard& board = domains_->board();
+  if (!progress.enabled() && !board.has_links()) {
     finished_.wait(lock, finished);
   } else {
-    while (!finished_.wait_for(lock, std::chrono::milliseconds(100), finished))
-      progress.update(least_clock(), domains_->board().events());
+    while (!finished_.wait_for(lock, std::chrono::milliseconds(100), finished)) {
+      progress.update(least_clock(), board.events());
+      if (Interruption::signal() != 0 && board.has_links())
+        board.wake_gateway(); // nobody else may be awake to tell the other nodes
+    }
   }
   jobs_.clear();
 }

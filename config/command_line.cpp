@@ -1,16 +1,16 @@
 #include "config/command_line.hpp"
 
+#include "config/interruption.hpp"
 #include "config/keys.hpp"
+#include "config/program.hpp"
 #include "config/spelling.hpp"
 #include "config/version.hpp"
 #include "libstos/base/usage_error.hpp"
 
 #include <CLI/CLI.hpp>
 
-#include <exception>
 #include <filesystem>
 #include <iostream>
-#include <new>
 #include <optional>
 #include <span>
 #include <utility>
@@ -19,10 +19,6 @@ namespace stos {
 namespace {
 
 using namespace detail;
-
-constexpr int exit_success = 0;
-constexpr int exit_failed_run = 1;
-constexpr int exit_bad_usage = 2;
 
 constexpr const char* run_options_group = "Options of every run";
 constexpr const char* footer =
@@ -285,11 +281,14 @@ Result<Invocation> CommandLine::parse(int argc, const char* const* argv,
 int run_main(int argc, char** argv, std::string_view program_description,
              const std::function<void(CommandLine&)>& declare,
              const std::function<int(const RunOptions&)>& body) {
-  // An error text must need no memory of its own: the run may have taken all of it.
   const char* program = argc > 0 && argv[0] != nullptr ? argv[0] : "stos";
   for (const char* c = program; *c != '\0'; ++c)
     if (*c == '/' && c[1] != '\0')
       program = c + 1;
+  open_standard_descriptors();
+  Interruption::allow();
+  explain_uncaught_exceptions();
+  int exit_code = exit_success;
   try {
     CommandLine command_line(program_description);
     declare(command_line);
@@ -298,22 +297,16 @@ int run_main(int argc, char** argv, std::string_view program_description,
       std::cerr << program << ": error: " << invocation.error().context << std::endl;
       return exit_bad_usage;
     }
-    if (!invocation->answer.empty()) {
-      std::cout << invocation->answer << std::flush;
-      return exit_success;
+    if (invocation->answer.empty()) {
+      const OptionsOfMain defaults(invocation->options);
+      exit_code = body(invocation->options);
+    } else {
+      std::cout << invocation->answer;
     }
-    return body(invocation->options);
-  } catch (const std::bad_alloc&) {
-    std::cerr << program
-              << ": error: out of memory: fewer agents, or lower limits in the configuration, "
-                 "need less"
-              << std::endl;
-  } catch (const std::exception& problem) {
-    std::cerr << program << ": error: " << problem.what() << std::endl;
   } catch (...) {
-    std::cerr << program << ": error: an exception of an unknown type ended the run" << std::endl;
+    exit_code = explain_exception(program);
   }
-  return exit_failed_run;
+  return finish_standard_output(program, exit_code);
 }
 
 int run_main(int argc, char** argv, std::string_view program_description,

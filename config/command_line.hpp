@@ -99,10 +99,15 @@ void CommandLine::option(const std::string& name, T& value, const std::string& m
 /// Declares the program's own options by calling `declare`, reads the configuration from the
 /// arguments and the environment of the process, then calls `body` with it and returns what it
 /// returns. Writes --help and --version to standard output and every failure to standard error, as
-/// `program: error: text`.
+/// `program: error: text`. While `body` runs, simulations without options of their own have those
+/// that it was given.
+///
+/// The first SIGINT or SIGTERM that comes during a run ends it early, with all that it has to tell.
 ///
 /// @return 0 after --help or --version; 2 when the arguments or the configuration are wrong (`body`
-///         is not called); 1 when `body` throws, also std::bad_alloc; else the result of `body`.
+///         is not called); 1 when `body` throws, also std::bad_alloc; 128 and the signal that has
+///         ended its run; else the result of `body`, or
+///         1 if that is 0 and not all of standard output could be written.
 int run_main(int argc, char** argv, std::string_view program_description,
              const std::function<void(CommandLine&)>& declare,
              const std::function<int(const RunOptions&)>& body);

@@ -8,7 +8,6 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -265,13 +264,15 @@ Result<RunOptions> load_text(const std::string& name, const std::string& text, R
 }
 
 /// Variables with our prefix that are no keys; the header says whose they are.
-constexpr std::string_view other_variables[] = {config_file_variable, "STOS_CACHE",
-                                                "STOS_BUILD_DIR", "STOS_SOURCE_DIR"};
+constexpr std::string_view other_variables[] = {config_file_variable, launcher_variable,
+                                                "STOS_CACHE", "STOS_BUILD_DIR", "STOS_SOURCE_DIR"};
 constexpr std::string_view variable_prefix = "STOS_";
 
 Error unknown_variable(const std::string& name) {
   std::string meant = name.substr(variable_prefix.size());
-  std::ranges::transform(meant, meant.begin(), [](unsigned char c) { return std::tolower(c); });
+  std::ranges::transform(meant, meant.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
   std::vector<std::string> paths;
   for (const ConfigKey& key : config_keys())
     paths.push_back(key.path);

@@ -34,13 +34,17 @@ using Environment = std::map<std::string, std::string>;
 /// The variable that names the configuration file when the command line does not.
 inline constexpr const char* config_file_variable = "STOS_CONFIG";
 
+/// The variable by which `stos run` tells the processes that it starts where it hears of them.
+inline constexpr const char* launcher_variable = "STOS_LAUNCHER";
+
 /// Returns `base` with the keys changed that the variables in `environment` name.
 ///
 /// A variable is `STOS_` and the path of the key in upper case, with `_` for the dot:
 /// `STOS_ENGINE_WORKERS=4`. Any other `STOS_` variable is an error, so that a slip of the pen
-/// cannot go unnoticed, except the ones that are no keys: STOS_CONFIG (see CommandLine), and
-/// STOS_CACHE, STOS_BUILD_DIR and STOS_SOURCE_DIR, which belong to the build scripts. Variables
-/// without the prefix are ignored. Fails as load_yaml() does, with `environment: NAME: ...`.
+/// cannot go unnoticed, except the ones that are no keys: STOS_CONFIG (see CommandLine),
+/// STOS_LAUNCHER (of `stos run`), and STOS_CACHE, STOS_BUILD_DIR and STOS_SOURCE_DIR, which belong
+/// to the build scripts. Variables without the prefix are ignored. Fails as load_yaml() does, with
+/// `environment: NAME: ...`.
 [[nodiscard]] Result<RunOptions> load_environment(const Environment& environment, RunOptions base);
 
 /// Whether the values of all keys go together. Call it after the last source; CommandLine does.

@@ -32,8 +32,18 @@ std::string_view after_last(std::string_view name, char separator) {
   return at == std::string_view::npos ? name : name.substr(at + 1);
 }
 
-/// How far `given` is from `known`; a right last part in the wrong place counts as one slip.
+/// Whether `given` is `known` without its last words: "--end" of "--end-time".
+bool is_begun(std::string_view given, std::string_view known) {
+  const bool has_word = given.find_last_not_of("-_.") != std::string_view::npos;
+  return has_word && known.size() > given.size() && known.starts_with(given) &&
+         std::string_view("-_.").find(known[given.size()]) != std::string_view::npos;
+}
+
+/// How far `given` is from `known`; a right last part in the wrong place counts as one slip, and so
+/// do last words that are missing.
 std::size_t name_distance(std::string_view given, std::string_view known) {
+  if (is_begun(given, known))
+    return 1;
   const std::size_t whole = edit_distance(given, known);
   const std::size_t last = edit_distance(after_last(given, '.'), after_last(known, '.'));
   return std::min(whole, last + 1);

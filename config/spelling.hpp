@@ -11,7 +11,8 @@ namespace stos::detail {
 ///
 /// Names are words joined by '.' (keys), '_' (variables) or '-' (options). A slip of the pen in the
 /// whole name counts, and so does a name whose last part is right but stands in the wrong place:
-/// "workers" and "simulation.workers" both mean "engine.workers". The earlier name wins a tie.
+/// "workers" and "simulation.workers" both mean "engine.workers"; or whose last words are missing.
+/// The earlier name wins a tie.
 [[nodiscard]] std::string nearest_name(std::string_view given, std::span<const std::string> known);
 
 /// `; did you mean "x"?` with the nearest name, or `; known: a, b, c` when none is close.

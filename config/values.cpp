@@ -84,6 +84,12 @@ bool looks_like_whole_number(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
 }
 
+bool begins_with_zero(std::string_view text) {
+  if (text.starts_with('-'))
+    text.remove_prefix(1);
+  return text.size() > 1 && text.front() == '0';
+}
+
 bool is_finite(double number) { return std::isfinite(number); }
 
 Result<bool> parse_flag(std::string_view text) {

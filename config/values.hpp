@@ -37,7 +37,8 @@ template <class T>
 concept Number = (std::integral<T> || std::floating_point<T>)&&!std::same_as<T, bool>;
 
 /// Reads a decimal number of type T between `min` and `max`, both allowed; no blanks, no leading
-/// '+', no infinity. Fails with Errc::bad_config and a text that quotes what was seen.
+/// '+', no infinity, and no whole number that begins with 0, which would be octal to one reader and
+/// decimal to the next. Fails with Errc::bad_config and a text that quotes what was seen.
 template <Number T>
 [[nodiscard]] Result<T> parse_number(std::string_view text, T min, T max);
 
@@ -63,6 +64,8 @@ template <Number T>
 /// Whether `text` is a number of the kind that T holds, however large.
 [[nodiscard]] bool looks_like_whole_number(std::string_view text);
 [[nodiscard]] bool is_finite(double number);
+/// Whether a 0 stands before other digits of a whole number.
+[[nodiscard]] bool begins_with_zero(std::string_view text);
 
 template <Number T>
 Result<T> parse_number(std::string_view text, T min, T max) {
@@ -75,6 +78,11 @@ Result<T> parse_number(std::string_view text, T min, T max) {
     right_kind = looks_like_whole_number(text); // from_chars calls "-1" no unsigned number
     if (!right_kind)
       return Error{Errc::bad_config, quote(text) + " is not a whole number"};
+    if (begins_with_zero(text))
+      return Error{Errc::bad_config,
+                   quote(text) +
+                       " begins with 0, so it could be decimal or octal; wanted: a decimal "
+                       "number without that"};
   } else {
     if (!right_kind || (read && !is_finite(number)))
       return Error{Errc::bad_config, quote(text) + " is not a number"};

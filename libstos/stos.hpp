@@ -6,6 +6,7 @@
 #include "actors/cluster_node.hpp"
 #include "actors/thread_pool.hpp"
 #include "config/command_line.hpp"
+#include "config/program.hpp"
 #include "libstos/agent/simulation.hpp"
 #include "libstos/base/portable_math.hpp"
 #include "libstos/spacetime/boost.hpp"

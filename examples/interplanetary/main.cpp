@@ -53,14 +53,18 @@ void write_file(const std::filesystem::path& path, const std::string& text) {
   std::cout << "  " << path.string() << '\n';
 }
 
-void write_files(const std::filesystem::path& folder, const Scenario& scenario,
-                 const MissionRecord& record, const std::vector<DeliveredBundle>& bundles,
-                 double until_s) {
+// Before the run: nobody waits for files that cannot be written.
+void make_folder(const std::filesystem::path& folder) {
   std::error_code failure;
   std::filesystem::create_directories(folder, failure);
   if (failure)
     throw std::runtime_error("cannot make the folder " + folder.string() + ": " +
                              failure.message());
+}
+
+void write_files(const std::filesystem::path& folder, const Scenario& scenario,
+                 const MissionRecord& record, const std::vector<DeliveredBundle>& bundles,
+                 double until_s) {
   const double epoch_jd = scenario.system.epoch_jd;
   std::vector<Curve> light;
   for (const auto& times : record.light_times)
@@ -96,6 +100,8 @@ int run(const Settings& settings, const std::filesystem::path& program,
               << scenario.links.size() << " links, " << scenario.flows.size() << " flows, from "
               << calendar_date(epoch_jd, 0.0) << " to " << calendar_date(epoch_jd, until_s) << '\n'
               << std::flush;
+  if (!options.digest_only)
+    make_folder(settings.out);
 
   const MissionRecord record = run_mission(scenario, until_s, options);
   std::vector<LightTimeCheck> checks;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "libstos/agent/world.hpp"
+#include "libstos/base/exact_text.hpp"
 
 #include <concepts>
 
@@ -43,7 +44,7 @@ void set_boundary(World& world, Boundary boundary) {
     world.end_time = *world.options.end_time_s;
   if (!(world.end_time.load() > 0) && !OwnBoundary<Boundary>)
     throw UsageError(Errc::bad_argument, "the boundary must be a laboratory time above 0, not " +
-                                             std::to_string(world.end_time.load()));
+                                             exact_text(world.end_time.load()));
 }
 
 } // namespace detail

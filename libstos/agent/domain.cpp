@@ -1,5 +1,7 @@
 #include "libstos/agent/domain.hpp"
 
+#include "libstos/base/exact_text.hpp"
+
 #include <algorithm>
 #include <cmath>
 
@@ -607,10 +609,9 @@ void Domain::deliver_from_afar(Closure& lambda) {
     return;
   }
   const std::string problem =
-      fits
-          ? "would be absorbed at " + std::to_string(time) + " s, but its node had promised that " +
-                "nothing comes before " + std::to_string(std::max(promised_, to.now)) + " s"
-          : "is for agents of another class";
+      fits ? "would be absorbed at " + exact_text(time) + " s, but its node had promised that " +
+                 "nothing comes before " + exact_text(std::max(promised_, to.now)) + " s"
+           : "is for agents of another class";
   execution_.fail({Instant::before(to.now), lambda.source, lambda.channel, lambda.sequence},
                   {Errc::bad_message, "a lambda from agent " + std::to_string(lambda.source.value) +
                                           " to " + describe(to) + " " + problem});

@@ -3,16 +3,16 @@
 #include "libstos/agent/agent_base.hpp"
 #include "libstos/agent/world.hpp"
 #include "libstos/base/exact_text.hpp"
+#include "libstos/base/plain_text.hpp"
 
 #include <algorithm>
 #include <cmath>
-#include <sstream>
 
 namespace stos::detail {
 namespace {
 
 std::string describe(const Point& p) {
-  std::ostringstream text;
+  PlainText text;
   text.precision(17);
   text << p;
   return text.str();
@@ -327,7 +327,7 @@ void EventContext::set_timer(Cell& cell, double local_delay, Closure& lambda) {
     throw UsageError(Errc::bad_argument, describe(cell) +
                                              ": a timer's delay must be at least 0, "
                                              "but is " +
-                                             std::to_string(local_delay));
+                                             exact_text(local_delay));
   lambda.emission = emission_point(cell);
   lambda.emission_depth = emission_depth(lambda.emission[0]);
   lambda.kind = Lambda::Kind::timer;

@@ -4,20 +4,20 @@
 #include "libstos/agent/record_limits.hpp"
 #include "libstos/base/assert.hpp"
 #include "libstos/base/exact_text.hpp"
+#include "libstos/base/plain_text.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <exception>
 #include <functional>
 #include <new>
-#include <sstream>
 #include <utility>
 
 namespace stos::detail {
 namespace {
 
 std::string place(const Cell& cell, double time) {
-  std::ostringstream text;
+  PlainText text;
   text << describe(cell) << " at " << cell.path.position(time);
   return text.str();
 }
@@ -124,7 +124,7 @@ void Execution::free(Cell& cell) {
 Effects& Execution::execute(Cell& cell, Closure& lambda, const EventKey& key) {
   const double time = key.instant.absorption;
   STOS_ASSERT(time >= cell.now,
-              "order: " + place(cell, cell.now) + " is to absorb at " + std::to_string(time));
+              "order: " + place(cell, cell.now) + " is to absorb at " + exact_text(time));
   cell.now = time;
   ++cell.events;
   cell.digest.add({time, key.source, key.channel, key.sequence});

@@ -1,8 +1,9 @@
 #include "libstos/agent/run_summary.hpp"
 
+#include "libstos/base/plain_text.hpp"
+
 #include <algorithm>
 #include <bit>
-#include <sstream>
 
 namespace stos {
 namespace {
@@ -10,7 +11,7 @@ namespace {
 std::string network(const EngineCounters& counters) {
   if (counters.frames == 0)
     return {};
-  std::ostringstream text;
+  PlainText text;
   text << "network         " << counters.remote_lambdas << " lambdas in " << counters.frames
        << " frames (" << counters.frame_bytes << " bytes), " << counters.rounds << " rounds";
   if (counters.moves > 0)
@@ -62,15 +63,17 @@ std::string RunSummary::digests() const {
 }
 
 std::string RunSummary::to_string() const {
-  std::ostringstream text;
+  PlainText text;
   text << "engine          " << engine << '\n'
        << "agents          " << agents_born << " born, " << agents_died << " died, "
-       << agents_born - agents_died << " reached the boundary\n"
+       << agents_born - agents_died
+       << (is_complete ? " reached the boundary\n" : " were left when the run ended early\n")
        << "events          " << absorbed << " (" << sent << " lambdas sent, " << in_flight
        << " in flight at the end, " << dropped << " dropped at the dead)\n"
        << "simulated time  " << end_time << " s (last event at " << last_event_time << " s)\n"
        << "wall time       " << wall_time_s << " s (" << events_per_second() << " events/s)\n"
-       << network(engine_counters) << "digest          " << digest.to_string() << '\n'
+       << network(engine_counters) << "digest          " << digest.to_string()
+       << (is_complete ? "\n" : " (of what had happened when the run ended early)\n")
        << "value digest    " << value_digest().to_string()
        << (all_values ? " (of all arguments)" : "") << '\n';
   return text.str();

@@ -66,6 +66,9 @@ struct RunSummary : RunCounters {
   /// What --digest-only prints: the digest, and behind it the value digest if that is wanted.
   [[nodiscard]] std::string digests() const;
 
+  /// Every agent has reached its boundary or died. False: something has ended the run before.
+  bool is_complete = true;
+
   [[nodiscard]] double events_per_second() const {
     return wall_time_s > 0 ? static_cast<double>(absorbed) / wall_time_s : 0;
   }

@@ -7,12 +7,22 @@
 #include "libstos/agent/engine.hpp"
 #include "libstos/base/by_type.hpp"
 
+#include <concepts>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <typeinfo>
 #include <utility>
 
 namespace stos {
+
+/// A resource that knows what its process is asked for: `options_of_run(n)` are the options of the
+/// n-th run of a thread whose program has said nothing, and run_has_ended() is told how it went.
+template <class R>
+concept KnowsProcess = requires(const RunOptions& options, const RunSummary& summary) {
+  { R::options_of_run(std::uint32_t{1}) } -> std::same_as<RunOptions>;
+  R::run_has_ended(options, summary);
+};
 
 /// A simulation that runs agents forward through `SpaceTimeT` by means of `ResourceT`.
 ///
@@ -25,7 +35,14 @@ namespace stos {
 /// They are a façade over objects of this class. A thread's agents belong to the simulation whose
 /// scope it is in; without a scope, to a default object, which is renewed after each run, so that
 /// one process can set up and run any number of simulations, one after the other or, with objects
-/// and scopes, at the same time:
+/// and scopes, at the same time.
+///
+/// The options of the default object, unless configure() has given them, come from the resource.
+/// With ThreadPool, they are those of the process: the file that STOS_CONFIG names and the
+/// variables STOS_... (or what run_main() has read). So nothing in a program says where it runs;
+/// see ThreadPool for what it then prints, and how it ends.
+///
+/// With objects the program says everything by itself:
 /// @code
 ///   MySimulation simulation(options);
 ///   { auto scope = simulation.set_up(); new Ping({0, 0, 0, 0}); }
@@ -33,7 +50,8 @@ namespace stos {
 /// @endcode
 ///
 /// Threads: one thread sets up and runs one object; different objects are independent.
-/// Errors:  run() and start() throw SimulationError when the model fails.
+/// Errors:  run() and start() throw SimulationError when the model fails; the first agent of a
+///          default object throws what the resource does if the configuration is wrong.
 template <class SpaceTimeT, class ResourceT, class BoundaryT = LabTimeBoundary>
 class ForwardSimulation {
 public:
@@ -76,8 +94,12 @@ public:
 
   // The façade.
 
-  /// Options of the default simulation of this thread; before its first agent is created.
-  static void configure(RunOptions options) { default_simulation().emplace(std::move(options)); }
+  /// Options of the default simulation of this thread, from now on; before its first agent is
+  /// created.
+  static void configure(RunOptions options) {
+    default_run().is_configured = true;
+    default_run().simulation.emplace(std::move(options));
+  }
 
   /// The space of the current simulation; before its first agent is created.
   static void space(const Space& space) { current().set_space(space); }
@@ -87,7 +109,11 @@ public:
   static RunSummary start(Args&&... arguments) {
     ForwardSimulation& simulation = current();
     const RenewDefault renewal{simulation};
-    return simulation.run(Boundary(std::forward<Args>(arguments)...));
+    RunSummary summary = simulation.run(Boundary(std::forward<Args>(arguments)...));
+    if constexpr (KnowsProcess<Resource>)
+      if (simulation.is_default() && !default_run().is_configured)
+        Resource::run_has_ended(simulation.world_->options, summary);
+    return summary;
   }
 
   /// The simulation that `new Agent` and the static functions refer to on this thread.
@@ -95,9 +121,14 @@ public:
     const detail::EventContext* context = detail::EventContext::current();
     if (context != nullptr && context->world().simulation_type == typeid(ForwardSimulation))
       return *static_cast<ForwardSimulation*>(context->world().simulation_object);
-    if (!default_simulation())
-      default_simulation().emplace();
-    return *default_simulation();
+    DefaultRun& run = default_run();
+    if (!run.simulation) {
+      if constexpr (KnowsProcess<Resource>)
+        run.simulation.emplace(Resource::options_of_run(run.number));
+      else
+        run.simulation.emplace();
+    }
+    return *run.simulation;
   }
 
   /// For Agent: the context in which it is being created.
@@ -109,17 +140,31 @@ public:
   }
 
 private:
+  struct DefaultRun {
+    std::optional<ForwardSimulation> simulation;
+    bool is_configured = false;
+    std::uint32_t number = 1; // counts the runs of this thread
+  };
+
   /// Replaces the default simulation after its run, however that ended.
   struct RenewDefault {
     ForwardSimulation& simulation;
     ~RenewDefault() {
-      if (default_simulation() && &*default_simulation() == &simulation)
-        default_simulation().emplace(RunOptions(simulation.world_->options));
+      if (!simulation.is_default())
+        return;
+      DefaultRun& run = default_run();
+      ++run.number;
+      if (run.is_configured)
+        run.simulation.emplace(RunOptions(simulation.world_->options));
+      else
+        run.simulation.reset();
     }
   };
 
-  static std::optional<ForwardSimulation>& default_simulation() {
-    return detail::of_this_thread<std::optional<ForwardSimulation>>();
+  static DefaultRun& default_run() { return detail::of_this_thread<DefaultRun>(); }
+  [[nodiscard]] bool is_default() const {
+    const std::optional<ForwardSimulation>& simulation = default_run().simulation;
+    return simulation && &*simulation == this;
   }
 
   Resource resource_;

@@ -1,7 +1,8 @@
 #include "libstos/agent/trace.hpp"
 
+#include "libstos/base/plain_text.hpp"
+
 #include <algorithm>
-#include <sstream>
 #include <tuple>
 
 namespace stos {
@@ -38,7 +39,7 @@ bool is_earlier(const TraceRecord& a, const TraceRecord& b) {
 
 std::string format_trace(std::vector<TraceRecord> records) {
   std::sort(records.begin(), records.end(), is_earlier);
-  std::ostringstream out;
+  PlainText out;
   out.precision(17);
   out << "kind\tagent\ttype\tlocal_time\tt\tx\ty\tz\tux\tuy\tuz\tsource\tchannel\tsequence"
          "\temission_t\temission_x\temission_y\temission_z\tlambda\n";

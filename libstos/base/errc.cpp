@@ -20,6 +20,8 @@ std::string_view to_string(Errc code) {
     case Errc::bad_message: return "bad_message";
     case Errc::node_lost: return "node_lost";
     case Errc::not_supported: return "not_supported";
+    case Errc::interrupted: return "interrupted";
+    case Errc::no_threads: return "no_threads";
     case Errc::internal: return "internal";
   }
   return "unknown";

@@ -1,5 +1,7 @@
 #include "libstos/cluster/link.hpp"
 
+#include "libstos/base/exact_text.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <utility>
@@ -46,9 +48,9 @@ Result<const FrameHeader*> Link::front() {
 }
 
 std::string Link::went_back(const char* what, double time, double bound) const {
-  return "node " + std::to_string(node_ + 1) + " sent " + what + " of " + std::to_string(time) +
+  return "node " + std::to_string(node_ + 1) + " sent " + what + " of " + exact_text(time) +
          " s after it had promised that nothing comes before " +
-         std::to_string(std::max(clock_, bound)) + " s";
+         exact_text(std::max(clock_, bound)) + " s";
 }
 
 Result<void> Link::read_front(double bound) {

@@ -1,7 +1,8 @@
 #include "libstos/cluster/membership.hpp"
 
+#include "libstos/base/exact_text.hpp"
+
 #include <algorithm>
-#include <cstdio>
 #include <limits>
 #include <utility>
 
@@ -19,11 +20,7 @@ std::string difference(const char* what, const T& theirs, const T& ours) {
     return std::string(what) + " " + theirs + " there, " + ours + " here";
 }
 
-std::string seconds(double time_s) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.6g s", time_s);
-  return text;
-}
+std::string seconds(double time_s) { return short_text(time_s) + " s"; }
 
 } // namespace
 

@@ -1,5 +1,6 @@
 #include "libstos/cluster/parcel_reader.hpp"
 
+#include "libstos/base/exact_text.hpp"
 #include "libstos/cluster/parcel_writer.hpp"
 #include "libstos/cluster/trajectory_bytes.hpp"
 
@@ -93,9 +94,9 @@ bool ParcelReader::read_lambda(std::uint8_t flags, BytesReader& in) {
   if (!in.ok() || !is_within_limits(emission) || !fits_into<std::uint32_t>(depth))
     return refuse("was emitted nowhere");
   if (emission[0] < std::max(earliest_, incoming->last_emission))
-    return refuse("was emitted at " + std::to_string(emission[0]) +
+    return refuse("was emitted at " + exact_text(emission[0]) +
                   " s, where nothing was to come before " +
-                  std::to_string(std::max(earliest_, incoming->last_emission)) + " s");
+                  exact_text(std::max(earliest_, incoming->last_emission)) + " s");
 
   std::unique_ptr<std::vector<CarriedReference>> references;
   Channel& channel = *incoming->channel;

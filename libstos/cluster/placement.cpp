@@ -1,5 +1,6 @@
 #include "libstos/cluster/placement.hpp"
 
+#include "libstos/base/exact_text.hpp"
 #include "libstos/cluster/agent_loads.hpp"
 #include "libstos/cluster/channel_graph.hpp"
 #include "libstos/cluster/graph_partition.hpp"
@@ -92,7 +93,7 @@ static Result<void> check_capacity(const PlacementInput& input) {
     total += input.capacity[node];
     if (!(input.capacity[node] >= 0) || !std::isfinite(total))
       return bad("the capacity of node " + std::to_string(node) + " is " +
-                 std::to_string(input.capacity[node]) +
+                 exact_text(input.capacity[node]) +
                  ": wanted 0 or more, and a finite sum over all nodes");
   }
   if (total == 0)

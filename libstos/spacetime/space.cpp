@@ -1,5 +1,6 @@
 #include "libstos/spacetime/space.hpp"
 
+#include "libstos/base/exact_text.hpp"
 #include "libstos/base/usage_error.hpp"
 
 #include <cmath>
@@ -13,7 +14,7 @@ Space Space::torus(double x, double y, double z) {
     if (!(p >= 0) || !std::isfinite(p))
       throw UsageError(Errc::bad_argument, "the period of a torus must be positive, or 0 for an "
                                            "endless axis, but it was given " +
-                                               std::to_string(p));
+                                               exact_text(p));
     space.periodic_ |= p > 0;
   }
   return space;

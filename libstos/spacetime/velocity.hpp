@@ -1,5 +1,6 @@
 #pragma once
 
+#include "libstos/base/exact_text.hpp"
 #include "libstos/base/usage_error.hpp"
 #include "libstos/spacetime/minkowski.hpp"
 
@@ -30,7 +31,7 @@ public:
     if (!(s < 1))
       throw UsageError(Errc::faster_than_light, "an agent's speed must be below 1 (the speed of "
                                                 "light), but it was given " +
-                                                    std::to_string(s));
+                                                    exact_text(s));
   }
 
   [[nodiscard]] double operator[](std::size_t i) const { return u_[i]; }

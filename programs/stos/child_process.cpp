@@ -50,9 +50,9 @@ std::vector<char*> pointers_to(std::vector<std::string>& texts) {
 }
 
 /// The launcher blocks and ignores signals that the program must see; and a shell ignores SIGINT
-/// for what it runs in the background.
+/// and SIGQUIT for what it runs in the background.
 void reset_signals() {
-  for (const int reset : {SIGPIPE, SIGINT, SIGTERM, SIGCHLD})
+  for (const int reset : {SIGPIPE, SIGINT, SIGQUIT, SIGTERM, SIGCHLD})
     signal(reset, SIG_DFL);
   sigset_t none;
   sigemptyset(&none);
@@ -60,8 +60,10 @@ void reset_signals() {
 }
 
 /// Turns the forked process into the program; returns only when that fails, with errno set.
-void become(pid_t launcher, const Pipe& out, const Pipe& err, char** argv, char** envp) {
+void become(pid_t launcher, const Guardian& guardian, const Pipe& out, const Pipe& err, char** argv,
+            char** envp) {
   setpgid(0, 0);
+  guardian.add(getpid());
   if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
     return;
   if (getppid() != launcher) // it died before the kernel knew what we want then
@@ -93,7 +95,8 @@ ChildProcess::StartFailure failure_of(const std::string& program, int problem) {
 } // namespace
 
 std::optional<ChildProcess> ChildProcess::start(const std::vector<std::string>& command,
-                                                const Variables& variables, StartFailure& failure) {
+                                                const Variables& variables,
+                                                const Guardian& guardian, StartFailure& failure) {
   auto out = make_pipe(), err = make_pipe(), report = make_pipe();
   if (!out || !err || !report) {
     failure = failure_of(command.front(), errno);
@@ -106,7 +109,8 @@ std::optional<ChildProcess> ChildProcess::start(const std::vector<std::string>& 
   const pid_t launcher = getpid();
   const pid_t leader = fork();
   if (leader == 0) {
-    become(launcher, *out, *err, const_cast<char**>(argv.data()), const_cast<char**>(envp.data()));
+    become(launcher, guardian, *out, *err, const_cast<char**>(argv.data()),
+           const_cast<char**>(envp.data()));
     const int problem = errno;
     const bool is_told = write(report->write_end.get(), &problem, sizeof problem) > 0;
     _exit(is_told ? 0 : 126);
@@ -118,7 +122,7 @@ std::optional<ChildProcess> ChildProcess::start(const std::vector<std::string>& 
   setpgid(leader, leader); // here as well: the group must exist before a signal is sent to it
   report->write_end.reset();
   std::optional<ChildProcess> child(
-      ChildProcess(leader, std::move(out->read_end), std::move(err->read_end)));
+      ChildProcess(leader, guardian, std::move(out->read_end), std::move(err->read_end)));
   if (const int problem = errno_of_start(report->read_end); problem != 0) {
     failure = failure_of(command.front(), problem);
     return std::nullopt;
@@ -129,13 +133,14 @@ std::optional<ChildProcess> ChildProcess::start(const std::vector<std::string>& 
 }
 
 ChildProcess::ChildProcess(ChildProcess&& other) noexcept
-    : leader_(std::exchange(other.leader_, 0)), out_(std::move(other.out_)),
-      err_(std::move(other.err_)) {}
+    : leader_(std::exchange(other.leader_, 0)), guardian_(other.guardian_),
+      out_(std::move(other.out_)), err_(std::move(other.err_)) {}
 
 ChildProcess::~ChildProcess() {
   if (leader_ == 0)
     return;
   send(SIGKILL);
+  guardian_.remove(leader_); // before the id can be somebody else's
   while (waitpid(leader_, nullptr, 0) < 0 && errno == EINTR) {
   }
 }

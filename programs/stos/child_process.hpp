@@ -3,6 +3,7 @@
 #include "libstos/base/result.hpp"
 #include "programs/stos/descriptor.hpp"
 #include "programs/stos/ending.hpp"
+#include "programs/stos/guardian.hpp"
 
 #include <sys/types.h>
 
@@ -16,7 +17,7 @@ namespace stos::program {
 /// A program that runs as the leader of a process group of its own.
 ///
 /// It reads nothing (/dev/null) and writes into two pipes. When the process that started it dies,
-/// whatever way, the kernel kills it (PR_SET_PDEATHSIG).
+/// whatever way, the kernel kills it (PR_SET_PDEATHSIG), and the guardian all of its group.
 ///
 /// Owns:    the process, its group and the reading ends of the pipes. The destructor kills what
 ///          is left of the group and reaps the leader. Until then the leader's id stays taken, so a
@@ -33,8 +34,11 @@ public:
 
   /// Starts `command` with `variables` added to the environment of this process. Blocks until the
   /// program runs or could not be started. Fills `failure` and returns none in the latter case.
-  [[nodiscard]] static std::optional<ChildProcess>
-  start(const std::vector<std::string>& command, const Variables& variables, StartFailure& failure);
+  /// `guardian` must outlive it.
+  [[nodiscard]] static std::optional<ChildProcess> start(const std::vector<std::string>& command,
+                                                         const Variables& variables,
+                                                         const Guardian& guardian,
+                                                         StartFailure& failure);
 
   ~ChildProcess();
   ChildProcess(ChildProcess&& other) noexcept;
@@ -50,10 +54,11 @@ public:
   int errors() const { return err_.get(); }
 
 private:
-  ChildProcess(pid_t leader, Descriptor out, Descriptor err)
-      : leader_(leader), out_(std::move(out)), err_(std::move(err)) {}
+  ChildProcess(pid_t leader, const Guardian& guardian, Descriptor out, Descriptor err)
+      : leader_(leader), guardian_(guardian), out_(std::move(out)), err_(std::move(err)) {}
 
   pid_t leader_; ///< 0: moved away
+  const Guardian& guardian_;
   Descriptor out_;
   Descriptor err_;
 };

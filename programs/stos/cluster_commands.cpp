@@ -13,7 +13,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <chrono>
+#include <cstdio>
 #include <functional>
 #include <iostream>
 #include <optional>
@@ -105,6 +107,14 @@ private:
   ClusterStatus now_;
 };
 
+// A reader who has seen enough, as head(1) does, is no reason to complain.
+void forget_reader_who_left() {
+  if (errno != EPIPE || std::freopen("/dev/null", "w", stdout) == nullptr)
+    return;
+  std::cout.clear();
+  std::cout.flush();
+}
+
 /// Prints what is seen at the end of each interval, once or as long as the node answers and
 /// somebody reads.
 int print_looks(const CLI::App& app, Watching& watching, const Question& question,
@@ -118,6 +128,8 @@ int print_looks(const CLI::App& app, Watching& watching, const Question& questio
     constexpr int columns = 160, rows = 10'000;
     std::cout << (question.json ? watching.json() : watching.text(columns, rows)) << std::flush;
   } while (!once && std::cout);
+  if (!std::cout)
+    forget_reader_who_left();
   return 0;
 }
 

@@ -89,6 +89,9 @@ Parsed<LaunchOptions> parse_launch(std::vector<std::string> words, const char* m
   if (const auto exit_code = parse_words(app, std::move(words), out, err))
     return {std::nullopt, *exit_code};
 
+  // As to_string(NodeAddress) and `stos top` show it.
+  if (options.host.starts_with('[') && options.host.ends_with(']'))
+    options.host = options.host.substr(1, options.host.size() - 2);
   options.command = app.remaining();
   if (!options.command.empty() && options.command.front() == "--")
     options.command.erase(options.command.begin());

@@ -1,10 +1,13 @@
 #include "programs/stos/launcher.hpp"
 
+#include "config/loader.hpp"
 #include "config/values.hpp"
 #include "programs/stos/child_process.hpp"
+#include "programs/stos/guardian.hpp"
 #include "programs/stos/line_prefixer.hpp"
 #include "programs/stos/output_queue.hpp"
 #include "programs/stos/ports.hpp"
+#include "programs/stos/roll_call.hpp"
 #include "programs/stos/stop_plan.hpp"
 
 #include <poll.h>
@@ -21,6 +24,7 @@
 #include <cstring>
 #include <initializer_list>
 #include <string_view>
+#include <utility>
 
 namespace stos::program {
 namespace {
@@ -35,7 +39,8 @@ double now_s() {
   return std::chrono::duration<double>(now).count();
 }
 
-/// Signals as something to poll. Blocks them for good.
+/// Signals as something to poll: all that would end this process, but for those that nobody can
+/// catch or that say that it is broken itself. Blocks them for good.
 class SignalDescriptor {
 public:
   SignalDescriptor() {
@@ -43,8 +48,11 @@ public:
     signal(SIGCHLD, SIG_DFL); // ignored, nodes would end without a word
     sigset_t taken;
     sigemptyset(&taken);
-    for (const int wanted : {SIGINT, SIGTERM, SIGCHLD})
+    for (const int wanted : {SIGCHLD, SIGINT, SIGTERM, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM,
+                             SIGVTALRM, SIGPROF, SIGIO, SIGPWR, SIGSTKFLT, SIGXCPU, SIGXFSZ})
       sigaddset(&taken, wanted);
+    for (int real_time = SIGRTMIN; real_time <= SIGRTMAX; ++real_time)
+      sigaddset(&taken, real_time);
     struct sigaction hangup {};
     if (sigaction(SIGHUP, nullptr, &hangup) == 0 && hangup.sa_handler != SIG_IGN) // nohup(1)
       sigaddset(&taken, SIGHUP);
@@ -84,6 +92,7 @@ struct Node {
   double ended_s = 0;
   bool is_over = false; ///< ended, and all that it wrote has been read
   bool found_port_taken = false;
+  bool has_called = false; ///< it is a node of libstos
 };
 
 std::string prefix_colour(std::size_t index, int descriptor) {
@@ -95,7 +104,8 @@ std::string prefix_colour(std::size_t index, int descriptor) {
 }
 
 ChildProcess::Variables identity(const std::vector<NodeAddress>& addresses, std::size_t index,
-                                 std::optional<NodeAddress> monitoring) {
+                                 std::optional<NodeAddress> monitoring,
+                                 const std::string& launcher) {
   std::string peers;
   for (const NodeAddress& address : addresses)
     peers += (peers.empty() ? "" : ",") + to_string(address);
@@ -103,7 +113,8 @@ ChildProcess::Variables identity(const std::vector<NodeAddress>& addresses, std:
                                        {"STOS_CLUSTER_NODE", node_name(index)},
                                        {"STOS_CLUSTER_ADDRESS", to_string(addresses[index])},
                                        {"STOS_CLUSTER_PEERS", peers},
-                                       {"STOS_CLUSTER_NODES", std::to_string(addresses.size())}};
+                                       {"STOS_CLUSTER_NODES", std::to_string(addresses.size())},
+                                       {launcher_variable, launcher + "/" + node_name(index)}};
   if (monitoring) {
     if (monitoring->port != 0)
       monitoring->port = static_cast<std::uint16_t>(monitoring->port + index);
@@ -124,9 +135,10 @@ bool any_line_says_in_use(std::string_view lines, const std::string& address) {
 /// One start of all nodes, until the last one is over.
 class Launch {
 public:
-  Launch(const LaunchOptions& options, const SignalDescriptor& signals,
+  Launch(const LaunchOptions& options, const SignalDescriptor& signals, const Guardian& guardian,
          std::optional<double> deadline_s)
-      : options_(options), signals_(signals), deadline_s_(deadline_s), plan_(options.grace_s) {}
+      : options_(options), signals_(signals), guardian_(guardian), deadline_s_(deadline_s),
+        plan_(options.grace_s) {}
 
   /// Starts one node at each address and stays until all are over and all output is written.
   int run(const std::vector<NodeAddress>& addresses);
@@ -143,6 +155,8 @@ private:
   bool start_nodes(const std::vector<NodeAddress>& addresses);
   void wait_for_something();
   void take_signals();
+  void take_calls();
+  void name_strangers();
   void take_output(Node& node, Stream& stream);
   void close_stream(Stream& stream);
   void take_endings();
@@ -156,6 +170,8 @@ private:
 
   const LaunchOptions& options_;
   const SignalDescriptor& signals_;
+  const Guardian& guardian_;
+  const RollCall roll_call_;
   std::optional<double> deadline_s_;
   StopPlan plan_;
   OutputQueue out_{STDOUT_FILENO};
@@ -165,14 +181,17 @@ private:
   bool is_ended_by_user_ = false;
   bool found_port_taken_ = false;
   bool has_readers_ = true;
+  bool has_lost_output_ = false;
+  bool has_named_strangers_ = false;
 };
 
 bool Launch::start_nodes(const std::vector<NodeAddress>& addresses) {
   nodes_.reserve(addresses.size());
   for (std::size_t i = 0; i < addresses.size(); ++i) {
     ChildProcess::StartFailure failure;
-    auto process =
-        ChildProcess::start(options_.command, identity(addresses, i, options_.monitoring), failure);
+    auto process = ChildProcess::start(
+        options_.command, identity(addresses, i, options_.monitoring, roll_call_.name()), guardian_,
+        failure);
     if (!process) {
       say("error: " + failure.text);
       exit_code_ = failure.exit_code;
@@ -184,7 +203,7 @@ bool Launch::start_nodes(const std::vector<NodeAddress>& addresses) {
     nodes_.push_back({node_name(i), to_string(addresses[i]), *std::move(process),
                       Stream{out, {name, prefix_colour(i, STDOUT_FILENO)}, &out_, is_shown},
                       Stream{err, {name, prefix_colour(i, STDERR_FILENO)}, &err_, is_shown},
-                      std::nullopt, 0, false, false});
+                      std::nullopt, 0, false, false, false});
   }
   return true;
 }
@@ -195,16 +214,46 @@ int Launch::run(const std::vector<NodeAddress>& addresses) {
     flush();
     return exit_code_;
   }
-  if (!options_.only_first)
-    say("watch the nodes with: stos top " + to_string(addresses.front()));
   while (!all_over() || !is_written()) {
     wait_for_something();
     take_signals();
+    take_calls();
     take_endings();
     check_times();
     check_readers();
+    if (all_over() && !std::exchange(has_named_strangers_, true))
+      name_strangers();
   }
   return exit_code_;
+}
+
+// Before it has ended, a node has called.
+void Launch::take_calls() {
+  for (std::string name = roll_call_.take(); !name.empty(); name = roll_call_.take()) {
+    const auto node = std::ranges::find(nodes_, name, &Node::name);
+    if (node == nodes_.end() || std::exchange(node->has_called, true))
+      continue;
+    if (node == nodes_.begin() && !options_.only_first)
+      say("watch the nodes with: stos top " + node->address);
+  }
+}
+
+void Launch::name_strangers() {
+  if (is_ended_by_user_ || roll_call_.name().empty())
+    return;
+  take_calls();
+  std::string names;
+  std::size_t strangers = 0;
+  for (const Node& node : nodes_)
+    if (!node.has_called && exit_code_of(*node.ending) == 0) {
+      names += (names.empty() ? "" : ", ") + node.name;
+      ++strangers;
+    }
+  if (strangers > 0)
+    say(names + (strangers == 1 ? " has" : " have") +
+        " ended without joining the cluster: " + options_.command.front() +
+        " ran there by itself. Wanted: a program of libstos that leaves its options to the "
+        "environment, or has run_main()");
 }
 
 double Launch::next_time_s() const {
@@ -218,7 +267,9 @@ double Launch::next_time_s() const {
 }
 
 void Launch::wait_for_something() {
-  std::vector<pollfd> polled = {{signals_.descriptor(), POLLIN, 0}};
+  std::vector<pollfd> polled = {{signals_.descriptor(), POLLIN, 0},
+                                {roll_call_.descriptor(), POLLIN, 0}};
+  const std::size_t before_streams = polled.size();
   std::vector<std::pair<Node*, Stream*>> readers;
   for (Node& node : nodes_)
     for (Stream* const stream : {&node.out, &node.err})
@@ -238,10 +289,10 @@ void Launch::wait_for_something() {
   if (poll(polled.data(), polled.size(), static_cast<int>(std::ceil(wait_s * 1000))) <= 0)
     return;
   for (std::size_t i = 0; i < readers.size(); ++i)
-    if (polled[1 + i].revents != 0)
+    if (polled[before_streams + i].revents != 0)
       take_output(*readers[i].first, *readers[i].second);
   for (std::size_t i = 0; i < writers.size(); ++i)
-    if (polled[1 + readers.size() + i].revents != 0)
+    if (polled[before_streams + readers.size() + i].revents != 0)
       writers[i]->write_some();
 }
 
@@ -274,6 +325,10 @@ void Launch::take_signals() {
   for (int signal = signals_.take(); signal != 0; signal = signals_.take()) {
     if (signal == SIGCHLD)
       continue; // take_endings() looks anyway
+    if (!StopPlan::asks_for_end(signal)) {
+      send_to_all(plan_.pass_on(signal, now_s()));
+      continue;
+    }
     is_ended_by_user_ = true;
     if (all_over()) { // only output is left, which nobody seems to take
       exit_code_ = std::max(exit_code_, exit_by_signal + signal);
@@ -337,8 +392,14 @@ void Launch::check_times() {
   }
 }
 
+// Nodes whose output nobody wants to read have nothing to go on for. If it only cannot be written,
+// there may be others (a trace, metrics) for which they run.
 void Launch::check_readers() {
-  if (!has_readers_ || !(out_.is_broken() || err_.is_broken()))
+  if (out_.is_broken() && !std::exchange(has_lost_output_, true)) {
+    exit_code_ = std::max(exit_code_, exit_failed);
+    say("error: cannot write to standard output: " + std::string(std::strerror(out_.problem())));
+  }
+  if (!has_readers_ || (out_.problem() != EPIPE && err_.problem() != EPIPE))
     return;
   has_readers_ = false;
   is_ended_by_user_ = true;
@@ -362,11 +423,12 @@ void Launch::flush() {
 
 int launch(const LaunchOptions& options) {
   const SignalDescriptor signals;
+  const Guardian guardian;
   std::optional<double> deadline_s;
   if (options.timeout_s)
     deadline_s = now_s() + *options.timeout_s;
   for (int start = 1;; ++start) {
-    Launch attempt(options, signals, deadline_s);
+    Launch attempt(options, signals, guardian, deadline_s);
     const auto addresses = free_addresses(options.host, options.nodes, options.base_port);
     if (!addresses) {
       attempt.say("error: " + addresses.error().context);

@@ -1,15 +1,15 @@
 // The `stos` command: each subcommand is a file of its own, see subcommand.hpp.
 
+#include "config/program.hpp"
 #include "programs/stos/subcommand.hpp"
 
-#include <exception>
-#include <iostream>
-
 int main(int argc, char** argv) {
+  stos::detail::open_standard_descriptors();
+  int exit_code = stos::detail::exit_success;
   try {
-    return stos::program::dispatch({argv + (argc > 0 ? 1 : 0), argv + argc});
-  } catch (const std::exception& problem) {
-    std::cerr << "stos: error: " << problem.what() << std::endl;
-    return 1;
+    exit_code = stos::program::dispatch({argv + (argc > 0 ? 1 : 0), argv + argc});
+  } catch (...) {
+    exit_code = stos::detail::explain_exception("stos");
   }
+  return stos::detail::finish_standard_output("stos", exit_code);
 }

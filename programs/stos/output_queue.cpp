@@ -9,7 +9,7 @@
 namespace stos::program {
 
 void OutputQueue::add(std::string_view bytes) {
-  if (is_broken_)
+  if (is_broken())
     return;
   constexpr std::size_t erased_bytes_min = 64 * 1024; // moving the rest forward costs its size
   if (is_empty() || begin_ >= erased_bytes_min) {
@@ -28,8 +28,8 @@ void OutputQueue::write_some() {
   if (written > 0)
     begin_ += static_cast<std::size_t>(written);
   else if (errno != EINTR && errno != EAGAIN)
-    is_broken_ = true;
-  if (is_broken_)
+    problem_ = errno;
+  if (is_broken())
     drop();
 }
 

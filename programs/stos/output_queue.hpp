@@ -10,7 +10,7 @@ namespace stos::program {
 /// Never blocks as long as write_some() is called only when poll(2) says POLLOUT.
 ///
 /// Limits:  is_full() from `bytes_max` on; the caller then stops to add. Nothing is dropped while
-///          anybody reads; when nobody does any more (EPIPE), everything is.
+///          it can be written; once it cannot (nobody reads, or the disk is full), everything is.
 /// Owns:    the bytes, not the descriptor.
 class OutputQueue {
 public:
@@ -25,13 +25,14 @@ public:
   int descriptor() const { return descriptor_; }
   bool is_empty() const { return bytes_.size() == begin_; }
   bool is_full() const { return bytes_.size() - begin_ >= bytes_max; }
-  bool is_broken() const { return is_broken_; } ///< nobody reads any more
+  bool is_broken() const { return problem_ != 0; } ///< nothing can be written any more
+  int problem() const { return problem_; }         ///< why not: an errno
 
 private:
   int descriptor_;
   std::string bytes_;
   std::size_t begin_ = 0; ///< what lies before is written
-  bool is_broken_ = false;
+  int problem_ = 0;
 };
 
 } // namespace stos::program

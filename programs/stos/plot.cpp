@@ -90,12 +90,11 @@ Result<std::string> read_trace(const std::string& path, std::uint64_t records_ma
 }
 
 Result<void> write_picture(const std::string& path, const std::string& svg) {
-  errno = 0;
-  if (path.empty()) {
-    std::cout << svg << std::flush;
-    return std::cout ? Result<void>()
-                     : Error{Errc::io_error, "cannot write the picture to standard output"};
+  if (path.empty()) { // what becomes of that, main() tells
+    std::cout << svg;
+    return {};
   }
+  errno = 0;
   std::ofstream file(path, std::ios::binary);
   file << svg << std::flush;
   if (!file)
@@ -104,6 +103,10 @@ Result<void> write_picture(const std::string& path, const std::string& svg) {
 }
 
 Result<void> plot(const PlotArguments& arguments) {
+  std::error_code status; // also by a link; what is not there yet is no trace
+  if (std::filesystem::equivalent(arguments.trace, arguments.output, status))
+    return Error{Errc::bad_argument, arguments.output + ": is the trace itself, which the picture "
+                                                        "would replace; wanted: another file"};
   const Result<std::string> text = read_trace(arguments.trace, arguments.events_max);
   if (!text)
     return text.error();

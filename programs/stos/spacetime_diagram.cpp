@@ -1,6 +1,7 @@
 #include "programs/stos/spacetime_diagram.hpp"
 
 #include "config/spelling.hpp"
+#include "programs/stos/plain_locale.hpp"
 
 #include <algorithm>
 #include <array>
@@ -24,6 +25,7 @@ constexpr std::array<const char*, 3> axis_names = {"x", "y", "z"};
 
 template <class... Values>
 std::string format(const char* pattern, Values... values) {
+  const PlainLocale plain;
   std::array<char, 512> text{};
   const int size = std::snprintf(text.data(), text.size(), pattern, values...);
   return {text.data(), std::min(static_cast<std::size_t>(size), text.size() - 1)};

@@ -25,8 +25,13 @@ int StopPlan::pass_on(int signal, double now_s) {
     return SIGKILL;
   }
   is_interrupted_ = is_interrupted_ || signal == SIGINT;
-  node_failed(now_s);
+  if (asks_for_end(signal))
+    node_failed(now_s);
   return signal;
+}
+
+bool StopPlan::asks_for_end(int signal) {
+  return signal == SIGINT || signal == SIGTERM || signal == SIGHUP || signal == SIGQUIT;
 }
 
 int StopPlan::take_due(double now_s) {

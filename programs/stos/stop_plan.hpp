@@ -19,8 +19,8 @@ public:
   /// The time of the run is over: SIGTERM is due at once.
   void time_is_over(double now_s);
 
-  /// The user has sent `signal`; returns what the nodes get. That is the same signal, and the grace
-  /// period begins; but a second SIGINT means SIGKILL.
+  /// The user has sent `signal`; returns what the nodes get. That is the same signal, and if it
+  /// asks for an end the grace period begins; but a second SIGINT means SIGKILL.
   [[nodiscard]] int pass_on(int signal, double now_s);
 
   /// The signal that is due, once; 0 when none is.
@@ -28,6 +28,9 @@ public:
 
   /// When take_due() has something next.
   [[nodiscard]] std::optional<double> next_s() const { return next_s_; }
+
+  /// Whether whoever sends `signal` wants the nodes to end. Others are for them to know.
+  [[nodiscard]] static bool asks_for_end(int signal);
 
 private:
   enum class Stage { running, grace, terminated, killed };

@@ -1,6 +1,7 @@
 #include "programs/stos/subcommand.hpp"
 
 #include "config/spelling.hpp"
+#include "config/version.hpp"
 #include "programs/stos/arguments.hpp"
 #include "programs/stos/cluster_commands.hpp"
 #include "programs/stos/plot.hpp"
@@ -24,7 +25,8 @@ constexpr Subcommand table[] = {
 
 void print_help(std::ostream& out) {
   out << "Works with programs of libstos and their traces.\n\n"
-         "usage: stos SUBCOMMAND ...   (stos SUBCOMMAND --help tells more)\n\n";
+         "usage: stos SUBCOMMAND ...   (stos SUBCOMMAND --help tells more)\n"
+         "       stos --version\n\n";
   for (const Subcommand& subcommand : table)
     out << "  " << subcommand.name << std::string(13 - subcommand.name.size(), ' ')
         << subcommand.meaning << '\n';
@@ -42,6 +44,10 @@ int dispatch(const std::vector<std::string>& words) {
   const std::string& name = words.front();
   if (name == "--help" || name == "-h" || name == "help") {
     print_help(std::cout);
+    return 0;
+  }
+  if (name == "--version" || name == "version") {
+    std::cout << "libstos " << library_version() << '\n';
     return 0;
   }
   const auto* const found = std::ranges::find(table, name, &Subcommand::name);

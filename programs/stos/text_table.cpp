@@ -1,5 +1,7 @@
 #include "programs/stos/text_table.hpp"
 
+#include "programs/stos/plain_locale.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -8,6 +10,7 @@
 namespace stos::program {
 
 std::string printed(const char* format, double value) {
+  const PlainLocale plain;
   std::array<char, 64> text{};
   const int size = std::snprintf(text.data(), text.size(), format, value);
   return {text.data(), static_cast<std::size_t>(std::clamp(size, 0, 63))};

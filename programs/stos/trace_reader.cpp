@@ -138,7 +138,10 @@ Result<Trace> parse_trace(const std::string& name, std::string_view text, std::s
   const auto fail = [&](const std::string& problem) {
     return Error{Errc::bad_argument, name + ":" + std::to_string(line_number) + ": " + problem};
   };
-  if (const std::string_view first = take_line(text); first != header())
+  if (const std::string_view first = take_line(text); first == header() + "\r")
+    return fail(
+        "this line ends with CR LF, as on Windows; wanted: LF alone, as the trace was written");
+  else if (first != header())
     return fail("this is no trace: the first line is " + quote(first) +
                 "; wanted: " + quote(header()));
   TraceReader reader;
@@ -151,7 +154,10 @@ Result<Trace> parse_trace(const std::string& name, std::string_view text, std::s
     ++line_number;
     if (text.find('\n') == std::string_view::npos)
       return fail("this line does not end: the trace has been cut off");
-    if (const std::string problem = reader.add(take_line(text)); !problem.empty())
+    const std::string_view line = take_line(text);
+    if (line.ends_with('\r'))
+      return fail("this line ends with CR LF; wanted: LF alone, as the trace was written");
+    if (const std::string problem = reader.add(line); !problem.empty())
       return fail("this line " + problem);
   }
   return reader.take();

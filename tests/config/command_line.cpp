@@ -205,6 +205,8 @@ TEST_CASE("a bad value on the command line is refused with its option", "[config
 TEST_CASE("bad usage is refused", "[config]") {
   CHECK(refused({"--wrokers", "4"}) == "unknown option \"--wrokers\"; did you mean \"--workers\"?");
   CHECK(refused({"--sed=4"}) == "unknown option \"--sed=4\"; did you mean \"--seed\"?");
+  CHECK(refused({"--end", "5"}) == "unknown option \"--end\"; did you mean \"--end-time\"?");
+  CHECK(refused({"--digest"}) == "unknown option \"--digest\"; did you mean \"--digest-only\"?");
   CHECK(refused({"--wallpaper"}) == "unknown option \"--wallpaper\"; --help shows the options");
   CHECK(refused({"-x"}) == "unknown option \"-x\"; --help shows the options");
   CHECK(refused({"words"}) == "unexpected argument \"words\"; --help shows the options");

@@ -263,6 +263,10 @@ TEST_CASE("a wrong type is refused with what was seen and what is allowed", "[co
         "run.yaml:2: engine.workers: \"2.5\" is not a whole number" + workers);
   CHECK(failure(engine("workers: 1e2")) ==
         "run.yaml:2: engine.workers: \"1e2\" is not a whole number" + workers);
+  for (const char* octal : {"010", "00", "08"})
+    CHECK_THAT(failure(load("engine:\n  workers: " + std::string(octal))),
+               Contains("\" begins with 0, so it could be decimal or octal"));
+  CHECK(good(load("engine:\n  workers: 0")).workers == 0u);
   CHECK(failure(engine("workers: '4'")) ==
         "run.yaml:2: engine.workers: \"4\" is text because of its quotes" + workers);
   CHECK(failure(engine("workers: [4]")) ==

@@ -1,6 +1,7 @@
 #include "monitoring/metrics.hpp"
 
 #include "monitoring/metric_families.hpp"
+#include "support/foreign_locale.hpp"
 #include "support/made_up_status.hpp"
 
 #include <catch2/catch.hpp>
@@ -76,6 +77,12 @@ TEST_CASE("names follow the conventions of Prometheus", "[monitoring]") {
       CHECK_FALSE(
           ends_with_any(metric.name, {"_seconds", "_seconds_total", "_bytes", "_bytes_total"}));
   }
+}
+
+TEST_CASE("what Prometheus reads does not depend on the program's locale", "[monitoring]") {
+  const std::string usual = exposition({made_up_status()});
+  const test::ForeignLocale foreign;
+  CHECK(exposition({made_up_status()}) == usual);
 }
 
 TEST_CASE("labels are those that stay few", "[monitoring]") {

@@ -76,6 +76,8 @@ TEST_CASE("the options of a launch are understood", "[stos]") {
   wanted.command = {"p"};
   CHECK(parsed({"-n", "2", "--host", "::1", "--base-port=5000", "--timeout", "1.5 min", "--grace",
                 "0.5", "--only-first", "p"}) == wanted);
+  CHECK(parsed({"-n", "2", "--host", "[::1]", "--base-port=5000", "--timeout", "90", "--grace",
+                "0.5", "-q", "p"}) == wanted);
   CHECK(parsed({"-n", "2", "-q", "p"}).only_first);
   CHECK(parsed({"-n", "2", "--quiet", "p"}).only_first);
   CHECK(parsed({"-n", "1", "--base-port", "65535", "p"}).base_port == 65535);
@@ -152,6 +154,15 @@ TEST_CASE("signals of the user are passed on, and the second SIGINT kills", "[st
   CHECK(plan.pass_on(SIGTERM, 2) == SIGTERM);
   CHECK(plan.pass_on(SIGINT, 3) == SIGKILL);
   CHECK_FALSE(plan.next_s());
+}
+
+TEST_CASE("a signal that asks for nothing is passed on, and nobody has to end for it", "[stos]") {
+  StopPlan plan(10);
+  for (const int signal : {SIGUSR1, SIGUSR2, SIGALRM, SIGRTMIN})
+    CHECK(plan.pass_on(signal, 1) == signal);
+  CHECK_FALSE(plan.next_s());
+  CHECK(plan.pass_on(SIGQUIT, 1) == SIGQUIT);
+  CHECK(plan.next_s() == 11.0);
 }
 
 TEST_CASE("free addresses are different, and one in use is refused", "[stos]") {

@@ -1,5 +1,6 @@
 #include "programs/stos/spacetime_diagram.hpp"
 #include "programs/stos/trace_reader.hpp"
+#include "support/foreign_locale.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -97,6 +98,10 @@ TEST_CASE("what is no trace is refused with its line", "[stos]") {
   CHECK_THAT(refused("\x7f"
                      "ELF\n"),
              StartsWith("t:1: this is no trace: the first line is \"\\x7fELF\""));
+  const std::string line_of_windows = header.substr(0, header.size() - 1) + "\r\n";
+  CHECK_THAT(refused(line_of_windows + birth), StartsWith("t:1: this line ends with CR LF"));
+  CHECK_THAT(refused(header + birth + birth.substr(0, birth.size() - 1) + "\r\n"),
+             StartsWith("t:3: this line ends with CR LF"));
   CHECK(refused(header + "birth\t1\n") == "t:2: this line has 2 columns; wanted: 19");
   CHECK(refused(header + birth + "\n") == "t:3: this line has 1 columns; wanted: 19");
   CHECK(refused(header + birth.substr(0, birth.size() - 1) + "\t0\n") ==
@@ -240,6 +245,14 @@ TEST_CASE("names from outside cannot break the picture", "[stos]") {
 
 TEST_CASE("equal records give equal pictures", "[stos]") {
   CHECK(draw(small_world(), titled("x")) == draw(small_world(), titled("x")));
+}
+
+TEST_CASE("a picture and its trace do not depend on the program's locale", "[stos]") {
+  const std::string picture = draw(small_world(), titled("small"));
+  const std::string trace = format_trace(small_world());
+  const test::ForeignLocale foreign;
+  CHECK(draw(small_world(), titled("small")) == picture);
+  CHECK(format_trace(small_world()) == trace);
 }
 
 TEST_CASE("extreme numbers are drawn inside of the picture", "[stos]") {

@@ -37,6 +37,7 @@ cd "$STOS_SOURCE_DIR"
 programs=()
 for source in examples/*.cpp examples/*/main.cpp; do
   [[ -e $source ]] || continue
+  [[ $source != */spacetimeos.cpp ]] || continue # it has no options: see first_program.sh
   name=${source#examples/}
   name=${name%/main.cpp}
   programs+=("${name%.cpp}")

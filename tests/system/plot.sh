@@ -45,6 +45,7 @@ head -c 1000000 /dev/zero >zeros
 expect_error 1 'zeros:1: this is no trace' zeros
 if [[ -w /dev/full ]]; then
   "$stos" plot pingpong.trace >/dev/full 2>error && fail "a full disk went unnoticed"
-  grep -q 'cannot write the picture' error || fail "no word of a full disk"
+  grep -qF 'stos: error: cannot write to standard output: No space left on device' error ||
+    fail "no word of a full disk"
 fi
 echo "plot: ok"

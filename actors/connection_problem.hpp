@@ -1,0 +1,12 @@
+#pragma once
+
+#include <caf/fwd.hpp>
+
+#include <string>
+
+namespace stos::detail {
+
+/// Why there is no connection with whoever listens at an address, or no answer over it, in words.
+[[nodiscard]] std::string connection_problem(const caf::error& problem);
+
+} // namespace stos::detail
