@@ -242,8 +242,7 @@ void Execution::show(LiveCounters of_engine) {
 
 void Execution::add_sent() { counters.sent += effects().lambdas; }
 
-void Execution::record(TraceRecord::Kind kind, const Cell& cell, double time,
-                       const Closure* lambda) {
+void Execution::record(TraceRecord::Kind kind, Cell& cell, double time, const Closure* lambda) {
   if (trace.size() >= world_.options.trace_events_max) {
     if (!failure_)
       fail({{time, time, 0}, cell.id, {}, 0},
@@ -255,7 +254,7 @@ void Execution::record(TraceRecord::Kind kind, const Cell& cell, double time,
   r.kind = kind;
   r.agent = cell.id;
   r.type = cell.ops->type_name;
-  r.ordinal = trace.size();
+  r.ordinal = cell.require_extras().trace_records++;
   r.point = cell.path.position(time);
   r.local_time = cell.path.local_time(time);
   r.velocity = cell.path.velocity();

@@ -158,7 +158,7 @@ private:
   void fail_full_of_reports(const EventKey& key, const Cell& cell);
   void find_exit(Cell& cell);
   void free_retired(const std::function<void(Cell&)>& one_less);
-  void record(TraceRecord::Kind kind, const Cell& cell, double time, const Closure* lambda);
+  void record(TraceRecord::Kind kind, Cell& cell, double time, const Closure* lambda);
   void add_sent();
 
   World& world_;
