@@ -1,5 +1,6 @@
 #include "libstos/agent/serial_engine.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 namespace stos::detail {
@@ -16,39 +17,22 @@ void SerialEngine::run() {
   World& world = execution_.world();
   execution_.counters.sent += world.setup.effects.lambdas;
   apply(std::exchange(world.setup.effects, {}), nullptr);
+  constexpr std::uint64_t tidy_stride = 256;
   constexpr std::uint64_t progress_stride = 1 << 14;
-  while (!agenda_.empty()) {
-    const auto [key, id, cell] = *agenda_.begin();
-    if (key.instant.absorption >= world.end_time)
-      break;
-    agenda_.erase(agenda_.begin());
-    step(*cell);
-    if (execution_.counters.absorbed % 256 == 0)
+  while (agenda_.earliest() < world.end_time.load(std::memory_order_relaxed)) {
+    const double time = agenda_.earliest();
+    agenda_.prefetch_next();
+    step(agenda_.first());
+    const std::uint64_t absorbed = execution_.counters.absorbed;
+    if (absorbed % tidy_stride == 0)
       execution_.tidy_up([this](Cell& c) { bury(c); });
-    if (execution_.is_asked())
+    if (execution_.is_asked()) [[unlikely]]
       show();
-    if (progress_ && execution_.counters.absorbed % progress_stride == 0)
-      progress_(key.instant.absorption, execution_.counters.absorbed);
+    if (progress_ && absorbed % progress_stride == 0)
+      progress_(time, absorbed);
   }
-  const double end_time = std::isfinite(world.end_time.load())
-                              ? world.end_time.load()
-                              : execution_.counters.last_event_time;
-  while (!living_.empty())
-    end(*living_.begin()->second, end_time, CellState::ended);
+  end_all();
 }
-
-EventKey SerialEngine::next_key(const Cell& cell) {
-  if (cell.exits_next())
-    return {Instant::before(cell.exit_time()), {}, {}, 0};
-  return cell.mailbox.front_key();
-}
-
-void SerialEngine::schedule(Cell& cell) {
-  if (cell.alive() && cell.next_instant() < Instant::before(Instant::never().absorption))
-    agenda_.emplace(next_key(cell), cell.id, &cell);
-}
-
-void SerialEngine::unschedule(Cell& cell) { agenda_.erase({next_key(cell), cell.id, &cell}); }
 
 void SerialEngine::step(Cell& cell) {
   if (cell.exits_next()) {
@@ -57,64 +41,96 @@ void SerialEngine::step(Cell& cell) {
   }
   const EventKey key = cell.mailbox.front_key();
   Closure& lambda = execution_.take(cell);
-  schedule(cell);
-  apply(std::move(execution_.execute(cell, lambda, key)), &cell);
+  apply(execution_.execute(cell, lambda, key), &cell);
 }
 
-void SerialEngine::apply(Effects effects, Cell* self) {
-  for (Cell* child : effects.changes().born) {
-    execution_.start(*child);
-    if (child->alive())
-      living_.emplace(child->id, child);
-    else
-      ended_.insert(child);
-    schedule(*child);
+void SerialEngine::apply(const Effects& effects, Cell* self) {
+  const Effects::Changes& changes = effects.changes();
+  if (effects.has_changes()) {
+    for (Cell* child : changes.born)
+      start(*child);
+    for (Channel* channel : changes.opened)
+      execution_.open_reader(*channel);
+    for (Channel* hold : changes.held)
+      execution_.open_reader(*hold);
   }
-  for (Channel* channel : effects.changes().opened)
-    execution_.open_reader(*channel);
-  for (Channel* hold : effects.changes().held)
-    execution_.open_reader(*hold);
   for (auto* lambda = effects.first_lambda; lambda != nullptr;) {
     auto* next = static_cast<Closure*>(lambda->next);
-    send(*lambda);
+    deliver(*lambda);
     lambda = next;
   }
-  for (Channel* channel : effects.changes().closed)
-    close(*channel);
-  for (Channel* hold : effects.changes().released)
-    close(*hold);
-  if (effects.changes().turn && self->alive()) {
-    unschedule(*self);
-    execution_.turn(*self, self->now, *effects.changes().turn);
-    schedule(*self);
+  if (effects.has_changes()) {
+    for (Channel* channel : changes.closed)
+      close(*channel);
+    for (Channel* hold : changes.released)
+      close(*hold);
+    if (changes.turn && self->alive()) // all that waits for it is due at other times now
+      execution_.turn(*self, self->now, *changes.turn);
   }
-  if (effects.changes().dies)
+  if (self == nullptr || !self->alive())
+    return;
+  if (changes.dies)
     end(*self, self->now, CellState::dead);
+  else
+    agenda_.set(*self, self->next_instant());
 }
 
-void SerialEngine::send(Closure& lambda) {
+void SerialEngine::start(Cell& cell) {
+  execution_.start(cell);
+  if (cell.alive()) {
+    agenda_.add(cell, cell.next_instant());
+  } else { // its creator deleted it
+    cell.slot = static_cast<std::uint32_t>(ended_.size());
+    ended_.push_back(&cell);
+  }
+}
+
+void SerialEngine::deliver(Closure& lambda) {
   Cell& to = *lambda.to;
   if (!to.alive()) {
-    if (auto references = execution_.lose(lambda, to.state))
-      for (const CarriedReference& carried : *references)
-        close(*carried.hold);
+    lose(lambda, to.state);
     return;
   }
-  unschedule(to);
-  execution_.queue(to, lambda, place_on(to.path, lambda, execution_.world().space));
-  schedule(to);
+  const double time = place_on(to.path, lambda, execution_.world().space);
+  const Instant instant = lambda.key(time).instant;
+  execution_.queue(to, lambda, time);
+  agenda_.lower(to, std::min(instant, Instant::before(to.exit_time())));
+}
+
+void SerialEngine::lose(Closure& lambda, CellState how) {
+  if (auto references = execution_.lose(lambda, how))
+    for (const CarriedReference& carried : *references)
+      close(*carried.hold);
 }
 
 void SerialEngine::end(Cell& cell, double time, CellState how) {
-  unschedule(cell);
-  living_.erase(cell.id);
-  ended_.insert(&cell);
+  agenda_.remove(cell);
+  cell.slot = static_cast<std::uint32_t>(ended_.size());
+  ended_.push_back(&cell);
   ++cell.incoming; // keeps the cell until the end of this function
-  apply(std::move(execution_.end(cell, time, how)), &cell);
+  apply(execution_.end(cell, time, how), &cell);
   while (Closure* lambda = execution_.take_any(cell))
-    send(*lambda);
+    lose(*lambda, how);
   --cell.incoming;
   bury(cell);
+}
+
+// In the order of their ids, so that what destructors print has an order, too.
+void SerialEngine::end_all() {
+  const World& world = execution_.world();
+  const double end_time = std::isfinite(world.end_time.load())
+                              ? world.end_time.load()
+                              : execution_.counters.last_event_time;
+  while (agenda_.size() > 0) {
+    std::vector<Cell*> living;
+    for (std::size_t slot = 0; slot < agenda_.slots(); ++slot)
+      if (Cell* cell = agenda_.at(slot))
+        living.push_back(cell);
+    std::sort(living.begin(), living.end(),
+              [](const Cell* a, const Cell* b) { return a->id < b->id; });
+    for (Cell* cell : living)
+      end(*cell, end_time, CellState::ended);
+  }
 }
 
 // It opens no mailbox's channels, so that it knows nothing of horizons; closed ones only wait until
@@ -129,15 +145,20 @@ void SerialEngine::show() {
   if (!execution_.is_watched())
     return;
   execution_.census.take([this](Census& census) {
-    for (const auto& [id, cell] : living_)
-      census.count_mailbox(cell->mailbox.size());
+    for (std::size_t slot = 0; slot < agenda_.slots(); ++slot)
+      if (const Cell* cell = agenda_.at(slot))
+        census.count_mailbox(cell->mailbox.size());
   });
   execution_.show({});
 }
 
 void SerialEngine::bury(Cell& cell) {
-  if (cell.incoming == 0 && ended_.erase(&cell) != 0)
-    execution_.free(cell);
+  if (cell.incoming != 0 || cell.alive())
+    return;
+  ended_[cell.slot] = ended_.back();
+  ended_[cell.slot]->slot = cell.slot;
+  ended_.pop_back();
+  execution_.free(cell);
 }
 
 } // namespace stos::detail

@@ -1,11 +1,10 @@
 #pragma once
 
+#include "libstos/agent/event_list.hpp"
 #include "libstos/agent/execution.hpp"
 
 #include <functional>
-#include <map>
-#include <set>
-#include <tuple>
+#include <vector>
 
 namespace stos {
 
@@ -14,10 +13,10 @@ using ProgressCallback = std::function<void(double laboratory_time, std::uint64_
 
 namespace detail {
 
-/// Runs a world on the calling thread: always the event with the least key of all agents.
+/// Runs a world on the calling thread: always the event with the least instant of all agents.
 ///
 /// This is the oracle that every other engine is compared with. It knows nothing of horizons:
-/// since no effect is earlier than its cause, the least key of all can never be preceded by
+/// since each effect is later than its cause, the least instant of all can never be preceded by
 /// anything that is still to come.
 class SerialEngine {
 public:
@@ -31,24 +30,21 @@ public:
   [[nodiscard]] Execution& execution() { return execution_; }
 
 private:
-  using Entry = std::tuple<EventKey, AgentId, Cell*>;
-
-  static EventKey next_key(const Cell& cell);
-  void schedule(Cell& cell);
-  void unschedule(Cell& cell);
   void step(Cell& cell);
-  void apply(Effects effects, Cell* self);
-  void send(Closure& lambda);
+  void apply(const Effects& effects, Cell* self);
+  void start(Cell& cell);
+  void deliver(Closure& lambda);
+  void lose(Closure& lambda, CellState how);
   void end(Cell& cell, double time, CellState how);
+  void end_all();
   void close(Channel& channel);
   void bury(Cell& cell);
   void show();
 
   Execution execution_;
   ProgressCallback progress_;
-  std::set<Entry> agenda_;
-  std::map<AgentId, Cell*> living_;
-  std::set<Cell*> ended_; // somebody still has a channel to them
+  EventList agenda_;         // all living agents
+  std::vector<Cell*> ended_; // an open channel leads to them; by their slots
 };
 
 } // namespace detail
