@@ -24,7 +24,7 @@ std::vector<std::string> command_of(const FamilyMember& member, std::uint32_t ag
                                     double events) {
   std::vector<std::string> words;
   if (host == Host::two_nodes)
-    words = {built("../bin/stos"), "run", "--quiet", "-n", "2"};
+    words = {built("../bin/stos"), "run", "-n", "2"};
   words.push_back(built("stos_ordinary"));
   words.insert(words.end(), member.arguments.begin(), member.arguments.end());
   for (const std::string& word : {std::string("--line"), std::string("--n"), std::to_string(agents),
@@ -39,27 +39,39 @@ std::vector<std::string> command_of(const FamilyMember& member, std::uint32_t ag
   return words;
 }
 
-// The lines of all nodes together; each begins with the name of its node, if there are several.
-Result<FamilyRun> parse(const std::string& output) {
+// What a run of stos_ordinary has said with --line.
+Result<FamilyRun> parse_line(const std::string& line) {
+  std::istringstream words(line);
+  FamilyRun run;
+  double user_s = 0, system_s = 0;
+  if (!(words >> run.digest >> run.events >> user_s >> system_s >> run.wall_s >> run.activations >>
+        run.empty_activations))
+    return Error{Errc::io_error, "cannot read what it has said: " + line};
+  run.cpu_s = user_s + system_s;
+  return run;
+}
+
+// The lines of all nodes begin with their names; `stos run` itself says where one can watch them.
+Result<FamilyRun> parse_nodes(const std::string& output) {
   FamilyRun all;
   std::istringstream lines(output);
+  int nodes = 0;
   for (std::string line; std::getline(lines, line);) {
-    if (const std::size_t bar = line.find(" | "); bar != std::string::npos)
-      line = line.substr(bar + 3);
-    std::istringstream words(line);
-    FamilyRun one;
-    double user_s = 0, system_s = 0;
-    if (!(words >> one.digest >> one.events >> user_s >> system_s >> one.wall_s >>
-          one.activations >> one.empty_activations))
-      return Error{Errc::io_error, "cannot read what it has said: " + line};
-    if (!all.digest.empty() && all.digest != one.digest)
+    const std::size_t bar = line.find(" | ");
+    if (bar == std::string::npos)
+      continue;
+    const Result<FamilyRun> one = parse_line(line.substr(bar + 3));
+    if (!one)
+      return one;
+    if (nodes++ > 0 && one->digest != all.digest)
       return Error{Errc::io_error, "its nodes disagree about the digest: " + output};
-    one.cpu_s = user_s + system_s + all.cpu_s;
-    one.wall_s = std::max(one.wall_s, all.wall_s);
-    all = one;
+    const double cpu_s = all.cpu_s, wall_s = all.wall_s;
+    all = *one;
+    all.cpu_s += cpu_s;
+    all.wall_s = std::max(all.wall_s, wall_s);
   }
-  if (all.digest.empty())
-    return Error{Errc::io_error, "it has said nothing"};
+  if (nodes != 2)
+    return Error{Errc::io_error, "expected a line of each of 2 nodes: " + output};
   return all;
 }
 
@@ -95,7 +107,8 @@ private:
     }
     if (program->exit_code != 0)
       return fail(host, "exit code " + std::to_string(program->exit_code) + ": " + program->output);
-    const Result<FamilyRun> run = parse(program->output);
+    const Result<FamilyRun> run =
+        host == Host::two_nodes ? parse_nodes(program->output) : parse_line(program->output);
     if (!run)
       return fail(host, run.error().context);
     if (host == Host::serial && row_.runs[0].empty())
