@@ -21,7 +21,7 @@ const std::vector<OrdinaryWorkload>& ordinary_workloads() {
       {"whole_seconds", "all tick at whole seconds, at distances from 1/64 to 4", &two, 5,
        &build_whole_seconds},
       {"hub", "a star: each spoke asks the hub, which answers", &two, 20, &build_hub},
-      {"all_to_all", "each agent tells all others", &as_many_as_agents, 3, &build_all_to_all, 2000},
+      {"all_to_all", "each agent tells all others", &as_many_as_agents, 1, &build_all_to_all, 2000},
       {"grid_model", "places on a grid, and walkers who visit them and feed", &of_walkers, 5,
        &build_grid_model},
       {"queueing", "stations, and customers who wait there: a closed Jackson network", &of_stations,

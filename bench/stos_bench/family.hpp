@@ -58,7 +58,7 @@ struct FamilyRow {
 
 struct FamilyEffort {
   int rounds = 3;
-  double events = 200'000; ///< at least; larger worlds execute some for each agent
+  double events = 500'000; ///< at least; larger worlds execute some for each agent
   std::uint32_t agents_max = 100'000;
   std::uint32_t agents_min = 100;
 };

@@ -124,9 +124,9 @@ private:
   [[nodiscard]] FamilyEffort family_effort() const {
     FamilyEffort effort;
     if (arguments_.quick)
-      effort = {1, 50'000, 10'000, 100};
+      effort = {1, 200'000, 10'000, 100};
     else if (arguments_.full)
-      effort = {5, 500'000, 100'000, 100};
+      effort = {5, 1e6, 100'000, 100};
     if (!arguments_.family)
       effort.agents_min = effort.agents_max = 1'000;
     if (arguments_.rounds > 0)
