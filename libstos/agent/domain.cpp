@@ -19,8 +19,10 @@ void pause() {
 #endif
 }
 
-// When so many of the agents that are furthest behind have to wait, the others are not tried.
-constexpr std::uint64_t blocked_in_a_row_max = 64;
+// When so many agents were put aside, those after them are not tried: each of them has to be
+// outside of the light cones of all that were.
+constexpr std::size_t aside_max = 16;
+constexpr std::uint64_t events_between_looks_at_list = 16;
 
 // An agent executes at most so many events in a row: one that nobody can reach would else keep all
 // others waiting to its very end, and what comes for them from outside.
@@ -111,50 +113,46 @@ bool Domain::look_for_news(std::uint32_t first_look, std::uint32_t looks_max) {
 }
 
 void Domain::work() {
+  tiers_.try_sweeping_again(execution_.counters.absorbed);
   tiers_.look_for_unswept();
-  std::uint64_t next_publication = execution_.counters.absorbed + publish_stride;
+  next_publication_ = execution_.counters.absorbed + publish_stride;
   while (budget_left() && !board_.is_paused()) {
     const std::uint64_t before = execution_.counters.absorbed;
     const double base = earliest();
     if (!(base < end_time()))
       return;
-    const double window_end = sweep_tiers(base);
-    TimeTable& table = tiers_.one_by_one();
-    std::uint64_t blocked_in_a_row = 0;
-    while (budget_left() && blocked_in_a_row < blocked_in_a_row_max &&
-           table.earliest() < std::min(window_end, end_time()))
-      blocked_in_a_row = run_one(Tiers::first_of(table)) ? 0 : blocked_in_a_row + 1;
+    sweep_tiers(base);
+    run_list();
     if (execution_.counters.absorbed == before &&
         (!(tiers_.earliest() < end_time()) || !run_one(tiers_.first())))
       return;
     if (board_.size() > 1)
-      tell_others(next_publication);
+      tell_others();
   }
 }
 
 // Where this domain stands is cheap to tell, if nothing has to be sent before that.
-void Domain::tell_others(std::uint64_t& next_publication) {
+void Domain::tell_others() {
   const std::uint64_t absorbed = execution_.counters.absorbed;
   const bool flush_now =
-      !outbox_.empty() && absorbed + publish_stride >= next_publication + flush_stride;
-  if (absorbed >= next_publication || flush_now || board_.somebody_waits()) {
+      !outbox_.empty() && absorbed + publish_stride >= next_publication_ + flush_stride;
+  if (absorbed >= next_publication_ || flush_now || board_.somebody_waits()) {
     publish();
-    next_publication = absorbed + publish_stride;
+    next_publication_ = absorbed + publish_stride;
   } else {
     outbox_.announce(earliest());
   }
 }
 
 // Starts a new window in all tiers that are through with their last one. Nothing happens in the
-// domain before `base`. Returns the end of the window that ends first.
+// domain before `base`.
 //
 // A sweep of a wide tier keeps the others waiting, and the domain's promises with them. Where other
 // domains wait for those, wide tiers go on in smaller steps, too.
-double Domain::sweep_tiers(double base) {
+void Domain::sweep_tiers(double base) {
   constexpr double steps_of_the_narrowest = 16;
   const double width_max =
       board_.somebody_waits() ? steps_of_the_narrowest * tiers_.least_width() : infinity;
-  double first_end = infinity;
   for (std::size_t i = 0; i < tiers_.swept(); ++i) {
     Tier& tier = tiers_.swept(i);
     const bool new_window = tier.window_end <= base;
@@ -162,9 +160,7 @@ double Domain::sweep_tiers(double base) {
       tier.window_end = light_cone::arrival_bound(base, std::min(tier.width, width_max));
     if (std::exchange(tier.has_unswept, false) || new_window)
       sweep(tier, base, tier.window_end);
-    first_end = std::min(first_end, tier.window_end);
   }
-  return first_end;
 }
 
 // While the one furthest behind has to wait for another domain, the others need not wait for their
@@ -236,18 +232,20 @@ void Domain::execute_next(Cell& cell) {
   active_ = nullptr;
   if (measured) [[unlikely]]
     activation_durations_.ended();
-  if (!cell.alive())
-    return;
-  cell.next = cell.next_time();
-  tiers_.update(cell);
+  if (cell.alive())
+    tiers_.update(cell);
 }
 
 void Domain::sweep(Tier& tier, double base, double window_end) {
   relied_on_ = std::max(relied_on_, base);
+  std::uint64_t visits = 0;
   tier.table.sweep(std::min(window_end, end_time()), [&](Cell& cell) {
     visit(cell, base);
+    ++visits;
     return budget_left();
   });
+  if (budget_left())
+    tiers_.count_sweep(tier, visits, execution_.counters.absorbed);
 }
 
 // Runs the agent as far as its reach lets it go when nobody else is before `base`.
@@ -286,6 +284,77 @@ void Domain::visit(Cell& cell, double base) {
     tiers_.update(cell);
 }
 
+// Those who go one by one, in the order of time: nothing that the domain has is before the first of
+// them, but what was put aside. Ends where a swept agent is the next one.
+void Domain::run_list() {
+  EventList& list = tiers_.list();
+  tiers_.look_at_swept();
+  std::uint64_t next_look = execution_.counters.absorbed + events_between_looks_at_list;
+  while (budget_left() && blocked_.size() < aside_max) {
+    const double time = list.earliest();
+    if (!(time < tiers_.swept_earliest()) || !(time < end_time()))
+      return;
+    Cell& cell = list.first();
+    if (!goes_from_list(cell, time)) {
+      ++engine_counters_.activations;
+      ++engine_counters_.empty_activations;
+      put_aside(cell);
+      continue;
+    }
+    list.prefetch_next();
+    relied_on_ = std::max(relied_on_, time);
+    execute_next(cell);
+    if (board_.size() == 1)
+      continue;
+    tell_others();
+    if (!blocked_.empty() && execution_.counters.absorbed >= next_look) {
+      next_look = execution_.counters.absorbed + events_between_looks_at_list;
+      look_at_others();
+    }
+  }
+}
+
+// Whether the first agent of the list may go. Those that were put aside can cause nothing outside
+// of their light cones, and neither can other domains outside of theirs.
+bool Domain::goes_from_list(const Cell& cell, double time) {
+  if (!blocked_.empty() && is_reached_from_aside(cell.path.position(time)))
+    return false;
+  if (time < outside_.bound() || time < outside_.free_until(cell, time))
+    return true;
+  if (!blocked_.empty())
+    return false;
+  const double floor = std::min(time, outside_.bound());
+  return hears_nothing_before_next(cell, {outside_.clocks(floor), board_.floor()});
+}
+
+bool Domain::is_reached_from_aside(const Point& here) const {
+  const std::size_t agents = tiers_.agents();
+  return std::any_of(blocked_.begin(), blocked_.end(), [&](const Aside& aside) {
+    const double distance = world_.space.distance(aside.where, here);
+    return !(here[0] < light_cone::influence_bound(aside.where[0], distance, here, agents));
+  });
+}
+
+void Domain::put_aside(Cell& cell) {
+  const Instant next = cell.next_instant();
+  tiers_.put_aside(cell);
+  cell.blocked = true;
+  blocked_.push_back({&cell, cell.path.position(next.absorption)});
+  if (next < blocked_next_) {
+    blocked_next_ = next;
+    first_blocked_ = &cell;
+  }
+}
+
+// While some are put aside: other domains may let them go by now.
+void Domain::look_at_others() {
+  if (!outside_.look())
+    return;
+  (void)take_parcels();
+  outside_.find_bound(tiers_.agents());
+  resume_blocked();
+}
+
 // Whether other domains let it execute what it does next, at `time`, if its own one does: it has no
 // channel from there that can bring something, and neither has anybody near it.
 bool Domain::others_let(const Cell& cell, double time, double base) {
@@ -297,41 +366,18 @@ bool Domain::others_let(const Cell& cell, double time, double base) {
   return hears_nothing_before_next(cell, {outside_.clocks(infinity), board_.floor()});
 }
 
-// Runs the agent as far as it may go: what the others can still do reaches it later. Returns false
-// if it has to wait for another domain right away.
+// Executes what the agent does next, if it may: what the others can still do reaches it later. Else
+// it is put aside, to wait for another domain.
 bool Domain::run_one(Cell& cell) {
-  const bool measured = activation_durations_.begins();
-  cell.mailbox.settle();
-  cell.next = infinity; // so that the table speaks of the others
-  tiers_.update(cell);
-  active_ = &cell;
+  tiers_.put_aside(cell); // so that the tables speak of the others
+  if (may_go_on(cell)) {
+    execute_next(cell);
+    return true;
+  }
   ++engine_counters_.activations;
-  const bool goes = may_go_on(cell);
-  if (goes) {
-    const std::uint64_t before = execution_.counters.absorbed;
-    do {
-      goes_ahead(cell);
-      step(cell);
-    } while (cell.alive() && budget_left() &&
-             execution_.counters.absorbed - before < turn_events_max &&
-             cell.next_time() < end_time() && may_go_on(cell));
-  } else {
-    ++engine_counters_.empty_activations;
-    cell.blocked = true;
-    blocked_.push_back(&cell);
-    if (cell.next_instant() < blocked_next_) {
-      blocked_next_ = cell.next_instant();
-      first_blocked_ = &cell;
-    }
-  }
-  active_ = nullptr;
-  if (measured) [[unlikely]]
-    activation_durations_.ended();
-  if (cell.alive() && !cell.blocked) {
-    cell.next = cell.next_time();
-    tiers_.update(cell);
-  }
-  return goes;
+  ++engine_counters_.empty_activations;
+  put_aside(cell);
+  return false;
 }
 
 bool Domain::may_go_on(const Cell& cell) {
@@ -449,9 +495,9 @@ void Domain::take_tasks() {
 void Domain::resume_blocked() {
   blocked_next_ = Instant::never();
   first_blocked_ = nullptr;
-  for (Cell* cell : blocked_)
-    if (cell->blocked)
-      tiers_.due(*cell, cell->next_time());
+  for (const Aside& aside : blocked_)
+    if (aside.cell->blocked)
+      tiers_.due(*aside.cell, aside.cell->next_instant());
   blocked_.clear();
 }
 
@@ -526,8 +572,15 @@ void Domain::deliver(Closure& lambda) {
     execution_.queue(to, lambda, time);
     return;
   }
-  execution_.put_aside(to, lambda, time);
-  tiers_.due(to, time);
+  put_into_mailbox(to, lambda, time);
+}
+
+void Domain::put_into_mailbox(Cell& to, Closure& lambda, double time) {
+  if (Tiers::is_listed(to))
+    execution_.queue(to, lambda, time);
+  else
+    execution_.put_aside(to, lambda, time);
+  tiers_.due(to, std::min(lambda.key(time).instant, Instant::before(to.exit_time())));
 }
 
 // What another node sends may contradict what it has promised, or the class of the receiver. Then
@@ -541,8 +594,7 @@ void Domain::deliver_from_afar(Closure& lambda) {
   const double time = place_arrival(to.path, lambda, world_.space);
   const bool fits = lambda.ops->receiver == to.ops->type_id || lambda.ops->fits(*to.agent);
   if (fits && time >= std::max(promised_, to.now)) {
-    execution_.put_aside(to, lambda, time);
-    tiers_.due(to, time);
+    put_into_mailbox(to, lambda, time);
     return;
   }
   const std::string problem =
@@ -690,7 +742,8 @@ void Domain::empty_graveyard() {
     ended_[cell->slot] = ended_.back();
     ended_.back()->slot = cell->slot;
     ended_.pop_back();
-    std::erase(blocked_, cell); // it may have been put aside, and died of something earlier
+    // It may have been put aside, and have died of something earlier.
+    std::erase_if(blocked_, [cell](const Aside& aside) { return aside.cell == cell; });
     execution_.free(*cell);
   }
   graveyard_.clear();

@@ -48,13 +48,13 @@ private:
 /// in sweeps, in the order of memory: all its agents that are due before t plus the tier's width
 /// run as far as they may, many events at one visit. Then, while the others stay where they are,
 /// tiers of shorter reach catch up in more and shorter sweeps. Agents without any reach of their
-/// own (in motion, in one place) go one by one, the one furthest behind first, each as far as the
-/// light cones of the others let it.
+/// own (in motion, in one place) go one by one in the order of time, from an event list.
 ///
 /// Agents of other domains are bounded by their domain's clock and the distance from there. An
-/// agent that has to wait for another domain is passed over; those who are far enough from it go
-/// on. Where the wait is long, so do those who are outside of the light cones of all who are due
-/// before them.
+/// agent of the list that has to wait for another domain is put aside, and those who are outside of
+/// the light cones of all that were put aside go on. In a sweep it is passed over; those who are
+/// far enough from it go on, and where the wait is long, so do those who are outside of the light
+/// cones of all who are due before them.
 ///
 /// Threads: none inside; one owner at a time. All that other threads see is the DomainBoard.
 /// Source:  the tiers are the block time steps of N-body codes (McMillan, "The vectorization of
@@ -131,13 +131,18 @@ private:
   }
   [[nodiscard]] double end_time() const { return world_.end_time.load(std::memory_order_relaxed); }
   void work();
-  double sweep_tiers(double base);
+  void sweep_tiers(double base);
   void sweep(Tier& tier, double base, double window_end);
   bool run_ahead();
   bool pass_those_who_wait();
   void goes_ahead(const Cell& cell);
   void execute_next(Cell& cell);
   void visit(Cell& cell, double base);
+  void run_list();
+  [[nodiscard]] bool goes_from_list(const Cell& cell, double time);
+  [[nodiscard]] bool is_reached_from_aside(const Point& here) const;
+  void put_aside(Cell& cell);
+  void look_at_others();
   [[nodiscard]] bool others_let(const Cell& cell, double time, double base);
   bool run_one(Cell& cell);
   [[nodiscard]] bool may_go_on(const Cell& cell);
@@ -154,6 +159,7 @@ private:
   void route(Closure& lambda);
   void deliver(Closure& lambda);
   void deliver_from_afar(Closure& lambda);
+  void put_into_mailbox(Cell& to, Closure& lambda, double time);
   void attach(Channel& channel);
   void close_reader(Channel& channel);
   void let_go_of_references(Closure& lambda, CellState how);
@@ -172,7 +178,7 @@ private:
 
   [[nodiscard]] double floor_time() const { return std::min(earliest(), outside_.bound()); }
   void publish();
-  void tell_others(std::uint64_t& next_publication);
+  void tell_others();
   [[nodiscard]] DomainBoard::Wish wish();
 
   const std::size_t index_;
@@ -189,9 +195,15 @@ private:
   bool yields_ = false;            // the gateway has asked for the worker
   Cell* active_ = nullptr;         // executes events right now
   std::vector<Cell*> ended_;       // somebody still has a channel to them
-  std::vector<Cell*> blocked_;
+
+  struct Aside {
+    Cell* cell;
+    Point where; // and when: what it does next
+  };
+  std::vector<Aside> blocked_;
   Instant blocked_next_ = Instant::never(); // a lower bound over blocked_
   Cell* first_blocked_ = nullptr;           // whose it is
+  std::uint64_t next_publication_ = 0;      // the count of events
   std::vector<Cell*> graveyard_;            // freed at the end of the slice
   double promised_ = Instant::beginning().absorption;
   double relied_on_ = Instant::beginning().absorption; // what comes from outside stays behind it

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 namespace stos::detail {
@@ -52,6 +53,20 @@ public:
 
   /// The agent that does something first. @pre there is one
   [[nodiscard]] Cell& first() const { return *cells_[heap_.front().slot]; }
+
+  /// Calls visit(cell) for each agent that does something before `time`, in no particular order,
+  /// until it returns false. It changes nothing.
+  template <class Visit>
+  bool look(double time, Visit& visit, std::size_t position = 0) const {
+    if (position >= heap_.size() || !(heap_[position].time < time))
+      return true;
+    if (!visit(*cells_[heap_[position].slot]))
+      return false;
+    for (std::size_t child = position * fan_out + 1; child <= position * fan_out + fan_out; ++child)
+      if (!look(time, visit, child))
+        return false;
+    return true;
+  }
 
   /// Asks the processor to fetch the records of agents that are likely to be next.
   void prefetch_next() const;

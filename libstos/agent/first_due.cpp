@@ -43,7 +43,7 @@ void FirstDue::find(Tiers& tiers, double end_time) {
 
 void FirstDue::collect(Tiers& tiers, double end) {
   found_.clear();
-  tiers.sweep(end, [this](Cell& cell) {
+  tiers.look(end, [this](Cell& cell) {
     found_.push_back({cell.path.position(cell.next), &cell});
     return found_.size() <= agents_max;
   });
