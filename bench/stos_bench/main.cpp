@@ -1,6 +1,7 @@
 // Judges the speed of libstos by ratios to hand-written engines that run beside it, in turns.
 
 #include "bench/stos_bench/calibration.hpp"
+#include "bench/stos_bench/family.hpp"
 #include "bench/stos_bench/footprint.hpp"
 #include "bench/stos_bench/report.hpp"
 #include "bench/stos_bench/sweep.hpp"
@@ -23,6 +24,7 @@ struct Arguments {
   bool quick = false;
   bool full = false;
   bool sweep = false;
+  bool family = false;
   bool markdown = false;
 };
 
@@ -35,7 +37,11 @@ void declare(CommandLine& command_line, Arguments& arguments) {
   command_line.flag("--full", arguments.full, "all workloads, five rounds, longer runs");
   command_line.flag("--markdown", arguments.markdown, "tables for docs/performance.md");
   command_line.flag("--sweep", arguments.sweep, "rates over agents, tokens and channels instead");
-  command_line.option("--plot", arguments.plot, "SVG file that receives the curves of --sweep");
+  command_line.flag(
+      "--family", arguments.family,
+      "only ordinary models, on the serial engine, workers and nodes, by their sizes");
+  command_line.option("--plot", arguments.plot,
+                      "SVG file that receives the curves of --sweep or --family");
 }
 
 class Program {
@@ -55,19 +61,26 @@ public:
     std::vector<Verdict> verdicts;
     if (arguments_.sweep) {
       sweep();
+    } else if (arguments_.family) {
+      measure_family();
+      verdicts = verdicts_of(family_);
     } else {
       measure_workloads();
       verdicts = verdicts_of(measurements_);
       const std::vector<Verdict> footprint = measure_idle_lattice();
       verdicts.insert(verdicts.end(), footprint.begin(), footprint.end());
+      measure_family();
+      const std::vector<Verdict> of_family = verdicts_of(family_);
+      verdicts.insert(verdicts.end(), of_family.begin(), of_family.end());
     }
     print(verdict_table(verdicts));
     print(rates_table(measurements_));
+    print(family_table(family_));
     const char* const new_line = arguments_.markdown ? "  \n" : "\n";
     std::cout << "\nmachine before: " << before.to_string() << new_line
               << "machine after: " << calibrate().to_string() << '\n';
     if (!arguments_.csv.empty())
-      write(arguments_.csv, to_csv(measurements_));
+      write(arguments_.csv, arguments_.family ? to_csv(family_) : to_csv(measurements_));
     return conclude();
   }
 
@@ -104,6 +117,38 @@ private:
         failures_.push_back(name + ": " + footprint.error().context);
     }
     return verdicts_of(footprints, agents);
+  }
+
+  // By default, and in a hurry, all members at one size or two; their sizes have a mode of their
+  // own.
+  [[nodiscard]] FamilyEffort family_effort() const {
+    FamilyEffort effort;
+    if (arguments_.quick)
+      effort = {1, 200'000, 10'000, 100};
+    else if (arguments_.full)
+      effort = {5, 1e6, 100'000, 100};
+    if (!arguments_.family)
+      effort.agents_min = effort.agents_max = 1'000;
+    if (arguments_.rounds > 0)
+      effort.rounds = static_cast<int>(arguments_.rounds);
+    return effort;
+  }
+
+  void measure_family() {
+    const FamilyEffort effort = family_effort();
+    for (const FamilyMember& member : family())
+      for (const std::uint32_t agents : member.sizes) {
+        const std::string name = member.name + " " + short_number(agents);
+        if (!is_chosen(name) || agents < effort.agents_min || agents > effort.agents_max)
+          continue;
+        std::cerr << "stos_bench: " << name << std::endl;
+        family_.push_back(measure(member, agents, effort));
+        failures_.insert(failures_.end(), family_.back().failures.begin(),
+                         family_.back().failures.end());
+      }
+    if (arguments_.family && !arguments_.plot.empty())
+      write(arguments_.plot, plot_svg("What an event costs in ordinary models",
+                                      "microseconds of processor time", family_panels(family_)));
   }
 
   void sweep() {
@@ -151,6 +196,7 @@ private:
   std::uint32_t workers_;
   Effort effort_;
   std::vector<Measurement> measurements_;
+  std::vector<FamilyRow> family_;
   std::vector<std::string> failures_;
 };
 

@@ -11,6 +11,7 @@ namespace {
 
 constexpr double panel_width = 360, panel_height = 300, gap = 40;
 constexpr double margin_left = 90, margin_top = 100, margin_bottom = 70, margin_right = 30;
+constexpr double row_gap = 40, row_height = panel_height + margin_bottom + row_gap;
 
 // Chosen to be told apart by people who see colours differently (Okabe and Ito, 2008).
 constexpr std::array<const char*, 4> colours{"#d55e00", "#0072b2", "#009e73", "#444444"};
@@ -48,7 +49,9 @@ std::vector<double> ticks_in(const Range& range) {
 
 class Drawing {
 public:
-  Drawing(const std::vector<Panel>& panels) : panels_(panels), y_(range_of_y()) {
+  Drawing(const std::vector<Panel>& panels, std::size_t columns)
+      : panels_(panels), columns_(std::clamp<std::size_t>(columns, 1, panels.size() + 1)),
+        y_(range_of_y()) {
     for (const Panel& panel : panels_)
       for (const Curve& curve : panel.curves)
         if (std::ranges::find(labels_, curve.label) == labels_.end())
@@ -56,20 +59,28 @@ public:
   }
 
   std::string draw(const std::string& title, const std::string& y_label) {
-    const double width = margin_left + static_cast<double>(panels_.size()) * (panel_width + gap) -
-                         gap + margin_right;
-    const double height = margin_top + panel_height + margin_bottom;
+    const std::size_t columns = std::min(columns_, panels_.size());
+    const std::size_t rows = (panels_.size() + columns_ - 1) / columns_;
+    const double width =
+        margin_left + static_cast<double>(columns) * (panel_width + gap) - gap + margin_right;
+    const double height = margin_top + static_cast<double>(rows) * row_height - row_gap;
     svg_ << "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"" << width << "\" height=\""
          << height << "\" viewBox=\"0 0 " << width << ' ' << height
          << "\" font-family=\"DejaVu Sans, Helvetica, Arial, sans-serif\" font-size=\"13\">\n"
          << "<title>" << title << "</title>\n"
          << "<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n";
     text(margin_left, 28, title, "start", "font-size=\"18\" font-weight=\"bold\"");
-    text(26, margin_top + panel_height / 2, y_label, "middle",
-         "transform=\"rotate(-90 26 " + number(margin_top + panel_height / 2) + ")\"");
     draw_legend();
-    for (std::size_t i = 0; i < panels_.size(); ++i)
-      draw_panel(panels_[i], margin_left + static_cast<double>(i) * (panel_width + gap), i == 0);
+    for (std::size_t i = 0; i < panels_.size(); ++i) {
+      top_ = margin_top + static_cast<double>(i / columns_) * row_height;
+      if (i % columns_ == 0) {
+        const double middle = top_ + panel_height / 2;
+        text(26, middle, y_label, "middle",
+             "transform=\"rotate(-90 26 " + std::to_string(middle) + ")\"");
+      }
+      draw_panel(panels_[i], margin_left + static_cast<double>(i % columns_) * (panel_width + gap),
+                 i % columns_ == 0);
+    }
     svg_ << "</svg>\n";
     return svg_.str();
   }
@@ -91,7 +102,7 @@ private:
   }
 
   [[nodiscard]] double y_of(double value) const {
-    return margin_top + panel_height * (1 - y_.share(value));
+    return top_ + panel_height * (1 - y_.share(value));
   }
 
   [[nodiscard]] const char* colour_of(const std::string& label) const {
@@ -133,7 +144,7 @@ private:
   }
 
   void draw_panel(const Panel& panel, double left, bool with_y_numbers) {
-    const double bottom = margin_top + panel_height;
+    const double bottom = top_ + panel_height;
     std::set<double> values;
     for (const Curve& curve : panel.curves)
       for (const auto& point : curve.points)
@@ -147,12 +158,12 @@ private:
         text(left - 8, y_of(tick) + 4, number(tick), "end");
     }
     for (const double value : values) {
-      line(x_of(value), margin_top, x_of(value), bottom, "#dddddd");
+      line(x_of(value), top_, x_of(value), bottom, "#dddddd");
       text(x_of(value), bottom + 18, number(value), "middle");
     }
-    svg_ << "<rect x=\"" << left << "\" y=\"" << margin_top << "\" width=\"" << panel_width
+    svg_ << "<rect x=\"" << left << "\" y=\"" << top_ << "\" width=\"" << panel_width
          << "\" height=\"" << panel_height << "\" fill=\"none\" stroke=\"#888888\"/>\n";
-    text(left + panel_width / 2, margin_top - 10, panel.title, "middle", "font-weight=\"bold\"");
+    text(left + panel_width / 2, top_ - 10, panel.title, "middle", "font-weight=\"bold\"");
     text(left + panel_width / 2, bottom + 42, panel.x_label, "middle");
     for (const Curve& curve : panel.curves) {
       svg_ << "<polyline fill=\"none\" stroke-width=\"2\" stroke=\"" << colour_of(curve.label)
@@ -166,6 +177,8 @@ private:
   }
 
   const std::vector<Panel>& panels_;
+  std::size_t columns_;
+  double top_ = margin_top; // of the row of panels that is being drawn
   Range y_;
   std::vector<std::string> labels_;
   std::ostringstream svg_;
@@ -174,8 +187,8 @@ private:
 } // namespace
 
 std::string plot_svg(const std::string& title, const std::string& y_label,
-                     const std::vector<Panel>& panels) {
-  return Drawing(panels).draw(title, y_label);
+                     const std::vector<Panel>& panels, std::size_t columns) {
+  return Drawing(panels, columns).draw(title, y_label);
 }
 
 } // namespace stos::bench

@@ -17,10 +17,11 @@ struct Panel {
   std::vector<Curve> curves;
 };
 
-/// Panels side by side with logarithmic axes, one common y axis and one legend, as an SVG document.
+/// Panels in rows of `columns` with logarithmic axes, one common y axis and one legend, as an SVG
+/// document.
 ///
 /// Ticks on the x axis are where points are. @pre all coordinates are above 0
 [[nodiscard]] std::string plot_svg(const std::string& title, const std::string& y_label,
-                                   const std::vector<Panel>& panels);
+                                   const std::vector<Panel>& panels, std::size_t columns = 4);
 
 } // namespace stos::bench

@@ -126,6 +126,7 @@ struct CellExtras {
   std::uint64_t injected = 0;
   std::uint64_t births = 0;
   std::uint64_t reports = 0;
+  std::uint64_t trace_records = 0;
 };
 
 /// What an arrival and the next event of an agent need first.

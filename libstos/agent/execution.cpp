@@ -338,13 +338,12 @@ void Execution::show(LiveCounters of_engine) {
 
 void Execution::add_sent() { counters.sent += effects().lambdas; }
 
-void Execution::record(TraceRecord::Kind kind, const Cell& cell, double time,
-                       const Closure* lambda) {
+void Execution::record(TraceRecord::Kind kind, Cell& cell, double time, const Closure* lambda) {
   TraceRecord r;
   r.kind = kind;
   r.agent = cell.id;
   r.type = cell.ops->type_name;
-  r.ordinal = recorded_++;
+  r.ordinal = cell.require_extras().trace_records++;
   r.point = cell.path.position(time);
   r.local_time = cell.path.local_time(time);
   r.velocity = cell.path.velocity();

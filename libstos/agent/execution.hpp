@@ -176,7 +176,7 @@ private:
   void add_saved_values(const Cell& cell, const Closure& lambda);
   void find_exit(Cell& cell);
   void free_retired(const std::function<void(Cell&)>& one_less);
-  void record(TraceRecord::Kind kind, const Cell& cell, double time, const Closure* lambda);
+  void record(TraceRecord::Kind kind, Cell& cell, double time, const Closure* lambda);
   void add_sent();
 
   World& world_;
@@ -189,7 +189,6 @@ private:
   std::optional<Failure> failure_;
   RecordCut trace_cut_;
   std::unordered_map<const Cell*, std::size_t> full_; // when to look again at its mailbox
-  std::uint64_t recorded_ = 0;
   std::vector<std::byte> values_; // of one lambda
 };
 

@@ -20,6 +20,7 @@ void write_extras(const CellExtras& extras, BytesWriter& out) {
   out.varint(extras.injected);
   out.varint(extras.births);
   out.varint(extras.reports);
+  out.varint(extras.trace_records);
   out.varint(extras.pending_turns.size());
   for (const PendingTurn& turn : extras.pending_turns) {
     out.f64(turn.local_time);
@@ -34,6 +35,7 @@ bool read_extras(CellExtras& extras, BytesReader& in) {
   extras.injected = in.varint();
   extras.births = in.varint();
   extras.reports = in.varint();
+  extras.trace_records = in.varint();
   constexpr std::size_t turn_bytes = 32;
   for (std::size_t left = in.count(turn_bytes); left > 0; --left) {
     const double local_time = in.f64();

@@ -1,5 +1,6 @@
 #include "actors/thread_pool.hpp"
 #include "tests/support/random_world.hpp"
+#include "tests/support/unusual_world.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -37,6 +38,19 @@ TEST_CASE("a random world has one outcome on any number of workers") {
       REQUIRE(summary.sent == summary.absorbed + summary.in_flight + summary.dropped);
       REQUIRE(summary.dropped == oracle.dropped);
       REQUIRE(summary.agents_born == oracle.agents_born);
+    }
+  }
+}
+
+TEST_CASE("an unusual world has one outcome on any number of workers") {
+  for (std::uint64_t seed = 1; seed <= 400; ++seed) {
+    const UnusualPlan plan = unusual_plan_of(seed);
+    INFO("unusual world " << seed << ", scene " << static_cast<int>(plan.scene));
+    const std::string expected = outcome_of(run_unusual_world<ThreadPool<0>>(plan));
+    for (const std::uint32_t workers : {1u, 2u, 4u}) {
+      INFO("workers " << workers);
+      REQUIRE(outcome_of(run_unusual_world<ThreadPool<0>>(
+                  plan, with_workers(workers, 1 + seed % 2))) == expected);
     }
   }
 }

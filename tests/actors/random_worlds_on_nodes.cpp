@@ -1,5 +1,6 @@
 #include "tests/support/nodes_in_threads.hpp"
 #include "tests/support/random_world.hpp"
+#include "tests/support/unusual_world.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -55,10 +56,9 @@ WorldPlan plan_of_world(std::uint64_t seed) {
   return plan;
 }
 
-// The outcomes of all worlds as each of the nodes sees them.
-std::vector<std::vector<Outcome>> outcomes_on(std::size_t nodes,
-                                              const std::vector<std::uint64_t>& seeds) {
-  std::vector<std::vector<Outcome>> outcomes(nodes);
+// Runs one world on each of the nodes: run(seed, options, resource).
+template <class Run>
+void on_each_node(std::size_t nodes, const std::vector<std::uint64_t>& seeds, const Run& run) {
   nodes_in_threads(nodes, [&](NodeInThread& self) {
     for (const std::uint64_t seed : seeds) {
       const Circumstances circumstances = circumstances_of(seed);
@@ -70,15 +70,12 @@ std::vector<std::vector<Outcome>> outcomes_on(std::size_t nodes,
       options.cluster.random_moves = circumstances.random_moves;
       options.cluster.random_delay_s = circumstances.random_delay_s;
       try {
-        outcomes[self.index].emplace_back(
-            seed,
-            run_random_world(plan_of_world(seed), options, ThreadPool<0>(self.system, self.node)));
+        run(self.index, seed, options, ThreadPool<0>(self.system, self.node));
       } catch (const std::exception& e) {
         throw std::runtime_error("world " + std::to_string(seed) + ": " + e.what());
       }
     }
   });
-  return outcomes;
 }
 
 } // namespace
@@ -94,7 +91,38 @@ TEST_CASE("a random world has one outcome on any number of nodes, wherever its a
   }
   for (const std::size_t nodes : {2u, 3u, 5u}) {
     INFO("nodes " << nodes);
-    for (const std::vector<Outcome>& outcomes : outcomes_on(nodes, seeds))
+    std::vector<std::vector<Outcome>> seen(nodes); // by each of the nodes
+    on_each_node(nodes, seeds,
+                 [&seen](std::size_t node, std::uint64_t seed, const RunOptions& options,
+                         ThreadPool<0> resource) {
+                   seen[node].emplace_back(
+                       seed, run_random_world(plan_of_world(seed), options, std::move(resource)));
+                 });
+    for (const std::vector<Outcome>& outcomes : seen)
+      CHECK(outcomes == expected);
+  }
+}
+
+TEST_CASE("an unusual world has one outcome on any number of nodes") {
+  std::vector<std::uint64_t> seeds;
+  std::vector<std::string> expected;
+  const auto text = [](std::uint64_t seed, const RunSummary& run) {
+    return "unusual world " + std::to_string(seed) + ": " + outcome_of(run);
+  };
+  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+    seeds.push_back(seed);
+    expected.push_back(text(seed, run_unusual_world<ThreadPool<0>>(unusual_plan_of(seed))));
+  }
+  for (const std::size_t nodes : {2u, 3u}) {
+    INFO("nodes " << nodes);
+    std::vector<std::vector<std::string>> seen(nodes);
+    on_each_node(nodes, seeds,
+                 [&](std::size_t node, std::uint64_t seed, const RunOptions& options,
+                     ThreadPool<0> resource) {
+                   seen[node].push_back(text(seed, run_unusual_world(unusual_plan_of(seed), options,
+                                                                     std::move(resource))));
+                 });
+    for (const std::vector<std::string>& outcomes : seen)
       CHECK(outcomes == expected);
   }
 }

@@ -1,5 +1,6 @@
 #include "tests/support/random_world.hpp"
 #include "tests/support/shuffled_domains.hpp"
+#include "tests/support/unusual_world.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -47,6 +48,39 @@ TEST_CASE("agents that are divided anew again and again change no outcome") {
       INFO("domains " << domains);
       require_equal(oracle,
                     run_random_world(plan, {}, ShuffledDomains(domains, seed + domains, 0.02)));
+    }
+  }
+}
+
+TEST_CASE("an unusual world has one outcome, however its domains are interleaved") {
+  std::uint64_t events = 0;
+  std::uint64_t reports = 0;
+  for (std::uint64_t seed = 1; seed <= 400; ++seed) {
+    const UnusualPlan plan = unusual_plan_of(seed);
+    INFO("unusual world " << seed << ", scene " << static_cast<int>(plan.scene));
+    const RunSummary oracle = run_unusual_world<ShuffledDomains>(plan);
+    REQUIRE(oracle.sent == oracle.absorbed + oracle.in_flight + oracle.dropped);
+    events += oracle.absorbed;
+    reports += oracle.reports.all().size();
+    for (const std::size_t domains : {1u, 2u, 3u, 7u}) {
+      INFO("domains " << domains);
+      REQUIRE(outcome_of(run_unusual_world(plan, {}, ShuffledDomains(domains, seed + domains))) ==
+              outcome_of(oracle));
+    }
+  }
+  CHECK(events > 50'000);
+  CHECK(reports > 10'000);
+}
+
+TEST_CASE("unusual worlds that are divided anew again and again keep their outcome") {
+  for (std::uint64_t seed = 1; seed <= 400; ++seed) {
+    const UnusualPlan plan = unusual_plan_of(seed);
+    INFO("unusual world " << seed << ", scene " << static_cast<int>(plan.scene));
+    const std::string expected = outcome_of(run_unusual_world<ShuffledDomains>(plan));
+    for (const std::size_t domains : {2u, 5u}) {
+      INFO("domains " << domains);
+      REQUIRE(outcome_of(run_unusual_world(
+                  plan, {}, ShuffledDomains(domains, seed + domains, 0.02))) == expected);
     }
   }
 }

@@ -2,6 +2,7 @@
 
 #include "support/random_world.hpp"
 #include "support/shuffled_domains.hpp"
+#include "support/unusual_world.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -35,14 +36,43 @@ struct Outcome {
   std::vector<MoveOutcome> outcomes;
 };
 
-Outcome run_on_nodes(const WorldPlan& plan, const VirtualCluster::Shape& shape,
-                     std::uint64_t seed) {
-  std::vector<std::unique_ptr<Simulation>> simulations;
+using UnusualSimulation = ForwardSimulation<Minkowski<4>, ShuffledDomains, UnusualBoundary>;
+
+template <int ReactionQuarters>
+std::unique_ptr<UnusualSimulation> set_up(const UnusualPlan& plan, const RunOptions& options) {
+  auto simulation = std::make_unique<UnusualSimulation>(options);
+  const auto scope = simulation->set_up();
+  populate<UnusualSimulation, ReactionQuarters>(plan);
+  return simulation;
+}
+
+std::unique_ptr<UnusualSimulation> set_up(const UnusualPlan& plan) {
+  RunOptions options;
+  options.seed = plan.seed;
+  return plan.seed % 5 == 0 ? set_up<1>(plan, options) : set_up<0>(plan, options);
+}
+
+LabTimeBoundary boundary_of(const WorldPlan& plan) { return plan.end_time; }
+UnusualBoundary boundary_of(const UnusualPlan& plan) { return UnusualBoundary(plan); }
+
+// Few or many nodes and domains, and sometimes hardly anything fits into a frame.
+VirtualCluster::Shape shape_of(std::uint64_t choice) {
+  VirtualCluster::Shape shape;
+  shape.nodes = 2 + choice % 4;
+  shape.domains = 1 + choice / 4 % 2;
+  if (choice / 8 % 4 == 0)
+    shape.limits = {40, 200}; // a lambda or two in a frame, a few frames under way
+  return shape;
+}
+
+template <class Plan>
+Outcome run_on_nodes(const Plan& plan, const VirtualCluster::Shape& shape, std::uint64_t seed) {
+  std::vector<decltype(set_up(plan))> simulations;
   std::vector<World*> worlds;
   for (std::size_t i = 0; i < shape.nodes; ++i) {
     simulations.push_back(set_up(plan));
     worlds.push_back(&simulations.back()->world());
-    worlds.back()->end_time = plan.end_time;
+    detail::set_boundary(*worlds.back(), boundary_of(plan));
     worlds.back()->begin_run();
   }
   VirtualCluster cluster(shape, seed);
@@ -120,11 +150,7 @@ TEST_CASE("agents that move between nodes again and again change no outcome") {
     WorldPlan plan = plan_of(seed);
     plan.end_time = std::min(plan.end_time, 6.0); // later on, some worlds explode
     const std::uint64_t choice = mix64(seed + 4'711);
-    VirtualCluster::Shape shape;
-    shape.nodes = 2 + choice % 4;
-    shape.domains = 1 + choice / 4 % 2;
-    if (choice / 8 % 4 == 0)
-      shape.limits = {40, 200}; // a lambda or two in a frame, a few frames under way
+    VirtualCluster::Shape shape = shape_of(choice);
     switch (choice / 32 % 3) {
       case 0: shape.requests_max = 1; break;
       case 1: shape.requests_max = 10; break;
@@ -151,13 +177,32 @@ TEST_CASE("a random world has one outcome on any number of nodes, however slow t
     WorldPlan plan = plan_of(seed);
     plan.end_time = std::min(plan.end_time, 6.0); // later on, some worlds explode
     const std::uint64_t choice = mix64(seed);
-    VirtualCluster::Shape shape;
-    shape.nodes = 2 + choice % 4;
-    shape.domains = 1 + choice / 4 % 2;
-    if (choice / 8 % 4 == 0)
-      shape.limits = {40, 200}; // a lambda or two in a frame, a few frames under way
+    const VirtualCluster::Shape shape = shape_of(choice);
     INFO("world " << seed << ": " << shape.nodes << " nodes, " << shape.domains
                   << " domains, frames of " << shape.limits.frame_bytes_max << " bytes");
     check_same(run_on_nodes(plan, shape, choice).summary, set_up(plan)->run(plan.end_time));
   }
+}
+
+TEST_CASE("an unusual world has one outcome on any number of nodes, wherever its agents go") {
+  std::uint64_t moved = 0;
+  for (std::uint64_t seed = 1; seed <= 400; ++seed) {
+    const UnusualPlan plan = unusual_plan_of(seed);
+    const std::string expected = outcome_of(set_up(plan)->run(boundary_of(plan)));
+    for (const bool moving : {false, true}) {
+      const std::uint64_t choice = mix64(seed + (moving ? 815 : 0));
+      VirtualCluster::Shape shape = shape_of(choice);
+      shape.moves_chance = moving ? 0.01 : 0;
+      shape.moves_max = choice / 128 % 2 == 0 ? 1 : 100;
+      INFO("unusual world " << seed << ", scene " << static_cast<int>(plan.scene) << ": "
+                            << shape.nodes << " nodes, " << shape.domains << " domains, frames of "
+                            << shape.limits.frame_bytes_max << " bytes"
+                            << (moving ? ", agents move" : ""));
+      const Outcome run = run_on_nodes(plan, shape, choice);
+      CHECK(outcome_of(run.summary) == expected);
+      for (const MoveOutcome& outcome : run.outcomes)
+        moved += outcome.result == MoveResult::moved ? 1 : 0;
+    }
+  }
+  CHECK(moved > 1'000);
 }
