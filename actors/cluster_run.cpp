@@ -4,6 +4,7 @@
 #include "actors/run_actor.hpp"
 #include "actors/trace_file.hpp"
 #include "actors/worker_run.hpp"
+#include "libstos/agent/record_limits.hpp"
 #include "libstos/cluster/run_outcome.hpp"
 #include "libstos/cluster/world_fingerprint.hpp"
 
@@ -129,8 +130,8 @@ void add_network(RunState& state, const ClusterNode& node, NodeStatus& status) {
 }
 
 RunOutcome outcome_of(DomainSet& domains, RunState& state) {
-  RunOutcome outcome{domains.counters(), domains.engine_counters(), domains.failure(),
-                     domains.take_reports(), domains.trace()};
+  RunOutcome outcome{domains.counters(),     domains.engine_counters(), domains.failure(),
+                     domains.take_reports(), domains.trace(),           {}};
   if (state.runs.size() > 1) {
     std::unique_lock lock(state.mutex);
     state.changed.wait(lock, [&] { return state.over; });
@@ -139,11 +140,13 @@ RunOutcome outcome_of(DomainSet& domains, RunState& state) {
   return outcome;
 }
 
-// The trace goes to the first node only.
+// The trace goes to the first node only, its times to all: they decide whether it is too long.
 void say_farewell(const RunState& state, RunOutcome outcome) {
   const auto own = static_cast<std::uint32_t>(state.own_index);
   if (own != 0)
     caf::anon_send(state.runs[0], FarewellMessage{own, {encode(outcome)}});
+  for (const TraceRecord& record : outcome.trace)
+    outcome.trace_times.push_back(record.point[0]);
   outcome.trace.clear();
   const std::vector<std::byte> without_trace = encode(outcome);
   for (std::size_t i = 1; i < state.runs.size(); ++i)
@@ -262,6 +265,7 @@ RunSummary take_part(World& world, ClusterNode& node, const ClusterNode::Roster&
       throw UsageError(other.error());
     outcome.add(*std::move(other));
   }
+  enforce_trace_limit(world.options, outcome.trace, outcome.trace_times, outcome.failure);
   if (roster.own_index == 0)
     write_trace(world.options, std::move(outcome.trace));
   const double wall_time_s =

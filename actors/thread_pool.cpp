@@ -7,6 +7,7 @@
 #include "actors/status_desk.hpp"
 #include "actors/trace_file.hpp"
 #include "actors/worker_run.hpp"
+#include "libstos/agent/record_limits.hpp"
 
 #include <caf/actor_cast.hpp>
 #include <caf/actor_system.hpp>
@@ -131,9 +132,11 @@ RunSummary ThreadPoolBase::run_serially(World& world, const std::shared_ptr<Stat
   }
   const double wall_time_s = seconds_since(start);
   ways_in_->door->shut();
+  std::optional<Failure> failure = engine.execution().failure();
+  enforce_trace_limit(world.options, engine.execution().trace, {}, failure);
   write_trace(world.options, std::move(engine.execution().trace));
-  return conclude(world, engine.execution().counters, "serial", wall_time_s,
-                  engine.execution().failure(), {}, std::move(engine.execution().reports()));
+  return conclude(world, engine.execution().counters, "serial", wall_time_s, std::move(failure), {},
+                  std::move(engine.execution().reports()));
 }
 
 RunSummary ThreadPoolBase::run_on_workers(World& world, caf::actor_system& system,
@@ -141,7 +144,10 @@ RunSummary ThreadPoolBase::run_on_workers(World& world, caf::actor_system& syste
                                           const std::shared_ptr<StatusDesk>& exported) {
   constexpr std::size_t domains_max = 1 << 14;
   const std::size_t domains =
-      std::min<std::size_t>(std::size_t{workers} * world.options.domains_per_worker, domains_max);
+      world.options.parallel == ParallelMode::never
+          ? 1
+          : std::min<std::size_t>(std::size_t{workers} * world.options.domains_per_worker,
+                                  domains_max);
   const auto start = Clock::now();
   ProgressMeter meter(world.options, world.end_time.load());
   const WorkerRunOwner run(world, system, workers,
@@ -158,10 +164,13 @@ RunSummary ThreadPoolBase::run_on_workers(World& world, caf::actor_system& syste
   run->wait(meter);
   ways_in_->door->shut();
   const double wall_time_s = seconds_since(start);
-  write_trace(world.options, run->domains().trace());
+  std::optional<Failure> failure = run->domains().failure();
+  std::vector<TraceRecord> trace = run->domains().trace();
+  enforce_trace_limit(world.options, trace, {}, failure);
+  write_trace(world.options, std::move(trace));
   const std::string engine = std::to_string(workers) + (workers == 1 ? " worker, " : " workers, ") +
                              std::to_string(domains) + (domains == 1 ? " domain" : " domains");
-  return conclude(world, run->domains().counters(), engine, wall_time_s, run->domains().failure(),
+  return conclude(world, run->domains().counters(), engine, wall_time_s, std::move(failure),
                   run->domains().engine_counters(), run->domains().take_reports());
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "libstos/agent/block_pool.hpp"
+#include "libstos/agent/captures.hpp"
 #include "libstos/agent/code_registry.hpp"
 #include "libstos/agent/portable.hpp"
 #include "libstos/agent/serialise.hpp"
@@ -59,6 +60,7 @@ struct ClosureOps {
   std::size_t bytes;
   std::size_t alignment;
   const char* name; ///< of the code, mangled
+  bool is_plain;    ///< all that the lambda brings lies in its own memory
 };
 
 /// A reference in transit that a lambda brings to its receiver.
@@ -209,7 +211,8 @@ private:
             hash_text(typeid(TypedClosure).name()),
             sizeof(TypedClosure),
             alignof(TypedClosure),
-            typeid(Function).name()};
+            typeid(Function).name(),
+            std::is_trivially_copyable_v<Function> && (std::is_trivially_copyable_v<Args> && ...)};
   }
 
   static inline const Registered<ClosureOps> registered{table()};
@@ -241,9 +244,19 @@ constexpr void require_portable() {
                 "bytes. Pass it as an argument behind the lambda instead, "
                 "send([](T& agent, std::string text) {...}, text), or use send_local for lambdas "
                 "that never leave their node");
+  static_assert(
+      !holds_address<std::decay_t<F>>,
+      "stos: this lambda captures `this`, a pointer or a reference, which mean nothing on "
+      "another node, nor once their object is gone. The agent that absorbs a lambda is "
+      "its first parameter; capture or pass values, or use send_local or after_local for "
+      "lambdas that never leave their node");
   static_assert((lacks_default_constructor<std::decay_t<Args>> + ... + 0) == 0,
                 "stos: an argument of this lambda has an `inspect` overload but no default "
                 "constructor, without which it cannot be loaded on another node");
+  static_assert(
+      (!is_hash_table<std::decay_t<Args>> && ...),
+      "stos: an argument of this lambda is a hash table, which does not travel: its order "
+      "could differ on the other node. Use std::map or std::set");
   static_assert((Portable<Args> && ...),
                 "stos: an argument of this lambda cannot be serialised. Give its type a CAF "
                 "`inspect` overload, or use send_local for lambdas that never leave their node");

@@ -22,13 +22,15 @@ std::string network(const EngineCounters& counters) {
 } // namespace
 
 void RunCounters::add(const RunCounters& other) {
+  if (other.absorbed > 0)
+    last_event_time =
+        absorbed > 0 ? std::max(last_event_time, other.last_event_time) : other.last_event_time;
   agents_born += other.agents_born;
   agents_died += other.agents_died;
   sent += other.sent;
   absorbed += other.absorbed;
   in_flight += other.in_flight;
   dropped += other.dropped;
-  last_event_time = std::max(last_event_time, other.last_event_time);
   digest.add(other.digest);
   values.add(other.values);
 }

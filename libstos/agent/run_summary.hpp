@@ -18,7 +18,7 @@ struct RunCounters {
   std::uint64_t absorbed = 0;  ///< events
   std::uint64_t in_flight = 0; ///< at agents that reached the boundary first
   std::uint64_t dropped = 0;   ///< at agents that died first
-  double last_event_time = 0;  ///< laboratory time of the latest event
+  double last_event_time = 0;  ///< laboratory time of the latest event; 0 if there was none
   RunDigest digest;
   RunDigest values; ///< of what lambdas have carried; see RunSummary::value_digest()
 

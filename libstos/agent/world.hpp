@@ -38,6 +38,20 @@ public:
   /// No event happens at this laboratory time or later.
   std::atomic<double> end_time{Instant::never().absorption};
 
+  /// When an agent ends with the run whose latest event was at `latest`: at the boundary, or right
+  /// then if there is none.
+  [[nodiscard]] double last_time(double latest) const {
+    const double end = end_time.load();
+    return end < Instant::never().absorption ? end : latest;
+  }
+
+  /// The run ends at `time` at the latest, since it has failed. Threads: any.
+  void end_before(double time) {
+    double seen = end_time.load(std::memory_order_relaxed);
+    while (time < seen && !end_time.compare_exchange_weak(seen, time, std::memory_order_relaxed))
+      ;
+  }
+
   /// Where the agent on a worldline leaves through a boundary that depends on that; empty for the
   /// laboratory-time boundary.
   std::function<double(const Trajectory&)> own_boundary;

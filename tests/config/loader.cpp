@@ -37,6 +37,7 @@ RunOptions unusual_options() {
   options.domains_per_worker = 2;
   options.scheduler_policy = SchedulerPolicy::stealing;
   options.events_per_slice = 5;
+  options.parallel = ParallelMode::never;
   options.divide_by_load = false;
   options.mailbox_lambdas_max = 6;
   options.instant_depth_max = 8;
@@ -115,6 +116,7 @@ engine:
   domains_per_worker: 64
   scheduler_policy: stealing
   events_per_slice: 1000000000
+  parallel: always
   divide_by_load: false
 limits:
   mailbox_lambdas_max: 1
@@ -157,6 +159,7 @@ monitoring:
   wanted.domains_per_worker = 64;
   wanted.scheduler_policy = SchedulerPolicy::stealing;
   wanted.events_per_slice = 1'000'000'000;
+  wanted.parallel = ParallelMode::always;
   wanted.divide_by_load = false;
   wanted.mailbox_lambdas_max = 1;
   wanted.instant_depth_max = 2;
@@ -245,7 +248,7 @@ TEST_CASE("an unknown key is refused with file, line and the nearest known key",
         "run.yaml:1: \"engine.workers\" must be written as `workers` below `engine`");
   CHECK(failure(load("engine: {a.b: 4}")) ==
         "run.yaml:1: unknown key \"engine.a.b\"; known: serial, workers, domains_per_worker, "
-        "scheduler_policy, events_per_slice, divide_by_load");
+        "scheduler_policy, events_per_slice, parallel, divide_by_load");
   CHECK_THAT(failure(load("'': 4")), StartsWith("run.yaml:1: unknown key \"\""));
   CHECK_THAT(failure(load(std::string(500, 'k') + ": 4")), StartsWith("run.yaml:1: unknown key"));
 }
@@ -288,7 +291,7 @@ TEST_CASE("a wrong type is refused with what was seen and what is allowed", "[co
         "18446744073709551615");
   CHECK(failure(load("engine: 4")) ==
         "run.yaml:1: engine: wanted keys with values; known: serial, workers, domains_per_worker, "
-        "scheduler_policy, events_per_slice, divide_by_load");
+        "scheduler_policy, events_per_slice, parallel, divide_by_load");
   CHECK_THAT(failure(load("engine: [workers]")), Contains("engine: wanted keys with values"));
 }
 
