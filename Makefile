@@ -6,6 +6,7 @@
 #   make check   what a change must pass: format, lint, header checks, tests
 #   make asan    all tests under AddressSanitizer and UndefinedBehaviorSanitizer
 #   make tsan    all tests under ThreadSanitizer
+#   make clang   build everything with clang++, and run all tests
 #   make setup   install the packages and build CAF, nothing else
 #   make clean   remove build/ (CAF and packages stay)
 
@@ -14,7 +15,7 @@ DEMO := build/release/examples/interplanetary
 BENCH_ARGS ?=
 
 .DELETE_ON_ERROR:
-.PHONY: demo test bench check asan tsan setup setup-asan setup-tsan clean
+.PHONY: demo test bench check asan tsan clang setup setup-asan setup-tsan setup-dev clean
 
 demo: build/release/build.ninja
 	@echo "demo: building the interplanetary example"
@@ -41,6 +42,9 @@ asan: setup-asan
 tsan: setup-tsan
 	@cmake --preset tsan && cmake --build --preset tsan -j $(JOBS) && ctest --preset tsan -j 2
 
+clang: setup-dev
+	@cmake --preset clang && cmake --build --preset clang -j $(JOBS) && ctest --preset clang -j 2
+
 # Once configured, ninja sees by itself when a CMake file or a folder has changed.
 build/release/build.ninja: | setup
 	@echo "configure: preset release"
@@ -55,6 +59,9 @@ setup-asan:
 
 setup-tsan:
 	@scripts/setup --sanitizer=thread
+
+setup-dev:
+	@scripts/setup --dev
 
 clean:
 	rm -rf build

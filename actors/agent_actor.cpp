@@ -209,14 +209,33 @@ private:
 
 } // namespace
 
+// What a handler throws ends the run, as in every event of the agent. Who has asked is answered.
 void AgentActor::respond(caf::mailbox_element& element) {
+  Reply reply(caf::strong_actor_ptr(ctrl()), element);
+  const auto answer = [&](const std::string& why) {
+    caf::error thrown = caf::make_error(caf::sec::runtime_error, why);
+    if (element.mid.is_request())
+      reply(thrown);
+    element.mid.mark_as_answered();
+  };
+  try {
+    handle(element, reply);
+  } catch (const std::exception& e) {
+    answer(std::string("the agent's handler threw: ") + e.what());
+    throw;
+  } catch (...) {
+    answer("the agent's handler threw something that is no std::exception");
+    throw;
+  }
+}
+
+void AgentActor::handle(caf::mailbox_element& element, caf::detail::invoke_result_visitor& reply) {
   if (behavior_ == nullptr) {
     behavior_ = std::make_unique<caf::behavior>();
     const auto* hooks = static_cast<const AgentHooks*>(cell_->ops->hooks);
     if (hooks != nullptr && hooks->make_behavior != nullptr)
       *behavior_ = hooks->make_behavior(*cell_->agent);
   }
-  Reply reply(caf::strong_actor_ptr(ctrl()), element);
   const bool handled = *behavior_ && (*behavior_)(reply, element.payload);
   if (!handled && element.mid.is_request()) {
     caf::error unexpected = caf::make_error(caf::sec::unexpected_message);

@@ -6,6 +6,7 @@
 #include "libstos/agent/domain_board.hpp"
 
 #include <caf/behavior.hpp>
+#include <caf/detail/invoke_result_visitor.hpp>
 #include <caf/intrusive_ptr.hpp>
 #include <caf/ref_counted.hpp>
 
@@ -141,6 +142,8 @@ public:
 private:
   class Delivery;
   class Injection;
+
+  void handle(caf::mailbox_element& element, caf::detail::invoke_result_visitor& reply);
 
   Cell* cell_;    // used only by the engine's thread; null when the agent has ended, or left
   AgentId agent_; // that has left

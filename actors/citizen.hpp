@@ -54,6 +54,9 @@ AgentActor& agent_behind(const caf::actor& handle);
 SpacetimeStamp stamp_of(const AgentBase& agent);
 caf::strong_actor_ptr sender_of(const AgentBase& agent);
 
+/// Whether the agent is deleted as a copy that is no part of the run, see EventContext.
+bool has_no_effect(const AgentBase& agent);
+
 } // namespace detail
 
 /// Lets the agent behind `handle` absorb `function(T&, arguments...)`, from any thread or actor.
@@ -89,6 +92,8 @@ void inject_local(const caf::actor& handle, F&& function, Args&&... arguments) {
 /// agent as sender. What is executed is never taken back, so the message leaves at once.
 template <class... Args>
 void tell(const AgentBase& agent, const caf::actor& receiver, Args&&... arguments) {
+  if (detail::has_no_effect(agent))
+    return;
   receiver->eq_impl(caf::make_message_id(), detail::sender_of(agent), nullptr,
                     caf::make_message(detail::stamp_of(agent), std::forward<Args>(arguments)...));
 }

@@ -6,6 +6,7 @@
 #include "actors/trace_file.hpp"
 #include "actors/worker_run.hpp"
 #include "config/interruption.hpp"
+#include "libstos/agent/record_limits.hpp"
 #include "libstos/cluster/run_outcome.hpp"
 #include "libstos/cluster/world_fingerprint.hpp"
 
@@ -133,7 +134,7 @@ void add_network(RunState& state, const ClusterNode& node, NodeStatus& status) {
 RunOutcome outcome_of(DomainSet& domains, RunState& state) {
   const RunCounters counters = domains.counters();
   RunOutcome outcome{counters, domains.engine_counters(), interrupted(domains.failure(), counters),
-                     domains.take_reports(), domains.trace()};
+                     domains.take_reports(), domains.trace(), {}};
   if (state.runs.size() > 1) {
     std::unique_lock lock(state.mutex);
     state.changed.wait(lock, [&] { return state.over; });
@@ -142,11 +143,13 @@ RunOutcome outcome_of(DomainSet& domains, RunState& state) {
   return outcome;
 }
 
-// The trace goes to the first node only.
+// The trace goes to the first node only, its times to all: they decide whether it is too long.
 void say_farewell(const RunState& state, RunOutcome outcome) {
   const auto own = static_cast<std::uint32_t>(state.own_index);
   if (own != 0)
     caf::anon_send(state.runs[0], FarewellMessage{own, {encode(outcome)}});
+  for (const TraceRecord& record : outcome.trace)
+    outcome.trace_times.push_back(record.point[0]);
   outcome.trace.clear();
   const std::vector<std::byte> without_trace = encode(outcome);
   for (std::size_t i = 1; i < state.runs.size(); ++i)
@@ -269,6 +272,7 @@ RunSummary take_part(World& world, ClusterNode& node, const ClusterNode::Roster&
       throw UsageError(other.error());
     outcome.add(*std::move(other));
   }
+  enforce_trace_limit(world.options, outcome.trace, outcome.trace_times, outcome.failure);
   const double wall_time_s =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   const auto conclusion = [&] {

@@ -4,15 +4,32 @@
 
 namespace stos::detail {
 
-LoadLeveller::LoadLeveller(DomainSet& set, std::size_t agents)
-    : set_(set), balance_(agents), division_(set) {}
+LoadLeveller::LoadLeveller(DomainSet& set, std::size_t agents, Tasks tasks)
+    : set_(set), tasks_(tasks), balance_(agents),
+      trial_(steady_seconds(), agents, set.is_divided()), division_(set) {}
 
 void LoadLeveller::look() {
   const double now_s = steady_seconds();
   if (now_s < next_look_s_.load(std::memory_order_relaxed) || set_.board().finished() ||
       somebody_looks_.exchange(true, std::memory_order_acquire))
     return;
-  const LoadBalance::Advice advice = balance_.look(now_s, set_.loads());
+  const ParallelTrial::Advice advice =
+      tasks_.tries_together ? trial_.look(now_s, set_.loads()) : ParallelTrial::Advice::go_on;
+  if (advice == ParallelTrial::Advice::go_on) {
+    look_at_balance(now_s);
+    return;
+  }
+  set_.board().stop_and([this, advice] {
+    follow(advice);
+    let_others_look();
+  });
+}
+
+void LoadLeveller::look_at_balance(double now_s) {
+  const LoadBalance::Advice advice =
+      tasks_.divides_by_load && (!tasks_.tries_together || trial_.is_settled_divided())
+          ? balance_.look(now_s, set_.loads())
+          : LoadBalance::Advice::go_on;
   if (advice == LoadBalance::Advice::go_on) {
     let_others_look();
     return;
@@ -21,6 +38,15 @@ void LoadLeveller::look() {
     follow(advice);
     let_others_look();
   });
+}
+
+void LoadLeveller::follow(ParallelTrial::Advice advice) {
+  const double began_s = steady_seconds();
+  const bool done =
+      advice == ParallelTrial::Advice::divide ? set_.divide_in_space() : set_.bring_together();
+  const double now_s = steady_seconds();
+  trial_.followed(began_s, now_s, set_.loads(), done);
+  balance_.begin_again(now_s);
 }
 
 void LoadLeveller::follow(LoadBalance::Advice advice) {
@@ -43,7 +69,12 @@ void LoadLeveller::follow(LoadBalance::Advice advice) {
 }
 
 void LoadLeveller::let_others_look() {
-  next_look_s_.store(balance_.next_look_s(), std::memory_order_relaxed);
+  double next_s = tasks_.divides_by_load ? balance_.next_look_s() : trial_.next_look_s();
+  if (tasks_.tries_together)
+    next_s =
+        trial_.is_settled_divided() ? std::min(next_s, trial_.next_look_s()) : trial_.next_look_s();
+  is_attempt_.store(trial_.is_attempt(), std::memory_order_relaxed);
+  next_look_s_.store(next_s, std::memory_order_relaxed);
   somebody_looks_.store(false, std::memory_order_release);
 }
 

@@ -247,7 +247,7 @@ void RunActor::begin_to_wander() {
 }
 
 void RunActor::wander() {
-  constexpr std::chrono::milliseconds pause(1);
+  static constexpr std::chrono::milliseconds pause(1);
   if (random_moves_left_ == 0)
     return;
   std::vector<AgentId> agents;

@@ -12,6 +12,7 @@
 #include "actors/worker_run.hpp"
 #include "config/interruption.hpp"
 #include "config/program.hpp"
+#include "libstos/agent/record_limits.hpp"
 
 #include <caf/actor_cast.hpp>
 #include <caf/actor_system.hpp>
@@ -171,9 +172,10 @@ RunSummary ThreadPoolBase::run_serially(World& world, const std::shared_ptr<Stat
   const double wall_time_s = seconds_since(start);
   ways_in_->door->shut();
   Execution& execution = engine.execution();
+  std::optional<Failure> failure = interrupted(execution.failure(), execution.counters);
+  enforce_trace_limit(world.options, execution.trace, {}, failure);
   return trace.write(std::move(execution.trace), [&] {
-    return conclude(world, execution.counters, "serial", wall_time_s,
-                    interrupted(execution.failure(), execution.counters), {},
+    return conclude(world, execution.counters, "serial", wall_time_s, failure, {},
                     std::move(execution.reports()));
   });
 }
@@ -183,7 +185,10 @@ RunSummary ThreadPoolBase::run_on_workers(World& world, caf::actor_system& syste
                                           const std::shared_ptr<StatusDesk>& exported) {
   constexpr std::size_t domains_max = 1 << 14;
   const std::size_t domains =
-      std::min<std::size_t>(std::size_t{workers} * world.options.domains_per_worker, domains_max);
+      world.options.parallel == ParallelMode::never
+          ? 1
+          : std::min<std::size_t>(std::size_t{workers} * world.options.domains_per_worker,
+                                  domains_max);
   const Interruption::Watch interruption(world.end_time);
   TraceFile trace(world.options);
   const auto start = Clock::now();
@@ -202,13 +207,16 @@ RunSummary ThreadPoolBase::run_on_workers(World& world, caf::actor_system& syste
   run->wait(meter);
   ways_in_->door->shut();
   const double wall_time_s = seconds_since(start);
+  DomainSet& set = run->domains();
+  const RunCounters counters = set.counters();
+  std::optional<Failure> failure = interrupted(set.failure(), counters);
+  std::vector<TraceRecord> records = set.trace();
+  enforce_trace_limit(world.options, records, {}, failure);
   const std::string engine = std::to_string(workers) + (workers == 1 ? " worker, " : " workers, ") +
                              std::to_string(domains) + (domains == 1 ? " domain" : " domains");
-  return trace.write(run->domains().trace(), [&] {
-    const RunCounters counters = run->domains().counters();
-    return conclude(world, counters, engine, wall_time_s,
-                    interrupted(run->domains().failure(), counters),
-                    run->domains().engine_counters(), run->domains().take_reports());
+  return trace.write(std::move(records), [&] {
+    return conclude(world, counters, engine, wall_time_s, failure, set.engine_counters(),
+                    set.take_reports());
   });
 }
 

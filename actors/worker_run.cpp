@@ -20,9 +20,11 @@ constexpr std::uint32_t looks_max = 4000;
 
 // With more domains than workers, whoever is free takes the next one, which levels loads as well.
 // Agents of one node of a cluster stay where they are: a stop concerns all nodes.
-bool is_levelled(const World& world, std::uint32_t workers, const WorkerRun::Part& part) {
-  return world.options.divide_by_load && part.links == 0 && part.domains > 1 &&
-         part.domains <= workers;
+LoadLeveller::Tasks tasks_of_leveller(const World& world, std::uint32_t workers,
+                                      const WorkerRun::Part& part) {
+  const bool may_divide = part.links == 0 && part.domains > 1;
+  return {may_divide && world.options.divide_by_load && part.domains <= workers,
+          may_divide && world.options.parallel == ParallelMode::automatic};
 }
 
 // Where domains take turns on the processors, whoever waits must not keep others from running; with
@@ -81,12 +83,14 @@ WorkerRun::WorkerRun(World& world, caf::actor_system& system, std::uint32_t work
     : system_(system), bindings_(system, std::move(door), part.citizens),
       events_per_slice_(world.options.events_per_slice), schedule_gateway_(part.schedule_gateway),
       left_(part.domains) {
-  const bool levelled = is_levelled(world, workers, part);
+  const LoadLeveller::Tasks tasks = tasks_of_leveller(world, workers, part);
+  const bool levelled = tasks.divides_by_load || tasks.tries_together;
   domains_.emplace(
       world, part.own, part.domains, part.links, [this](std::size_t d) { schedule(d); }, &bindings_,
-      DomainBoard::Patience{patience(part), workers, levelled ? steady_seconds : nullptr});
+      DomainBoard::Patience{patience(part), workers, levelled ? steady_seconds : nullptr},
+      tasks.tries_together ? DomainSet::Start::as_seems_best : DomainSet::Start::divided);
   if (levelled)
-    leveller_.emplace(*domains_, part.own.changes().born.size());
+    leveller_.emplace(*domains_, part.own.changes().born.size(), tasks);
 }
 
 void WorkerRun::start() {
@@ -125,9 +129,12 @@ void WorkerRun::schedule(std::size_t domain) {
 // What a model throws is caught where it runs. Whatever gets here (there was no memory to queue a
 // lambda, say) leaves the domain in the middle of a step, from where nothing can go on.
 caf::resumable::resume_result WorkerRun::run_slice(std::size_t domain) noexcept {
-  if (leveller_)
+  std::uint64_t events_max = events_per_slice_;
+  if (leveller_) {
     leveller_->look();
-  switch (domains_->run(domain, events_per_slice_)) {
+    events_max = leveller_->slice(events_max);
+  }
+  switch (domains_->run(domain, events_max)) {
     case Domain::Slice::more: return caf::resumable::resume_later;
     case Domain::Slice::parked: return caf::resumable::awaiting_message;
     case Domain::Slice::finished: break;

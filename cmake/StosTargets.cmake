@@ -32,6 +32,10 @@ function(stos_warnings target)
     # False alarms of gcc 12 on std::string + std::string (gcc bug 105651).
     target_compile_options(${target} PRIVATE -Wno-restrict)
   endif()
+  if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+    # gcc means float to double; clang also double to long double, in which tests compute what is exact.
+    target_compile_options(${target} PRIVATE -Wno-double-promotion)
+  endif()
 endfunction()
 
 # stos_add_layer(<name> <folder> [<library>...])
@@ -45,6 +49,10 @@ function(stos_add_layer name folder)
   endif()
   if(sources)
     add_library(stos_${name} STATIC ${sources})
+    # So that shared libraries can be made of it, at no cost: none of our functions is replaced by
+    # another one at run time.
+    set_target_properties(stos_${name} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+    target_compile_options(stos_${name} PRIVATE -fno-semantic-interposition)
     set(scope PUBLIC)
     stos_warnings(stos_${name})
   else()

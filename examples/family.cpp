@@ -140,7 +140,7 @@ static int simulate(const RunOptions& options) {
   const Book book = summary.reports.of<Book>("book").at(0).second;
 
   if (options.digest_only) {
-    std::cout << summary.digest.to_string() << '\n';
+    std::cout << summary.digests() << '\n';
   } else {
     std::cout << "births in each year, as far as the registry has heard:\n ";
     for (const std::uint64_t births : book.births_of_year)

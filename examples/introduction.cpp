@@ -118,7 +118,7 @@ static int simulate(const RunOptions& options) {
   const Diary diary = summary.reports.of<Diary>("diary").at(0).second;
 
   if (options.digest_only) {
-    std::cout << summary.digest.to_string() << '\n';
+    std::cout << summary.digests() << '\n';
   } else {
     std::cout << "Alice heard Bob    " << show(diary.heard_bob) << "\nAlice heard Carol  "
               << show(diary.heard_carol) << "\nand her heart beat " << diary.heartbeats

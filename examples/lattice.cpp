@@ -217,7 +217,7 @@ static int simulate(const RunOptions& options, const Lattice& lattice, const Loa
 
   const Known* known = find_known(lattice.agents, load, options.seed, summary.end_time);
   if (options.digest_only) {
-    std::cout << summary.digest.to_string() << '\n';
+    std::cout << summary.digests() << '\n';
   } else {
     std::cout << "hops            " << totals.hops << " ("
               << static_cast<double>(totals.hops) / summary.wall_time_s << " hops/s)\n"

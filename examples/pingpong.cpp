@@ -53,7 +53,7 @@ static int simulate(const RunOptions& options) {
   std::cout << summary.to_string();
   std::cout.clear();
   if (options.digest_only)
-    std::cout << summary.digest.to_string() << '\n';
+    std::cout << summary.digests() << '\n';
 
   // The n-th lambda is absorbed n light-seconds after the first one was sent.
   const double expected = std::ceil(summary.end_time) - 1;

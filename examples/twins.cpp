@@ -173,7 +173,7 @@ static int simulate(const RunOptions& options) {
   }
 
   if (options.digest_only) {
-    std::cout << summary.digest.to_string() << '\n';
+    std::cout << summary.digests() << '\n';
   } else {
     for (const Journey& journey : journeys)
       print(journey);

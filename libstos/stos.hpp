@@ -8,4 +8,5 @@
 #include "config/command_line.hpp"
 #include "config/program.hpp"
 #include "libstos/agent/simulation.hpp"
+#include "libstos/base/portable_math.hpp"
 #include "libstos/spacetime/boost.hpp"

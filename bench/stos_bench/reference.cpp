@@ -27,7 +27,8 @@ ReferenceRun run_on(const Model& model, double end_time_s, ReferenceEngine engin
 ReferenceStart reference_start(const Model& model) {
   ReferenceStart start;
   for (std::uint32_t i = 0; i < agents_of(model); ++i) {
-    AgentState& agent = start.agents.emplace_back(stream_of(model.seed, i), initial_hash);
+    AgentState& agent =
+        start.agents.emplace_back(AgentState{stream_of(model.seed, i), initial_hash});
     for (std::uint32_t k = 0; k < model.tokens; ++k)
       start.events.push_back({agent.random() >> 32, i, i * model.tokens + k});
   }

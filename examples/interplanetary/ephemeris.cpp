@@ -1,14 +1,19 @@
 #include "ephemeris.hpp"
 
+#include "libstos/base/portable_math.hpp"
+
 #include <algorithm>
 #include <cmath>
 
 namespace interplanetary {
 namespace {
 
-using std::cos;
-using std::sin;
 using std::sqrt;
+
+// One orbit, and so one digest, on every machine.
+double cos(double x) { return stos::portable_cos(x); }
+double sin(double x) { return stos::portable_sin(x); }
+double length_of(double x, double y) { return sqrt(x * x + y * y); }
 
 constexpr double obliquity_rad = 23.43928 * radians_per_degree; // J2000, as Standish uses it
 
@@ -220,10 +225,10 @@ Vector3 site_in_body_km(const Globe& globe, const SurfaceSite& site) {
   const double a = globe.equatorial_radius_km;
   const double b = globe.polar_radius_km;
   if (site.latitude_kind == Latitude::planetocentric) {
-    const double radius = a * b / std::hypot(b * cos(latitude), a * sin(latitude));
+    const double radius = a * b / length_of(b * cos(latitude), a * sin(latitude));
     return from_spherical(radius + site.height_km, longitude, latitude);
   }
-  const double normal = a * a / std::hypot(a * cos(latitude), b * sin(latitude));
+  const double normal = a * a / length_of(a * cos(latitude), b * sin(latitude));
   const double across = (normal + site.height_km) * cos(latitude);
   return {across * cos(longitude), across * sin(longitude),
           (normal * (b * b) / (a * a) + site.height_km) * sin(latitude)};

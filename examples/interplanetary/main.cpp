@@ -109,7 +109,7 @@ int run(const Settings& settings, const std::filesystem::path& program,
     checks.push_back(check_light_times(scenario, times));
 
   if (options.digest_only) {
-    std::cout << record.summary.digest.to_string() << '\n';
+    std::cout << record.summary.digests() << '\n';
   } else {
     const auto bundles = delivered_bundles(scenario, record.crafts);
     std::cout << '\n' << delay_table(route_delays(bundles)) << '\n';

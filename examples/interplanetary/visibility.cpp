@@ -1,5 +1,7 @@
 #include "visibility.hpp"
 
+#include "libstos/base/portable_math.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -64,7 +66,7 @@ void require_elevation(const SolarSystem& system, const End& near, const End& fa
     return;
   const auto ray = far.at_ls - near.at_ls;
   const double range = length(ray);
-  const double sin_mask = std::sin(site->elevation_mask_deg * radians_per_degree);
+  const double sin_mask = stos::portable_sin(site->elevation_mask_deg * radians_per_degree);
   const double margin = dot(zenith(system, near.id, near.t_s), ray) - sin_mask * range;
   const double turn_rad_s =
       std::abs(system[site->body].globe->rotation->prime_meridian_deg_per_day) *
@@ -91,7 +93,7 @@ void require_limb(const SolarSystem& system, const End& near, const End& far,
   const double range = length(ray);
   const double ahead = dot(inward, ray) / range;
   const double aside = length(cross(inward, ray)) / range;
-  const double margin = ahead < 0.0 ? std::hypot(ahead, aside - radius)
+  const double margin = ahead < 0.0 ? length({ahead, aside - radius, 0.0})
                                     : distance_to_segment(near.at_ls, far.at_ls, center) - radius;
   const double lever = std::min(1.0, length(inward) / range);
   const double near_speed = speed_bound(system, near.id);
@@ -110,7 +112,8 @@ void require_quiet_sun(const SolarSystem& system, double keep_out_deg, const End
                        Conditions& conditions) {
   if (outermost_parent(system, a.id) == outermost_parent(system, b.id))
     return;
-  const double radius = astronomical_unit_ls * std::sin(keep_out_deg * radians_per_degree);
+  const double radius =
+      astronomical_unit_ls * stos::portable_sin(keep_out_deg * radians_per_degree);
   const double margin = distance_to_segment(a.at_ls, b.at_ls, Vector3{}) - radius;
   conditions.require(margin, relative_speed_bound(system, a.id, b.id));
 }

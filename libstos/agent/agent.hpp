@@ -10,14 +10,16 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <typeinfo>
 #include <utility>
 
 namespace stos {
 
-/// Makes agents anew that have come from another node. A class whose default constructor is for
-/// nobody else has it as a friend: `friend struct stos::AgentMaker;`.
+/// Makes agents anew that have come from another node, and deletes them. A class whose default
+/// constructor or destructor is for nobody else has it as a friend: `friend struct
+/// stos::AgentMaker;`.
 struct AgentMaker {
   template <class T>
   static constexpr bool can_make() {
@@ -26,6 +28,10 @@ struct AgentMaker {
   template <class T>
   static T* make() {
     return new T();
+  }
+  template <class T>
+  static void destroy(T* agent) {
+    delete agent;
   }
 };
 
@@ -40,7 +46,8 @@ template <class T>
 template <class T>
 constexpr double reaction_time_of() {
   if constexpr (requires { T::reaction_time; }) {
-    static_assert(T::reaction_time >= 0, "stos: a reaction time is at least 0");
+    static_assert(T::reaction_time >= 0 && T::reaction_time <= 1e300,
+                  "stos: a reaction time is at least 0, and not beyond 1e300");
     return T::reaction_time;
   } else {
     return 0;
@@ -58,7 +65,8 @@ void save_agent(const AgentBase& agent, BytesWriter& to) {
 
 template <class T>
 AgentBase* load_agent(BytesReader& from) {
-  std::unique_ptr<T> agent(AgentMaker::make<T>());
+  constexpr auto destroy = [](T* made) { AgentMaker::destroy(made); };
+  std::unique_ptr<T, decltype(destroy)> agent(AgentMaker::make<T>(), destroy);
   LoadInspector f(from);
   if (!inspect(f, *agent) || !from.ok()) {
     from.fail();
@@ -127,8 +135,6 @@ public:
   template <Portable T>
   void report(std::string_view topic, const T& value) {
     detail::EventContext& event = context();
-    if (!event.takes_reports)
-      return;
     BytesWriter bytes;
     save(bytes, value);
     event.report(detail::cell_of(*this), topic, bytes.take());
@@ -181,6 +187,8 @@ private:
   template <detail::Portability portability, class F, class... Args>
   void set_timer(double delay, F&& function, Args&&... arguments) {
     detail::EventContext& event = context();
+    if constexpr (portability == detail::Portability::portable)
+      detail::require_no_address_in(detail::cell_of(*this), function);
     event.set_timer(detail::cell_of(*this), delay,
                     *detail::make_closure<portability, Derived>(&event.pool(),
                                                                 std::forward<F>(function),
@@ -198,14 +206,19 @@ private:
   }
 
   static detail::AgentOps make_ops() {
-    detail::AgentOps ops{detail::type_name_of<Derived>(),
-                         hash_text(typeid(Derived).name()),
-                         detail::reaction_time_of<Derived>(),
-                         [](AgentBase& agent) { delete static_cast<Derived*>(&agent); },
-                         Simulation::Resource::template agent_hooks<Derived>(),
-                         detail::Inspected<Derived>,
-                         nullptr,
-                         nullptr};
+    detail::AgentOps ops{
+        detail::type_name_of<Derived>(),
+        hash_text(typeid(Derived).name()),
+        detail::reaction_time_of<Derived>(),
+        [](AgentBase& agent) { AgentMaker::destroy(static_cast<Derived*>(&agent)); },
+        Simulation::Resource::template agent_hooks<Derived>(),
+        detail::Inspected<Derived>,
+        nullptr,
+        nullptr,
+        [](const AgentBase& agent) {
+          return std::as_bytes(std::span(static_cast<const Derived*>(&agent), std::size_t{1}));
+        },
+        &typeid(Derived)};
     if constexpr (detail::Inspected<Derived> && AgentMaker::can_make<Derived>()) {
       ops.save = &detail::save_agent<Derived>;
       ops.load = &detail::load_agent<Derived>;

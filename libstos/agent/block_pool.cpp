@@ -7,7 +7,18 @@
 #include <sys/mman.h>
 #endif
 
+// Is there if the program was linked with AddressSanitizer, whoever has compiled this file.
+// NOLINTNEXTLINE(bugprone-reserved-identifier): its name
+extern "C" [[gnu::weak]] void __asan_poison_memory_region(const volatile void*, std::size_t);
+
 namespace stos {
+namespace {
+
+bool blocks_from_heap() { return &__asan_poison_memory_region != nullptr; }
+
+void give_to_heap(void* block) { ::operator delete (block, std::align_val_t{BlockDepot::granule}); }
+
+} // namespace
 
 BlockDepot::~BlockDepot() {
   for (Slab* slab = slabs_; slab != nullptr;) {
@@ -24,17 +35,15 @@ void BlockDepot::let_go() {
 
 void* BlockDepot::allocate_shared(BlockPool& pool, std::size_t bytes) {
   void* block = pool.allocate(bytes);
-#ifndef STOS_BLOCKS_FROM_HEAP
-  holders_.fetch_add(1, std::memory_order_relaxed);
-#endif
+  if (!blocks_from_heap())
+    holders_.fetch_add(1, std::memory_order_relaxed);
   return block;
 }
 
 // A slab begins at a multiple of its size, with a pointer to its depot.
-void BlockDepot::give_back_shared(void* block, [[maybe_unused]] std::size_t bytes) {
-#ifdef STOS_BLOCKS_FROM_HEAP
-  ::operator delete (block, std::align_val_t{granule});
-#else
+void BlockDepot::give_back_shared(void* block, std::size_t bytes) {
+  if (blocks_from_heap())
+    return give_to_heap(block);
   const auto address = reinterpret_cast<std::uintptr_t>(block);
   // NOLINTNEXTLINE(performance-no-int-to-ptr): the slab around the block
   BlockDepot* depot = reinterpret_cast<Slab*>(address & ~(slab_bytes - 1))->depot;
@@ -42,7 +51,6 @@ void BlockDepot::give_back_shared(void* block, [[maybe_unused]] std::size_t byte
   free->next = nullptr;
   depot->put_chain((bytes - 1) / granule, free);
   depot->let_go();
-#endif
 }
 
 BlockDepot::Free* BlockDepot::take_chain(std::size_t size_class) {
@@ -86,6 +94,8 @@ std::byte* BlockDepot::take_room(std::byte*& end) {
 
 BlockPool::BlockPool(BlockDepot& depot) : depot_(depot) {
   depot_.holders_.fetch_add(1, std::memory_order_relaxed);
+  if (blocks_from_heap())
+    lists_.fill({nullptr, nullptr, chain_blocks});
 }
 
 BlockPool::~BlockPool() { depot_.let_go(); } // which frees its slabs as a whole
@@ -104,6 +114,9 @@ void BlockPool::Resource::do_deallocate(void* block, std::size_t bytes, std::siz
 
 void* BlockPool::allocate_slowly(std::size_t size_class) {
   List& list = lists_[size_class];
+  const std::size_t bytes = (size_class + 1) * BlockDepot::granule;
+  if (blocks_from_heap())
+    return ::operator new (bytes, std::align_val_t{BlockDepot::granule});
   if (list.spare != nullptr) {
     list.first = list.spare;
     list.spare = nullptr;
@@ -114,7 +127,6 @@ void* BlockPool::allocate_slowly(std::size_t size_class) {
     for (const Free* block = chain; block != nullptr; block = block->next)
       ++list.size;
   } else {
-    const std::size_t bytes = (size_class + 1) * BlockDepot::granule;
     if (static_cast<std::size_t>(room_end_ - room_) < bytes)
       room_ = depot_.take_room(room_end_);
     return std::exchange(room_, room_ + bytes);
@@ -123,6 +135,22 @@ void* BlockPool::allocate_slowly(std::size_t size_class) {
   list.first = block->next;
   --list.size;
   return block;
+}
+
+void BlockPool::give_back_slowly(void* block, std::size_t size_class) {
+  if (blocks_from_heap())
+    return give_to_heap(block);
+  List& list = lists_[size_class];
+  if (list.spare != nullptr)
+    depot_.put_chain(size_class, list.spare);
+  auto* free = static_cast<Free*>(block);
+  free->next = nullptr;
+  list = {free, list.first, 1};
+}
+
+void BlockPool::leave(void* block) {
+  if (blocks_from_heap())
+    give_to_heap(block);
 }
 
 } // namespace stos

@@ -18,7 +18,9 @@ class BlockPool;
 /// all pools have let go of it and no shared block is left.
 ///
 /// Threads: all functions may be called from any thread.
-/// Owns:    its slabs. Under AddressSanitizer there are none: each block comes from the heap.
+/// Owns:    its slabs. In programs with AddressSanitizer there are none: each block comes from the
+///          heap. That is found out when the program runs, since the library and what is built on
+///          it need not have been compiled alike.
 class BlockDepot {
 public:
   static constexpr std::size_t block_bytes_max = 512;
@@ -118,6 +120,7 @@ private:
   using Free = BlockDepot::Free;
 
   /// Two lists, so that a full one can be handed to the depot, and an empty one filled, as a whole.
+  /// Where blocks come from the heap, they are empty, but as long as full ones.
   struct List {
     Free* first = nullptr;
     Free* spare = nullptr;
@@ -129,6 +132,8 @@ private:
     return (bytes - 1) / BlockDepot::granule;
   }
   void* allocate_slowly(std::size_t size_class);
+  void give_back_slowly(void* block, std::size_t size_class);
+  static void leave(void* block); ///< until the depot goes
 
   BlockDepot& depot_;
   std::array<List, BlockDepot::classes> lists_{};
@@ -137,18 +142,7 @@ private:
   Resource resource_{*this};
 };
 
-#if defined(__SANITIZE_ADDRESS__)
-#define STOS_BLOCKS_FROM_HEAP 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define STOS_BLOCKS_FROM_HEAP 1
-#endif
-#endif
-
 inline void* BlockPool::allocate(std::size_t bytes) {
-#ifdef STOS_BLOCKS_FROM_HEAP
-  return ::operator new (bytes, std::align_val_t{BlockDepot::granule});
-#else
   List& list = lists_[class_of(bytes)];
   Free* block = list.first;
   if (block == nullptr) [[unlikely]]
@@ -156,37 +150,23 @@ inline void* BlockPool::allocate(std::size_t bytes) {
   list.first = block->next;
   --list.size;
   return block;
-#endif
 }
 
-inline void BlockPool::give_back(void* block, [[maybe_unused]] std::size_t bytes) {
-#ifdef STOS_BLOCKS_FROM_HEAP
-  ::operator delete (block, std::align_val_t{BlockDepot::granule});
-#else
-  const std::size_t size_class = class_of(bytes);
-  List& list = lists_[size_class];
-  if (list.size == chain_blocks) [[unlikely]] {
-    if (list.spare != nullptr)
-      depot_.put_chain(size_class, list.spare);
-    list.spare = list.first;
-    list.first = nullptr;
-    list.size = 0;
-  }
+inline void BlockPool::give_back(void* block, std::size_t bytes) {
+  List& list = lists_[class_of(bytes)];
+  if (list.size == chain_blocks) [[unlikely]]
+    return give_back_slowly(block, class_of(bytes));
   auto* free = static_cast<Free*>(block);
   free->next = list.first;
   list.first = free;
   ++list.size;
-#endif
 }
 
-inline void BlockPool::give_back([[maybe_unused]] BlockPool* pool, void* block,
-                                 [[maybe_unused]] std::size_t bytes) {
-#ifdef STOS_BLOCKS_FROM_HEAP
-  ::operator delete (block, std::align_val_t{BlockDepot::granule});
-#else
+inline void BlockPool::give_back(BlockPool* pool, void* block, std::size_t bytes) {
   if (pool != nullptr)
     pool->give_back(block, bytes);
-#endif
+  else
+    leave(block);
 }
 
 } // namespace stos

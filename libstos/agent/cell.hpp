@@ -10,6 +10,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
+#include <typeinfo>
 #include <vector>
 
 namespace stos {
@@ -95,6 +97,11 @@ struct AgentOps {
   /// The agent again, for the record that the current event restores. Null, and the reader has
   /// failed, if the input is none. Throws what its constructor and `inspect` do.
   AgentBase* (*load)(BytesReader&);
+
+  /// The memory of the agent itself, without what it points to.
+  std::span<const std::byte> (*object)(const AgentBase&);
+
+  const std::type_info* type; ///< agents may be of classes that derive from it
 };
 
 enum class CellState : std::uint8_t {
@@ -157,8 +164,8 @@ public:
   static Cell& create_without_agent(World& world, BlockPool& pool, const AgentOps& ops);
   void destroy(BlockPool& pool);
 
-  static Cell& of_path(const Trajectory& path) {
-    auto& part = reinterpret_cast<CellPath&>(const_cast<Trajectory&>(path));
+  static Cell& of_path(const Trajectory& worldline) {
+    auto& part = reinterpret_cast<CellPath&>(const_cast<Trajectory&>(worldline));
     return static_cast<Cell&>(part);
   }
 

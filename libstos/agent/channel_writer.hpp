@@ -5,9 +5,20 @@
 #include "libstos/agent/remote_reference.hpp"
 
 #include <concepts>
+#include <type_traits>
 #include <utility>
 
 namespace stos {
+
+template <class Derived, class Simulation>
+class Agent;
+
+namespace detail {
+
+template <class T>
+constexpr void require_reaction_time_of_class();
+
+} // namespace detail
 
 /// The sending end of a channel from one agent to another: lambdas go in, travel at the speed of
 /// light, and are absorbed in the order in which they were sent.
@@ -50,13 +61,14 @@ public:
   }
   ~ChannelWriter() { close(); }
 
-  [[nodiscard]] explicit operator bool() const { return channel_ != nullptr && !channel_->closed; }
+  [[nodiscard]] explicit operator bool() const { return is_open(); }
 
   /// Emits a lambda that the target will execute as `function(target, arguments...)`.
   ///
   /// It must be able to travel to another node: what it captures is copied byte for byte, so it
-  /// has to be trivially copyable (and must not be a pointer or a reference, which the compiler
-  /// cannot see); anything else is passed in `arguments`, which are serialised: see Portable.
+  /// has to be trivially copyable, and must be no pointer or reference (not even `this`), which the
+  /// compiler refuses where it can tell; anything else is passed in `arguments`, which are
+  /// serialised: see Portable.
   template <class F, class... Args>
   void send(F&& function, Args&&... arguments) {
     detail::require_portable<F, Args...>();
@@ -92,8 +104,13 @@ private:
 
   template <detail::Portability portability, class F, class... Args>
   void emit(F&& function, Args&&... arguments) {
+    detail::require_reaction_time_of_class<T>();
+    if (!is_open() && detail::EventContext::puts_down(not_open()))
+      return;
     detail::Channel& channel = open_channel();
     detail::EventContext& event = context(channel);
+    if constexpr (portability == detail::Portability::portable)
+      detail::require_no_address_in(channel.from(), function);
     event.emit(channel,
                *detail::make_closure<portability, T>(&event.pool(), std::forward<F>(function),
                                                      std::forward<Args>(arguments)...));
@@ -103,11 +120,14 @@ private:
     return detail::EventContext::of(channel.from());
   }
 
+  [[nodiscard]] bool is_open() const { return channel_ != nullptr && !channel_->closed; }
   [[nodiscard]] detail::Channel& open_channel() const {
-    if (channel_ == nullptr || channel_->closed)
-      throw UsageError(Errc::closed_channel,
-                       "a ChannelWriter was used that is closed or was never opened");
+    if (!is_open()) [[unlikely]]
+      throw UsageError(not_open());
     return *channel_;
+  }
+  static Error not_open() {
+    return {Errc::closed_channel, "a ChannelWriter was used that is closed or was never opened"};
   }
 
   detail::Channel* channel_ = nullptr;
@@ -123,6 +143,26 @@ template <class T>
 ChannelWriter(AgentBase&, RemoteReference<T>&) -> ChannelWriter<T>;
 
 namespace detail {
+
+template <class Class, class Simulation>
+Class* agent_class_of(const Agent<Class, Simulation>* agent);
+
+/// What an agent does as a class is found by the class that is named in Agent<...>, for all that
+/// derive from it.
+template <class T>
+constexpr void require_reaction_time_of_class() {
+  if constexpr (requires { T::reaction_time; }) {
+    using Class = std::remove_pointer_t<decltype(agent_class_of(static_cast<T*>(nullptr)))>;
+    if constexpr (requires { Class::reaction_time; })
+      static_assert(T::reaction_time == Class::reaction_time,
+                    "stos: the reaction time of an agent is that of the class which is named in "
+                    "Agent<...>; one that derives from it cannot have another one");
+    else
+      static_assert(std::is_same_v<T, Class>,
+                    "stos: the reaction time of an agent is that of the class which is named in "
+                    "Agent<...>; one that derives from it cannot have another one");
+  }
+}
 
 /// Writes the channel's number, 0 for none; reads the channel of that number of the agent that is
 /// being moved. Fails in every other place.

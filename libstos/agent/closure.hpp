@@ -1,6 +1,7 @@
 #pragma once
 
 #include "libstos/agent/block_pool.hpp"
+#include "libstos/agent/captures.hpp"
 #include "libstos/agent/code_registry.hpp"
 #include "libstos/agent/portable.hpp"
 #include "libstos/agent/serialise.hpp"
@@ -34,6 +35,11 @@ enum class Portability : std::uint8_t { node_bound, portable };
 
 struct ClosureOps {
   void (*run)(Closure&, AgentBase&);
+
+  /// The hash of what it captures and of its arguments, of the bytes that save() would append.
+  /// Null if there is nothing to hash, or not all of it is Plain: then it is for save() to say.
+  std::uint64_t (*hash)(const Closure&, std::uint64_t seed);
+
   void (*destruct)(Closure&);
 
   /// Appends what the lambda captures and its arguments; not what Closure and Lambda say of it.
@@ -49,11 +55,12 @@ struct ClosureOps {
   bool (*fits)(const AgentBase&);
 
   std::uint64_t receiver; ///< AgentOps::type_id, if agents of that very class can take it
-  std::uint64_t id;       ///< identity of the code, for digests: the same in every run of one build
+  std::uint64_t id;       ///< identity of the code, for traces: the same in every run of one build
   std::uint64_t type_id;  ///< of code, receiver's class and arguments, for find_closure()
   std::size_t bytes;
   std::size_t alignment;
   const char* name; ///< of the code, mangled
+  bool is_plain;    ///< all that the lambda brings lies in its own memory
 };
 
 /// A reference in transit that a lambda brings to its receiver.
@@ -72,12 +79,29 @@ struct Closure : Lambda {
 static_assert(sizeof(Closure) <= 112, "two cache lines hold it with 16 bytes of captures");
 
 /// The identity of a closure type's code, from its mangled name. The N of ThreadPool<N> plays no
-/// part in it, so that a model that is a template of its simulation has one digest for all N.
+/// part in it, so that a model that is a template of its simulation has one trace for all N.
 [[nodiscard]] std::uint64_t code_id(const char* mangled_name);
+
+/// An argument whose serialised form is its own bytes, the same ones for equal values.
+template <class T>
+concept PlainArgument = std::is_same_v<T, bool> ||(Portable<T>&& Plain<T>&& is_raw<T>);
 
 template <Portability portability, class Target, class Function, class... Args>
 struct TypedClosure final : Closure {
   static constexpr bool is_portable = portability == Portability::portable;
+
+  static constexpr std::size_t captured_bytes = std::is_empty_v<Function> ? 0 : sizeof(Function);
+
+  /// How many bytes hash() hashes; 0: it has nothing, or it is for save() to say what.
+  static constexpr std::size_t plain_bytes = [] {
+    constexpr std::size_t plain_bytes_max = 256;
+    if constexpr (Plain<Function> && (PlainArgument<Args> && ...)) {
+      constexpr std::size_t all = captured_bytes + (Codec<Args>::bytes_min + ... + 0);
+      return all <= plain_bytes_max ? all : 0;
+    } else {
+      return std::size_t{0};
+    }
+  }();
 
   template <class F, class... As>
   explicit TypedClosure(F&& f, As&&... as)
@@ -120,11 +144,26 @@ struct TypedClosure final : Closure {
       ::operator delete (memory, std::align_val_t{alignof(TypedClosure)});
   }
 
-  static void save(const Closure& self, BytesWriter& to) requires is_portable {
+  static std::uint64_t hash(const Closure& self, std::uint64_t seed) requires(plain_bytes > 0) {
+    const auto& closure = static_cast<const TypedClosure&>(self);
+    std::array<std::byte, plain_bytes> bytes;
+    std::byte* at = bytes.data();
+    const auto put = [&at]<class T>(const T& value, std::size_t size) {
+      if (size == 0)
+        return;
+      copy_raw(at, value);
+      at += size;
+    };
+    put(closure.function, captured_bytes);
+    std::apply([&](const Args&... as) { (put(as, Codec<Args>::bytes_min), ...); },
+               closure.arguments);
+    return hash_bytes(bytes, seed);
+  }
+  static void save(const Closure& self, BytesWriter& bytes) requires is_portable {
     const auto& closure = static_cast<const TypedClosure&>(self);
     if constexpr (!std::is_empty_v<Function>)
-      save_raw(to, closure.function);
-    stos::save(to, closure.arguments);
+      save_raw(bytes, closure.function);
+    stos::save(bytes, closure.arguments);
   }
   static Closure* load(BlockPool* pool, BytesReader& from) requires is_portable {
     std::array<std::byte, sizeof(Function)> captured{};
@@ -158,7 +197,11 @@ struct TypedClosure final : Closure {
 private:
   static ClosureOps make_table(decltype(ClosureOps::save) save_it,
                                decltype(ClosureOps::load) load_it) {
+    decltype(ClosureOps::hash) hash_it = nullptr;
+    if constexpr (plain_bytes > 0)
+      hash_it = &hash;
     return {&run,
+            hash_it,
             &destruct,
             save_it,
             load_it,
@@ -168,7 +211,8 @@ private:
             hash_text(typeid(TypedClosure).name()),
             sizeof(TypedClosure),
             alignof(TypedClosure),
-            typeid(Function).name()};
+            typeid(Function).name(),
+            std::is_trivially_copyable_v<Function> && (std::is_trivially_copyable_v<Args> && ...)};
   }
 
   static inline const Registered<ClosureOps> registered{table()};
@@ -200,9 +244,19 @@ constexpr void require_portable() {
                 "bytes. Pass it as an argument behind the lambda instead, "
                 "send([](T& agent, std::string text) {...}, text), or use send_local for lambdas "
                 "that never leave their node");
+  static_assert(
+      !holds_address<std::decay_t<F>>,
+      "stos: this lambda captures `this`, a pointer or a reference, which mean nothing on "
+      "another node, nor once their object is gone. The agent that absorbs a lambda is "
+      "its first parameter; capture or pass values, or use send_local or after_local for "
+      "lambdas that never leave their node");
   static_assert((lacks_default_constructor<std::decay_t<Args>> + ... + 0) == 0,
                 "stos: an argument of this lambda has an `inspect` overload but no default "
                 "constructor, without which it cannot be loaded on another node");
+  static_assert(
+      (!is_hash_table<std::decay_t<Args>> && ...),
+      "stos: an argument of this lambda is a hash table, which does not travel: its order "
+      "could differ on the other node. Use std::map or std::set");
   static_assert((Portable<Args> && ...),
                 "stos: an argument of this lambda cannot be serialised. Give its type a CAF "
                 "`inspect` overload, or use send_local for lambdas that never leave their node");

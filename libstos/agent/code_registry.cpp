@@ -5,6 +5,8 @@
 #include "libstos/base/assert.hpp"
 #include "libstos/base/demangle.hpp"
 
+#include <dlfcn.h>
+
 #include <atomic>
 #include <bit>
 #include <string>
@@ -13,8 +15,24 @@
 namespace stos::detail {
 namespace {
 
+std::string name_of(const ClosureOps& ops) { return "the lambda " + demangle(ops.name); }
+std::string name_of(const AgentOps& ops) { return std::string("the class ") + ops.type_name; }
+
 template <class Ops>
 constinit std::atomic<const Registered<Ops>*> latest{nullptr};
+
+const void* module_of(const void* object) {
+  Dl_info info{};
+  return dladdr(object, &info) != 0 ? info.dli_fbase : nullptr;
+}
+
+// The program and a shared library may each have the class of some header. Who has two of one name
+// alone has two classes; nobody sees into the unnamed namespaces of others.
+template <class Ops>
+bool is_one_class(const Ops& a, const Ops& b) {
+  return module_of(&a) != module_of(&b) && name_of(a) == name_of(b) &&
+         name_of(a).find("(anonymous namespace)") == std::string::npos;
+}
 
 /// All registered classes by id, in a hash table with open addressing: the ids are hashes.
 template <class Ops>
@@ -52,15 +70,15 @@ private:
     entries_.resize(std::bit_ceil(2 * classes + 1));
     for (const Registered<Ops>* each = last; each != nullptr; each = each->next) {
       auto& entry = const_cast<Entry&>(find(each->ops.type_id));
-      (entry.ops == nullptr ? entry.ops : entry.rival) = &each->ops;
+      if (entry.ops == nullptr)
+        entry.ops = &each->ops;
+      else if (!is_one_class(*entry.ops, each->ops))
+        entry.rival = &each->ops;
     }
   }
 
   std::vector<Entry> entries_;
 };
-
-std::string name_of(const ClosureOps& ops) { return "the lambda " + demangle(ops.name); }
-std::string name_of(const AgentOps& ops) { return std::string("the class ") + ops.type_name; }
 
 std::string hexadecimal(std::uint64_t value) {
   std::string text = "0x";
@@ -111,7 +129,7 @@ Error no_closure(std::uint64_t type_id) { return not_found<ClosureOps>(type_id, 
 Error no_agent_type(std::uint64_t type_id) { return not_found<AgentOps>(type_id, "agents' class"); }
 
 bool can_travel(const ClosureOps& ops) {
-  return ops.save != nullptr && find_closure(ops.type_id) == &ops;
+  return ops.save != nullptr && find_closure(ops.type_id) != nullptr;
 }
 
 Error cannot_travel(const ClosureOps& ops) {

@@ -19,7 +19,8 @@ struct ClosureOps;
 ///
 /// Ids are hashes of the names that the compiler gives to types, equal in all processes that run
 /// one binary. Two types have one name if they are in unnamed namespaces or static functions of
-/// two source files, and are called alike there. Neither of them can be found then.
+/// two source files, and are called alike there. Neither of them can be found then. A class that
+/// the program and a shared library both have, since both include its header, is one class.
 template <class Ops>
 struct Registered {
   explicit Registered(const Ops& registered);

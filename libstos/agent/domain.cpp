@@ -30,6 +30,9 @@ constexpr std::uint64_t events_between_looks_at_list = 16;
 // others waiting to its very end, and what comes for them from outside.
 constexpr std::uint64_t turn_events_max = 256;
 
+// A domain that waits after every few events gives its worker back after so many waits.
+constexpr std::uint32_t rounds_max = 256;
+
 // What another domain is about to publish is most often there after a few looks, and sooner than
 // others are found who can go on. After that, and after each few of their events, it is looked for
 // again: it may free the one that keeps other domains waiting.
@@ -62,20 +65,21 @@ Domain::Slice Domain::run(std::uint64_t events_max) {
 
   slice_end_ = execution_.counters.absorbed + events_max;
   yields_ = false;
+  std::uint32_t rounds = 0;
   do {
-    outside_.find_bound(tiers_.agents());
+    outside_.find_bound(tiers_.agents(), earliest());
     if (!board_.is_paused()) {
       resume_blocked();
       work();
     }
     publish();
-  } while (budget_left() && !board_.is_paused() &&
+  } while (budget_left() && !board_.is_paused() && ++rounds < rounds_max &&
            (run_ahead() || find_news_soon() || pass_those_who_wait() || find_news()));
   execution_.tidy_up([this](Cell& cell) { bury(cell); });
   empty_graveyard();
   busy_.ends();
-  board_.count_busy(index_, busy_.sum_s());
-  if (!budget_left())
+  count_load(busy_.sum_s());
+  if (!budget_left() || rounds == rounds_max)
     return Slice::more;
   show(true);
   return board_.park(index_, wish()) ? Slice::parked : Slice::more;
@@ -115,7 +119,7 @@ bool Domain::look_for_news(std::uint32_t first_look, std::uint32_t looks_max) {
 }
 
 void Domain::work() {
-  tiers_.try_sweeping_again(execution_.counters.absorbed);
+  tiers_.try_sweeping_again(execution_.counters.absorbed, world_.space);
   tiers_.look_for_unswept();
   next_publication_ = execution_.counters.absorbed + publish_stride;
   while (budget_left() && !board_.is_paused()) {
@@ -141,7 +145,7 @@ void Domain::tell_others() {
   if (absorbed >= next_publication_ || flush_now || board_.somebody_waits()) {
     publish();
     next_publication_ = absorbed + publish_stride;
-  } else {
+  } else if (board_.has_links()) {
     outbox_.announce(earliest());
   }
 }
@@ -160,8 +164,11 @@ void Domain::sweep_tiers(double base) {
     const bool new_window = tier.window_end <= base;
     if (new_window)
       tier.window_end = light_cone::arrival_bound(base, std::min(tier.width, width_max));
-    if (std::exchange(tier.has_unswept, false) || new_window)
-      sweep(tier, base, tier.window_end);
+    if (!std::exchange(tier.has_unswept, false) && !new_window)
+      continue;
+    const std::uint64_t visits = sweep(tier, base, tier.window_end);
+    if (new_window && budget_left())
+      tiers_.count_sweep(tier, visits, execution_.counters.absorbed);
   }
 }
 
@@ -238,7 +245,7 @@ void Domain::execute_next(Cell& cell) {
     tiers_.update(cell);
 }
 
-void Domain::sweep(Tier& tier, double base, double window_end) {
+std::uint64_t Domain::sweep(Tier& tier, double base, double window_end) {
   relied_on_ = std::max(relied_on_, base);
   std::uint64_t visits = 0;
   tier.table.sweep(std::min(window_end, end_time()), [&](Cell& cell) {
@@ -246,8 +253,7 @@ void Domain::sweep(Tier& tier, double base, double window_end) {
     ++visits;
     return budget_left();
   });
-  if (budget_left())
-    tiers_.count_sweep(tier, visits, execution_.counters.absorbed);
+  return visits;
 }
 
 // Runs the agent as far as its reach lets it go when nobody else is before `base`.
@@ -318,7 +324,7 @@ void Domain::run_list() {
 
 // Whether the first agent of the list may go. Those that were put aside can cause nothing outside
 // of their light cones, and neither can other domains outside of theirs.
-bool Domain::goes_from_list(const Cell& cell, double time) {
+bool Domain::goes_from_list(Cell& cell, double time) {
   if (!blocked_.empty() && is_reached_from_aside(cell.path.position(time)))
     return false;
   if (time < outside_.bound() || time < outside_.free_until(cell, time))
@@ -353,13 +359,13 @@ void Domain::look_at_others() {
   if (!outside_.look())
     return;
   (void)take_parcels();
-  outside_.find_bound(tiers_.agents());
+  outside_.find_bound(tiers_.agents(), earliest());
   resume_blocked();
 }
 
 // Whether other domains let it execute what it does next, at `time`, if its own one does: it has no
 // channel from there that can bring something, and neither has anybody near it.
-bool Domain::others_let(const Cell& cell, double time, double base) {
+bool Domain::others_let(Cell& cell, double time, double base) {
   const double reach = cell.mailbox.home_lookahead();
   if (!(time < light_cone::arrival_bound(std::min(base, outside_.bound()), reach)))
     return false;
@@ -382,7 +388,7 @@ bool Domain::run_one(Cell& cell) {
   return false;
 }
 
-bool Domain::may_go_on(const Cell& cell) {
+bool Domain::may_go_on(Cell& cell) {
   const double inside = earliest();
   const double floor = std::min(inside, outside_.bound());
   const double next = cell.next_time();
@@ -397,14 +403,16 @@ bool Domain::may_go_on(const Cell& cell) {
   return hears_nothing_before_next(cell, horizons);
 }
 
-bool Domain::hears_nothing_before_next(const Cell& cell, const Horizons& horizons) const {
+bool Domain::hears_nothing_before_next(Cell& cell, const Horizons& horizons) const {
+  cell.mailbox.sum_up(cell.path, world_.space);
   if (cell.exits_next())
     return cell.mailbox.silent_before(cell.exit_time(), cell.path, world_.space, horizons);
   return cell.mailbox.next(cell.path, world_.space, horizons).kind == NextStep::Kind::deliver;
 }
 
+// Those in the list may stay there, whatever their reach: they are looked at again at times.
 void Domain::place(Cell& cell) {
-  if (cell.alive() && cell.slot != Cell::no_slot)
+  if (cell.alive() && cell.slot != Cell::no_slot && !Tiers::is_listed(cell))
     tiers_.place(cell);
 }
 
@@ -558,6 +566,7 @@ void Domain::route(Closure& lambda) {
   if (lambda.to->domain == index_)
     deliver(lambda);
   else {
+    ++sent_to_others_;
     sent_to_links_ += lambda.to->domain >= board_.domains() ? 1 : 0;
     outbox_.post(lambda.to->domain, {Parcel::Kind::lambda, nullptr, &lambda, nullptr});
   }
@@ -660,7 +669,7 @@ void Domain::close_reader(Channel& channel) {
     return;
   }
   outside_.remove(channel);
-  execution_.retire(to.mailbox.detach(channel, to.path, world_.space));
+  execution_.retire(to.mailbox.detach(channel, to.path, world_.space, Tiers::sums_of(to)));
   place(to);
 }
 
@@ -669,7 +678,7 @@ void Domain::source_turned(Channel& channel) {
     return;
   outside_.remove(channel);
   Cell& to = *channel.to;
-  to.mailbox.source_turned(channel, to.path, world_.space);
+  to.mailbox.source_turned(channel, to.path, world_.space, Tiers::sums_of(to));
   outside_.add(channel);
   place(to);
 }
@@ -682,7 +691,7 @@ void Domain::turn(Cell& cell, const Velocity<4>& velocity) {
         (outside_.*act)(static_cast<Channel&>(*c));
   };
   each_channel(&Outside::remove);
-  execution_.turn(cell, cell.now, velocity);
+  execution_.turn(cell, cell.now, velocity, Tiers::sums_of(cell));
   each_channel(&Outside::add);
   place(cell);
   tell_turned(cell);
@@ -752,22 +761,14 @@ void Domain::empty_graveyard() {
 
 // Every domain does this once all of them know that nothing happens any more.
 void Domain::finish() {
-  const double end_time = std::isfinite(world_.end_time.load())
-                              ? world_.end_time.load()
-                              : execution_.counters.last_event_time;
-  tiers_.for_each([&](Cell& cell) { finish(cell, end_time); });
+  tiers_.for_each([&](Cell& cell) { finish(cell); });
   for (auto task = board_.take_tasks(index_); task != nullptr; task = std::move(task->next))
     task->refuse();
 }
 
 // Everybody ends at once, so that what they still send and close concerns nobody.
-void Domain::finish(Cell& cell, double time) {
-  Effects& effects = execution_.end(cell, time, CellState::ended);
-  for (auto* lambda = effects.first_lambda; lambda != nullptr;) {
-    auto* next = static_cast<Closure*>(lambda->next);
-    execution_.lose(*lambda, CellState::ended);
-    lambda = next;
-  }
+void Domain::finish(Cell& cell) {
+  (void)execution_.end_with_run(cell, world_.last_time(cell.now));
   cell.mailbox.settle();
   while (Closure* lambda = execution_.take_any(cell))
     execution_.lose(*lambda, CellState::ended);
@@ -780,9 +781,13 @@ void Domain::publish() {
   const std::uint64_t absorbed = execution_.counters.absorbed;
   if (absorbed >= busy_counted_ + publish_stride) {
     busy_counted_ = absorbed;
-    board_.count_busy(index_, busy_.so_far_s());
+    count_load(busy_.so_far_s());
   }
-  board_.count_events(index_, absorbed);
+}
+
+void Domain::count_load(double busy_s) {
+  board_.count(index_, {execution_.counters.absorbed, busy_s, engine_counters_.empty_activations,
+                        sent_to_others_});
 }
 
 // Whoever has a lambda and is beyond what its own domain lets it do is blocked; of a domain that
@@ -833,6 +838,8 @@ void Domain::put_in(Cell& cell) {
 // What others rely on goes for agents that have come from elsewhere, too.
 void Domain::begin_anew(double least) {
   board_.keep_outside_behind(relied_on_);
+  // Where a domain has promised for ever, the others have relied on it as far as they have come.
+  board_.keep_outside_behind(execution_.counters.last_event_time);
   if (std::isfinite(promised_))
     board_.keep_outside_behind(promised_);
   promised_ = least;

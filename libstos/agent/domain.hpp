@@ -132,21 +132,21 @@ private:
   [[nodiscard]] double end_time() const { return world_.end_time.load(std::memory_order_relaxed); }
   void work();
   void sweep_tiers(double base);
-  void sweep(Tier& tier, double base, double window_end);
+  std::uint64_t sweep(Tier& tier, double base, double window_end);
   bool run_ahead();
   bool pass_those_who_wait();
   void goes_ahead(const Cell& cell);
   void execute_next(Cell& cell);
   void visit(Cell& cell, double base);
   void run_list();
-  [[nodiscard]] bool goes_from_list(const Cell& cell, double time);
+  [[nodiscard]] bool goes_from_list(Cell& cell, double time);
   [[nodiscard]] bool is_reached_from_aside(const Point& here) const;
   void put_aside(Cell& cell);
   void look_at_others();
-  [[nodiscard]] bool others_let(const Cell& cell, double time, double base);
+  [[nodiscard]] bool others_let(Cell& cell, double time, double base);
   bool run_one(Cell& cell);
-  [[nodiscard]] bool may_go_on(const Cell& cell);
-  [[nodiscard]] bool hears_nothing_before_next(const Cell& cell, const Horizons& horizons) const;
+  [[nodiscard]] bool may_go_on(Cell& cell);
+  [[nodiscard]] bool hears_nothing_before_next(Cell& cell, const Horizons& horizons) const;
   [[nodiscard]] double earliest() const {
     return std::min(tiers_.earliest(), blocked_next_.absorption);
   }
@@ -171,13 +171,14 @@ private:
   void empty_graveyard();
   void add_to_ended(Cell& cell);
   void finish();
-  void finish(Cell& cell, double time);
+  void finish(Cell& cell);
 
   void take_census(bool asleep);
   void show(bool asleep);
 
   [[nodiscard]] double floor_time() const { return std::min(earliest(), outside_.bound()); }
   void publish();
+  void count_load(double busy_s);
   void tell_others();
   [[nodiscard]] DomainBoard::Wish wish();
 
@@ -209,7 +210,8 @@ private:
   double relied_on_ = Instant::beginning().absorption; // what comes from outside stays behind it
   EngineCounters engine_counters_;
   DurationSampler activation_durations_;
-  std::uint64_t sent_to_links_ = 0; // lambdas
+  std::uint64_t sent_to_others_ = 0; // lambdas for other domains and links,
+  std::uint64_t sent_to_links_ = 0;  // and for links alone
 };
 
 } // namespace stos::detail

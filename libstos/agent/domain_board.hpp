@@ -241,15 +241,19 @@ public:
   /// How often a domain that slept was woken.
   [[nodiscard]] std::uint64_t wakeups() const { return wakeups_.load(std::memory_order_relaxed); }
 
-  void count_events(std::size_t domain, std::uint64_t events) {
-    slots_[domain]->events.store(events, std::memory_order_relaxed);
-  }
-  void count_busy(std::size_t domain, double busy_s) {
-    slots_[domain]->busy_s.store(busy_s, std::memory_order_relaxed);
+  /// What the domain has had to do so far; for others to look at.
+  void count(std::size_t domain, const DomainLoad& load) {
+    Slot& own = *slots_[domain];
+    own.events.store(load.events, std::memory_order_relaxed);
+    own.busy_s.store(load.busy_s, std::memory_order_relaxed);
+    own.vain.store(load.vain, std::memory_order_relaxed);
+    own.remote.store(load.remote, std::memory_order_relaxed);
   }
   [[nodiscard]] DomainLoad load(std::size_t domain) const {
-    return {slots_[domain]->events.load(std::memory_order_relaxed),
-            slots_[domain]->busy_s.load(std::memory_order_relaxed)};
+    const Slot& slot = *slots_[domain];
+    return {slot.events.load(std::memory_order_relaxed),
+            slot.busy_s.load(std::memory_order_relaxed), slot.vain.load(std::memory_order_relaxed),
+            slot.remote.load(std::memory_order_relaxed)};
   }
   [[nodiscard]] WallClock clock_of_loads() const { return patience_.clock; }
 
@@ -293,6 +297,8 @@ private:
     std::atomic<double> clock{Instant::beginning().absorption};
     std::atomic<std::uint64_t> events{0};
     std::atomic<double> busy_s{0};
+    std::atomic<std::uint64_t> vain{0};
+    std::atomic<std::uint64_t> remote{0};
     std::atomic<int> state{running};
     std::atomic<Batch*> inbox{nullptr};
     std::atomic<OutsideTask*> tasks{nullptr};

@@ -1,11 +1,11 @@
 #include "libstos/agent/domain_set.hpp"
 
+#include "libstos/agent/partition.hpp"
 #include "libstos/agent/rewiring.hpp"
 
 #include <algorithm>
-#include <array>
+#include <cmath>
 #include <iterator>
-#include <tuple>
 
 namespace stos::detail {
 
@@ -16,16 +16,29 @@ DomainSet::DomainSet(World& world, std::size_t domains, std::function<void(std::
 
 DomainSet::DomainSet(World& world, const Effects& own, std::size_t domains, std::size_t links,
                      std::function<void(std::size_t)> schedule, AgentBindings* bindings,
-                     DomainBoard::Patience patience)
+                     DomainBoard::Patience patience, Start start)
     : board_(domains, links, std::move(schedule), patience) {
   for (std::size_t i = 0; i < domains; ++i)
     domains_.push_back(std::make_unique<Domain>(i, world, board_, bindings));
-  distribute(own);
+  distribute(own, start);
 }
 
-void DomainSet::distribute(const Effects& initial) {
-  std::vector<Cell*> cells = initial.changes().born;
-  partition(cells.begin(), cells.end(), 0, domains_.size());
+void DomainSet::distribute(const Effects& initial, Start start) {
+  const std::vector<Cell*>& born = initial.changes().born;
+  const std::vector<Channel*>& opened = initial.changes().opened;
+  if (domains_.size() > 1) {
+    const std::vector<std::uint16_t> domain_of = partition(born, opened, domains_.size(), 0);
+    for (std::size_t i = 0; i < born.size(); ++i)
+      born[i]->domain = domain_of[i];
+    if (start == Start::as_seems_best && !is_far_apart(opened, born.front()->world->space))
+      for (Cell* cell : born)
+        cell->domain = 0;
+  } else {
+    for (Cell* cell : born)
+      cell->domain = 0;
+  }
+  divided_ =
+      std::any_of(born.begin(), born.end(), [](const Cell* cell) { return cell->domain != 0; });
   for (Cell* cell : initial.changes().born)
     domains_[cell->domain]->adopt(*cell);
   for (Channel* channel : initial.changes().opened) {
@@ -56,6 +69,39 @@ void DomainSet::divide_anew(std::span<const Assignment> assignment) {
     if (cell->domain != domain)
       rewiring.move(*cell, domain);
   rewiring.finish(next.absorption);
+}
+
+bool DomainSet::bring_together() {
+  std::vector<Assignment> all;
+  for (const auto& domain : domains_)
+    domain->for_each_agent([&](Cell& cell) { all.push_back({&cell, 0}); });
+  divide_anew(all);
+  return std::exchange(divided_, false);
+}
+
+// Agents whose events are over are there as well, in no order that matters.
+bool DomainSet::divide_in_space() {
+  std::vector<Cell*> cells;
+  std::vector<Channel*> channels;
+  for (const auto& domain : domains_)
+    domain->for_each_agent([&](Cell& cell) {
+      cells.push_back(&cell);
+      for (IncomingChannel* c = cell.mailbox.first_channel(); c != nullptr; c = c->next_incoming)
+        if (auto& channel = static_cast<Channel&>(*c); !channel.detached && !channel.is_hold())
+          channels.push_back(&channel);
+    });
+  const double time = board_.next_of_all().absorption;
+  if (cells.empty() || !std::isfinite(time))
+    return false;
+  const std::vector<std::uint16_t> domain_of = partition(cells, channels, size(), time);
+  std::vector<Assignment> assignment;
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    assignment.push_back({cells[i], domain_of[i]});
+    divided_ = divided_ || domain_of[i] != 0;
+  }
+  if (divided_)
+    divide_anew(assignment);
+  return divided_;
 }
 
 double DomainSet::highest_clock() const {
@@ -113,60 +159,6 @@ std::vector<Report> DomainSet::take_reports() {
     some.clear();
   }
   return all;
-}
-
-namespace {
-
-// Where to cut a sorted row: of few agents, in the widest gap not far from the fair place, since
-// distance between domains is what lets them run independently. Among many there is always somebody
-// who is far enough away to go on, so that an equal share counts for more.
-std::vector<Cell*>::iterator widest_gap(std::vector<Cell*>::iterator begin,
-                                        std::vector<Cell*>::iterator fair,
-                                        std::vector<Cell*>::iterator end, std::size_t axis) {
-  const auto size = end - begin;
-  const auto slack = size <= 64 ? size / 4 : 0;
-  auto best = fair;
-  double widest = -1;
-  for (std::ptrdiff_t i = 0; i <= 2 * slack; ++i) {
-    const auto here = fair + (i % 2 == 0 ? i / 2 : -(i + 1) / 2); // the fairest first
-    if (here <= begin || here >= end)
-      continue;
-    const double gap = (*here)->path.anchor()[axis] - (*(here - 1))->path.anchor()[axis];
-    if (gap > widest)
-      std::tie(best, widest) = std::tuple(here, gap);
-  }
-  return best;
-}
-
-} // namespace
-
-void partition(std::vector<Cell*>::iterator begin, std::vector<Cell*>::iterator end,
-               std::size_t first, std::size_t domains) {
-  if (domains == 1 || begin == end) {
-    for (auto cell = begin; cell != end; ++cell)
-      (*cell)->domain = static_cast<std::uint16_t>(first);
-    return;
-  }
-  std::size_t longest = 1;
-  double length = -1;
-  for (std::size_t axis = 1; axis < 4; ++axis) {
-    const auto [low, high] = std::minmax_element(begin, end, [axis](const Cell* a, const Cell* b) {
-      return a->path.anchor()[axis] < b->path.anchor()[axis];
-    });
-    const double side = (*high)->path.anchor()[axis] - (*low)->path.anchor()[axis];
-    if (side > length)
-      std::tie(longest, length) = std::tuple(axis, side);
-  }
-  const std::size_t left = domains / 2;
-  const auto fair = begin + (end - begin) * static_cast<std::ptrdiff_t>(left) /
-                                static_cast<std::ptrdiff_t>(domains);
-  std::sort(begin, end, [longest](const Cell* a, const Cell* b) {
-    return std::tuple(a->path.anchor()[longest], a->id) <
-           std::tuple(b->path.anchor()[longest], b->id);
-  });
-  const auto middle = widest_gap(begin, fair, end, longest);
-  partition(begin, middle, first, left);
-  partition(middle, end, first + left, domains - left);
 }
 
 } // namespace stos::detail

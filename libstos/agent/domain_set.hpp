@@ -14,6 +14,10 @@ namespace stos::detail {
 /// All domains of one world on one node, from the initial world to the sum of their counters.
 class DomainSet {
 public:
+  /// Whether agents begin divided among all domains, or together in the first one where light
+  /// between the domains would leave them nothing to do in parallel.
+  enum class Start : std::uint8_t { divided, as_seems_best };
+
   /// Divides the set-up of `world` among `domains` groups. `schedule(d)` must cause run(d) soon, on
   /// any thread; see DomainBoard.
   DomainSet(World& world, std::size_t domains, std::function<void(std::size_t)> schedule,
@@ -23,7 +27,7 @@ public:
   /// other agents are links already.
   DomainSet(World& world, const Effects& own, std::size_t domains, std::size_t links,
             std::function<void(std::size_t)> schedule, AgentBindings* bindings,
-            DomainBoard::Patience patience);
+            DomainBoard::Patience patience, Start start = Start::divided);
 
   void start() { board_.start(); }
   Domain::Slice run(std::size_t domain, std::uint64_t events_max) {
@@ -47,6 +51,14 @@ public:
   /// Cost: O(channels of the agents that change their domains, and of their neighbours).
   void divide_anew(std::span<const Assignment> assignment);
 
+  /// All agents into the first domain; each into the domain of its place in space. Return whether
+  /// anything has changed. @pre a stop without links
+  bool bring_together();
+  bool divide_in_space();
+
+  /// Whether agents are in more than one domain.
+  [[nodiscard]] bool is_divided() const { return divided_; }
+
   /// Of what domains have promised so far, the most.
   [[nodiscard]] double highest_clock() const;
 
@@ -61,15 +73,11 @@ public:
   [[nodiscard]] std::vector<Report> take_reports();
 
 private:
-  void distribute(const Effects& initial);
+  void distribute(const Effects& initial, Start start);
 
   DomainBoard board_;
+  bool divided_ = false;
   std::vector<std::unique_ptr<Domain>> domains_;
 };
-
-/// Divides agents into groups of about equal size that are compact in space: recursive bisection
-/// along the longest side, in a wide gap. Sets Cell::domain to `first` and following.
-void partition(std::vector<Cell*>::iterator begin, std::vector<Cell*>::iterator end,
-               std::size_t first, std::size_t domains);
 
 } // namespace stos::detail

@@ -2,6 +2,8 @@
 
 #include "libstos/agent/cell.hpp"
 #include "libstos/agent/effects.hpp"
+#include "libstos/agent/issued_references.hpp"
+#include "libstos/agent/record_cut.hpp"
 #include "libstos/agent/report.hpp"
 #include "libstos/base/usage_error.hpp"
 
@@ -11,14 +13,6 @@
 #include <vector>
 
 namespace stos::detail {
-
-/// Names a reference that some event has handed out. It travels in lambdas as plain bytes, so that
-/// it must mean the same on every node: which agent it leads to, the event looks up.
-struct Ticket {
-  std::uint64_t id = 0; ///< 0: no reference
-
-  friend bool operator==(Ticket, Ticket) = default;
-};
 
 /// Why and for what an agent's members are saved or loaded: it moves to another node, with the
 /// channels that it writes to.
@@ -91,8 +85,22 @@ public:
   /// Begins the event in which `self` absorbs `lambda` at `instant`.
   void begin(Cell& self, Closure& lambda, const Instant& instant);
 
-  /// Begins the end of `self`: no lambda runs, but its destructor does.
+  /// Begins the end of `self`: no lambda runs, but its destructor does. It may send, set timers,
+  /// close channels and report, and look where it is. To die or turn has no effect any more, and a
+  /// new agent is a problem().
   void begin_last(Cell& self, double time);
+  void end_last() { mode_ = Mode::event; }
+
+  /// From now on agents are deleted that are no part of the run, or no longer here: what they do
+  /// has no effect at all.
+  void begin_inert();
+
+  /// Takes out of `effects` all but closings, and frees it. Also deletes the agents that were born:
+  /// what they do meanwhile has no effect.
+  void drop_effects();
+
+  /// Whether a misuse is put down rather than thrown, because this is a destructor.
+  static bool puts_down(const Error& misuse);
 
   /// From now on this is no event: the agent of `transfer` is saved or loaded, and nothing can
   /// happen.
@@ -102,6 +110,7 @@ public:
   [[nodiscard]] World& world() const { return *world_; }
   [[nodiscard]] BlockPool& pool() const { return pool_; }
   [[nodiscard]] Cell* self() const { return self_; }
+  [[nodiscard]] bool is_inert() const { return mode_ == Mode::inert; }
   [[nodiscard]] bool is_setup() const { return self_ == nullptr; }
 
   Cell& create(AgentBase& agent, const AgentOps& ops, const Point* position,
@@ -122,7 +131,7 @@ public:
   void die(Cell& cell);
   void die_now() { effects.change().dies = true; }
 
-  /// Where `cell` is as the current event sees it.
+  /// Where `cell` is as the current event sees it: its own agent, or one that it has created.
   [[nodiscard]] Point position(const Cell& cell) const;
   [[nodiscard]] double local_time(const Cell& cell) const;
   [[nodiscard]] Velocity<4> velocity(const Cell& cell) const;
@@ -131,35 +140,53 @@ public:
 
   Effects effects;
   std::vector<Report> reports; ///< of all events so far
-  bool takes_reports = true;   ///< else the agents are deleted without having run here
 
-  /// Why the current event fails although it has thrown nothing: destructors, which report, cannot.
-  std::optional<Error> report_problem;
+  /// Why the current event fails although it has thrown nothing: destructors cannot.
+  std::optional<Error> problem;
 
 private:
   static EventContext& setup_of(const Cell& cell);
+  void drop_opened();
   void find_emission_after_reaction(Cell& self);
   [[nodiscard]] Point emission_point(const Cell& cell) const;
   [[nodiscard]] std::uint32_t emission_depth(double emission_time) const;
   Channel& open_unchecked(Cell& from, Cell& to);
   Cell& adopt(AgentBase& agent, const AgentOps& ops);
-  void require_own(const Cell& cell, const char* action) const {
-    if (&cell != self_ || transfer_ != nullptr) [[unlikely]]
-      fail_unless_own(cell, action);
-  }
-  void fail_unless_own(const Cell& cell, const char* action) const;
-  [[nodiscard]] Cell& target_of(const Ticket& reference) const;
-  Ticket issue(Cell& target);
-  void carry_references(Closure& lambda, Cell& to);
+  void require_resolution(const Cell& cell, const Closure& lambda, double local_delay) const;
 
+  // False if it has no effect. Throws UsageError if it must not be.
+  bool require_own(const Cell& cell, const char* action) const {
+    if (&cell == self_ && transfer_ == nullptr) [[likely]]
+      return true;
+    return is_allowed(cell, action);
+  }
+  // While an agent is moved, its inspect may look where it is.
+  void require_seen(const Cell& cell, const char* action) const {
+    if (&cell != self_) [[unlikely]]
+      static_cast<void>(is_allowed(cell, action));
+  }
+  [[nodiscard]] bool is_allowed(const Cell& cell, const char* action) const;
+  [[nodiscard]] Cell& target_of(const Ticket& reference) const;
+  Ticket issue(Cell& target, const Cell* taker);
+  void carry_references(Closure& lambda, Cell& to) {
+    if (!issued_.empty()) [[unlikely]]
+      carry_issued(lambda, to);
+  }
+  void carry_issued(Closure& lambda, Cell& to);
+
+  // Visible, so that a program and its shared libraries have one, whatever they are compiled with.
   // NOLINTNEXTLINE(readability-identifier-naming): a member, not a variable of its own
-  static constinit inline thread_local EventContext* current_ = nullptr;
+  [[gnu::visibility("default")]] static constinit inline thread_local EventContext* current_ =
+      nullptr;
 
   World* world_;
   BlockPool& pool_;
+  RecordCut report_cut_;
   Cell* self_ = nullptr;
   Closure* executing_ = nullptr;
   Transfer* transfer_ = nullptr;
+  enum class Mode : std::uint8_t { event, ending, inert };
+  Mode mode_ = Mode::event;
   Instant instant_ = Instant::beginning();
 
   // Where the event's effects leave: a reaction time later on the agent's own clock, on the
@@ -169,14 +196,20 @@ private:
   double emission_time_ = 0;
   double emission_local_time_ = 0;
 
-  struct Issued {
-    Ticket ticket;
-    Cell* target;
-  };
-  std::vector<Issued> issued_; // by this event; everything that it emits afterwards carries them
+  IssuedReferences issued_; // by this event
 };
 
 /// "agent 7 (Ping)", as error texts name agents.
 [[nodiscard]] std::string describe(const Cell& cell);
+
+/// From this date on, on both sides of 0, neighbouring numbers are more than a microsecond apart,
+/// and something that takes time but none that can be seen is an error at once. At earlier dates it
+/// may be a random number that happens to be small: there, only a row of them is, within one
+/// instant.
+inline constexpr double coarse_date = 0x1p33;
+inline constexpr std::uint32_t deep_in_an_instant = 4;
+
+/// Says of something that it takes less time than can be seen at `date`, and why.
+[[nodiscard]] std::string below_resolution(double date);
 
 } // namespace stos::detail

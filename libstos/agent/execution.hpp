@@ -10,6 +10,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 namespace stos::detail {
@@ -47,7 +48,9 @@ class Execution {
 public:
   explicit Execution(World& world, AgentBindings* bindings = nullptr)
       : census(world.wall_clock), world_(world), bindings_(bindings), pool_(world.depot()),
-        context_(world, pool_), event_durations_(world.wall_clock) {}
+        context_(world, pool_), event_durations_(world.wall_clock) {
+    counters.last_event_time = Instant::beginning().absorption;
+  }
   ~Execution();
   Execution(const Execution&) = delete;
   Execution& operator=(const Execution&) = delete;
@@ -55,12 +58,12 @@ public:
   /// Puts `lambda` into the mailbox of `cell`, due at `absorption`: in order, or aside. Beyond the
   /// configured limit the simulation fails.
   void queue(Cell& cell, Closure& lambda, double absorption) {
-    require_room(cell, lambda);
     cell.mailbox.push_placed(lambda, absorption, pool_.resource());
+    require_room(cell);
   }
   void put_aside(Cell& cell, Closure& lambda, double absorption) {
-    require_room(cell, lambda);
     cell.mailbox.put_aside(lambda, absorption, pool_.resource());
+    require_room(cell);
   }
 
   /// Takes the front lambda out of the mailbox of `cell`.
@@ -87,11 +90,15 @@ public:
   void start(Cell& cell);
 
   /// The agent takes another velocity from laboratory time `time` on.
-  void turn(Cell& cell, double time, const Velocity<4>& velocity);
+  void turn(Cell& cell, double time, const Velocity<4>& velocity,
+            CausalMailbox::Sums sums = CausalMailbox::Sums::now);
 
   /// Deletes the agent at laboratory time `time`. Returns what it sent and closed meanwhile.
   /// @pre cell.alive()
   Effects& end(Cell& cell, double time, CellState how);
+
+  /// The same at the end of the run. Returns the channels that it closed, and nothing else.
+  Effects& end_with_run(Cell& cell, double time);
 
   /// Takes all lambdas out of the mailbox of an agent that has ended; see lose().
   [[nodiscard]] Closure* take_any(Cell& cell) {
@@ -124,7 +131,7 @@ public:
   /// Returns the references that it brought: their holds must be released.
   std::unique_ptr<std::vector<CarriedReference>> lose(Closure& lambda, CellState how);
 
-  /// Stops the simulation at `key`: nothing happens at that time or later. Of several failures the
+  /// Stops the simulation at `key`: nothing happens after that time. Of several failures the
   /// earliest counts, so that the same program fails in the same way on every engine.
   void fail(const EventKey& key, Error error);
 
@@ -150,12 +157,23 @@ public:
   Census census; ///< @pre is_watched()
 
 private:
-  void require_room(Cell& cell, const Closure& lambda) {
-    if (cell.mailbox.size() >= world_.options.mailbox_lambdas_max) [[unlikely]]
-      fail_full(cell, lambda);
+  void require_room(Cell& cell) {
+    if (cell.mailbox.size() > world_.options.mailbox_lambdas_max) [[unlikely]]
+      fail_if_full(cell);
   }
-  void fail_full(const Cell& cell, const Closure& lambda);
-  void fail_full_of_reports(const EventKey& key, const Cell& cell);
+  void fail_if_full(const Cell& cell);
+  void fail_by_problem(const EventKey& key, const Cell& cell);
+  void fail_by_exception(const EventKey& key, const Cell& cell, const char* where);
+  void require_resolution(const Cell& cell, const Closure& lambda) const;
+
+  /// See RunSummary::value_digest(). @pre the event is in the digest of `cell`
+  void add_values(const Cell& cell, const Closure& lambda) {
+    if (lambda.ops->hash != nullptr)
+      counters.values.add_hash(lambda.ops->hash(lambda, cell.digest.value()));
+    else if (world_.options.values) [[unlikely]]
+      add_saved_values(cell, lambda);
+  }
+  void add_saved_values(const Cell& cell, const Closure& lambda);
   void find_exit(Cell& cell);
   void free_retired(const std::function<void(Cell&)>& one_less);
   void record(TraceRecord::Kind kind, const Cell& cell, double time, const Closure* lambda);
@@ -169,6 +187,10 @@ private:
   EventContext context_;
   DurationSampler event_durations_;
   std::optional<Failure> failure_;
+  RecordCut trace_cut_;
+  std::unordered_map<const Cell*, std::size_t> full_; // when to look again at its mailbox
+  std::uint64_t recorded_ = 0;
+  std::vector<std::byte> values_; // of one lambda
 };
 
 } // namespace stos::detail

@@ -73,7 +73,7 @@ LiveView::Type& LiveView::type_of(const AgentOps& ops) {
     return *recent_;
   Type* const first = types_.load(std::memory_order_relaxed);
   for (Type* type = first; type != nullptr; type = type->next)
-    if (type->ops == &ops)
+    if (type->ops->type_id == ops.type_id)
       return *(recent_ = type);
   auto type = std::make_unique<Type>(ops, first);
   recent_ = type.get();

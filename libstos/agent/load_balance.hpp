@@ -11,6 +11,8 @@ namespace stos::detail {
 struct DomainLoad {
   std::uint64_t events = 0; ///< executed
   double busy_s = 0;        ///< wall-clock time in which it had something to execute
+  std::uint64_t vain = 0;   ///< times an agent was taken up that could execute nothing
+  std::uint64_t remote = 0; ///< lambdas for agents of other domains
 };
 
 /// Decides when it is worth while to divide the agents of a node among its domains anew.
@@ -49,6 +51,13 @@ public:
   void noted(double now_s, std::span<const DomainLoad> loads);
   void divided(double now_s, std::span<const DomainLoad> loads, bool is_better);
   void taken_back(double now_s);
+
+  /// Agents were divided in another way: what was measured so far means nothing any more.
+  void begin_again(double now_s) {
+    phase_ = Phase::watch;
+    before_.clear();
+    next_look_s_ = now_s;
+  }
 
   /// What an event costs in each domain, in seconds: the average of the run so far. Domains that
   /// have executed next to nothing get the average of all.

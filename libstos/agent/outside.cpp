@@ -42,27 +42,59 @@ bool Outside::lift() {
   return lifted;
 }
 
-void Outside::find_bound(std::size_t agents) {
+void Outside::find_bound(std::size_t agents, double next) {
   agents_ = agents;
-  find_bound();
+  find_bound(next);
 }
 
-void Outside::find_bound() {
+void Outside::find_bound(double next) {
   bound_ = infinity;
   for (std::size_t i = 0; i < cuts_.size(); ++i)
     if (i != index_) {
-      cuts_[i].bound = bound_of(cuts_[i], clocks_[i]);
+      if (!(cuts_[i].bound > next))
+        cuts_[i].bound = bound_of(cuts_[i], clocks_[i]);
       bound_ = std::min(bound_, cuts_[i].bound);
     }
 }
 
-double Outside::bound_of(const Cut& cut, double clock) const {
+// Where sources move, it goes through all of their channels, and takes their box anew.
+double Outside::bound_of(Cut& cut, double clock) const {
   double bound = infinity;
   if (!cut.distances.empty())
     bound = light_cone::arrival_bound(clock, cut.distances.begin()->first);
-  for (const Channel* channel : cut.moving)
+  if (std::isfinite(clock)) {
+    cut.boxed = {};
+    cut.boxed_at = clock;
+    cut.speed_max = 0;
+  }
+  for (const Channel* channel : cut.moving) {
     bound = std::min(bound, bound_of(*channel, clock));
+    take_into_box(cut, *channel);
+  }
   return bound;
+}
+
+// A source emits no earlier than at the clock, and after its last turn.
+void Outside::take_into_box(Cut& cut, const Channel& channel) const {
+  if (channel.source_path == nullptr || !std::isfinite(cut.boxed_at))
+    return;
+  const Trajectory& source = *channel.source_path;
+  cut.boxed.include(source.position(std::max(cut.boxed_at, source.anchor()[0])));
+  cut.speed_max = std::max(cut.speed_max, source.velocity().speed());
+}
+
+// How far light has to travel at least, from anything that sources of the cut emit at `clock` or
+// later: those that move have got no further from their box than their speed lets them, and what
+// they emit from elsewhere later on lies within the light cone of where they are now.
+double Outside::distance(const Cut& cut, double clock, const Point& place) const {
+  double distance = cut.distances.empty() ? infinity : cut.sources.distance(place, world_.space);
+  if (cut.moving.empty())
+    return distance;
+  if (cut.unknown > 0 || !std::isfinite(cut.boxed_at) || !std::isfinite(clock))
+    return 0;
+  constexpr double margin = 1 + 0x1p-40;
+  const double gone = margin * cut.speed_max * (clock - cut.boxed_at);
+  return std::max(0.0, std::min(distance, cut.boxed.distance(place, world_.space) - gone));
 }
 
 // Holds for the worldlines as they are. A turn of the source is an event after its clock; one of
@@ -84,8 +116,8 @@ double Outside::free_until(const Cell& cell, double time) const {
     const Cut& cut = cuts_[i];
     if (i == index_ || cut.empty())
       continue;
-    const double distance = cut.moving.empty() ? cut.sources.distance(place, world_.space) : 0;
-    until = std::min(until, light_cone::influence_bound(clocks_[i], distance, place, agents_));
+    until = std::min(until, light_cone::influence_bound(
+                                clocks_[i], distance(cut, clocks_[i], place), place, agents_));
   }
   return until;
 }
@@ -100,6 +132,8 @@ void Outside::add(Channel& channel) {
     channel.far_course().cut_distance = place_among_moving(cut.moving.size());
     cut.moving.push_back(&channel);
     cut.bound = std::min(cut.bound, bound_of(channel, clock));
+    cut.unknown += channel.source_path == nullptr ? 1 : 0;
+    take_into_box(cut, channel);
   } else {
     const double distance = channel.far_course().cut_distance =
         CausalMailbox::lookahead_of(channel, channel.to->path, world_.space);
@@ -120,6 +154,7 @@ void Outside::remove(Channel& channel) {
     cut.moving[index_among_moving(distance)] = last;
     last->far_course().cut_distance = distance;
     cut.moving.pop_back();
+    cut.unknown -= channel.source_path == nullptr ? 1 : 0;
     return;
   }
   const auto found = cut.distances.find(distance);
@@ -132,7 +167,7 @@ void Outside::remove(Channel& channel) {
 void Outside::begin_anew(double least) {
   ++version_;
   std::fill(clocks_.begin(), clocks_.end(), least);
-  find_bound();
+  find_bound(infinity);
 }
 
 // Only a clock that has moved on since the last look can be of use.
@@ -143,9 +178,8 @@ std::vector<double> Outside::needed_for(double next, const Cell* cell) const {
     if (i == index_ || cut.empty() || next < cut.bound)
       continue;
     double lookahead = std::isfinite(clocks_[i]) ? cut.bound - clocks_[i] : 0;
-    if (cell != nullptr && cut.moving.empty())
-      lookahead =
-          std::max(lookahead, cut.sources.distance(cell->path.position(next), world_.space));
+    if (cell != nullptr)
+      lookahead = std::max(lookahead, distance(cut, clocks_[i], cell->path.position(next)));
     needed[i] = std::max(next - lookahead, clocks_[i]);
   }
   return needed;

@@ -33,8 +33,9 @@ public:
   /// creeping towards the next event.
   bool lift();
 
-  /// Takes bound() anew, after clocks have moved. So many agents are in the domain.
-  void find_bound(std::size_t agents);
+  /// Takes bound() anew, after clocks have moved, as far as it does not lie beyond `next` already:
+  /// then the domain has something to do before it. So many agents are in the domain.
+  void find_bound(std::size_t agents, double next);
 
   /// Nothing arrives in the domain before it.
   [[nodiscard]] double bound() const { return bound_; }
@@ -70,11 +71,19 @@ private:
     Box sources;                                ///< where those who rest are, or have been
     double bound = Instant::never().absorption; ///< nothing arrives from there before it
 
+    // Where the sources of the others are.
+    std::uint32_t unknown = 0; ///< so many of them may be anywhere
+    Box boxed;                 ///< the rest was there at the time `boxed_at`
+    double boxed_at = Instant::beginning().absorption;
+    double speed_max = 0; ///< and goes on from there no faster than that
+
     [[nodiscard]] bool empty() const { return distances.empty() && moving.empty(); }
   };
 
-  void find_bound();
-  [[nodiscard]] double bound_of(const Cut& cut, double clock) const;
+  void find_bound(double next);
+  [[nodiscard]] double bound_of(Cut& cut, double clock) const;
+  void take_into_box(Cut& cut, const Channel& channel) const;
+  [[nodiscard]] double distance(const Cut& cut, double clock, const Point& place) const;
   [[nodiscard]] double bound_of(const Channel& channel, double clock) const;
 
   const std::size_t index_;

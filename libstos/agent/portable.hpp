@@ -4,15 +4,23 @@
 
 #include <array>
 #include <concepts>
+#include <deque>
+#include <forward_list>
 #include <functional>
+#include <list>
 #include <map>
+#include <memory>
 #include <optional>
+#include <queue>
 #include <set>
 #include <span>
+#include <stack>
 #include <string>
 #include <string_view>
 #include <tuple>
 #include <type_traits>
+#include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -52,20 +60,57 @@ struct IsPortable
 template <class... T>
 struct AllPortable : std::bool_constant<(IsPortable<T>::value && ...)> {};
 
-template <>
-struct IsPortable<std::string> : std::true_type {};
+/// Of an ordered container: objects of that class are all alike.
+template <class Compare>
+inline constexpr bool is_stateless = std::is_empty_v<Compare>&& std::default_initializable<Compare>;
+
+template <class T>
+inline constexpr bool is_hash_table = false;
+template <class T, class... More>
+inline constexpr bool is_hash_table<std::unordered_set<T, More...>> = true;
+template <class T, class... More>
+inline constexpr bool is_hash_table<std::unordered_multiset<T, More...>> = true;
+template <class T, class... More>
+inline constexpr bool is_hash_table<std::unordered_map<T, More...>> = true;
+template <class T, class... More>
+inline constexpr bool is_hash_table<std::unordered_multimap<T, More...>> = true;
+
+template <class Char>
+struct IsPortable<std::basic_string<Char>> : std::true_type {};
 template <class T>
 struct IsPortable<std::vector<T>> : IsPortable<T> {};
+template <class T>
+struct IsPortable<std::deque<T>> : IsPortable<T> {};
+template <class T>
+struct IsPortable<std::list<T>> : IsPortable<T> {};
+template <class T>
+struct IsPortable<std::forward_list<T>> : IsPortable<T> {};
+template <class T, class Container>
+struct IsPortable<std::stack<T, Container>> : IsPortable<Container> {};
+template <class T, class Container>
+struct IsPortable<std::queue<T, Container>> : IsPortable<Container> {};
+template <class T, class Container, class Compare>
+struct IsPortable<std::priority_queue<T, Container, Compare>>
+    : std::bool_constant<IsPortable<Container>::value && is_stateless<Compare>> {};
+template <class T>
+struct IsPortable<std::unique_ptr<T>>
+    : std::bool_constant<!std::is_polymorphic_v<T> && IsPortable<T>::value> {};
 template <class T, std::size_t N>
 struct IsPortable<T[N]> : IsPortable<T> {};
 template <class T, std::size_t N>
 struct IsPortable<std::array<T, N>>
     : std::bool_constant<IsPortable<T>::value &&
                          (std::is_trivially_copyable_v<T> || std::default_initializable<T>)> {};
-template <class T>
-struct IsPortable<std::set<T>> : IsPortable<T> {};
-template <class K, class V>
-struct IsPortable<std::map<K, V>> : AllPortable<K, V> {};
+template <class T, class Compare>
+struct IsPortable<std::set<T, Compare>>
+    : std::bool_constant<IsPortable<T>::value && is_stateless<Compare>> {};
+template <class T, class Compare>
+struct IsPortable<std::multiset<T, Compare>> : IsPortable<std::set<T, Compare>> {};
+template <class K, class V, class Compare>
+struct IsPortable<std::map<K, V, Compare>>
+    : std::bool_constant<AllPortable<K, V>::value && is_stateless<Compare>> {};
+template <class K, class V, class Compare>
+struct IsPortable<std::multimap<K, V, Compare>> : IsPortable<std::map<K, V, Compare>> {};
 template <class T>
 struct IsPortable<std::optional<T>> : IsPortable<T> {};
 template <class A, class B>
@@ -78,8 +123,9 @@ struct IsPortable<std::variant<T...>> : AllPortable<T...> {};
 } // namespace detail
 
 /// A value that can travel to another node: trivially copyable (but no pointer or view), a standard
-/// string or container of portable values, or a type with a CAF `inspect` overload and a default
-/// constructor. Hash tables are none: their order could differ on the other node.
+/// string, container or container adaptor of portable values, a std::unique_ptr to one (of a class
+/// without virtual functions, so that it is what it seems), or a type with a CAF `inspect` overload
+/// and a default constructor. Hash tables are none: their order could differ on the other node.
 template <class T>
 concept Portable = detail::IsPortable<std::decay_t<T>>::value;
 

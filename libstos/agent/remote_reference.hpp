@@ -17,6 +17,10 @@ class ChannelWriter;
 ///           all those lambdas are absorbed, the referenced agent does not run past the place where
 ///           a first lambda on a new channel could reach it. Any later use throws UsageError
 ///           (expired_reference): the agent may be beyond that place.
+/// Several:  a lambda that brings references, captured or in its arguments, is for those; one that
+///           brings none, for all that its receiver may have. During set-up those are what earlier
+///           lambdas have brought it, what was taken from its own channels, and what lies among its
+///           members.
 template <class T>
 class RemoteReference {
 public:

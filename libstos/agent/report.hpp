@@ -22,6 +22,9 @@ struct Report {
   std::vector<std::byte> value;
 };
 
+/// The order of the reports of a run: by time, agent, ordinal.
+[[nodiscard]] bool is_earlier_report(const Report& a, const Report& b);
+
 /// All reports of a run, on every node, in an order that is the same on every engine: by time,
 /// agent and ordinal.
 class Reports {

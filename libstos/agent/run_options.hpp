@@ -22,6 +22,13 @@ enum class SchedulerPolicy {
   stealing ///< one queue per worker; an idle worker polls its neighbours (about every 50 us)
 };
 
+/// Whether the agents of a node are divided among its workers.
+enum class ParallelMode {
+  automatic, ///< where that is faster than one worker alone, which is tried out at times
+  always,
+  never ///< one worker takes care of all of them
+};
+
 /// Everything about one run that is decided outside the program's model.
 ///
 /// Plain values. The defaults below are the product's defaults; `config/stos.yaml` documents each
@@ -61,25 +68,35 @@ struct RunOptions {
   /// Events that a domain executes before it gives its worker back. 1 to 1e9.
   std::uint32_t events_per_slice = 4096;
 
+  /// Whether agents are divided among the workers. A node of a cluster takes automatic for always.
+  /// Default automatic.
+  ParallelMode parallel = ParallelMode::automatic;
+
   /// true: where one domain has more to do than the others, agents are divided among the domains
   /// anew, by what they have executed. On one node, with one domain per worker. Default true.
   bool divide_by_load = true;
 
-  /// Lambdas that may wait at one agent; the next one fails the run. 1 to 1e12.
+  /// Lambdas that may wait at one agent at one time, emitted and not yet absorbed; the next one fails
+  /// the run. 1 to 1e12.
   std::uint64_t mailbox_lambdas_max = 1'000'000;
 
   /// Longest chain of events at one instant of lab time, each caused by the one before it. A longer
   /// one is a cycle of co-located agents without reaction time and fails the run. 1 to 1e9.
   std::uint32_t instant_depth_max = 10'000;
 
-  /// Events that a trace records; the next one fails the run. 1 to 1e12.
+  /// Records of the trace of a run, of all nodes; the next one fails the run. 1 to 1e12.
   std::uint64_t trace_events_max = 10'000'000;
 
-  /// Reports that agents on one domain make; the next one fails the run. 1 to 1e12.
+  /// Reports that all agents of a run make, in set-up, events and destructors, on all nodes; the
+  /// next one fails the run. 1 to 1e12.
   std::uint64_t reports_max = 10'000'000;
 
   /// true: print the digest of the run and nothing else. Default false.
   bool digest_only = false;
+
+  /// true: the value digest has what all lambdas carry, which costs time; see
+  /// RunSummary::value_digest(). Default false: of those that carry numbers only.
+  bool values = false;
 
   /// File that receives the trace, one event a line. Default empty: no trace.
   std::string trace_path;

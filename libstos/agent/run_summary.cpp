@@ -3,6 +3,7 @@
 #include "libstos/base/plain_text.hpp"
 
 #include <algorithm>
+#include <bit>
 
 namespace stos {
 namespace {
@@ -22,14 +23,17 @@ std::string network(const EngineCounters& counters) {
 } // namespace
 
 void RunCounters::add(const RunCounters& other) {
+  if (other.absorbed > 0)
+    last_event_time =
+        absorbed > 0 ? std::max(last_event_time, other.last_event_time) : other.last_event_time;
   agents_born += other.agents_born;
   agents_died += other.agents_died;
   sent += other.sent;
   absorbed += other.absorbed;
   in_flight += other.in_flight;
   dropped += other.dropped;
-  last_event_time = std::max(last_event_time, other.last_event_time);
   digest.add(other.digest);
+  values.add(other.values);
 }
 
 void EngineCounters::add(const EngineCounters& other) {
@@ -43,6 +47,21 @@ void EngineCounters::add(const EngineCounters& other) {
   moves += other.moves;
 }
 
+RunDigest RunSummary::value_digest() const {
+  RunDigest sum = values;
+  for (const Report& report : reports.all()) {
+    const std::uint64_t name = mix64(report.agent.value + mix64(report.ordinal));
+    const std::uint64_t time = std::bit_cast<std::uint64_t>(report.time);
+    const std::uint64_t head = mix64(name + mix64(time + hash_text(report.topic)));
+    sum.add_hash(hash_bytes(report.value, head));
+  }
+  return sum;
+}
+
+std::string RunSummary::digests() const {
+  return digest.to_string() + (all_values ? " " + value_digest().to_string() : "");
+}
+
 std::string RunSummary::to_string() const {
   PlainText text;
   text << "engine          " << engine << '\n'
@@ -54,7 +73,9 @@ std::string RunSummary::to_string() const {
        << "simulated time  " << end_time << " s (last event at " << last_event_time << " s)\n"
        << "wall time       " << wall_time_s << " s (" << events_per_second() << " events/s)\n"
        << network(engine_counters) << "digest          " << digest.to_string()
-       << (is_complete ? "\n" : " (of what had happened when the run ended early)\n");
+       << (is_complete ? "\n" : " (of what had happened when the run ended early)\n")
+       << "value digest    " << value_digest().to_string()
+       << (all_values ? " (of all arguments)" : "") << '\n';
   return text.str();
 }
 

@@ -18,8 +18,9 @@ struct RunCounters {
   std::uint64_t absorbed = 0;  ///< events
   std::uint64_t in_flight = 0; ///< at agents that reached the boundary first
   std::uint64_t dropped = 0;   ///< at agents that died first
-  double last_event_time = 0;  ///< laboratory time of the latest event
+  double last_event_time = 0;  ///< laboratory time of the latest event; 0 if there was none
   RunDigest digest;
+  RunDigest values; ///< of what lambdas have carried; see RunSummary::value_digest()
 
   void add(const RunCounters& other);
 };
@@ -44,7 +45,26 @@ struct RunSummary : RunCounters {
   double end_time = 0; ///< the laboratory time of the boundary; the last event's without one
   double wall_time_s = 0;
   EngineCounters engine_counters;
-  Reports reports; ///< what agents have reported
+  Reports reports;         ///< what agents have reported
+  bool all_values = false; ///< whether the value digest has all arguments: RunOptions::values
+
+  /// The digest says what happened; this one says with which values. Runs with the same digest but
+  /// different value digests have agents that know more than lambdas have told them: they write to
+  /// each other through pointers, say, or use a random generator that is not their own.
+  ///
+  /// It is the sum over all events of a hash of what the lambda has carried, with the agent's
+  /// digest as the seed, and over all reports of a hash of agent, ordinal, time, topic and value.
+  /// A lambda's bytes enter as they travel to other nodes, with padding of 0. Always those of
+  /// lambdas that carry numbers only (captures and arguments; no string, container, pointer or
+  /// union, nothing with an `inspect`); with RunOptions::values those of all that can travel, which
+  /// costs time. Then a captured union, std::optional or std::variant enters with the bytes that it
+  /// does not use, and a captured address, if any, as it is: the value digest is another one each
+  /// time. Pass such values as arguments, which are serialised. What send_local() and after_local()
+  /// carry enters only if it is numbers.
+  [[nodiscard]] RunDigest value_digest() const;
+
+  /// What --digest-only prints: the digest, and behind it the value digest if that is wanted.
+  [[nodiscard]] std::string digests() const;
 
   /// Every agent has reached its boundary or died. False: something has ended the run before.
   bool is_complete = true;
@@ -53,7 +73,7 @@ struct RunSummary : RunCounters {
     return wall_time_s > 0 ? static_cast<double>(absorbed) / wall_time_s : 0;
   }
 
-  /// A few lines for people; the digest last.
+  /// A few lines for people; the digests last.
   [[nodiscard]] std::string to_string() const;
 };
 

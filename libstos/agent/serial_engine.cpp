@@ -1,7 +1,6 @@
 #include "libstos/agent/serial_engine.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 namespace stos::detail {
 
@@ -117,20 +116,25 @@ void SerialEngine::end(Cell& cell, double time, CellState how) {
 
 // In the order of their ids, so that what destructors print has an order, too.
 void SerialEngine::end_all() {
-  const World& world = execution_.world();
-  const double end_time = std::isfinite(world.end_time.load())
-                              ? world.end_time.load()
-                              : execution_.counters.last_event_time;
-  while (agenda_.size() > 0) {
-    std::vector<Cell*> living;
-    for (std::size_t slot = 0; slot < agenda_.slots(); ++slot)
-      if (Cell* cell = agenda_.at(slot))
-        living.push_back(cell);
-    std::sort(living.begin(), living.end(),
-              [](const Cell* a, const Cell* b) { return a->id < b->id; });
-    for (Cell* cell : living)
-      end(*cell, end_time, CellState::ended);
-  }
+  std::vector<Cell*> living;
+  for (std::size_t slot = 0; slot < agenda_.slots(); ++slot)
+    if (Cell* cell = agenda_.at(slot))
+      living.push_back(cell);
+  std::sort(living.begin(), living.end(),
+            [](const Cell* a, const Cell* b) { return a->id < b->id; });
+  for (Cell* cell : living)
+    end_with_run(*cell);
+}
+
+void SerialEngine::end_with_run(Cell& cell) {
+  agenda_.remove(cell);
+  cell.slot = static_cast<std::uint32_t>(ended_.size());
+  ended_.push_back(&cell);
+  const double time = execution_.world().last_time(cell.now);
+  for (Channel* channel : execution_.end_with_run(cell, time).changes().closed)
+    close(*channel);
+  while (Closure* lambda = execution_.take_any(cell))
+    lose(*lambda, CellState::ended);
 }
 
 // It opens no mailbox's channels, so that it knows nothing of horizons; closed ones only wait until

@@ -37,6 +37,7 @@ private:
   void lose(Closure& lambda, CellState how);
   void end(Cell& cell, double time, CellState how);
   void end_all();
+  void end_with_run(Cell& cell);
   void close(Channel& channel);
   void bury(Cell& cell);
   void show();

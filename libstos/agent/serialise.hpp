@@ -3,6 +3,7 @@
 #include "libstos/agent/inspector.hpp"
 #include "libstos/agent/portable.hpp"
 #include "libstos/base/bytes.hpp"
+#include "libstos/base/plain.hpp"
 
 #include <algorithm>
 #include <array>
@@ -10,10 +11,16 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <deque>
+#include <forward_list>
+#include <iterator>
+#include <list>
 #include <map>
 #include <memory>
 #include <optional>
+#include <queue>
 #include <set>
+#include <stack>
 #include <string>
 #include <tuple>
 #include <type_traits>
@@ -29,22 +36,29 @@ template <class T>
 inline constexpr bool is_without_padding = std::has_unique_object_representations_v<T> ||
                                            std::is_same_v<T, float> || std::is_same_v<T, double>;
 
-/// The bytes of `x` itself. Where the compiler can tell which of them are padding, those are 0, so
-/// that equal values have equal bytes.
+/// The bytes of `x` itself, where there is room for them. Where the compiler can tell which of them
+/// are padding (see clear_padding()), those are 0, so that equal values have equal bytes.
 template <class T>
-void save_raw(BytesWriter& to, const T& x) {
-#if defined(__has_builtin)
-#if __has_builtin(__builtin_clear_padding)
-  if constexpr (!is_without_padding<T>) {
+void copy_raw(std::byte* to, const T& x) {
+  if constexpr (is_without_padding<T>) {
+    std::memcpy(to, std::addressof(x), sizeof(T));
+  } else {
     alignas(T) std::array<std::byte, sizeof(T)> copy;
     std::memcpy(copy.data(), std::addressof(x), sizeof(T));
-    __builtin_clear_padding(reinterpret_cast<T*>(copy.data()));
-    to.raw(copy.data(), sizeof(T));
-    return;
+    clear_padding<T>(copy.data());
+    std::memcpy(to, copy.data(), sizeof(T));
   }
-#endif
-#endif
-  to.raw(std::addressof(x), sizeof(T));
+}
+
+template <class T>
+void save_raw(BytesWriter& to, const T& x) {
+  if constexpr (is_without_padding<T>) {
+    to.raw(std::addressof(x), sizeof(T));
+  } else {
+    std::array<std::byte, sizeof(T)> bytes;
+    copy_raw(bytes.data(), x);
+    to.raw(bytes.data(), sizeof(T));
+  }
 }
 
 /// How values of type T are written and read. Members:
@@ -237,17 +251,121 @@ struct Codec<std::vector<T>> {
   }
 };
 
-template <class T>
-struct Codec<std::set<T>> {
+/// Strings of other characters than bytes: the characters as they are.
+template <class Char>
+struct Codec<std::basic_string<Char>> {
   static constexpr std::size_t bytes_min = 1;
-  static bool save(SaveInspector& f, const std::set<T>& x) {
+  static bool save(SaveInspector& f, const std::basic_string<Char>& x) {
     f.bytes().varint(x.size());
-    for (const T& element : x)
-      if (!save_element<T>(f, element))
-        return false;
+    f.bytes().raw(x.data(), x.size() * sizeof(Char));
     return true;
   }
-  static bool load(LoadInspector& f, std::set<T>& x) {
+  static bool load(LoadInspector& f, std::basic_string<Char>& x) {
+    x.resize(f.bytes().count(sizeof(Char)));
+    return f.bytes().copy(x.data(), x.size() * sizeof(Char));
+  }
+};
+
+template <class T, class Container>
+bool save_elements(SaveInspector& f, const Container& x) {
+  f.bytes().varint(static_cast<std::uint64_t>(std::distance(x.begin(), x.end())));
+  for (const T& element : x)
+    if (!save_element<T>(f, element))
+      return false;
+  return true;
+}
+
+/// Sequences in pieces.
+template <class T, class Container>
+struct SequenceCodec {
+  static constexpr std::size_t bytes_min = 1;
+  static bool save(SaveInspector& f, const Container& x) { return save_elements<T>(f, x); }
+  static bool load(LoadInspector& f, Container& x) {
+    x.clear();
+    return load_elements<T>(f, f.bytes().count(element_bytes_min<T>), [&](T&& element) {
+      x.push_back(std::move(element));
+      return true;
+    });
+  }
+};
+template <class T>
+struct Codec<std::deque<T>> : SequenceCodec<T, std::deque<T>> {};
+template <class T>
+struct Codec<std::list<T>> : SequenceCodec<T, std::list<T>> {};
+
+template <class T>
+struct Codec<std::forward_list<T>> {
+  static constexpr std::size_t bytes_min = 1;
+  static bool save(SaveInspector& f, const std::forward_list<T>& x) {
+    return save_elements<T>(f, x);
+  }
+  static bool load(LoadInspector& f, std::forward_list<T>& x) {
+    x.clear();
+    auto last = x.before_begin();
+    return load_elements<T>(f, f.bytes().count(element_bytes_min<T>), [&](T&& element) {
+      last = x.insert_after(last, std::move(element));
+      return true;
+    });
+  }
+};
+
+/// A container adaptor is written as its container, element for element: also what makes no
+/// difference to its order stays as it is.
+template <class Adaptor>
+struct AdaptorCodec {
+  using Container = typename Adaptor::container_type;
+  static constexpr std::size_t bytes_min = Codec<Container>::bytes_min;
+
+  static bool save(SaveInspector& f, const Adaptor& x) {
+    return save_value(f, x.*Inside::member());
+  }
+  static bool load(LoadInspector& f, Adaptor& x) { return load_value(f, x.*Inside::member()); }
+
+protected:
+  struct Inside : Adaptor {
+    static Container Adaptor::*member() { return &Inside::c; }
+  };
+};
+template <class T, class Container>
+struct Codec<std::stack<T, Container>> : AdaptorCodec<std::stack<T, Container>> {};
+template <class T, class Container>
+struct Codec<std::queue<T, Container>> : AdaptorCodec<std::queue<T, Container>> {};
+
+template <class T, class Container, class Compare>
+struct Codec<std::priority_queue<T, Container, Compare>>
+    : AdaptorCodec<std::priority_queue<T, Container, Compare>> {
+  using Queue = std::priority_queue<T, Container, Compare>;
+  static bool load(LoadInspector& f, Queue& x) {
+    if (!AdaptorCodec<Queue>::load(f, x))
+      return false;
+    const Container& heap = x.*AdaptorCodec<Queue>::Inside::member();
+    return f.expect(std::is_heap(heap.begin(), heap.end(), Compare()));
+  }
+};
+
+/// Sets that may hold equal elements, in whose order those stay.
+template <class T, class Compare>
+struct Codec<std::multiset<T, Compare>> {
+  static constexpr std::size_t bytes_min = 1;
+  static bool save(SaveInspector& f, const std::multiset<T, Compare>& x) {
+    return save_elements<T>(f, x);
+  }
+  static bool load(LoadInspector& f, std::multiset<T, Compare>& x) {
+    x.clear();
+    return load_elements<T>(f, f.bytes().count(element_bytes_min<T>), [&](T&& element) {
+      x.insert(std::move(element));
+      return true;
+    });
+  }
+};
+
+template <class T, class Compare>
+struct Codec<std::set<T, Compare>> {
+  static constexpr std::size_t bytes_min = 1;
+  static bool save(SaveInspector& f, const std::set<T, Compare>& x) {
+    return save_elements<T>(f, x);
+  }
+  static bool load(LoadInspector& f, std::set<T, Compare>& x) {
     x.clear();
     return load_elements<T>(f, f.bytes().count(element_bytes_min<T>), [&](T&& element) {
       const std::size_t before = x.size();
@@ -257,18 +375,21 @@ struct Codec<std::set<T>> {
   }
 };
 
-template <class K, class V>
-struct Codec<std::map<K, V>> {
-  using Pair = std::pair<K, V>;
+/// Maps, with one value for each key or with many.
+template <class Map, bool has_one_each>
+struct MapCodec {
+  using K = typename Map::key_type;
+  using V = typename Map::mapped_type;
   static constexpr std::size_t bytes_min = 1;
-  static bool save(SaveInspector& f, const std::map<K, V>& x) {
+
+  static bool save(SaveInspector& f, const Map& x) {
     f.bytes().varint(x.size());
     for (const auto& [key, value] : x)
       if (!save_element<K>(f, key) || !save_value(f, value))
         return false;
     return true;
   }
-  static bool load(LoadInspector& f, std::map<K, V>& x) {
+  static bool load(LoadInspector& f, Map& x) {
     x.clear();
     const std::size_t count = f.bytes().count(element_bytes_min<K> + Codec<V>::bytes_min);
     for (std::size_t i = 0; i < count; ++i) {
@@ -277,13 +398,20 @@ struct Codec<std::map<K, V>> {
       if (!value)
         return false;
       const std::size_t before = x.size();
-      x.emplace_hint(x.end(), std::move(*key), std::move(*value));
+      if constexpr (has_one_each)
+        x.emplace_hint(x.end(), std::move(*key), std::move(*value));
+      else
+        x.emplace(std::move(*key), std::move(*value));
       if (!f.expect(x.size() > before)) // no key twice
         return false;
     }
     return f.bytes().ok();
   }
 };
+template <class K, class V, class Compare>
+struct Codec<std::map<K, V, Compare>> : MapCodec<std::map<K, V, Compare>, true> {};
+template <class K, class V, class Compare>
+struct Codec<std::multimap<K, V, Compare>> : MapCodec<std::multimap<K, V, Compare>, false> {};
 
 // ---- a fixed number of values
 // ---------------------------------------------------------------------
@@ -405,6 +533,25 @@ struct Codec<std::optional<T>> {
   }
 };
 
+/// Null or a value of its own, like an optional.
+template <class T>
+struct Codec<std::unique_ptr<T>> {
+  static constexpr std::size_t bytes_min = 1;
+
+  static bool save(SaveInspector& f, const std::unique_ptr<T>& x) {
+    return save_value(f, x != nullptr) && (x == nullptr || save_value(f, *x));
+  }
+  static bool load(LoadInspector& f, std::unique_ptr<T>& x) {
+    x.reset();
+    bool present = false;
+    if (!load_value(f, present) || !present)
+      return f.bytes().ok();
+    if (auto value = create_value<std::remove_const_t<T>>(f))
+      x = std::make_unique<T>(std::move(*value));
+    return x != nullptr;
+  }
+};
+
 template <class... T>
 struct Codec<std::variant<T...>> {
   using Variant = std::variant<T...>;
@@ -444,8 +591,8 @@ private:
 ///
 /// Format: what is trivially copyable, its own bytes; a type with an `inspect` overload, its
 /// fields;
-///         a string or container, a varint for the number of elements, then these; an optional, a
-///         byte 0 or 1 first; a variant, a varint for the alternative first.
+///         a string or container, a varint for the number of elements, then these; an optional or a
+///         unique_ptr, a byte 0 or 1 first; a variant, a varint for the alternative first.
 template <Portable T>
 void save(BytesWriter& to, const T& x) {
   SaveInspector f(to);

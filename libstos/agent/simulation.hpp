@@ -5,11 +5,13 @@
 #include "libstos/agent/boundary.hpp"
 #include "libstos/agent/channel_writer.hpp"
 #include "libstos/agent/engine.hpp"
+#include "libstos/base/by_type.hpp"
 
 #include <concepts>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <typeinfo>
 #include <utility>
 
 namespace stos {
@@ -59,7 +61,7 @@ public:
 
   explicit ForwardSimulation(RunOptions options = {}, Resource resource = {})
       : resource_(std::move(resource)),
-        world_(std::make_unique<World>(std::move(options), type_tag(), this)) {}
+        world_(std::make_unique<World>(std::move(options), typeid(ForwardSimulation), this)) {}
 
   ForwardSimulation(const ForwardSimulation&) = delete;
   ForwardSimulation& operator=(const ForwardSimulation&) = delete;
@@ -117,7 +119,7 @@ public:
   /// The simulation that `new Agent` and the static functions refer to on this thread.
   static ForwardSimulation& current() {
     const detail::EventContext* context = detail::EventContext::current();
-    if (context != nullptr && context->world().simulation_type == type_tag())
+    if (context != nullptr && context->world().simulation_type == typeid(ForwardSimulation))
       return *static_cast<ForwardSimulation*>(context->world().simulation_object);
     DefaultRun& run = default_run();
     if (!run.simulation) {
@@ -132,7 +134,7 @@ public:
   /// For Agent: the context in which it is being created.
   static detail::EventContext& context() {
     detail::EventContext* context = detail::EventContext::current();
-    if (context != nullptr && context->world().simulation_type == type_tag())
+    if (context != nullptr && context->world().simulation_type == typeid(ForwardSimulation))
       return *context;
     return current().world_->setup;
   }
@@ -159,14 +161,7 @@ private:
     }
   };
 
-  static const void* type_tag() {
-    static const char tag = 0;
-    return &tag;
-  }
-  static DefaultRun& default_run() {
-    static thread_local DefaultRun run;
-    return run;
-  }
+  static DefaultRun& default_run() { return detail::of_this_thread<DefaultRun>(); }
   [[nodiscard]] bool is_default() const {
     const std::optional<ForwardSimulation>& simulation = default_run().simulation;
     return simulation && &*simulation == this;

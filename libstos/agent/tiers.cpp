@@ -18,6 +18,13 @@ int exponent_of(double reach) {
   return std::min(static_cast<int>(std::floor(std::ilogb(reach) / 2.0)), greatest_exponent);
 }
 
+// How many events to wait until such a number of agents are looked at again.
+std::uint64_t longer(std::uint64_t patience, std::size_t agents) {
+  constexpr std::uint64_t events_of_each = 64;
+  constexpr std::uint64_t patience_max = std::uint64_t{1} << 40;
+  return std::min(std::max(2 * patience, events_of_each * (agents + 64)), patience_max);
+}
+
 } // namespace
 
 std::uint8_t Tiers::tier_of(double reach) {
@@ -131,34 +138,31 @@ void Tiers::count_sweep(Tier& tier, std::uint64_t visits, std::uint64_t events_o
 
 // The way there and back costs what a few events of each agent do.
 void Tiers::put_in_list(Tier& tier, std::uint64_t events_of_all) {
-  constexpr std::uint64_t events_of_each = 64;
-  constexpr std::uint64_t patience_max = std::uint64_t{1} << 40;
-  tier.patience = std::min(std::max(2 * tier.patience, events_of_each * (tier.table.size() + 64)),
-                           patience_max);
+  tier.patience = longer(tier.patience, tier.table.size());
   tier.listed_until = events_of_all + tier.patience;
-  try_again_at_ = std::min(try_again_at_, tier.listed_until);
   std::erase_if(swept_, [&](std::uint8_t index) { return tiers_[index].get() == &tier; });
   for (std::size_t slot = 0; slot < tier.table.slots(); ++slot)
     if (Cell* cell = tier.table.at(slot))
       place(*cell);
 }
 
-void Tiers::sweep_listed(std::uint64_t events_of_all) {
-  try_again_at_ = ~std::uint64_t{0};
+void Tiers::look_through_list(std::uint64_t events_of_all, const Space& space) {
   for (std::size_t i = 1; i < tiers_.size(); ++i) {
     Tier& tier = *tiers_[i];
-    if (tier.listed_until == 0)
+    if (tier.listed_until == 0 || tier.listed_until > events_of_all)
       continue;
-    if (tier.listed_until > events_of_all) {
-      try_again_at_ = std::min(try_again_at_, tier.listed_until);
-      continue;
-    }
     tier.listed_until = 0;
     insert_swept(static_cast<std::uint8_t>(i));
   }
+  const std::size_t agents = list_.size();
   for (std::size_t slot = 0; slot < list_.slots(); ++slot)
-    if (Cell* cell = list_.at(slot))
+    if (Cell* cell = list_.at(slot)) {
+      cell->mailbox.sum_up(cell->path, space);
       place(*cell);
+    }
+  const bool in_vain = 8 * list_.size() > 7 * agents;
+  list_patience_ = longer(in_vain ? list_patience_ : 0, agents);
+  look_through_list_at_ = events_of_all + list_patience_;
 }
 
 void Tiers::look_at_swept() {

@@ -23,7 +23,7 @@ struct Tier {
   std::uint32_t sweeps = 0;
   std::uint64_t visits = 0;
   std::uint64_t listed_until = 0; ///< the count of the domain's events; 0: it is swept
-  std::uint64_t patience = 0;     ///< so many events later
+  std::uint64_t patience = 0;     ///< so many events later than it was listed
 };
 
 /// The living agents of one domain: what is due next, in each tier and in all of them.
@@ -51,6 +51,11 @@ public:
     return cell.tier == in_list && cell.slot != Cell::no_slot;
   }
 
+  /// Whether what its mailbox sums up is to be up to date at all times.
+  [[nodiscard]] static CausalMailbox::Sums sums_of(const Cell& cell) {
+    return is_listed(cell) ? CausalMailbox::Sums::later : CausalMailbox::Sums::now;
+  }
+
   /// `cell` has executed something: what it does next is to be looked up. @pre its mailbox is
   /// settled
   void update(Cell& cell);
@@ -69,10 +74,10 @@ public:
   /// Agents of a tier where that is too few go into the list; they come back later to try again.
   void count_sweep(Tier& tier, std::uint64_t visits, std::uint64_t events_of_all);
 
-  /// Tiers come back from the list whose time is over.
-  void try_sweeping_again(std::uint64_t events_of_all) {
-    if (events_of_all >= try_again_at_) [[unlikely]]
-      sweep_listed(events_of_all);
+  /// At times, tiers come back from the list, and so do agents of it that have got some reach.
+  void try_sweeping_again(std::uint64_t events_of_all, const Space& space) {
+    if (events_of_all >= look_through_list_at_) [[unlikely]]
+      look_through_list(events_of_all, space);
   }
 
   /// Those who go one by one.
@@ -126,13 +131,14 @@ private:
   std::uint8_t tier_of(double reach);
   void insert_swept(std::uint8_t index);
   void put_in_list(Tier& tier, std::uint64_t events_of_all);
-  void sweep_listed(std::uint64_t events_of_all);
+  void look_through_list(std::uint64_t events_of_all, const Space& space);
 
   EventList list_;
   std::vector<std::unique_ptr<Tier>> tiers_; // references stay good; [in_list] is none
   std::vector<std::uint8_t> swept_;          // the widest first
   double swept_earliest_ = TimeTable::never;
-  std::uint64_t try_again_at_ = ~std::uint64_t{0};
+  std::uint64_t look_through_list_at_ = 0; // the count of the domain's events
+  std::uint64_t list_patience_ = 0;        // so many events after the last time
 };
 
 } // namespace stos::detail

@@ -33,10 +33,12 @@ void write(std::ostream& out, const TraceRecord& r) {
 
 } // namespace
 
+bool is_earlier(const TraceRecord& a, const TraceRecord& b) {
+  return std::tuple(a.point[0], a.agent, a.ordinal) < std::tuple(b.point[0], b.agent, b.ordinal);
+}
+
 std::string format_trace(std::vector<TraceRecord> records) {
-  std::sort(records.begin(), records.end(), [](const TraceRecord& a, const TraceRecord& b) {
-    return std::tuple(a.point[0], a.agent, a.ordinal) < std::tuple(b.point[0], b.agent, b.ordinal);
-  });
+  std::sort(records.begin(), records.end(), is_earlier);
   PlainText out;
   out.precision(17);
   out << "kind\tagent\ttype\tlocal_time\tt\tx\ty\tz\tux\tuy\tuz\tsource\tchannel\tsequence"

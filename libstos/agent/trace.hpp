@@ -16,7 +16,7 @@ struct TraceRecord {
   Kind kind = Kind::event;
   AgentId agent;
   const char* type = "";     ///< of the agent
-  std::uint64_t ordinal = 0; ///< counts the records of one agent
+  std::uint64_t ordinal = 0; ///< in the order in which one agent's records were made
   Point point;
   double local_time = 0;
   Velocity<4> velocity;        ///< birth, turn
@@ -24,8 +24,11 @@ struct TraceRecord {
   ChannelNumber channel;       ///< event
   std::uint64_t sequence = 0;  ///< event
   Point emission;              ///< event
-  std::uint64_t lambda_id = 0; ///< event
+  std::uint64_t lambda_id = 0; ///< event: of its code, in this build
 };
+
+/// The order of the lines of a trace: by time, agent, ordinal.
+[[nodiscard]] bool is_earlier(const TraceRecord& a, const TraceRecord& b);
 
 /// A trace as text: a header line, then one line a record with tab-separated columns, in an order
 /// that is the same on every engine (time, agent, ordinal). Numbers have 17 digits: every bit.

@@ -4,15 +4,15 @@
 
 namespace stos {
 
-World::World(RunOptions run_options, const void* type, void* object)
+World::World(RunOptions run_options, const std::type_info& type, void* object)
     : options(std::move(run_options)), simulation_type(type), simulation_object(object),
       depot_(BlockDepot::create()), pool_(*depot_), setup(*this, pool_) {}
 
 // Only a world that was set up and never run still has anything here.
 World::~World() {
   const detail::EventContext::Scope scope(&setup); // what the agents close concerns nobody
-  setup.takes_reports = false;
   detail::Effects initial = std::exchange(setup.effects, {});
+  setup.begin_inert();
   for (auto* lambda = initial.first_lambda; lambda != nullptr;) {
     auto* next = static_cast<detail::Closure*>(lambda->next);
     detail::discard(*lambda, nullptr);
@@ -26,6 +26,7 @@ World::~World() {
   }
   for (detail::Channel* hold : initial.changes().held)
     hold->let_go();
+  setup.drop_effects();
   for (detail::Cell* cell : initial.changes().born) {
     cell->let_go_of_outgoing();
     cell->destroy(pool_);

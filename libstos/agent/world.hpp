@@ -12,6 +12,7 @@
 #include <functional>
 #include <limits>
 #include <memory>
+#include <typeinfo>
 #include <vector>
 
 namespace stos {
@@ -22,7 +23,7 @@ namespace stos {
 /// `end_time`, which a failure lowers.
 class World {
 public:
-  World(RunOptions run_options, const void* simulation_type, void* simulation_object);
+  World(RunOptions run_options, const std::type_info& simulation_type, void* simulation_object);
   ~World();
   World(const World&) = delete;
   World& operator=(const World&) = delete;
@@ -36,6 +37,20 @@ public:
 
   /// No event happens at this laboratory time or later.
   std::atomic<double> end_time{Instant::never().absorption};
+
+  /// When an agent ends with the run whose latest event was at `latest`: at the boundary, or right
+  /// then if there is none.
+  [[nodiscard]] double last_time(double latest) const {
+    const double end = end_time.load();
+    return end < Instant::never().absorption ? end : latest;
+  }
+
+  /// The run ends at `time` at the latest, since it has failed. Threads: any.
+  void end_before(double time) {
+    double seen = end_time.load(std::memory_order_relaxed);
+    while (time < seen && !end_time.compare_exchange_weak(seen, time, std::memory_order_relaxed))
+      ;
+  }
 
   /// Where the agent on a worldline leaves through a boundary that depends on that; empty for the
   /// laboratory-time boundary.
@@ -53,8 +68,8 @@ public:
   /// All agents that are here, where somebody needs to find them by their ids; else null.
   std::unique_ptr<detail::AgentDirectory> directory;
 
-  const void* const simulation_type; ///< tells simulations of different types apart
-  void* const simulation_object;     ///< the ForwardSimulation that owns this world
+  const std::type_info& simulation_type; ///< tells simulations of different types apart
+  void* const simulation_object;         ///< the ForwardSimulation that owns this world
 
 private:
   struct ReleaseDepot {

@@ -9,9 +9,9 @@
 namespace stos {
 
 void EventDigest::add(const EventRecord& event) {
-  const std::array<std::uint64_t, 5> words = {std::bit_cast<std::uint64_t>(event.absorption_time),
+  const std::array<std::uint64_t, 4> words = {std::bit_cast<std::uint64_t>(event.absorption_time),
                                               event.source.value, event.channel.value,
-                                              event.sequence, event.lambda_id};
+                                              event.sequence};
   state_ = XXH3_64bits_withSeed(words.data(), sizeof words, state_);
 }
 
@@ -25,6 +25,10 @@ std::string RunDigest::to_string() const {
   for (std::size_t i = 0; i < text.size(); ++i)
     text[i] = digits[(sum_ >> (60 - 4 * i)) & 0xf];
   return text;
+}
+
+std::uint64_t hash_bytes(std::span<const std::byte> bytes, std::uint64_t seed) {
+  return XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed);
 }
 
 std::uint64_t hash_text(std::string_view text) { return XXH3_64bits(text.data(), text.size()); }

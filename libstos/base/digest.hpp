@@ -4,18 +4,21 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
 namespace stos {
 
-/// What one event contributes to the digest of its agent. Only what is the same on every engine.
+/// What one event contributes to the digest of its agent. Only what is the same on every engine,
+/// and whoever has compiled the program: so nothing of the lambda's code, which compilers number
+/// each in its own way. A source sends one lambda with a sequence on a channel: these say which one
+/// it is.
 struct EventRecord {
   double absorption_time = 0;
   AgentId source;
   ChannelNumber channel;
   std::uint64_t sequence = 0;
-  std::uint64_t lambda_id = 0;
 };
 
 /// A running hash over the events of one agent, in their order (XXH3, 64 bits).
@@ -40,6 +43,7 @@ private:
 class RunDigest {
 public:
   void add(AgentId agent, EventDigest events);
+  void add_hash(std::uint64_t hash) { sum_ += mix64(hash); }
   void add(RunDigest other) { sum_ += other.sum_; }
   [[nodiscard]] static RunDigest from_value(std::uint64_t value) {
     RunDigest digest;
@@ -56,6 +60,9 @@ public:
 private:
   std::uint64_t sum_ = 0;
 };
+
+/// A stable 64-bit hash of bytes (XXH3).
+[[nodiscard]] std::uint64_t hash_bytes(std::span<const std::byte> bytes, std::uint64_t seed);
 
 /// A stable 64-bit hash of a text (XXH3).
 [[nodiscard]] std::uint64_t hash_text(std::string_view text);

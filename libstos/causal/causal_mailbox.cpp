@@ -29,25 +29,28 @@ void CausalMailbox::attach(IncomingChannel& channel, const Trajectory& path, con
   channels_ = &channel;
   if (is_moving(channel, path) && !channel.has_course())
     channel.require_course().silent_until = channel.last_absorption; // its opening
-  count(channel, path, space);
+  if (home_.put_off != 0)
+    (void)measure(channel, path, space);
+  else
+    count(channel, path, space);
 }
 
 // A detached channel stays in the list, and in what is summed up of its group (which errs on the
 // safe side), until a quarter of the channels are of that kind: then the list is gone through.
 IncomingChannel* CausalMailbox::detach(IncomingChannel& channel, const Trajectory& path,
-                                       const Space& space) {
+                                       const Space& space, Sums sums) {
   channel.detached = true;
   if (home_.detachments_left > 0) {
     --home_.detachments_left;
     return nullptr;
   }
   IncomingChannel* unlinked = unlink_detached();
-  recount(path, space);
+  sum_up_again(path, space, sums);
   return unlinked;
 }
 
 IncomingChannel* CausalMailbox::take_channels() {
-  home_ = {infinity, 0, home_.group, home_.detachments_left};
+  home_ = {infinity, 0, home_.group, home_.detachments_left, 0};
   more_groups_.reset();
   return std::exchange(channels_, nullptr);
 }
@@ -65,23 +68,28 @@ IncomingChannel* CausalMailbox::unlink_detached() {
       ++left;
     }
   }
-  constexpr std::size_t most = std::numeric_limits<std::uint16_t>::max();
-  home_.detachments_left = static_cast<std::uint16_t>(std::min(left / 4, most));
+  constexpr std::size_t most = 0x7fff; // what its bits hold
+  home_.detachments_left = std::min(left / 4, most) & most;
   return unlinked;
 }
 
 void CausalMailbox::source_turned(IncomingChannel& channel, const Trajectory& path,
-                                  const Space& space) {
+                                  const Space& space, Sums sums) {
   if (is_moving(channel, path) && !channel.has_course())
     channel.require_course().silent_until = channel.source_path->anchor()[0];
-  recount(path, space);
+  (void)measure(channel, path, space);
+  sum_up_again(path, space, sums);
 }
 
-void CausalMailbox::turned(const Trajectory& path, const Space& space, Memory& memory) {
-  for (IncomingChannel* c = channels_; c != nullptr; c = c->next_incoming)
-    if (!c->detached && is_moving(*c, path))
+void CausalMailbox::turned(const Trajectory& path, const Space& space, Memory& memory, Sums sums) {
+  for (IncomingChannel* c = channels_; c != nullptr; c = c->next_incoming) {
+    if (c->detached)
+      continue;
+    if (is_moving(*c, path))
       c->require_course();
-  recount(path, space);
+    (void)measure(*c, path, space);
+  }
+  sum_up_again(path, space, sums);
 
   const auto in_order_of_emission = [](const Entry& a, const Entry& b) {
     const Lambda& x = *a.lambda;
@@ -229,24 +237,40 @@ CausalMailbox::Lookahead& CausalMailbox::group_of(std::uint16_t group) {
   for (Lookahead& l : *more_groups_)
     if (l.group == group)
       return l;
-  more_groups_->push_back({infinity, 0, group, 0});
+  more_groups_->push_back({infinity, 0, group, 0, 0});
   return more_groups_->back();
+}
+
+// What can be known of one channel by itself. Returns its lookahead, as lookahead_of() does.
+double CausalMailbox::measure(IncomingChannel& channel, const Trajectory& path,
+                              const Space& space) {
+  const double reaction = channel.reaction_time();
+  channel.last_absorption = std::max(channel.last_absorption, path.anchor()[0]);
+  if (is_moving(channel, path)) {
+    channel.set_distance(-1);
+    return reaction;
+  }
+  const double distance = space.distance(path.anchor(), channel.source_path->anchor());
+  // A source that takes time to react emits from where it is then: it may have begun to move.
+  channel.set_distance(reaction > 0 ? -1 : distance);
+  return std::max(reaction, light_cone::resting_bound(distance, *channel.source_path, path));
 }
 
 void CausalMailbox::count(IncomingChannel& channel, const Trajectory& path, const Space& space) {
   Lookahead& l = group_of(channel.group);
-  const bool moving = is_moving(channel, path);
-  l.moving += moving ? 1 : 0;
-  // A source that takes time to react emits from where it is then: it may have begun to move.
-  channel.set_distance(moving || channel.reaction_time() > 0
-                           ? -1
-                           : space.distance(path.anchor(), channel.source_path->anchor()));
-  l.distance = std::min(l.distance, lookahead_of(channel, path, space));
-  channel.last_absorption = std::max(channel.last_absorption, path.anchor()[0]);
+  l.moving += is_moving(channel, path) ? 1 : 0;
+  l.distance = std::min(l.distance, measure(channel, path, space));
+}
+
+void CausalMailbox::sum_up_again(const Trajectory& path, const Space& space, Sums sums) {
+  if (sums == Sums::now)
+    recount(path, space);
+  else
+    home_.put_off = 1;
 }
 
 void CausalMailbox::recount(const Trajectory& path, const Space& space) {
-  home_ = {infinity, 0, home_.group, home_.detachments_left};
+  home_ = {infinity, 0, home_.group, home_.detachments_left, 0};
   more_groups_.reset();
   for (IncomingChannel* c = channels_; c != nullptr; c = c->next_incoming)
     if (!c->detached)

@@ -41,7 +41,8 @@ struct NextStep {
 /// Limits:  the owner compares size() with its limit before it pushes.
 /// Cost:    push and pop O(log size()), next O(groups with channels into this agent); O(channels)
 ///          for groups with moving sources or a moving receiver once their horizon is reached;
-///          detach O(1) amortised: while it waits for a purge, a detached channel counts on.
+///          detach O(1) amortised: while it waits for a purge, a detached channel counts on. Turns
+///          O(channels), those of a source O(1) where the sums are put off.
 /// Memory:  72 bytes, and 16 for each lambda but the first, in a block of the memory that the owner
 ///          hands in: always the same one, or one that takes back what the others have given.
 /// Source:  SpaceTimeOS, section "Implementation"; conservative synchronisation after Chandy and
@@ -62,13 +63,17 @@ public:
   /// recount() follows
   void set_home_group(std::uint16_t group) { home_.group = group; }
 
+  /// When the channels of a group are summed up anew after a change: at once, or, for agents whom
+  /// nobody asks most often, by sum_up(), which must come before anything that asks for lookahead.
+  enum class Sums : std::uint8_t { now, later };
+
   /// Opens `channel`: from now on its source can hold the agent back.
   void attach(IncomingChannel& channel, const Trajectory& path, const Space& space);
 
   /// Nothing more comes on `channel`; what is queued stays. Returns channels that the mailbox has
   /// no use for any more, a list by next_incoming: `channel` now or at a later detach.
   [[nodiscard]] IncomingChannel* detach(IncomingChannel& channel, const Trajectory& path,
-                                        const Space& space);
+                                        const Space& space, Sums sums = Sums::now);
 
   /// The agent has ended: hands out all channels, detached or not, and knows none any more.
   [[nodiscard]] IncomingChannel* take_channels();
@@ -80,6 +85,12 @@ public:
 
   /// Sums up all channels anew, after groups, ends or sources of some have changed.
   void recount(const Trajectory& path, const Space& space);
+
+  /// The same if that was put off.
+  void sum_up(const Trajectory& path, const Space& space) {
+    if (home_.put_off != 0)
+      recount(path, space);
+  }
 
   /// Calls visit(lambda, absorption) for everything that is queued, in no particular order.
   template <class Visit>
@@ -97,10 +108,11 @@ public:
   }
 
   /// The source of `channel` has changed its worldline (`channel.source_path` shows the new one).
-  void source_turned(IncomingChannel& channel, const Trajectory& path, const Space& space);
+  void source_turned(IncomingChannel& channel, const Trajectory& path, const Space& space,
+                     Sums sums = Sums::now);
 
   /// The agent itself has changed its worldline: all that is queued is due at other times now.
-  void turned(const Trajectory& path, const Space& space, Memory& memory);
+  void turned(const Trajectory& path, const Space& space, Memory& memory, Sums sums = Sums::now);
 
   /// Queues `lambda`, in order of emission for each channel.
   void push(Lambda& lambda, const Trajectory& path, const Space& space, Memory& memory) {
@@ -197,7 +209,8 @@ private:
     double distance = std::numeric_limits<double>::infinity(); ///< the least of its channels
     std::uint32_t moving = 0;
     std::uint16_t group = 0;
-    std::uint16_t detachments_left = 0; ///< of the home group: before the list is gone through
+    std::uint16_t detachments_left : 15 = 0; ///< of the home group: before the list is gone through
+    std::uint16_t put_off : 1 = 0;           ///< of the home group: sums are to be made anew
 
     [[nodiscard]] bool empty() const {
       return moving == 0 && distance == std::numeric_limits<double>::infinity();
@@ -215,6 +228,9 @@ private:
   void take_front_from_rest();
   Lookahead& group_of(std::uint16_t group);
   void count(IncomingChannel& channel, const Trajectory& path, const Space& space);
+  [[nodiscard]] static double measure(IncomingChannel& channel, const Trajectory& path,
+                                      const Space& space);
+  void sum_up_again(const Trajectory& path, const Space& space, Sums sums);
   IncomingChannel* unlink_detached();
   bool cleared(const Lookahead& group, double horizon, double due, const Trajectory& path,
                const Space& space) const;

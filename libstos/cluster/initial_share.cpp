@@ -11,18 +11,11 @@ namespace {
 // Deletes an agent that is to be elsewhere. What it does meanwhile concerns nobody.
 void delete_copy(World& world, Cell& cell) {
   EventContext& context = world.setup;
-  context.begin_last(cell, cell.now);
-  context.takes_reports = false;
+  context.begin_inert();
   const EventContext::Scope scope(&context);
   delete_agent(cell);
+  context.drop_effects();
   context.close_all(cell);
-  for (auto* lambda = context.effects.first_lambda; lambda != nullptr;) {
-    auto* next = static_cast<Closure*>(lambda->next);
-    discard(*lambda, nullptr);
-    lambda = next;
-  }
-  for (Channel* hold : context.effects.changes().held)
-    hold->let_go();
   context.effects.clear();
 }
 

@@ -251,7 +251,6 @@ private:
   std::uint64_t parcel_frames_sent_ = 0; // and those that wait
   std::uint64_t parcel_frames_acknowledged_ = 0;
   std::uint64_t news_sent_ = 0;
-  std::uint64_t acknowledged_told_ = 0;
   double clock_told_ = Instant::beginning().absorption;
   Instant standing_told_ = Instant::beginning();
   std::uint64_t lambda_frames_told_ = 0; // with it: received from all nodes

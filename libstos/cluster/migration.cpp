@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <exception>
 #include <functional>
+#include <typeinfo>
 #include <utility>
 
 namespace stos::detail {
@@ -18,6 +19,7 @@ void write_extras(const CellExtras& extras, BytesWriter& out) {
   out.f64(extras.last_emission);
   out.varint(extras.injected);
   out.varint(extras.births);
+  out.varint(extras.reports);
   out.varint(extras.pending_turns.size());
   for (const PendingTurn& turn : extras.pending_turns) {
     out.f64(turn.local_time);
@@ -31,6 +33,7 @@ bool read_extras(CellExtras& extras, BytesReader& in) {
   extras.last_emission = in.f64();
   extras.injected = in.varint();
   extras.births = in.varint();
+  extras.reports = in.varint();
   constexpr std::size_t turn_bytes = 32;
   for (std::size_t left = in.count(turn_bytes); left > 0; --left) {
     const double local_time = in.f64();
@@ -51,17 +54,12 @@ bool has_lambda_of_channel(const Cell& cell) {
 
 // What the agent does while it is deleted concerns nobody: it goes on living elsewhere.
 void delete_copy(EventContext& context, Cell& cell) {
-  context.begin_last(cell, cell.now);
+  context.begin_inert();
   const EventContext::Scope scope(&context);
   delete_agent(cell);
-  for (auto* lambda = context.effects.first_lambda; lambda != nullptr;) {
-    auto* next = static_cast<Closure*>(lambda->next);
-    discard(*lambda, &context.pool());
-    lambda = next;
-  }
-  for (Channel* hold : context.effects.changes().held)
-    hold->let_go();
+  context.drop_effects();
   context.effects.clear();
+  cell.let_go_of_outgoing(); // what it has opened in its destructor
 }
 
 } // namespace
@@ -69,7 +67,6 @@ void delete_copy(EventContext& context, Cell& cell) {
 Migration::Migration(World& world, DomainSet& set, Abroad& abroad, const Links& links, double least)
     : world_(world), set_(set), abroad_(abroad), links_(links), least_(least), rewiring_(set),
       saving_(world, abroad.pool), deleting_(world, abroad.pool), loading_(world, abroad.pool) {
-  deleting_.takes_reports = false;
   abroad_.moves.verdicts.resize(abroad_.moves.wishes.size());
 }
 
@@ -145,6 +142,13 @@ void Migration::decide_on(std::size_t wish, Cell& cell, NameTable<AgentId, std::
 
 // What keeps the agent here. If nothing does, its members are saved.
 std::optional<std::string> Migration::obstacle(Cell& cell) {
+  if (cell.agent == nullptr)
+    return "it was deleted by hand";
+  const AgentBase& agent = *cell.agent;
+  if (typeid(agent) != *cell.ops->type)
+    return "it is a " + demangle(typeid(agent).name()) + ", which derives from " +
+           cell.ops->type_name +
+           ", and would arrive as that: only the class that is named in Agent<...> can move";
   if (cell.ops->save == nullptr && cell.ops->has_inspect)
     return std::string("its class ") + cell.ops->type_name +
            " has an inspect, but no default constructor that libstos can call, which goes before "

@@ -23,11 +23,11 @@ struct ChannelName {
 /// group, and the groups anywhere. So whoever goes through agents in the order of their ids, or
 /// through the channels of an agent, seldom waits for memory.
 inline std::size_t place_of(AgentId id) {
-  return static_cast<std::size_t>(mix64(id.value / 8) << 3 | (id.value & 7));
+  return std::size_t{mix64(id.value / 8) << 3 | (id.value & 7)};
 }
 inline std::size_t place_of(ChannelName name) {
   const std::uint64_t number = name.number.value;
-  return static_cast<std::size_t>(mix64(name.source.value + mix64(number / 8)) << 3 | (number & 7));
+  return std::size_t{mix64(name.source.value + mix64(number / 8)) << 3 | (number & 7)};
 }
 
 /// What there is to know of agents or channels by their names, where there may be millions of them

@@ -13,8 +13,8 @@ namespace {
 
 void write_counters(const RunOutcome& outcome, BytesWriter& out) {
   const RunCounters& c = outcome.counters;
-  for (const std::uint64_t count :
-       {c.agents_born, c.agents_died, c.sent, c.absorbed, c.in_flight, c.dropped, c.digest.value()})
+  for (const std::uint64_t count : {c.agents_born, c.agents_died, c.sent, c.absorbed, c.in_flight,
+                                    c.dropped, c.digest.value(), c.values.value()})
     out.u64(count);
   out.f64(c.last_event_time);
   const EngineCounters& e = outcome.engine_counters;
@@ -29,6 +29,7 @@ void read_counters(RunOutcome& outcome, BytesReader& in) {
        {&c.agents_born, &c.agents_died, &c.sent, &c.absorbed, &c.in_flight, &c.dropped})
     *count = in.u64();
   c.digest = RunDigest::from_value(in.u64());
+  c.values = RunDigest::from_value(in.u64());
   c.last_event_time = in.f64();
   EngineCounters& e = outcome.engine_counters;
   for (std::uint64_t* count : {&e.activations, &e.empty_activations, &e.wakeups, &e.frames,
@@ -158,6 +159,7 @@ void RunOutcome::add(RunOutcome other) {
     failure = std::move(other.failure);
   std::move(other.reports.begin(), other.reports.end(), std::back_inserter(reports));
   std::move(other.trace.begin(), other.trace.end(), std::back_inserter(trace));
+  trace_times.insert(trace_times.end(), other.trace_times.begin(), other.trace_times.end());
 }
 
 std::vector<std::byte> encode(const RunOutcome& outcome) {
@@ -168,6 +170,9 @@ std::vector<std::byte> encode(const RunOutcome& outcome) {
     write_failure(*outcome.failure, out);
   write_reports(outcome.reports, out);
   write_trace(outcome.trace, out);
+  out.varint(outcome.trace_times.size());
+  for (const double time : outcome.trace_times)
+    out.f64(time);
   return out.take();
 }
 
@@ -180,6 +185,8 @@ Result<RunOutcome> decode_outcome(std::span<const std::byte> bytes,
     outcome.failure = read_failure(in);
   read_reports(outcome.reports, in);
   read_trace(outcome.trace, names, in);
+  for (std::size_t left = in.count(sizeof(double)); left > 0; --left)
+    outcome.trace_times.push_back(in.f64());
   if (!in.at_end())
     return Error{Errc::bad_message, "the outcome of a run that cannot be read (" +
                                         std::to_string(bytes.size()) + " bytes)"};

@@ -20,6 +20,7 @@ struct RunOutcome {
   std::optional<Failure> failure;
   std::vector<Report> reports;
   std::vector<TraceRecord> trace;
+  std::vector<double> trace_times; ///< of the records of other nodes that are not in `trace`
 
   /// Puts that of another node to this one: counters are added, the earliest failure counts.
   void add(RunOutcome other);

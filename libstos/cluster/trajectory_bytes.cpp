@@ -3,11 +3,6 @@
 #include <cmath>
 
 namespace stos::detail {
-namespace {
-
-constexpr double coordinate_max = 1e140;
-
-} // namespace
 
 void write_point(const Point& p, BytesWriter& out) {
   for (std::size_t i = 0; i < 4; ++i)
@@ -35,7 +30,7 @@ bool read_velocity(BytesReader& in, Velocity<4>& velocity) {
   return true;
 }
 
-bool is_within_limits(double x) { return std::abs(x) <= coordinate_max; }
+bool is_within_limits(double x) { return std::isfinite(x); }
 
 bool is_within_limits(const Point& p) {
   return is_within_limits(p[0]) && is_within_limits(p[1]) && is_within_limits(p[2]) &&

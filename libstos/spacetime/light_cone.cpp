@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace stos::light_cone {
 namespace {
@@ -11,10 +12,19 @@ using Vector = std::array<double, 3>;
 double dot(const Vector& a, const Vector& b) { return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]; }
 
 // Time from the emission to the crossing, for an agent that sees the emission at `d` from itself.
+// Distances whose squares are no numbers any more are measured in larger units.
 double flight_time(const Vector& d, const Velocity<4>& v) {
   const double w = v.gamma() * (v[0] * d[0] + v[1] * d[1] + v[2] * d[2]);
   const double d2 = dot(d, d);
   const double root = std::sqrt(d2 + w * w);
+  if (!std::isfinite(root)) [[unlikely]] {
+    constexpr double unit = 0x1p600;
+    constexpr double farthest = 0x1p1022;
+    const double most = std::max({std::abs(d[0]), std::abs(d[1]), std::abs(d[2])});
+    if (!(most < farthest))
+      return std::numeric_limits<double>::infinity();
+    return unit * flight_time({d[0] / unit, d[1] / unit, d[2] / unit}, v);
+  }
   if (w > 0)
     return v.gamma() * (d2 / (root + w));
   return v.gamma() * (root - w);
@@ -73,7 +83,10 @@ double absorption_bound(const Trajectory& source, double horizon, const Trajecto
 }
 
 double resting_distance(const Trajectory& source, const Trajectory& path, const Space& space) {
-  const double distance = space.distance(path.anchor(), source.anchor());
+  return resting_bound(space.distance(path.anchor(), source.anchor()), source, path);
+}
+
+double resting_bound(double distance, const Trajectory& source, const Trajectory& path) {
   const double scale = spatial_magnitude(source.anchor()) + spatial_magnitude(path.anchor());
   return std::max(0.0, distance - rounding_margin * scale);
 }

@@ -36,6 +36,10 @@ namespace light_cone {
 [[nodiscard]] double resting_distance(const Trajectory& source, const Trajectory& path,
                                       const Space& space);
 
+/// The same where the distance is known already.
+[[nodiscard]] double resting_bound(double distance, const Trajectory& source,
+                                   const Trajectory& path);
+
 [[nodiscard]] inline double arrival_bound(double horizon, double resting_distance) {
   const double arrival = horizon + resting_distance;
   return arrival * (arrival < 0 ? 1 + 0x1p-48 : 1 - 0x1p-48);

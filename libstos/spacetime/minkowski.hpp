@@ -68,7 +68,7 @@ public:
   }
 
 private:
-  std::array<double, D> x_{};
+  std::array<double, std::size_t{D}> x_{};
 };
 
 /// The library computes in 3 + 1 dimensions; fewer are the same with zeros behind.

@@ -31,7 +31,10 @@ std::array<double, 3> Space::displacement(const Point& a, const Point& b) const 
 
 double Space::distance(const Point& a, const Point& b) const {
   const auto d = displacement(a, b);
-  return std::sqrt(d[0] * d[0] + d[1] * d[1] + d[2] * d[2]);
+  const double squares = d[0] * d[0] + d[1] * d[1] + d[2] * d[2];
+  if (!std::isfinite(squares)) [[unlikely]]
+    return std::hypot(d[0], d[1], d[2]);
+  return std::sqrt(squares);
 }
 
 } // namespace stos

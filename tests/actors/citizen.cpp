@@ -6,6 +6,8 @@
 #include <caf/system_messages.hpp>
 #include <catch2/catch.hpp>
 
+#include <stdexcept>
+#include <string>
 #include <thread>
 
 using namespace stos;
@@ -175,5 +177,58 @@ TEST_CASE("a message that comes before the run waits for it, and one for a seria
         },
         [&](const caf::error&) { CHECK(serial); });
     run.join();
+  }
+}
+
+namespace {
+
+class Hothead : public Agent<Hothead, Simulation> {
+public:
+  using Agent::Agent;
+  Hothead() = default;
+
+  caf::behavior make_behavior() {
+    return {
+        [](int) -> int { throw std::runtime_error("leave me alone"); },
+        [](const std::string&) -> int { throw 42; },
+    };
+  }
+
+  void tick() {
+    after(1, [](Hothead& self) { self.tick(); });
+  }
+};
+
+} // namespace
+
+TEST_CASE("a request whose handler throws is answered, and ends the run") {
+  for (const bool knows_what : {true, false}) {
+    System setup;
+    caf::actor_system system(setup.config);
+    caf::scoped_actor self(system);
+    Simulation simulation({}, ThreadPool<2>(system));
+    caf::actor handle;
+    {
+      const auto scope = simulation.set_up();
+      auto* agent = new Hothead({0, 0, 0, 0});
+      agent->tick();
+      handle = actor_handle(*agent);
+    }
+    std::string failure;
+    std::thread run([&] {
+      try {
+        (void)simulation.run(1e9);
+      } catch (const SimulationError& e) {
+        failure = e.error().context;
+      }
+    });
+    const auto no_answer = [](int) { FAIL("answered"); };
+    const auto error = [](const caf::error& e) { CHECK(e == caf::sec::runtime_error); };
+    if (knows_what)
+      self->request(handle, caf::infinite, 1).receive(no_answer, error);
+    else
+      self->request(handle, caf::infinite, std::string("why")).receive(no_answer, error);
+    run.join();
+    CHECK_THAT(failure, Catch::Contains(knows_what ? "leave me alone" : "no std::exception"));
   }
 }

@@ -33,6 +33,7 @@ TEST_CASE("a random world has one outcome on any number of workers") {
       INFO("workers " << workers);
       const RunSummary summary = run(plan, with_workers(workers, 1 + seed % 2));
       REQUIRE(summary.digest.to_string() == oracle.digest.to_string());
+      REQUIRE(summary.value_digest().to_string() == oracle.value_digest().to_string());
       REQUIRE(summary.sent == summary.absorbed + summary.in_flight + summary.dropped);
       REQUIRE(summary.dropped == oracle.dropped);
       REQUIRE(summary.agents_born == oracle.agents_born);

@@ -244,7 +244,7 @@ TEST_CASE("send_local and after_local make lambdas that stay, whatever they capt
   CHECK_FALSE(can_travel(*staying->ops));
   CHECK_THAT(cannot_travel(*staying->ops).context, Catch::Contains("send_local"));
   CHECK(can_travel(*travelling->ops));
-  // One piece of code in the digest, however it was sent.
+  // One piece of code in the trace, however it was sent.
   CHECK(staying->ops->id == travelling->ops->id);
   CHECK(staying->ops->type_id != travelling->ops->type_id);
 }

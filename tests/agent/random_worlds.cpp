@@ -10,6 +10,7 @@ namespace {
 
 void require_equal(const RunSummary& a, const RunSummary& b) {
   REQUIRE(a.digest.to_string() == b.digest.to_string());
+  REQUIRE(a.value_digest().to_string() == b.value_digest().to_string());
   REQUIRE(a.absorbed == b.absorbed);
   REQUIRE(a.sent == b.sent);
   REQUIRE(a.in_flight == b.in_flight);

@@ -7,12 +7,24 @@
 #include <catch2/catch.hpp>
 
 #include <array>
+#include <bitset>
+#include <chrono>
+#include <complex>
+#include <deque>
+#include <forward_list>
+#include <functional>
+#include <list>
 #include <map>
+#include <memory>
 #include <new>
 #include <optional>
+#include <queue>
 #include <set>
+#include <stack>
 #include <string>
 #include <tuple>
+#include <unordered_map>
+#include <unordered_set>
 #include <variant>
 #include <vector>
 
@@ -303,8 +315,6 @@ TEST_CASE("trivially copyable values are their own bytes") {
   CHECK(round_trip(std::monostate{}) == 0);
 }
 
-#if defined(__has_builtin)
-#if __has_builtin(__builtin_clear_padding)
 TEST_CASE("equal values have equal bytes, whatever lies between their members") {
   struct Loose {
     char c;
@@ -320,8 +330,6 @@ TEST_CASE("equal values have equal bytes, whatever lies between their members") 
   CHECK(saved(std::array<Loose, 1>{*dirty}) == saved(clean));
   CHECK(saved(std::vector<Loose>{*dirty}) == saved(std::vector<Loose>{clean}));
 }
-#endif
-#endif
 
 TEST_CASE("strings, containers and sums of types are saved with their sizes") {
   CHECK(round_trip(std::string("hello")) == 6);
@@ -341,6 +349,63 @@ TEST_CASE("strings, containers and sums of types are saved with their sizes") {
   CHECK(round_trip(std::variant<std::string, std::string>(std::in_place_index<1>, "x")) == 3);
   CHECK(round_trip(std::array<std::string, 2>{"a", "bc"}) == 5);
   CHECK(round_trip(std::array<std::string, 0>{}) == 0);
+}
+
+TEST_CASE("every standard container that has an order travels") {
+  CHECK(round_trip(std::deque<std::string>{"a", "", "bc"}) == 1 + 2 + 1 + 3);
+  CHECK(round_trip(std::list<Order>{{"tea", 2, {1, 2}, "hot", {}}, {}}) > 2);
+  CHECK(round_trip(std::forward_list<int>{3, 1, 2}) == 1 + 3 * sizeof(int));
+  CHECK(round_trip(std::multiset<std::string>{"b", "a", "b"}) == 1 + 6);
+  CHECK(round_trip(std::set<int, std::greater<>>{1, 2, 3}) == 1 + 3 * sizeof(int));
+  CHECK(round_trip(std::multimap<int, std::string>{{1, "x"}, {1, "a"}, {0, "y"}}) > 3);
+  CHECK(round_trip(std::map<std::string, int, std::greater<>>{{"a", 1}, {"b", 2}}) > 2);
+  CHECK(round_trip(std::stack<int>({1, 2, 3})) == 1 + 3 * sizeof(int));
+  CHECK(round_trip(std::queue<Tree>({Tree{1, {}}, Tree{2, {Tree{3, {}}}}})) > 2);
+  CHECK(round_trip(std::u16string(u"tea")) == 1 + 3 * 2);
+  CHECK(round_trip(std::wstring(L"tea")) == 1 + 3 * sizeof(wchar_t));
+  CHECK(round_trip(std::u8string(u8"tea")) == 1 + 3);
+  CHECK(round_trip(std::complex<double>(1, 2)) == 16);
+  CHECK(round_trip(std::bitset<40>(5)) == sizeof(std::bitset<40>));
+  CHECK(round_trip(std::chrono::milliseconds(7)) == sizeof(std::chrono::milliseconds));
+  STATIC_REQUIRE_FALSE(Portable<std::unordered_map<int, int>>);
+  STATIC_REQUIRE_FALSE(Portable<std::unordered_multiset<int>>);
+  STATIC_REQUIRE_FALSE(Portable<std::deque<int*>>);
+  STATIC_REQUIRE_FALSE(Portable<std::shared_ptr<int>>);
+}
+
+TEST_CASE("a priority queue comes back in the very order that it was in, and nothing else does") {
+  using Job = std::pair<int, std::string>;
+  struct ByFirst {
+    bool operator()(const Job& a, const Job& b) const { return a.first < b.first; }
+  };
+  using Jobs = std::priority_queue<Job, std::vector<Job>, ByFirst>;
+  Jobs jobs;
+  for (int i = 0; i < 40; ++i)
+    jobs.emplace(i % 3, std::to_string(i));
+  const std::vector<std::byte> bytes = saved(jobs);
+  BytesReader reader(bytes);
+  std::optional<Jobs> loaded = load_new<Jobs>(reader);
+  REQUIRE(loaded);
+  for (; !jobs.empty(); jobs.pop(), loaded->pop()) {
+    REQUIRE_FALSE(loaded->empty());
+    CHECK(loaded->top() == jobs.top());
+  }
+  CHECK_FALSE(can_load<Jobs>(saved(std::vector<Job>{{1, "a"}, {2, "b"}})));
+}
+
+TEST_CASE("a unique_ptr travels with what it owns") {
+  const std::vector<std::byte> bytes = saved(std::make_unique<Tree>(Tree{1, {Tree{2, {}}}}));
+  BytesReader reader(bytes);
+  const auto loaded = load_new<std::unique_ptr<Tree>>(reader);
+  REQUIRE(loaded);
+  CHECK(**loaded == Tree{1, {Tree{2, {}}}});
+  every_truncation_fails<std::unique_ptr<Tree>>(bytes);
+  CHECK(saved(std::unique_ptr<int>()).size() == 1);
+  CHECK(can_load<std::unique_ptr<int>>(saved(std::unique_ptr<int>())));
+  struct WithVirtualFunctions {
+    virtual ~WithVirtualFunctions() = default;
+  };
+  STATIC_REQUIRE_FALSE(Portable<std::unique_ptr<WithVirtualFunctions>>);
 }
 
 TEST_CASE("bools are one byte each, and no other byte than 0 and 1 is a bool") {

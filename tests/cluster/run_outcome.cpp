@@ -13,6 +13,7 @@ RunOutcome some_outcome() {
   outcome.counters.sent = 500;
   outcome.counters.last_event_time = 12.5;
   outcome.counters.digest.add(AgentId{7}, {});
+  outcome.counters.values.add_hash(8);
   outcome.engine_counters.frames = 9;
   outcome.failure = Failure{{{4.0, 3.5, 2}, AgentId{1}, ChannelNumber{2}, 3},
                             {Errc::model_exception, "the model threw"}};
@@ -39,6 +40,7 @@ TEST_CASE("an outcome comes back from its bytes as it was") {
   CHECK(got->counters.sent == 500);
   CHECK(got->counters.last_event_time == 12.5);
   CHECK(got->counters.digest.value() == sent.counters.digest.value());
+  CHECK(got->counters.values.value() == sent.counters.values.value());
   CHECK(got->engine_counters.frames == 9);
   REQUIRE(got->failure);
   CHECK(got->failure->key.instant.absorption == 4.0);

@@ -43,6 +43,7 @@ struct Choice {
   std::uint64_t trace_events_max = 10'000'000;
   std::uint64_t reports_max = 10'000'000;
   std::string trace_path;
+  bool values = false;
   double period = 0;
   std::size_t agents = 3000;
   std::function<void(std::vector<Ping*>&)> change;
@@ -57,6 +58,7 @@ std::unique_ptr<Simulation> make(const Choice& choice) {
   options.trace_events_max = choice.trace_events_max;
   options.reports_max = choice.reports_max;
   options.trace_path = choice.trace_path;
+  options.values = choice.values;
   auto simulation = std::make_unique<Simulation>(options);
   const auto scope = simulation->set_up();
   if (choice.period > 0)
@@ -174,6 +176,7 @@ TEST_CASE("an option that decides about the outcome is named with both values") 
   differs("limits.trace_events_max", "10000000", "9", [](Choice& x) { x.trace_events_max = 9; });
   differs("limits.reports_max", "10000000", "3", [](Choice& x) { x.reports_max = 3; });
   differs("output.trace_path", "none", "given", [](Choice& x) { x.trace_path = "a"; });
+  differs("output.values", "false", "true", [](Choice& x) { x.values = true; });
   differs("space", "endless", "with periods 4000, 0, 0", [](Choice& x) { x.period = 4000; });
 }
 

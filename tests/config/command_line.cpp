@@ -94,10 +94,11 @@ TEST_CASE("every run option is understood", "[config]") {
   wanted.seed = 42;
   wanted.end_time_s = 90;
   wanted.digest_only = true;
+  wanted.values = true;
   wanted.trace_path = "a b.trace";
   wanted.progress = ProgressMode::never;
   CHECK(good(parse({"--workers", "4", "--seed=42", "--end-time", "1.5 min", "--digest-only",
-                    "--trace", "a b.trace", "--progress", "never"})) == wanted);
+                    "--values", "--trace", "a b.trace", "--progress", "never"})) == wanted);
   CHECK(good(parse({"--serial"})).serial == true);
   CHECK(good(parse({"--workers", "auto"})) == RunOptions{});
 }
@@ -224,12 +225,12 @@ TEST_CASE("--help answers with all options and does not ask for a run", "[config
   const auto invocation = parse(command_line, {"--help", "--seed", "1"});
   REQUIRE(invocation);
   for (const char* const text :
-       {"Counts agents.", "prog",       "--agents",      "Number of agents.",
-        "1000",           "--serial",   "--workers",     "--seed",
-        "--end-time",     "--config",   "--digest-only", "--trace",
-        "--progress",     "--help",     "--distributed", "--node",
-        "--address",      "--peers",    "--nodes",       "--monitoring",
-        "--version",      "STOS_CONFIG"})
+       {"Counts agents.", "prog",        "--agents",      "Number of agents.",
+        "1000",           "--serial",    "--workers",     "--seed",
+        "--end-time",     "--config",    "--digest-only", "--trace",
+        "--progress",     "--help",      "--distributed", "--node",
+        "--address",      "--peers",     "--nodes",       "--monitoring",
+        "--version",      "STOS_CONFIG", "--values"})
     CHECK_THAT(invocation->answer, Contains(text));
 }
 

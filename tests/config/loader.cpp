@@ -37,11 +37,13 @@ RunOptions unusual_options() {
   options.domains_per_worker = 2;
   options.scheduler_policy = SchedulerPolicy::stealing;
   options.events_per_slice = 5;
+  options.parallel = ParallelMode::never;
   options.divide_by_load = false;
   options.mailbox_lambdas_max = 6;
   options.instant_depth_max = 8;
   options.trace_events_max = 9;
   options.digest_only = true;
+  options.values = true;
   options.trace_path = "t";
   options.progress = ProgressMode::never;
   options.progress_interval_s = 2;
@@ -114,6 +116,7 @@ engine:
   domains_per_worker: 64
   scheduler_policy: stealing
   events_per_slice: 1000000000
+  parallel: always
   divide_by_load: false
 limits:
   mailbox_lambdas_max: 1
@@ -121,6 +124,7 @@ limits:
   trace_events_max: 1000000000000
 output:
   digest_only: true
+  values: true
   trace_path: out/run 1.trace
   progress: never
   progress_interval: 250 ms
@@ -155,11 +159,13 @@ monitoring:
   wanted.domains_per_worker = 64;
   wanted.scheduler_policy = SchedulerPolicy::stealing;
   wanted.events_per_slice = 1'000'000'000;
+  wanted.parallel = ParallelMode::always;
   wanted.divide_by_load = false;
   wanted.mailbox_lambdas_max = 1;
   wanted.instant_depth_max = 2;
   wanted.trace_events_max = 1'000'000'000'000;
   wanted.digest_only = true;
+  wanted.values = true;
   wanted.trace_path = "out/run 1.trace";
   wanted.progress = ProgressMode::never;
   wanted.progress_interval_s = 0.25;
@@ -242,7 +248,7 @@ TEST_CASE("an unknown key is refused with file, line and the nearest known key",
         "run.yaml:1: \"engine.workers\" must be written as `workers` below `engine`");
   CHECK(failure(load("engine: {a.b: 4}")) ==
         "run.yaml:1: unknown key \"engine.a.b\"; known: serial, workers, domains_per_worker, "
-        "scheduler_policy, events_per_slice, divide_by_load");
+        "scheduler_policy, events_per_slice, parallel, divide_by_load");
   CHECK_THAT(failure(load("'': 4")), StartsWith("run.yaml:1: unknown key \"\""));
   CHECK_THAT(failure(load(std::string(500, 'k') + ": 4")), StartsWith("run.yaml:1: unknown key"));
 }
@@ -289,7 +295,7 @@ TEST_CASE("a wrong type is refused with what was seen and what is allowed", "[co
         "18446744073709551615");
   CHECK(failure(load("engine: 4")) ==
         "run.yaml:1: engine: wanted keys with values; known: serial, workers, domains_per_worker, "
-        "scheduler_policy, events_per_slice, divide_by_load");
+        "scheduler_policy, events_per_slice, parallel, divide_by_load");
   CHECK_THAT(failure(load("engine: [workers]")), Contains("engine: wanted keys with values"));
 }
 

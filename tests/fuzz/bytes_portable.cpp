@@ -11,10 +11,17 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <deque>
+#include <forward_list>
+#include <functional>
+#include <list>
 #include <map>
+#include <memory>
 #include <optional>
+#include <queue>
 #include <set>
 #include <span>
+#include <stack>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -172,6 +179,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     case 7: try_value<std::vector<Sparse>>(input); break;
     case 8: try_value<std::vector<std::tuple<>>>(input); break;
     case 9: try_value<std::array<std::optional<std::pair<bool, Tree>>, 3>>(input); break;
+    case 13:
+      try_value<std::tuple<std::deque<Tree>, std::list<bool>, std::forward_list<Sparse>>>(input);
+      break;
+    case 14:
+      try_value<std::pair<std::multimap<int, Tree, std::greater<>>, std::multiset<std::string>>>(
+          input);
+      break;
+    case 15:
+      try_value<std::tuple<std::priority_queue<std::string>, std::stack<Place>, std::queue<int>,
+                           std::unique_ptr<Tree>, std::u16string>>(input);
+      break;
     default: try_closures(data[0] / 16, input); break;
   }
   return 0;

@@ -57,6 +57,7 @@ void on_every_engine(Model&& model, const RunOptions& base = {},
     if (oracle.engine.empty())
       oracle = run;
     CHECK(run.digest.to_string() == oracle.digest.to_string());
+    CHECK(run.value_digest().to_string() == oracle.value_digest().to_string());
     CHECK(run.agents_born == oracle.agents_born);
     CHECK(run.agents_died == oracle.agents_died);
     CHECK(run.absorbed == oracle.absorbed);

@@ -11,7 +11,7 @@ trap 'rm -rf "$work"' EXIT
 stos=$STOS_BUILD_DIR/bin/stos
 seed=$STOS_BUILD_DIR/examples/spacetimeos
 calls=$STOS_BUILD_DIR/tests/system/static_calls
-digest=13f8572859e96ebd
+digest=db75846d18d381b9
 
 # run CODE VARIABLE=VALUE... PROGRAM...: ends with CODE; $work/run.out and $work/run.err are what it
 # wrote.

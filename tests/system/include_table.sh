@@ -32,6 +32,7 @@ violations() (
       home["xxhash.h"] = "base"
       home["scotch.h"] = "cluster"  # partitions of graphs: memory in, memory out, one thread
       home["cxxabi.h"] = "base"    # of the standard library: names of types in error texts
+      home["dlfcn.h"] = "agent"    # what is of the program, and what of a shared library
       home["sys/mman.h"] = "agent"  # advice on memory: huge pages for large worlds
 
       impure = "thread mutex shared_mutex condition_variable future semaphore latch barrier " \
