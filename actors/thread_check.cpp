@@ -2,8 +2,11 @@
 
 #include "libstos/base/usage_error.hpp"
 
+#include <malloc.h>
 #include <pthread.h>
+#include <sys/resource.h>
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdlib>
 #include <cstring>
@@ -27,8 +30,7 @@ struct Gate {
   bool open = false;
 };
 
-// All live at the same time, each with a little memory of its own: with the first of it a thread
-// takes a large part of the address space, which stacks of later threads lack.
+// All live at the same time, each with a little memory, as those will for which they stand.
 void* wait_at(void* argument) {
   auto& gate = *static_cast<Gate*>(argument);
   void* const memory = std::malloc(1024);
@@ -40,10 +42,24 @@ void* wait_at(void* argument) {
   return nullptr;
 }
 
+// glibc gives each thread an arena of its own as long as there is address space, and so leaves none
+// for the stacks of later threads. Where it is scarce, one arena has to do for all.
+void save_address_space(std::size_t threads) {
+  constexpr std::uint64_t arena_and_stack_bytes = std::uint64_t{136} << 20;
+  rlimit limit{};
+  if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
+      limit.rlim_cur / arena_and_stack_bytes < threads)
+    mallopt(M_ARENA_MAX, 1);
+}
+
 } // namespace
 
 void require_threads(std::uint32_t workers, bool network) {
   const std::size_t wanted = workers + threads_besides + (network ? threads_of_network : 0);
+  static std::atomic<std::size_t> gotten{0}; // once is enough for later runs
+  if (wanted <= gotten.load())
+    return;
+  save_address_space(wanted);
   Gate gate;
   std::vector<pthread_t> threads;
   threads.reserve(wanted);
@@ -64,8 +80,10 @@ void require_threads(std::uint32_t workers, bool network) {
   gate.changed.notify_all();
   for (const pthread_t thread : threads)
     pthread_join(thread, nullptr);
-  if (problem == 0)
+  if (problem == 0) {
+    gotten.store(wanted);
     return;
+  }
   throw UsageError(Errc::no_threads,
                    "cannot start " + std::to_string(workers) +
                        (workers == 1 ? " worker" : " workers") + ": of " + std::to_string(wanted) +

@@ -81,7 +81,7 @@ void ThreadPoolBase::run_has_ended(const RunOptions& options, const RunSummary& 
   if (OptionsOfMain::exist())
     return;
   if (options.digest_only)
-    std::cout << summary.digest.to_string() + "\n" << std::flush;
+    std::cout << summary.digests() + "\n" << std::flush;
   else
     std::cerr << summary.to_string() << std::flush;
 }
