@@ -71,8 +71,8 @@ void Execution::fail_if_full(const Cell& cell) {
       continue;
     fail({Instant::before(time), cell.id, {}, 0},
          {Errc::mailbox_full, "the mailbox of " + describe(cell) + " is full: more than " +
-                                  std::to_string(most) + " lambdas wait in it at " +
-                                  exact_text(time) + " s (limits.mailbox_lambdas_max)"});
+                                  std::to_string(most) +
+                                  " lambdas wait in it (limits.mailbox_lambdas_max)"});
     return;
   }
 }

@@ -54,6 +54,13 @@ std::size_t buckets_of(std::uint64_t agents) {
   return static_cast<std::size_t>(agents / each + (agents % each != 0 ? 1 : 0));
 }
 
+// A lambda may also keep agents for references that its receiver has: those are found in memory that
+// may hold anything, and are no part of the state.
+bool brings(std::span<const std::byte> bytes, std::uint64_t ticket) {
+  const auto wanted = std::bit_cast<std::array<std::byte, sizeof ticket>>(ticket);
+  return std::search(bytes.begin(), bytes.end(), wanted.begin(), wanted.end()) != bytes.end();
+}
+
 // `data` is room for what a lambda captures, and its arguments.
 void add_lambda(const Closure& lambda, WordHash& hash, std::vector<std::byte>& data) {
   hash.add(std::uint64_t{static_cast<std::uint8_t>(lambda.kind)});
@@ -63,19 +70,19 @@ void add_lambda(const Closure& lambda, WordHash& hash, std::vector<std::byte>& d
   hash.add(lambda.emission);
   hash.add(lambda.due);
   hash.add(lambda.ops->type_id);
-  if (lambda.references != nullptr)
-    for (const CarriedReference& carried : *lambda.references) {
-      hash.add(carried.ticket);
-      hash.add(carried.hold->to->id.value);
-    }
   if (lambda.ops->save == nullptr)
     return;
   data.clear();
   BytesWriter out(data);
   lambda.ops->save(lambda, out);
+  if (!out.ok())
+    return;
   const auto bytes = out.bytes();
-  if (out.ok())
-    hash.add(hash_text({reinterpret_cast<const char*>(bytes.data()), bytes.size()}));
+  hash.add(hash_text({reinterpret_cast<const char*>(bytes.data()), bytes.size()}));
+  if (lambda.references != nullptr)
+    for (const CarriedReference& carried : *lambda.references)
+      if (brings(bytes, carried.ticket))
+        hash.add(carried.hold->to->id.value);
 }
 
 } // namespace

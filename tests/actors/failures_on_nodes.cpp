@@ -4,6 +4,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <unistd.h>
+
 #include <cmath>
 #include <cstdio>
 #include <fstream>
@@ -72,6 +74,11 @@ std::string failure_of(Simulation<Boundary>& simulation, const Boundary& boundar
   }
 }
 
+// Several of these tests may run at the same time.
+std::string trace_file(std::size_t index) {
+  return "failures_on_nodes_" + std::to_string(getpid()) + "_" + std::to_string(index) + ".tsv";
+}
+
 std::string text_of(const std::string& file) {
   std::ifstream in(file);
   return {std::istreambuf_iterator<char>(in), {}};
@@ -90,7 +97,7 @@ std::vector<std::string> failures(const RunOptions& options, const Boundary& bou
     failure = failure_of(simulation, boundary);
   };
   RunOptions traced;
-  traced.trace_path = "failures_on_nodes_0.tsv";
+  traced.trace_path = trace_file(0);
   play(traced, all[0]);
   traces[0] = text_of(traced.trace_path);
   RunOptions serial = options;
@@ -98,13 +105,13 @@ std::vector<std::string> failures(const RunOptions& options, const Boundary& bou
   play(serial, all[1]);
   nodes_in_threads(2, [&](NodeInThread& self) {
     RunOptions own = self.options;
-    own.trace_path = "failures_on_nodes_" + std::to_string(self.index + 1) + ".tsv";
+    own.trace_path = trace_file(self.index + 1);
     play(own, all[2 + self.index], self.system, self.node);
   });
-  traces[1] = text_of("failures_on_nodes_1.tsv");
+  traces[1] = text_of(trace_file(1));
   CHECK(traces[1] == traces[0]);
-  for (const char* n : {"0", "1", "2"})
-    std::remove((std::string("failures_on_nodes_") + n + ".tsv").c_str());
+  for (const std::size_t i : {0, 1, 2})
+    std::remove(trace_file(i).c_str());
   return all;
 }
 

@@ -309,8 +309,11 @@ TEST_CASE("a reference that a lambda brings counts, and so does whom it leads to
   const auto world = [](bool brings, std::size_t about) {
     return with([=](auto& pings) {
       if (brings)
-        static_cast<void>(pings[3]->channels[about].target());
-      pings[3]->channels[0].send([](Ping&) {});
+        pings[3]->channels[0].send([reference = pings[3]->channels[about].target()](Ping&) {
+          static_cast<void>(reference);
+        });
+      else
+        pings[3]->channels[0].send([](Ping&) {});
     });
   };
   const std::string lambdas = "agent 4 ((anonymous namespace)::Ping) has another state on node 1 "

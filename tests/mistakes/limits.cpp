@@ -188,7 +188,7 @@ auto callers(int n, int calls) {
 
 } // namespace
 
-TEST_CASE("a mailbox that is full is full at one time everywhere") {
+TEST_CASE("a mailbox that is full is one error everywhere") {
   RunOptions options;
   for (const std::uint64_t most : {7U, 30U, 100U}) {
     options.mailbox_lambdas_max = most;

@@ -91,7 +91,9 @@ interrupt() {
   says err 'events          '
   says err '(of what had happened when the run ended early)'
   [[ $(head -n 1 "$work/trace" | cut -f 1-2) == $'kind\tagent' ]] || fail "no trace after SIG$1"
-  [[ $(tail -n 1 "$work/trace" | cut -f 1) == end ]] || fail "the trace is cut off after SIG$1"
+  # It ends where the run did, and with a whole line.
+  [[ $(tail -n 1 "$work/trace" | awk -F '\t' '{ print NF }') == 19 && -z $(tail -c 1 "$work/trace") ]] ||
+    fail "the trace is cut off after SIG$1"
 }
 for name in INT TERM; do
   for engine in --serial '--workers 1' '--workers 2'; do
