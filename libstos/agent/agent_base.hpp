@@ -2,6 +2,9 @@
 
 #include "libstos/agent/event_context.hpp"
 
+#include <cstddef>
+#include <new>
+
 namespace stos {
 
 /// What all agents have in common, whatever their class and simulation: a record in the engine.
@@ -10,6 +13,13 @@ public:
   AgentBase(const AgentBase&) = delete;
   AgentBase& operator=(const AgentBase&) = delete;
   virtual ~AgentBase();
+
+  /// The memory of an agent is all zeros before its constructor runs. References are looked for in
+  /// it during set-up (see IssuedReferences), and what was there before must not look like one.
+  static void* operator new(std::size_t bytes);
+  static void* operator new(std::size_t bytes, std::align_val_t alignment);
+  static void operator delete(void* memory) noexcept;
+  static void operator delete(void* memory, std::align_val_t alignment) noexcept;
 
   /// Its name: a function of the program alone, equal on every engine.
   [[nodiscard]] AgentId id() const { return cell_->id; }

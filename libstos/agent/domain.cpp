@@ -123,14 +123,13 @@ void Domain::work() {
   tiers_.look_for_unswept();
   next_publication_ = execution_.counters.absorbed + publish_stride;
   while (budget_left() && !board_.is_paused()) {
-    const std::uint64_t before = execution_.counters.absorbed;
+    const std::uint64_t before = steps_;
     const double base = earliest();
     if (!(base < end_time()))
       return;
     sweep_tiers(base);
     run_list();
-    if (execution_.counters.absorbed == before &&
-        (!(tiers_.earliest() < end_time()) || !run_one(tiers_.first())))
+    if (steps_ == before && (!(tiers_.earliest() < end_time()) || !run_one(tiers_.first())))
       return;
     if (board_.size() > 1)
       tell_others();
@@ -181,6 +180,7 @@ bool Domain::run_ahead() {
   if (board_.size() == 1 || !board_.has_idle_worker() || !(base < end_time()))
     return false;
   const std::uint64_t before = execution_.counters.absorbed;
+  const std::uint64_t steps_before = steps_;
   const std::uint64_t slice_end =
       std::exchange(slice_end_, std::min(slice_end_, before + events_between_looks));
   for (std::size_t i = 0; i < tiers_.swept() && budget_left(); ++i) {
@@ -193,7 +193,7 @@ bool Domain::run_ahead() {
       tier.window_end = window_end;
   }
   slice_end_ = slice_end;
-  if (execution_.counters.absorbed == before)
+  if (steps_ == steps_before)
     return false;
   (void)outside_.look();
   (void)take_parcels();
@@ -207,10 +207,9 @@ bool Domain::pass_those_who_wait() {
     return false;
   resume_blocked();
   first_due_.find(tiers_, end_time());
-  const std::uint64_t before = execution_.counters.absorbed;
+  const std::uint64_t before = steps_;
   const auto& due = first_due_.found();
-  for (std::size_t i = 0; i < due.size() && budget_left() &&
-                          execution_.counters.absorbed < before + events_between_looks;
+  for (std::size_t i = 0; i < due.size() && budget_left() && steps_ < before + events_between_looks;
        ++i) {
     Cell& cell = *due[i].cell;
     const double time = due[i].where[0];
@@ -222,7 +221,7 @@ bool Domain::pass_those_who_wait() {
         first_due_.nobody_reaches(i))
       execute_next(cell);
   }
-  return execution_.counters.absorbed != before;
+  return steps_ != before;
 }
 
 // An agent that goes on beyond what the others have come to relies on that nothing is caused within
@@ -512,6 +511,7 @@ void Domain::resume_blocked() {
 }
 
 void Domain::step(Cell& cell) {
+  ++steps_;
   if (execution_.is_asked()) [[unlikely]]
     show(false);
   outbox_.executing(cell.next_time());

@@ -193,6 +193,7 @@ private:
   BusyTime busy_;
   std::uint64_t busy_counted_ = 0; // the count of events when others were last told of it
   std::uint64_t slice_end_ = 0;    // the count of events at which the slice is over
+  std::uint64_t steps_ = 0;        // events, and agents that left through a boundary
   bool yields_ = false;            // the gateway has asked for the worker
   Cell* active_ = nullptr;         // executes events right now
   std::vector<Cell*> ended_;       // somebody still has a channel to them
