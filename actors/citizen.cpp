@@ -43,9 +43,7 @@ SpacetimeStamp stamp_of(const AgentBase& agent) {
   return {cell.id.value, context.local_time(cell), p[0], p[1], p[2], p[3]};
 }
 
-bool has_no_effect(const AgentBase& agent) {
-  return EventContext::of(cell_of(agent)).is_inert();
-}
+bool has_no_effect(const AgentBase& agent) { return EventContext::of(cell_of(agent)).is_inert(); }
 
 caf::strong_actor_ptr sender_of(const AgentBase& agent) {
   const auto* actor = static_cast<AgentActor*>(cell_of(agent).binding);

@@ -133,8 +133,12 @@ void add_network(RunState& state, const ClusterNode& node, NodeStatus& status) {
 
 RunOutcome outcome_of(DomainSet& domains, RunState& state) {
   const RunCounters counters = domains.counters();
-  RunOutcome outcome{counters, domains.engine_counters(), interrupted(domains.failure(), counters),
-                     domains.take_reports(), domains.trace(), {}};
+  RunOutcome outcome{counters,
+                     domains.engine_counters(),
+                     interrupted(domains.failure(), counters),
+                     domains.take_reports(),
+                     domains.trace(),
+                     {}};
   if (state.runs.size() > 1) {
     std::unique_lock lock(state.mutex);
     state.changed.wait(lock, [&] { return state.over; });

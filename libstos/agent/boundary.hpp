@@ -19,10 +19,10 @@ private:
 
 /// A user's own boundary: `exit_time` says at which laboratory time an agent on `trajectory` leaves
 /// (infinite: never). It is asked again whenever the agent turns, and must be a pure function. No
-/// number, or a time before the trajectory's anchor, fails the run, and so does what it throws: with
-/// an error that names the agent.
-/// `end_time`, if it has one, ends what is still there at that laboratory time. A member
-/// `at_exit(AgentBase&, const Point&)` is called for each agent right before it is deleted.
+/// number, or a time before the trajectory's anchor, fails the run, and so does what it throws:
+/// with an error that names the agent. `end_time`, if it has one, ends what is still there at that
+/// laboratory time. A member `at_exit(AgentBase&, const Point&)` is called for each agent right
+/// before it is deleted.
 template <class B>
 concept OwnBoundary = requires(const B& boundary, const Trajectory& trajectory) {
   { boundary.exit_time(trajectory) } -> std::convertible_to<double>;

@@ -189,7 +189,7 @@ private:
   std::optional<Failure> failure_;
   RecordCut trace_cut_;
   std::unordered_map<const Cell*, std::size_t> full_; // when to look again at its mailbox
-  std::vector<std::byte> values_; // of one lambda
+  std::vector<std::byte> values_;                     // of one lambda
 };
 
 } // namespace stos::detail

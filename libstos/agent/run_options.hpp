@@ -76,8 +76,8 @@ struct RunOptions {
   /// anew, by what they have executed. On one node, with one domain per worker. Default true.
   bool divide_by_load = true;
 
-  /// Lambdas that may wait at one agent at one time, emitted and not yet absorbed; the next one fails
-  /// the run. 1 to 1e12.
+  /// Lambdas that may wait at one agent at one time, emitted and not yet absorbed; the next one
+  /// fails the run. 1 to 1e12.
   std::uint64_t mailbox_lambdas_max = 1'000'000;
 
   /// Longest chain of events at one instant of lab time, each caused by the one before it. A longer

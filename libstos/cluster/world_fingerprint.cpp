@@ -54,8 +54,8 @@ std::size_t buckets_of(std::uint64_t agents) {
   return static_cast<std::size_t>(agents / each + (agents % each != 0 ? 1 : 0));
 }
 
-// A lambda may also keep agents for references that its receiver has: those are found in memory that
-// may hold anything, and are no part of the state.
+// A lambda may also keep agents for references that its receiver has: those are found in memory
+// that may hold anything, and are no part of the state.
 bool brings(std::span<const std::byte> bytes, std::uint64_t ticket) {
   const auto wanted = std::bit_cast<std::array<std::byte, sizeof ticket>>(ticket);
   return std::search(bytes.begin(), bytes.end(), wanted.begin(), wanted.end()) != bytes.end();

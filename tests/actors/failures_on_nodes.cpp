@@ -3,7 +3,6 @@
 #include "support/nodes_in_threads.hpp"
 
 #include <catch2/catch.hpp>
-
 #include <unistd.h>
 
 #include <cmath>

@@ -213,8 +213,7 @@ TEST_CASE("what cannot be placed is refused before anybody places it") {
         "placement on 2 nodes was given 1 capacities: wanted one for each, or none");
   CHECK(refused([](PlacementInput& in) {
           in.capacity = {1, -1};
-        }) ==
-        "the capacity of node 1 is -1: wanted 0 or more, and a finite sum over all nodes");
+        }) == "the capacity of node 1 is -1: wanted 0 or more, and a finite sum over all nodes");
   CHECK(refused([](PlacementInput& in) {
           in.capacity = {0, 0};
         }) == "all 2 nodes have capacity 0: no agent has a place");

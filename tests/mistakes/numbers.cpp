@@ -54,8 +54,8 @@ int heard_in(const RunSummary& run) {
 TEST_CASE("a timer that is shorter than time is fine at its date is an error that says so") {
   fails_everywhere<Simulation>(Errc::bad_argument, "a timer of 1 s, set at 1e+17 s, is below", 2e17,
                                pair_at({1e17, 0, 0}, {1e17, 100, 0}, 1));
-  fails_everywhere<Simulation>(Errc::bad_argument, "a timer of 1e-05 s, set at 9e+11 s",
-                               1e12, pair_at({9e11, 0, 0}, {9e11, 100, 0}, 1e-5));
+  fails_everywhere<Simulation>(Errc::bad_argument, "a timer of 1e-05 s, set at 9e+11 s", 1e12,
+                               pair_at({9e11, 0, 0}, {9e11, 100, 0}, 1e-5));
   fails_everywhere<Simulation>(Errc::bad_argument, "a timer of 1e-17 s", 10,
                                pair_at({1, 0, 0}, {1, 100, 0}, 1e-17));
 }
