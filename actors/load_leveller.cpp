@@ -8,6 +8,14 @@ LoadLeveller::LoadLeveller(DomainSet& set, std::size_t agents, Tasks tasks)
     : set_(set), tasks_(tasks), balance_(agents),
       trial_(steady_seconds(), agents, set.is_divided()), division_(set) {}
 
+template <class Advice>
+void LoadLeveller::stop_and_follow(Advice advice) {
+  set_.board().stop_and([this, advice] {
+    follow(advice);
+    let_others_look();
+  });
+}
+
 void LoadLeveller::look() {
   const double now_s = steady_seconds();
   if (now_s < next_look_s_.load(std::memory_order_relaxed) || set_.board().finished() ||
@@ -19,10 +27,7 @@ void LoadLeveller::look() {
     look_at_balance(now_s);
     return;
   }
-  set_.board().stop_and([this, advice] {
-    follow(advice);
-    let_others_look();
-  });
+  stop_and_follow(advice);
 }
 
 void LoadLeveller::look_at_balance(double now_s) {
@@ -34,10 +39,7 @@ void LoadLeveller::look_at_balance(double now_s) {
     let_others_look();
     return;
   }
-  set_.board().stop_and([this, advice] {
-    follow(advice);
-    let_others_look();
-  });
+  stop_and_follow(advice);
 }
 
 void LoadLeveller::follow(ParallelTrial::Advice advice) {

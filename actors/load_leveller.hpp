@@ -40,6 +40,8 @@ public:
 
 private:
   void look_at_balance(double now_s);
+  template <class Advice>
+  void stop_and_follow(Advice advice);
   void follow(LoadBalance::Advice advice);
   void follow(ParallelTrial::Advice advice);
   void let_others_look();

@@ -26,17 +26,13 @@ DomainSet::DomainSet(World& world, const Effects& own, std::size_t domains, std:
 void DomainSet::distribute(const Effects& initial, Start start) {
   const std::vector<Cell*>& born = initial.changes().born;
   const std::vector<Channel*>& opened = initial.changes().opened;
-  if (domains_.size() > 1) {
-    const std::vector<std::uint16_t> domain_of = partition(born, opened, domains_.size(), 0);
-    for (std::size_t i = 0; i < born.size(); ++i)
-      born[i]->domain = domain_of[i];
-    if (start == Start::as_seems_best && !is_far_apart(opened, born.front()->world->space))
-      for (Cell* cell : born)
-        cell->domain = 0;
-  } else {
+  const std::vector<std::uint16_t> domain_of = partition(born, opened, domains_.size(), 0);
+  for (std::size_t i = 0; i < born.size(); ++i)
+    born[i]->domain = domain_of[i];
+  if (start == Start::as_seems_best && !born.empty() &&
+      !is_far_apart(opened, born.front()->world->space))
     for (Cell* cell : born)
       cell->domain = 0;
-  }
   divided_ =
       std::any_of(born.begin(), born.end(), [](const Cell* cell) { return cell->domain != 0; });
   for (Cell* cell : initial.changes().born)

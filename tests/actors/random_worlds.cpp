@@ -92,3 +92,12 @@ TEST_CASE("several simulations run at once in one process and do not disturb eac
     thread.join();
   CHECK(together == alone);
 }
+
+TEST_CASE("a world without any agent is over at once, on any number of workers") {
+  for (const std::uint32_t workers : {0u, 1u, 2u, 4u}) {
+    stos::RunOptions options;
+    options.workers = workers;
+    stos::ForwardSimulation<stos::Minkowski<4>, stos::ThreadPool<2>> nobody(options);
+    CHECK(nobody.run(10).agents_born == 0);
+  }
+}
