@@ -32,6 +32,8 @@ exec "$lattice" "\$@"
 END
 chmod +x "$work/node"
 
+answers() { "$stos" nodes "${node[$1]}" >/dev/null 2>&1; }
+
 # start_cluster OPTION...: three nodes. `node[k]` is where node k listens, `exporter[k]` where its
 # metrics are, `pid[k]` its process.
 start_cluster() {
@@ -45,6 +47,7 @@ start_cluster() {
     exporter[k]=$(sed -n "s/^node$k | stos: metrics exposed address=//p" "$work/cluster.log")
     node[k]=$(cat "$work/address.node$k")
     pid[k]=$(cat "$work/pid.node$k")
+    wait_until 60 answers $k # metrics are exposed before the node listens
   done
 }
 end_cluster() {
