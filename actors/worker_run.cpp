@@ -87,7 +87,7 @@ WorkerRun::WorkerRun(World& world, caf::actor_system& system, std::uint32_t work
   const bool levelled = tasks.divides_by_load || tasks.tries_together;
   domains_.emplace(
       world, part.own, part.domains, part.links, [this](std::size_t d) { schedule(d); }, &bindings_,
-      DomainBoard::Patience{patience(part), workers, levelled ? steady_seconds : nullptr},
+      DomainBoard::Patience{patience(part), workers, steady_seconds},
       tasks.tries_together ? DomainSet::Start::as_seems_best : DomainSet::Start::divided);
   if (levelled)
     leveller_.emplace(*domains_, part.own.changes().born.size(), tasks);

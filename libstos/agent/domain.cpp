@@ -44,7 +44,7 @@ constexpr std::uint64_t events_between_looks = 4;
 Domain::Domain(std::size_t index, World& world, DomainBoard& board, AgentBindings* bindings)
     : index_(index), world_(world), board_(board), execution_(world, bindings),
       outside_(index, world, board), outbox_(index, board), first_due_(world.space),
-      busy_(board.clock_of_loads()), activation_durations_(world.wall_clock) {}
+      busy_(board.clock_of_loads()), waits_(index), activation_durations_(world.wall_clock) {}
 
 Domain::~Domain() {
   tiers_.for_each([this](Cell& cell) { execution_.free(cell); });
@@ -85,9 +85,31 @@ Domain::Slice Domain::run(std::uint64_t events_max) {
   return board_.park(index_, wish()) ? Slice::parked : Slice::more;
 }
 
-bool Domain::find_news_soon() { return look_for_news(0, looks_before_passing); }
+bool Domain::find_news_soon() {
+  const bool found = look_for_news(0, looks_before_passing);
+  if (!found)
+    has_to_wait();
+  return found;
+}
 bool Domain::find_news() {
   return look_for_news(looks_before_passing, std::numeric_limits<std::uint32_t>::max());
+}
+
+void Domain::has_to_wait() {
+  if (board_.size() == 1 || !(earliest() < end_time()))
+    return;
+  const bool is_aside =
+      first_blocked_ != nullptr && !(tiers_.earliest() < blocked_next_.absorption);
+  waits_.count(is_aside ? *first_blocked_ : tiers_.first(), earliest());
+}
+
+EngineCounters Domain::engine_counters() const {
+  EngineCounters counters = engine_counters_;
+  counters.busy_s = busy_.sum_s();
+  counters.waits = waits_.number();
+  const Waits::MostFrequent most = waits_.most_frequent();
+  counters.held_back = {most.text, most.part * static_cast<double>(counters.waits)};
+  return counters;
 }
 
 // Looks for something that helps a domain that can do nothing. Others are most often about to
@@ -685,6 +707,8 @@ void Domain::source_turned(Channel& channel) {
 
 void Domain::turn(Cell& cell, const Velocity<4>& velocity) {
   outside_.turns();
+  if (Tiers::is_listed(cell)) // and so it may keep some
+    execution_.retire(cell.mailbox.take_detached());
   const auto each_channel = [&](void (Outside::*act)(Channel&)) {
     for (IncomingChannel* c = cell.mailbox.first_channel(); c != nullptr; c = c->next_incoming)
       if (!c->detached)
@@ -754,6 +778,8 @@ void Domain::empty_graveyard() {
     ended_.pop_back();
     // It may have been put aside, and have died of something earlier.
     std::erase_if(blocked_, [cell](const Aside& aside) { return aside.cell == cell; });
+    if (first_blocked_ == cell)
+      first_blocked_ = nullptr;
     execution_.free(*cell);
   }
   graveyard_.clear();

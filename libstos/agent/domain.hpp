@@ -6,6 +6,7 @@
 #include "libstos/agent/outbox.hpp"
 #include "libstos/agent/outside.hpp"
 #include "libstos/agent/tiers.hpp"
+#include "libstos/agent/waits.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -71,7 +72,7 @@ public:
   Slice run(std::uint64_t events_max);
 
   [[nodiscard]] Execution& execution() { return execution_; }
-  [[nodiscard]] const EngineCounters& engine_counters() const { return engine_counters_; }
+  [[nodiscard]] EngineCounters engine_counters() const;
   [[nodiscard]] std::size_t index() const override { return index_; }
 
   std::optional<double> inject(Cell& cell, Closure& lambda) override;
@@ -121,6 +122,7 @@ private:
   void take_tasks();
   bool find_news();
   bool find_news_soon();
+  void has_to_wait();
   bool look_for_news(std::uint32_t first_look, std::uint32_t looks_max);
   void resume_blocked();
 
@@ -210,6 +212,7 @@ private:
   double promised_ = Instant::beginning().absorption;
   double relied_on_ = Instant::beginning().absorption; // what comes from outside stays behind it
   EngineCounters engine_counters_;
+  Waits waits_;
   DurationSampler activation_durations_;
   std::uint64_t sent_to_others_ = 0; // lambdas for other domains and links,
   std::uint64_t sent_to_links_ = 0;  // and for links alone

@@ -92,6 +92,9 @@ public:
   [[nodiscard]] std::size_t size() const { return slots_.size(); }
   [[nodiscard]] std::size_t domains() const { return domains_; }
   [[nodiscard]] bool has_links() const { return size() > domains_; }
+  [[nodiscard]] std::uint32_t workers() const {
+    return patience_.workers == 0 ? static_cast<std::uint32_t>(domains_) : patience_.workers;
+  }
 
   /// All domains, and the gateway, begin awake and scheduled.
   void start();

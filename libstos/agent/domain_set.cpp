@@ -29,10 +29,14 @@ void DomainSet::distribute(const Effects& initial, Start start) {
   const std::vector<std::uint16_t> domain_of = partition(born, opened, domains_.size(), 0);
   for (std::size_t i = 0; i < born.size(); ++i)
     born[i]->domain = domain_of[i];
-  if (start == Start::as_seems_best && !born.empty() &&
-      !is_far_apart(opened, born.front()->world->space))
+  const Channel* held_back = start == Start::as_seems_best && !born.empty()
+                                 ? channel_without_way(opened, born.front()->world->space)
+                                 : nullptr;
+  if (held_back != nullptr) {
+    together_for_ = describe_distance(*held_back->to, *held_back, held_back->from().id, 0);
     for (Cell* cell : born)
       cell->domain = 0;
+  }
   divided_ =
       std::any_of(born.begin(), born.end(), [](const Cell* cell) { return cell->domain != 0; });
   for (Cell* cell : initial.changes().born)
@@ -72,7 +76,24 @@ bool DomainSet::bring_together() {
   for (const auto& domain : domains_)
     domain->for_each_agent([&](Cell& cell) { all.push_back({&cell, 0}); });
   divide_anew(all);
-  return std::exchange(divided_, false);
+  const bool changed = divided_;
+  are_divided(false);
+  return changed;
+}
+
+void DomainSet::are_divided(bool divided) {
+  if (!divided_)
+    events_together_ += events() - events_then_;
+  events_then_ = events();
+  divided_ = divided;
+}
+
+// @pre a stop, or the end
+std::uint64_t DomainSet::events() const {
+  std::uint64_t sum = 0;
+  for (const auto& domain : domains_)
+    sum += domain->execution().counters.absorbed;
+  return sum;
 }
 
 // Agents whose events are over are there as well, in no order that matters.
@@ -91,13 +112,16 @@ bool DomainSet::divide_in_space() {
     return false;
   const std::vector<std::uint16_t> domain_of = partition(cells, channels, size(), time);
   std::vector<Assignment> assignment;
+  bool divided = false;
   for (std::size_t i = 0; i < cells.size(); ++i) {
     assignment.push_back({cells[i], domain_of[i]});
-    divided_ = divided_ || domain_of[i] != 0;
+    divided = divided || domain_of[i] != 0;
   }
-  if (divided_)
+  if (divided) {
     divide_anew(assignment);
-  return divided_;
+    are_divided(true);
+  }
+  return divided;
 }
 
 double DomainSet::highest_clock() const {
@@ -123,10 +147,14 @@ RunCounters DomainSet::counters() const {
 
 EngineCounters DomainSet::engine_counters() const {
   EngineCounters sum;
-  for (const auto& domain : domains_) {
+  for (const auto& domain : domains_)
     sum.add(domain->engine_counters());
-  }
   sum.wakeups = board_.wakeups();
+  sum.workers = board_.workers();
+  if (size() > 1)
+    sum.events_together = events_together_ + (divided_ ? 0 : events() - events_then_);
+  if (sum.held_back.agent.empty())
+    sum.held_back.agent = together_for_;
   return sum;
 }
 

@@ -74,9 +74,15 @@ public:
 
 private:
   void distribute(const Effects& initial, Start start);
+  void are_divided(bool divided);
+  [[nodiscard]] std::uint64_t events() const;
 
   DomainBoard board_;
   bool divided_ = false;
+  std::uint64_t events_together_ =
+      0; // until agents were divided, or brought together, the last time
+  std::uint64_t events_then_ = 0;
+  std::string together_for_; // the agents for which they began together
   std::vector<std::unique_ptr<Domain>> domains_;
 };
 

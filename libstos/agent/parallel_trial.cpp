@@ -9,11 +9,13 @@ constexpr double period_s_min = 0.002;
 constexpr double change_s_per_agent = 1e-6; // until it has been measured
 constexpr double changes_in_a_period = 2;
 constexpr std::uint64_t events_min = 1000; // make a period,
-constexpr double periods_max = 20;         // or so much time
+constexpr double periods_max = 20;         // or so much time,
+constexpr double idle_periods_max = 2;     // or so much of which most was waiting
 
 // Bad signs: domains that are busy for less than that part of the time, agents tried in vain, and
 // lambdas for other domains, each as a part of the events.
 constexpr double busy_min = 0.65;
+constexpr double idle_below = 0.3;
 constexpr double vain_max = 0.25;
 constexpr double remote_max = 0.2;
 
@@ -60,8 +62,9 @@ ParallelTrial::Period ParallelTrial::judge(double now_s, std::span<const DomainL
   const auto events = static_cast<double>(period.events);
   period.length_s = now_s - began_s_;
   period.rate = events / period.length_s;
-  period.is_bad = busy_s < busy_min * period.length_s * static_cast<double>(loads.size()) ||
-                  static_cast<double>(vain) > vain_max * events ||
+  const double busy_part = busy_s / (period.length_s * static_cast<double>(loads.size()));
+  period.is_idle = busy_part < idle_below;
+  period.is_bad = busy_part < busy_min || static_cast<double>(vain) > vain_max * events ||
                   static_cast<double>(remote) > remote_max * events;
   return period;
 }
@@ -82,8 +85,11 @@ ParallelTrial::Advice ParallelTrial::look(double now_s, std::span<const DomainLo
     following_ = phase_ == Phase::together_attempt ? Phase::divided : Phase::together;
     return back;
   }
-  if (period.length_s < period_s() ||
-      (period.events < events_min && period.length_s < periods_max * period_s())) {
+  const bool is_long_enough = period.events >= events_min ||
+                              period.length_s >= periods_max * period_s() ||
+                              (phase_ == Phase::divided && period.is_idle &&
+                               period.length_s >= idle_periods_max * period_s());
+  if (period.length_s < period_s() || !is_long_enough) {
     next_look_s_ = now_s + hopeless_after * period_s();
     return Advice::go_on;
   }

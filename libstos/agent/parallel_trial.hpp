@@ -63,6 +63,7 @@ private:
     std::uint64_t events = 0;
     double rate = 0; ///< events per second
     bool is_bad = false;
+    bool is_idle = false; ///< most of it was waiting
   };
   [[nodiscard]] Period judge(double now_s, std::span<const DomainLoad> loads) const;
   void begin_period(double now_s, std::span<const DomainLoad> loads, double length_s);

@@ -192,7 +192,7 @@ std::vector<std::uint16_t> partition(std::span<Cell* const> agents,
   return domain_of;
 }
 
-bool is_far_apart(std::span<Channel* const> channels, const Space& space) {
+const Channel* channel_without_way(std::span<Channel* const> channels, const Space& space) {
   const std::size_t stride = channels.size() / channels_to_look_at + 1;
   for (std::size_t i = 0; i < channels.size(); i += stride) {
     const Channel& channel = *channels[i];
@@ -200,9 +200,9 @@ bool is_far_apart(std::span<Channel* const> channels, const Space& space) {
     if (from.domain != channel.to->domain && !channel.closed && from.ops->reaction_time == 0 &&
         !(from.path.at_rest() && channel.to->path.at_rest() &&
           light_cone::resting_distance(from.path, channel.to->path, space) > 0))
-      return false;
+      return &channel;
   }
-  return true;
+  return nullptr;
 }
 
 } // namespace stos::detail

@@ -22,9 +22,11 @@ namespace stos::detail {
                                                    std::span<Channel* const> channels,
                                                    std::size_t domains, double time);
 
-/// Whether domains have something to do while light is on its way between them: channels from one
+/// Domains have something to do while light is on its way between them where all channels from one
 /// to another lead between agents that rest in different places, or whose source takes its time to
-/// react. Looks at some tens of thousands of channels at most.
-[[nodiscard]] bool is_far_apart(std::span<Channel* const> channels, const Space& space);
+/// react. Returns one that does not; null if there is none among the some tens of thousands that
+/// were looked at.
+[[nodiscard]] const Channel* channel_without_way(std::span<Channel* const> channels,
+                                                 const Space& space);
 
 } // namespace stos::detail

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
+#include <iomanip>
 
 namespace stos {
 namespace {
@@ -16,6 +18,33 @@ std::string network(const EngineCounters& counters) {
        << " frames (" << counters.frame_bytes << " bytes), " << counters.rounds << " rounds";
   if (counters.moves > 0)
     text << ", " << counters.moves << " moves of agents";
+  text << '\n';
+  return text.str();
+}
+
+// What a modeller can do something about: whether workers were busy, and else which agents are too
+// near to each other.
+std::string parallelism(const RunSummary& summary) {
+  const EngineCounters& counters = summary.engine_counters;
+  if (counters.workers < 2 || summary.wall_time_s <= 0)
+    return {};
+  const auto percent = [](double part, double whole) { return std::lround(100 * part / whole); };
+  PlainText text;
+  text << "parallel        " << std::fixed << std::setprecision(1)
+       << counters.busy_s / summary.wall_time_s << " of " << counters.workers << " workers busy";
+  if (counters.events_together > 0)
+    text << ", "
+         << percent(static_cast<double>(counters.events_together),
+                    static_cast<double>(summary.absorbed))
+         << " % of the events by one alone";
+  if (counters.waits > 0)
+    text << ", " << counters.waits << " waits";
+  if (!counters.held_back.agent.empty()) {
+    text << "; held back: " << counters.held_back.agent;
+    if (counters.waits > 0)
+      text << " (" << percent(counters.held_back.waits, static_cast<double>(counters.waits))
+           << " % of the waits)";
+  }
   text << '\n';
   return text.str();
 }
@@ -45,6 +74,12 @@ void EngineCounters::add(const EngineCounters& other) {
   remote_lambdas += other.remote_lambdas;
   rounds = std::max(rounds, other.rounds);
   moves += other.moves;
+  workers += other.workers;
+  busy_s += other.busy_s;
+  events_together += other.events_together;
+  waits += other.waits;
+  if (held_back.agent.empty() || other.held_back.waits > held_back.waits)
+    held_back = other.held_back;
 }
 
 RunDigest RunSummary::value_digest() const {
@@ -72,7 +107,7 @@ std::string RunSummary::to_string() const {
        << " in flight at the end, " << dropped << " dropped at the dead)\n"
        << "simulated time  " << end_time << " s (last event at " << last_event_time << " s)\n"
        << "wall time       " << wall_time_s << " s (" << events_per_second() << " events/s)\n"
-       << network(engine_counters) << "digest          " << digest.to_string()
+       << parallelism(*this) << network(engine_counters) << "digest          " << digest.to_string()
        << (is_complete ? "\n" : " (of what had happened when the run ended early)\n")
        << "value digest    " << value_digest().to_string()
        << (all_values ? " (of all arguments)" : "") << '\n';

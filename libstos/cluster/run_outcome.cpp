@@ -18,9 +18,14 @@ void write_counters(const RunOutcome& outcome, BytesWriter& out) {
     out.u64(count);
   out.f64(c.last_event_time);
   const EngineCounters& e = outcome.engine_counters;
-  for (const std::uint64_t count : {e.activations, e.empty_activations, e.wakeups, e.frames,
-                                    e.frame_bytes, e.remote_lambdas, e.rounds, e.moves})
+  for (const std::uint64_t count :
+       {e.activations, e.empty_activations, e.wakeups, e.frames, e.frame_bytes, e.remote_lambdas,
+        e.rounds, e.moves, e.events_together, e.waits})
     out.u64(count);
+  out.u32(e.workers);
+  out.f64(e.busy_s);
+  out.text(e.held_back.agent);
+  out.f64(e.held_back.waits);
 }
 
 void read_counters(RunOutcome& outcome, BytesReader& in) {
@@ -32,9 +37,14 @@ void read_counters(RunOutcome& outcome, BytesReader& in) {
   c.values = RunDigest::from_value(in.u64());
   c.last_event_time = in.f64();
   EngineCounters& e = outcome.engine_counters;
-  for (std::uint64_t* count : {&e.activations, &e.empty_activations, &e.wakeups, &e.frames,
-                               &e.frame_bytes, &e.remote_lambdas, &e.rounds, &e.moves})
+  for (std::uint64_t* count :
+       {&e.activations, &e.empty_activations, &e.wakeups, &e.frames, &e.frame_bytes,
+        &e.remote_lambdas, &e.rounds, &e.moves, &e.events_together, &e.waits})
     *count = in.u64();
+  e.workers = in.u32();
+  e.busy_s = in.f64();
+  e.held_back.agent = in.text();
+  e.held_back.waits = in.f64();
 }
 
 void write_failure(const Failure& failure, BytesWriter& out) {

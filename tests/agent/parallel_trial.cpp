@@ -70,6 +70,19 @@ TEST_CASE("where domains wait for each other, agents come together, if that is f
   CHECK(run.changes < 40); // attempts in vain get rarer
 }
 
+TEST_CASE("where next to nothing gets done, that is found out before there are many events") {
+  MadeUpRun run(true, 20e3, 5e6, 0.1);
+  run.run(0.01);
+  CHECK_FALSE(run.divided);
+}
+
+TEST_CASE("where few events are much work, agents stay divided") {
+  MadeUpRun run(true, 20e3, 15e3, 0.9);
+  run.run(1);
+  CHECK(run.divided);
+  CHECK(run.changes == 0);
+}
+
 TEST_CASE("where together is slower, agents are divided again, and the next attempt waits longer") {
   MadeUpRun run(true, 3e6, 2e6, 0.5);
   run.run(0.05);

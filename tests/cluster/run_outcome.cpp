@@ -15,6 +15,9 @@ RunOutcome some_outcome() {
   outcome.counters.digest.add(AgentId{7}, {});
   outcome.counters.values.add_hash(8);
   outcome.engine_counters.frames = 9;
+  outcome.engine_counters.workers = 3;
+  outcome.engine_counters.busy_s = 1.5;
+  outcome.engine_counters.held_back = {"agent 7 (Queue), 0.5 s of light from agent 12", 4};
   outcome.failure = Failure{{{4.0, 3.5, 2}, AgentId{1}, ChannelNumber{2}, 3},
                             {Errc::model_exception, "the model threw"}};
   outcome.reports.push_back({"site", AgentId{2}, 1.5, 300, std::vector<std::byte>(5)});
@@ -42,6 +45,10 @@ TEST_CASE("an outcome comes back from its bytes as it was") {
   CHECK(got->counters.digest.value() == sent.counters.digest.value());
   CHECK(got->counters.values.value() == sent.counters.values.value());
   CHECK(got->engine_counters.frames == 9);
+  CHECK(got->engine_counters.workers == 3);
+  CHECK(got->engine_counters.busy_s == 1.5);
+  CHECK(got->engine_counters.held_back.agent == "agent 7 (Queue), 0.5 s of light from agent 12");
+  CHECK(got->engine_counters.held_back.waits == 4);
   REQUIRE(got->failure);
   CHECK(got->failure->key.instant.absorption == 4.0);
   CHECK(got->failure->error.code == Errc::model_exception);

@@ -52,8 +52,8 @@ public:
         case detail::Domain::Slice::finished: ++finished; break;
       }
     }
-    return detail::conclude(world, set.counters(), "shuffled", 0, set.failure(), {},
-                            set.take_reports());
+    return detail::conclude(world, set.counters(), "shuffled", 0, set.failure(),
+                            set.engine_counters(), set.take_reports());
   }
 
   template <class T>

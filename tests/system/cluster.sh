@@ -50,7 +50,7 @@ same_trace() {
 }
 
 # What a program says but for who computed it, and how long it took.
-outcome() { grep -v -e '^engine ' -e '^wall time ' -e '^network ' | sed 's/([0-9.e+]* hops.s)//'; }
+outcome() { grep -v -e '^engine ' -e '^wall time ' -e '^parallel ' -e '^network ' | sed 's/([0-9.e+]* hops.s)//'; }
 
 # same_words N PROGRAM OPTION...: all of N nodes print what one process prints.
 same_words() {
