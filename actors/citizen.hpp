@@ -1,10 +1,10 @@
 #pragma once
 
-#include "actors/caf_types.hpp"
-#include "actors/handle_members.hpp"
+#include "actors/agents/handle_members.hpp"
+#include "actors/messages/caf_types.hpp"
 #include "actors/thread_pool.hpp"
 #include "libstos/agent/agent.hpp"
-#include "libstos/agent/closure.hpp"
+#include "libstos/code/closure.hpp"
 
 #include <caf/actor.hpp>
 #include <caf/actor_cast.hpp>

@@ -1,9 +1,9 @@
 #pragma once
 
-#include "actors/caf_types.hpp"
-#include "actors/cluster_messages.hpp"
-#include "libstos/agent/run_options.hpp"
-#include "libstos/cluster/meetings.hpp"
+#include "actors/messages/caf_types.hpp"
+#include "actors/messages/cluster_messages.hpp"
+#include "libstos/cluster/membership/meetings.hpp"
+#include "libstos/options/run_options.hpp"
 
 #include <caf/actor.hpp>
 #include <caf/fwd.hpp>

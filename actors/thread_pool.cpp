@@ -1,18 +1,18 @@
 #include "actors/thread_pool.hpp"
 
-#include "actors/caf_types.hpp"
 #include "actors/cluster_node.hpp"
-#include "actors/cluster_run.hpp"
-#include "actors/host_name.hpp"
-#include "actors/interrupted.hpp"
-#include "actors/progress_meter.hpp"
-#include "actors/status_desk.hpp"
-#include "actors/thread_check.hpp"
-#include "actors/trace_file.hpp"
-#include "actors/worker_run.hpp"
+#include "actors/messages/caf_types.hpp"
+#include "actors/run/cluster_run.hpp"
+#include "actors/run/interrupted.hpp"
+#include "actors/run/progress_meter.hpp"
+#include "actors/run/thread_check.hpp"
+#include "actors/run/trace_file.hpp"
+#include "actors/run/worker_run.hpp"
+#include "actors/status/status_desk.hpp"
+#include "actors/transport/host_name.hpp"
 #include "config/interruption.hpp"
 #include "config/program.hpp"
-#include "libstos/agent/record_limits.hpp"
+#include "libstos/engine/record_limits.hpp"
 
 #include <caf/actor_cast.hpp>
 #include <caf/actor_system.hpp>

@@ -1,9 +1,9 @@
 #pragma once
 
-#include "actors/agent_actor.hpp"
-#include "libstos/agent/engine.hpp"
-#include "libstos/cluster/moves.hpp"
-#include "libstos/cluster/placement.hpp"
+#include "actors/agents/agent_actor.hpp"
+#include "libstos/cluster/placement/placement.hpp"
+#include "libstos/cluster/stop/moves.hpp"
+#include "libstos/engine/engine.hpp"
 
 #include <caf/behavior.hpp>
 #include <caf/fwd.hpp>

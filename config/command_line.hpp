@@ -2,8 +2,8 @@
 
 #include "config/loader.hpp"
 #include "config/values.hpp"
-#include "libstos/agent/run_options.hpp"
 #include "libstos/base/result.hpp"
+#include "libstos/options/run_options.hpp"
 
 #include <functional>
 #include <limits>

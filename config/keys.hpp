@@ -1,8 +1,8 @@
 #pragma once
 
 #include "config/values.hpp"
-#include "libstos/agent/run_options.hpp"
 #include "libstos/base/result.hpp"
+#include "libstos/options/run_options.hpp"
 
 #include <functional>
 #include <span>

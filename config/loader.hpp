@@ -1,7 +1,7 @@
 #pragma once
 
-#include "libstos/agent/run_options.hpp"
 #include "libstos/base/result.hpp"
+#include "libstos/options/run_options.hpp"
 
 #include <filesystem>
 #include <map>

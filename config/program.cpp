@@ -2,7 +2,7 @@
 
 #include "config/interruption.hpp"
 #include "config/loader.hpp"
-#include "libstos/agent/engine.hpp"
+#include "libstos/engine/engine.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "libstos/agent/run_options.hpp"
 #include "libstos/base/usage_error.hpp"
+#include "libstos/options/run_options.hpp"
 
 namespace stos {
 

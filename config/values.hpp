@@ -1,9 +1,9 @@
 #pragma once
 
 #include "config/spelling.hpp"
-#include "libstos/agent/cluster_options.hpp"
 #include "libstos/base/exact_text.hpp"
 #include "libstos/base/result.hpp"
+#include "libstos/options/cluster_options.hpp"
 
 #include <charconv>
 #include <concepts>

@@ -1,8 +1,8 @@
 #pragma once
 
-#include "libstos/agent/cluster_options.hpp"
 #include "libstos/base/result.hpp"
-#include "libstos/cluster/node_status.hpp"
+#include "libstos/cluster/status/node_status.hpp"
+#include "libstos/options/cluster_options.hpp"
 
 #include <cstdint>
 #include <functional>

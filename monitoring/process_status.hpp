@@ -1,7 +1,7 @@
 #pragma once
 
 #include "libstos/base/result.hpp"
-#include "libstos/cluster/node_status.hpp"
+#include "libstos/cluster/status/node_status.hpp"
 
 #include <cstdint>
 #include <string>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "bench/stos_bench/report.hpp"
-#include "libstos/agent/run_options.hpp"
+#include "libstos/options/run_options.hpp"
 
 namespace stos::bench {
 

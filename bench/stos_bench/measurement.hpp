@@ -1,9 +1,9 @@
 #pragma once
 
 #include "bench/stos_bench/workload.hpp"
-#include "libstos/agent/run_options.hpp"
-#include "libstos/agent/run_summary.hpp"
 #include "libstos/base/result.hpp"
+#include "libstos/options/run_options.hpp"
+#include "libstos/world/run_summary.hpp"
 
 namespace stos::bench {
 

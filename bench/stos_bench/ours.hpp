@@ -1,8 +1,8 @@
 #pragma once
 
 #include "bench/stos_bench/model.hpp"
-#include "libstos/agent/run_options.hpp"
-#include "libstos/agent/run_summary.hpp"
+#include "libstos/options/run_options.hpp"
+#include "libstos/world/run_summary.hpp"
 
 namespace stos::bench {
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "bundle.hpp"
-#include "libstos/agent/run_summary.hpp"
+#include "libstos/world/run_summary.hpp"
 
 #include <cstdint>
 #include <utility>

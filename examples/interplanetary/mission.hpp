@@ -1,7 +1,7 @@
 #pragma once
 
-#include "libstos/agent/run_options.hpp"
-#include "libstos/agent/run_summary.hpp"
+#include "libstos/options/run_options.hpp"
+#include "libstos/world/run_summary.hpp"
 #include "logbook.hpp"
 #include "scenario.hpp"
 

@@ -1,12 +1,13 @@
 #pragma once
 
-#include "libstos/agent/agent_base.hpp"
-#include "libstos/agent/code_registry.hpp"
-#include "libstos/agent/serialise.hpp"
 #include "libstos/agent/velocity_property.hpp"
-#include "libstos/agent/world.hpp"
 #include "libstos/base/demangle.hpp"
 #include "libstos/base/digest.hpp"
+#include "libstos/code/code_registry.hpp"
+#include "libstos/code/serialise.hpp"
+#include "libstos/world/agent_base.hpp"
+#include "libstos/world/captured_address.hpp"
+#include "libstos/world/world.hpp"
 
 #include <memory>
 #include <optional>

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "libstos/agent/world.hpp"
 #include "libstos/base/exact_text.hpp"
+#include "libstos/world/world.hpp"
 
 #include <concepts>
 

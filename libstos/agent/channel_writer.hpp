@@ -1,8 +1,9 @@
 #pragma once
 
-#include "libstos/agent/agent_base.hpp"
-#include "libstos/agent/closure.hpp"
 #include "libstos/agent/remote_reference.hpp"
+#include "libstos/code/closure.hpp"
+#include "libstos/world/agent_base.hpp"
+#include "libstos/world/captured_address.hpp"
 
 #include <concepts>
 #include <type_traits>

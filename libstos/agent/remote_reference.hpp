@@ -1,6 +1,6 @@
 #pragma once
 
-#include "libstos/agent/event_context.hpp"
+#include "libstos/world/event_context.hpp"
 
 namespace stos {
 

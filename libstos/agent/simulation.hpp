@@ -4,8 +4,8 @@
 #include "libstos/agent/agent_wrapper.hpp"
 #include "libstos/agent/boundary.hpp"
 #include "libstos/agent/channel_writer.hpp"
-#include "libstos/agent/engine.hpp"
 #include "libstos/base/by_type.hpp"
+#include "libstos/engine/engine.hpp"
 
 #include <concepts>
 #include <cstdint>

@@ -1,9 +1,9 @@
 #include "programs/stos/cluster_commands.hpp"
 
-#include "actors/cluster_client.hpp"
-#include "actors/cluster_messages.hpp"
+#include "actors/messages/cluster_messages.hpp"
+#include "actors/status/cluster_client.hpp"
 #include "config/values.hpp"
-#include "libstos/cluster/gateway.hpp"
+#include "libstos/cluster/gateway/gateway.hpp"
 #include "programs/stos/arguments.hpp"
 #include "programs/stos/cluster_views.hpp"
 #include "programs/stos/json_writer.hpp"

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "libstos/cluster/cluster_status.hpp"
+#include "libstos/cluster/status/cluster_status.hpp"
 
 #include <string>
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "libstos/agent/cluster_options.hpp"
+#include "libstos/options/cluster_options.hpp"
 #include "programs/stos/arguments.hpp"
 
 #include <cstdint>

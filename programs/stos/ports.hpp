@@ -1,7 +1,7 @@
 #pragma once
 
-#include "libstos/agent/cluster_options.hpp"
 #include "libstos/base/result.hpp"
+#include "libstos/options/cluster_options.hpp"
 
 #include <cstdint>
 #include <optional>

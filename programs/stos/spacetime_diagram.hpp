@@ -1,6 +1,6 @@
 #pragma once
 
-#include "libstos/agent/trace.hpp"
+#include "libstos/world/trace.hpp"
 
 #include <optional>
 #include <span>

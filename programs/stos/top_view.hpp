@@ -1,6 +1,6 @@
 #pragma once
 
-#include "libstos/cluster/node_status.hpp"
+#include "libstos/cluster/status/node_status.hpp"
 
 #include <span>
 #include <string>

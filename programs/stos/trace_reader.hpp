@@ -1,7 +1,7 @@
 #pragma once
 
-#include "libstos/agent/trace.hpp"
 #include "libstos/base/result.hpp"
+#include "libstos/world/trace.hpp"
 
 #include <cstddef>
 #include <set>

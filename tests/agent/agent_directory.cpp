@@ -1,7 +1,7 @@
-#include "libstos/agent/agent_directory.hpp"
+#include "libstos/world/agent_directory.hpp"
 
-#include "libstos/agent/cell.hpp"
 #include "libstos/base/random.hpp"
+#include "libstos/world/cell.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -1,4 +1,4 @@
-#include "libstos/cluster/alerts.hpp"
+#include "libstos/cluster/status/alerts.hpp"
 
 #include "support/made_up_status.hpp"
 

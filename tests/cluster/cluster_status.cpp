@@ -1,4 +1,4 @@
-#include "libstos/cluster/cluster_status.hpp"
+#include "libstos/cluster/status/cluster_status.hpp"
 
 #include "support/made_up_status.hpp"
 

@@ -1,4 +1,4 @@
-#include "libstos/cluster/frame.hpp"
+#include "libstos/cluster/wire/frame.hpp"
 
 #include "libstos/base/random.hpp"
 

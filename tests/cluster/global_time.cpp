@@ -1,4 +1,4 @@
-#include "libstos/cluster/global_time.hpp"
+#include "libstos/cluster/time/global_time.hpp"
 
 #include "libstos/base/random.hpp"
 

@@ -1,4 +1,4 @@
-#include "libstos/cluster/hilbert_curve.hpp"
+#include "libstos/cluster/placement/hilbert_curve.hpp"
 
 #include "tests/cluster/support.hpp"
 

@@ -1,6 +1,6 @@
 // Who meets whom for which run, on nodes that come, lose their patience, fail and come again.
 
-#include "libstos/cluster/meetings.hpp"
+#include "libstos/cluster/membership/meetings.hpp"
 
 #include "libstos/base/random.hpp"
 

@@ -1,4 +1,4 @@
-#include "libstos/cluster/name_table.hpp"
+#include "libstos/cluster/wire/name_table.hpp"
 
 #include "libstos/base/random.hpp"
 

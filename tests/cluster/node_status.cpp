@@ -1,4 +1,4 @@
-#include "libstos/cluster/node_status.hpp"
+#include "libstos/cluster/status/node_status.hpp"
 
 #include "support/made_up_status.hpp"
 

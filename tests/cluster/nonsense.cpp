@@ -2,8 +2,8 @@
 // the sender, and none of them harms it. The fuzz targets look for more of that kind.
 
 #include "fuzz/two_links.hpp"
-#include "libstos/cluster/frame.hpp"
-#include "libstos/cluster/parcel_writer.hpp"
+#include "libstos/cluster/wire/frame.hpp"
+#include "libstos/cluster/wire/parcel_writer.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -1,4 +1,4 @@
-#include "libstos/cluster/placement.hpp"
+#include "libstos/cluster/placement/placement.hpp"
 
 #include "tests/cluster/support.hpp"
 

@@ -1,4 +1,4 @@
-#include "libstos/cluster/rebalance.hpp"
+#include "libstos/cluster/placement/rebalance.hpp"
 
 #include "tests/cluster/support.hpp"
 

@@ -1,4 +1,4 @@
-#include "libstos/cluster/run_outcome.hpp"
+#include "libstos/cluster/status/run_outcome.hpp"
 
 #include <catch2/catch.hpp>
 

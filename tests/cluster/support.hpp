@@ -1,7 +1,7 @@
 #pragma once
 
 #include "libstos/base/random.hpp"
-#include "libstos/cluster/placement.hpp"
+#include "libstos/cluster/placement/placement.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -1,4 +1,4 @@
-#include "libstos/cluster/world_fingerprint.hpp"
+#include "libstos/cluster/membership/world_fingerprint.hpp"
 
 #include "libstos/agent/simulation.hpp"
 #include "support/shuffled_domains.hpp"

@@ -2,9 +2,9 @@
 //
 // What can be loaded is saved again; that, loaded and saved once more, must give the same bytes.
 
-#include "libstos/agent/agent_base.hpp"
-#include "libstos/agent/closure.hpp"
-#include "libstos/agent/event_context.hpp"
+#include "libstos/code/closure.hpp"
+#include "libstos/world/agent_base.hpp"
+#include "libstos/world/event_context.hpp"
 
 #include <array>
 #include <cstddef>

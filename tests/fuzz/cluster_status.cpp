@@ -1,7 +1,7 @@
 // What nodes tell each other and `stos` about a cluster, from any bytes. The first byte says which
 // of the two messages follows. What can be read gives the same bytes, read and written again.
 
-#include "libstos/cluster/cluster_status.hpp"
+#include "libstos/cluster/status/cluster_status.hpp"
 
 #include <cstddef>
 #include <cstdint>

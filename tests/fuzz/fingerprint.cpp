@@ -1,7 +1,7 @@
 // What another node says of its initial world: three messages at most, one behind the other, each
 // with its size in front.
 
-#include "libstos/cluster/world_fingerprint.hpp"
+#include "libstos/cluster/membership/world_fingerprint.hpp"
 #include "tests/fuzz/two_links.hpp"
 
 using namespace stos;

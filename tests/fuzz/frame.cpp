@@ -1,7 +1,7 @@
 // Headers of frames. The first byte chooses the size of the cluster. A header that was read is
 // written again; that, read and written once more, must give the same bytes.
 
-#include "libstos/cluster/frame.hpp"
+#include "libstos/cluster/wire/frame.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -3,8 +3,8 @@
 //
 // usage: make_corpus FOLDER      (tests/fuzz/corpus)
 
-#include "libstos/cluster/cluster_status.hpp"
-#include "libstos/cluster/world_fingerprint.hpp"
+#include "libstos/cluster/membership/world_fingerprint.hpp"
+#include "libstos/cluster/status/cluster_status.hpp"
 #include "tests/fuzz/two_links.hpp"
 #include "tests/support/made_up_status.hpp"
 

@@ -1,7 +1,7 @@
 // The status of a node from any bytes. What can be read gives the same bytes, read and written
 // again, and can be watched.
 
-#include "libstos/cluster/alerts.hpp"
+#include "libstos/cluster/status/alerts.hpp"
 
 #include <cstddef>
 #include <cstdint>

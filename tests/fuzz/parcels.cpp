@@ -1,7 +1,7 @@
 // Records behind headers that are as they should be: what is mutated always gets as far as the
 // ParcelReader, and what it accepts as far as the agents.
 
-#include "libstos/cluster/frame.hpp"
+#include "libstos/cluster/wire/frame.hpp"
 #include "tests/fuzz/two_links.hpp"
 
 using namespace stos;

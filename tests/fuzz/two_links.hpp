@@ -1,9 +1,9 @@
 #pragma once
 
-#include "libstos/agent/domain_set.hpp"
 #include "libstos/agent/simulation.hpp"
 #include "libstos/base/assert.hpp"
-#include "libstos/cluster/gateway.hpp"
+#include "libstos/cluster/gateway/gateway.hpp"
+#include "libstos/engine/parallel/domain_set.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,9 +1,9 @@
 #pragma once
 
-#include "libstos/agent/domain_set.hpp"
-#include "libstos/agent/engine.hpp"
-#include "libstos/agent/load_division.hpp"
 #include "libstos/base/assert.hpp"
+#include "libstos/engine/engine.hpp"
+#include "libstos/engine/parallel/domain_set.hpp"
+#include "libstos/engine/parallel/load_division.hpp"
 
 #include <algorithm>
 #include <cstdint>

@@ -1,9 +1,9 @@
 #pragma once
 
-#include "libstos/agent/engine.hpp"
 #include "libstos/base/assert.hpp"
 #include "libstos/base/random.hpp"
-#include "libstos/cluster/gateway.hpp"
+#include "libstos/cluster/gateway/gateway.hpp"
+#include "libstos/engine/engine.hpp"
 #include "tests/support/shuffled_domains.hpp"
 
 #include <algorithm>

@@ -120,7 +120,7 @@ locale=$STOS_BUILD_DIR/tests/system/foreign_locale
 for kind in plain foreign; do
   STOS_OUTPUT_TRACE_PATH=$work/$kind STOS_SIMULATION_END_TIME=250.5s STOS_OUTPUT_PROGRESS=never \
     run 0 "$locale" $kind
-  sed 's/^wall time.*//' "$work/run.err" >"$work/$kind.err"
+  sed 's/^wall time.*//; s/^parallel.*//' "$work/run.err" >"$work/$kind.err"
   mv "$work/run.out" "$work/$kind.out"
 done
 cmp "$work/plain" "$work/foreign" || fail "the trace depends on the locale"

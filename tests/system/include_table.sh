@@ -1,8 +1,8 @@
 # Every #include in libstos/, actors/, config/ and monitoring/ keeps to the table of layers:
 #
-#   base < spacetime < causal < agent < cluster < service      each sees itself and what is left of it
-#   config, monitoring, actors                                 see all of libstos/; actors, which runs
-#                                                              things, sees the other two
+#   base < spacetime < causal < options < code < world < engine < agent < cluster < service
+#                                   each sees itself and what is left of it
+#   config, monitoring, actors      see all of libstos/; actors, which runs things, sees the other two
 #
 # Below the edge there is no thread, clock, file, socket or third-party library, so that the same
 # seed gives the same run. libstos/stos.hpp may include everything.
@@ -20,7 +20,7 @@ violations() (
     \( -name '*.hpp' -o -name '*.cpp' -o -name '*.h' -o -name '*.ipp' -o -name '*.inl' \) \
     ! -path libstos/stos.hpp -print0 | sort -z | xargs -0 -r awk '
     BEGIN {
-      layers = split("base spacetime causal agent cluster service", layer_name, " ")
+      layers = split("base spacetime causal options code world engine agent cluster service", layer_name, " ")
       for (i = 1; i <= layers; i++) rank[layer_name[i]] = i
       edge["actors"] = edge["config"] = edge["monitoring"] = 1
 
@@ -32,8 +32,8 @@ violations() (
       home["xxhash.h"] = "base"
       home["scotch.h"] = "cluster"  # partitions of graphs: memory in, memory out, one thread
       home["cxxabi.h"] = "base"    # of the standard library: names of types in error texts
-      home["dlfcn.h"] = "agent"    # what is of the program, and what of a shared library
-      home["sys/mman.h"] = "agent"  # advice on memory: huge pages for large worlds
+      home["dlfcn.h"] = "code"     # what is of the program, and what of a shared library
+      home["sys/mman.h"] = "code"   # advice on memory: huge pages for large worlds
 
       impure = "thread mutex shared_mutex condition_variable future semaphore latch barrier " \
                "stop_token chrono fstream filesystem iostream ctime csignal syncstream"
@@ -100,8 +100,8 @@ violations() (
         report(path " is for the edge only (actors, config, monitoring)")
         next
       }
-      if (path == "atomic" && rank[here] < rank["agent"])
-        report(path " is allowed from agent up")
+      if (path == "atomic" && rank[here] < rank["code"])
+        report(path " is allowed from code up")
     }'
 )
 
@@ -115,7 +115,9 @@ plant() { mkdir -p "$work/$(dirname "$1")"; printf '%s\n' "${@:2}" >"$work/$1"; 
 plant libstos/stos.hpp          '#include "actors/pool.hpp"'
 plant libstos/base/good.hpp     '#include <xxhash.h>' '// #include <thread>' '#include <vector>'
 plant libstos/causal/good.cpp   '#include "libstos/spacetime/a.hpp"' '#include "libstos/base/b.hpp"'
-plant libstos/agent/good.hpp    '#include <atomic>'
+plant libstos/code/good.hpp     '#include <atomic>'
+plant libstos/engine/deep/a.cpp '#include "libstos/world/cell.hpp"' '#include "libstos/engine/b.hpp"'
+plant libstos/world/up.cpp      '#include "libstos/engine/execution.hpp"'
 plant libstos/cluster/good.cpp  '#include <scotch.h>' '#include "libstos/agent/a.hpp"'
 plant actors/good.cpp           '#include <caf/all.hpp>' '#include "config/c.hpp"' '#include <thread>' \
                                 '#include "monitoring/m.hpp"'
@@ -142,7 +144,8 @@ libstos/causal/caf.cpp:1
 libstos/causal/clock.cpp:3
 libstos/service/posix.cpp:1
 libstos/spacetime/xx.cpp:1
-libstos/strange/x.hpp:1'
+libstos/strange/x.hpp:1
+libstos/world/up.cpp:1'
 seen=$(violations "$work" | sed 's/^\([^:]*:[0-9]*\):.*/\1/' | LC_ALL=C sort)
 if [[ $seen != "$wanted" ]]; then
   echo "include_table: the self-check failed; planted against found:"

@@ -1,0 +1,126 @@
+#pragma once
+
+#include "actors/agents/agent_actor.hpp"
+#include "actors/messages/cluster_messages.hpp"
+#include "actors/messages/luggage.hpp"
+#include "libstos/engine/execution.hpp"
+
+#include <caf/actor.hpp>
+#include <caf/fwd.hpp>
+#include <caf/response_promise.hpp>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace stos::detail {
+
+/// Names of agents, for people and ordinary actors who look for them.
+///
+/// Threads: all functions may be called from anywhere.
+class AgentNames {
+public:
+  /// False if another agent has that name.
+  [[nodiscard]] bool enter(const std::string& name, AgentId agent);
+  [[nodiscard]] std::optional<AgentId> find(const std::string& name) const;
+
+private:
+  mutable std::mutex mutex_;
+  std::map<std::string, AgentId> agents_;
+};
+
+/// The agents of one run as ordinary actors know them, on one node: finds them by their ids, and
+/// brings them what is for them, wherever they are by now.
+///
+/// An agent's actor is made where the agent is. When the agent moves away, the actor stays for
+/// those who know it, forwards what comes, and ends when the agent ends: it *watches*. Who has a
+/// handle from the set-up of an agent that is elsewhere is served in the same way.
+///
+/// Mail goes to where the agent was last known to be; each node remembers who has left it, and
+/// where for. During a stop (see Gateway) nobody knows who is where: mail waits until it is over.
+///
+/// Threads: the run's actor, except for those that say otherwise.
+class Citizens {
+public:
+  using Send = std::function<void(std::size_t node, const caf::message&)>;
+  using Post = std::function<bool(std::size_t domain, std::unique_ptr<OutsideTask>&)>;
+
+  /// How to reach what is there; set before the run's actor begins.
+  struct Site {
+    World* world = nullptr;
+    const std::vector<std::uint16_t>* node_of = nullptr; ///< the placement of initial agents
+    std::size_t own_node = 0;
+    Post post;
+    Send send; ///< also to this node: to the run's actor. From any thread
+    std::shared_ptr<AgentNames> names;
+  };
+
+  explicit Citizens(Site site) : site_(std::move(site)) {}
+  ~Citizens();
+  Citizens(const Citizens&) = delete;
+  Citizens& operator=(const Citizens&) = delete;
+
+  /// A handle from the set-up of an agent that is elsewhere. Before the run's actor begins.
+  void keep_forwarder(Cell& cell);
+
+  /// Tells the nodes of all agents whose actors are here only to forward.
+  void begin();
+
+  /// `stopping`: agents may be on their way.
+  void take(AgentMail mail, bool stopping);
+  void take(SearchMessage search, bool stopping);
+  void stop_is_over();
+  void agent_ended_elsewhere(AgentId agent);
+
+  /// The agent leaves for another node, or has come from one; see AgentBindings. At a stop.
+  void leaves(Cell& cell, std::size_t node);
+  void comes(Cell& cell);
+
+  /// What was sent ahead of an agent that comes, see Luggage; and when it has all that it needs.
+  [[nodiscard]] caf::mailbox_element_ptr claim_luggage(AgentId agent, std::uint64_t number);
+  void leave_unclaimed(AgentId agent);
+
+  /// The agent has ended here. By the thread that executes it.
+  void ended(const Cell& cell);
+
+  [[nodiscard]] bool is_here(AgentId agent) const {
+    return site_.world->directory->domain_of(agent).has_value();
+  }
+
+  /// Nothing happens any more: all agents have ended.
+  void end();
+
+private:
+  class MailTask;
+
+  void route(AgentMail mail);
+  void route(const SearchMessage& search);
+  void undeliverable(AgentMail& mail);
+  void deliver(AgentMail& mail, Injector& engine);
+  void watch(AgentId agent, std::size_t watcher);
+  void send_luggage(AgentId agent, std::size_t node);
+  void answer(std::size_t node, std::uint64_t number, caf::strong_actor_ptr handle);
+  [[nodiscard]] Cell* agent_here(AgentId agent, std::size_t domain) const;
+
+  const Site site_;
+  std::unordered_map<std::uint64_t, caf::strong_actor_ptr> forwarders_; // of agents elsewhere
+  std::unordered_map<std::uint64_t, std::uint16_t> gone_to_;
+  std::vector<AgentMail> waiting_;
+  std::map<std::pair<AgentId, std::uint64_t>, caf::mailbox_element_ptr> luggage_; // of who comes
+  std::vector<Luggage> packed_;                                                   // of who goes
+  std::vector<SearchMessage> searches_waiting_;
+
+  std::mutex mutex_;
+  std::unordered_map<std::uint64_t, std::set<std::size_t>> watchers_; // nodes, of agents here
+  std::atomic<std::size_t> watched_{0};                               // their number
+};
+
+} // namespace stos::detail

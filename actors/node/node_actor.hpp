@@ -1,0 +1,96 @@
+#pragma once
+
+#include "actors/cluster_node.hpp"
+#include "actors/status/status_desk.hpp"
+#include "libstos/cluster/status/cluster_status.hpp"
+
+#include <caf/event_based_actor.hpp>
+#include <caf/response_promise.hpp>
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace stos::detail {
+
+/// The door of a node: an adapter between CAF and Membership.
+class NodeActor final : public caf::event_based_actor {
+public:
+  /// @pre `desk` is where the runs of this node can be watched
+  NodeActor(caf::actor_config& config, NodeHello self, ClusterOptions options,
+            const MonitoringOptions& monitoring, std::shared_ptr<NodeView> view,
+            std::shared_ptr<StatusDesk> desk);
+
+  caf::behavior make_behavior() override;
+  const char* name() const override { return "stos.node"; }
+  void on_exit() override;
+
+private:
+  using Clock = std::chrono::steady_clock;
+
+  [[nodiscard]] double now_s() const {
+    return std::chrono::duration<double>(Clock::now() - started_).count();
+  }
+  [[nodiscard]] Membership::PeerKey key_of(const caf::strong_actor_ptr& handle);
+  void hear(Membership::PeerKey key);
+  void hear_hello(const HelloMessage& message);
+  template <class Message>
+  void tell_of_run(Message& message);
+  void hear_of_run(std::size_t from, RunAnnouncement& announcement);
+  void hear_of_run(std::size_t from, const RunCall& call);
+  void hear_of_run(std::size_t from, const RunDeparture& departure);
+  void refuse_words(std::size_t from, const std::string& simulation, const Error& why);
+  void take_early();
+  void connect(const NodeAddress& address);
+  void connected(const NodeAddress& address, const caf::strong_actor_ptr& handle);
+  void act();
+  void show();
+  [[nodiscard]] std::size_t who_is_gone() const;
+  void abort(const caf::actor& run);
+  [[nodiscard]] Result<caf::actor> run_of(const std::string& simulation) const;
+  void wait_for_tick();
+
+  /// Has the run of a simulation answer a request.
+  template <class Request>
+  caf::result<caf::message> hand_over(const Request& request);
+  // What is to be seen of the cluster.
+  void log(const std::string& line);
+  void begin_news();
+  void gather_news();
+  void tell_news();
+  void hear_news(const NewsMessage& message);
+  void raise_alerts();
+  caf::response_promise hear_question(const StatusQuestion& question);
+  void answer_questions();
+  [[nodiscard]] std::vector<NodePresence> presences() const;
+  void pass_on(RunCommand& command);
+
+  template <class Message>
+  void send_to(Membership::PeerKey key, Message&& message);
+
+  const Clock::time_point started_ = Clock::now();
+  const ClusterOptions options_;
+  std::shared_ptr<NodeView> view_;
+  Membership membership_;
+  std::map<Membership::PeerKey, caf::strong_actor_ptr> handles_;
+  std::map<caf::actor_addr, Membership::PeerKey> keys_;
+  Membership::PeerKey last_key_ = 0;
+  // What nodes have said that are not numbered yet.
+  std::vector<std::pair<Membership::PeerKey, std::variant<RunAnnouncement, RunCall, RunDeparture>>>
+      early_;
+  std::uint64_t ticks_asked_ = 0;
+  bool shown_complete_ = false;
+  bool shown_failure_ = false;
+  const std::shared_ptr<StatusDesk> desk_;
+  ClusterWatch watch_;
+  double next_news_s_ = 0;
+  double last_raised_s_ = 0; // alerts
+  bool gathers_news_ = false;
+  std::vector<caf::response_promise> questions_; // to be answered when news has come
+  std::vector<LogLine> unsaid_;                  // of the log, to be told with the next news
+};
+
+} // namespace stos::detail

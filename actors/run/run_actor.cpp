@@ -1,0 +1,389 @@
+#include "actors/run/run_actor.hpp"
+
+#include "actors/messages/caf_types.hpp"
+#include "actors/messages/luggage.hpp"
+#include "libstos/cluster/status/live_status.hpp"
+
+#include <caf/actor_cast.hpp>
+
+#include <algorithm>
+
+namespace stos::detail {
+
+RunActor::RunActor(caf::actor_config& config, std::shared_ptr<RunState> state)
+    : caf::event_based_actor(config), state_(std::move(state)) {}
+
+// Other nodes may have begun before this one: what they send is kept until then.
+caf::behavior RunActor::make_behavior() {
+  set_default_handler(caf::skip);
+  return {
+      [this](BeginMessage) {
+        set_default_handler(caf::print_and_drop);
+        become(running());
+        begin();
+      },
+      [this](const AbortMessage& message) { hear_abort(message); },
+      [this](EndMessage) { end(); },
+  };
+}
+
+caf::behavior RunActor::running() {
+  return {
+      [this](FrameMessage& message) { hear_frame(message); },
+      [this](DueMessage message) { hear_due(message.from); },
+      [this](TickMessage) { run_gateway(); },
+      [this](OrdersMessage) { take_orders(); },
+      [this](WanderMessage) { wander(); },
+      [this](TickMessage, std::uint64_t timer) {
+        if (timer == timer_ && state_->gateway != nullptr)
+          state_->gateway->wake();
+      },
+      [this](LookMessage) { look(); },
+      [this](const RunCommand& command) { return obey(command); },
+      [this](FarewellMessage& message) { hear_farewell(message); },
+      [this](const FarewellReceipt& receipt) {
+        const std::lock_guard lock(state_->mutex);
+        state_->receipts.insert(receipt.from);
+        state_->changed.notify_all();
+      },
+      [this](const AbortMessage& message) { hear_abort(message); },
+      [this](AgentMail& mail) { state_->citizens->take(std::move(mail), is_stopping()); },
+      [this](SearchMessage& message) {
+        if (message.asker < state_->runs.size())
+          state_->citizens->take(std::move(message), is_stopping());
+      },
+      [this](const AgentEndedMessage& message) {
+        state_->citizens->agent_ended_elsewhere(AgentId{message.agent});
+      },
+      [this](const SearchAnswer& answer) { hear_answer(answer); },
+      [this](const FindAgent& wanted) { return search(wanted); },
+      [this](EndMessage) { end(); },
+  };
+}
+
+void RunActor::begin() {
+  begun_ = true;
+  state_->citizens->begin();
+  chance_ = RandomStream(mix64(state_->world->options.seed + state_->own_index));
+  begin_to_wander();
+  if (aborted_ && state_->gateway != nullptr)
+    state_->gateway->abandon();
+}
+
+void RunActor::hear_abort(const AbortMessage& message) {
+  const Errc code = errc_from(message.code).value_or(Errc::internal);
+  if (code == Errc::node_lost) {
+    const std::lock_guard lock(state_->mutex);
+    state_->gone = message.from;
+  }
+  abort({code, message.why}, false);
+}
+
+void RunActor::end() {
+  if (state_->citizens != nullptr)
+    state_->citizens->end();
+  for (auto& [request, answer] : std::exchange(moves_, {}))
+    answer(Error{Errc::bad_argument, "the simulation has ended before the agents could move"});
+  for (auto& [number, search] : std::exchange(searches_, {}))
+    search.promise.deliver(caf::make_error(caf::sec::no_such_key, "the simulation has ended"));
+  begun_ = false;
+  state_->gateway.reset();
+  const std::lock_guard lock(state_->mutex);
+  for (MoveOrder& order : std::exchange(state_->orders, {}))
+    refuse(order);
+  state_->runs.clear();
+  state_->ended = true;
+  state_->changed.notify_all();
+  quit();
+}
+
+// A receipt is for the farewells of all: whoever has those of all others may leave, and keeps
+// nobody waiting for what a node has said that is gone.
+void RunActor::hear_farewell(FarewellMessage& message) {
+  if (!is_other_node(message.from))
+    return;
+  {
+    const std::lock_guard lock(state_->mutex);
+    state_->outcomes[message.from] = std::move(message.outcome);
+    state_->changed.notify_all();
+    if (state_->outcomes.size() + 1 < state_->runs.size())
+      return;
+  }
+  for (std::size_t i = 0; i < state_->runs.size(); ++i)
+    if (i != state_->own_index)
+      send(state_->runs[i], FarewellReceipt{static_cast<std::uint32_t>(state_->own_index)});
+}
+
+void RunActor::run_gateway() {
+  if (state_->gateway == nullptr)
+    return;
+  const double now_s = std::chrono::duration<double>(Clock::now() - started_).count();
+  const LuggageHall hall([this](AgentId agent, std::uint64_t number) {
+    return state_->citizens->claim_luggage(agent, number);
+  });
+  Gateway::Output output;
+  const Result<Gateway::Slice> slice = state_->gateway->run(now_s, output);
+  send_frames(output);
+  answer_moves(output.moves);
+  if (std::exchange(was_stopping_, is_stopping()) && !was_stopping_)
+    state_->citizens->stop_is_over();
+  if (!slice) {
+    abort(slice.error(), true);
+    send(this, TickMessage{}); // the gateway is still awake
+    return;
+  }
+  if (*slice == Gateway::Slice::finished && !std::exchange(over_, true)) {
+    const std::lock_guard lock(state_->mutex);
+    state_->gateway->count(state_->network);
+    random_moves_left_ = 0;
+    state_->over = true;
+    state_->changed.notify_all();
+  }
+  if (*slice == Gateway::Slice::more)
+    send(this, TickMessage{});
+  ++timer_;
+  if (*slice == Gateway::Slice::parked && output.wake_at_s) {
+    const double delay_s = std::max(*output.wake_at_s - now_s, 0.0);
+    delayed_send(this, std::chrono::nanoseconds(static_cast<std::int64_t>(delay_s * 1e9)),
+                 TickMessage{}, timer_);
+  }
+}
+
+// For those who watch the run.
+void RunActor::look() {
+  if (state_->gateway == nullptr)
+    return;
+  const std::lock_guard lock(state_->mutex);
+  describe(*state_->gateway, state_->names, state_->own_index, state_->credit_bytes,
+           state_->network_seen);
+}
+
+void RunActor::send_frames(Gateway::Output& output) {
+  for (Gateway::Frame& frame : output.frames)
+    send(state_->runs[frame.node], FrameMessage{static_cast<std::uint32_t>(state_->own_index),
+                                                Bytes{std::move(frame.bytes)}});
+}
+
+void RunActor::hear_frame(FrameMessage& message) {
+  if (state_->gateway == nullptr || !is_other_node(message.from))
+    return;
+  if (const double at_most_s = state_->world->options.cluster.random_delay_s; at_most_s > 0)
+    keep_back(message, at_most_s);
+  else
+    state_->gateway->receive(message.from, std::move(message.frame.data));
+}
+
+void RunActor::keep_back(FrameMessage& message, double at_most_s) {
+  KeptBack& kept = kept_back_[message.from];
+  const Clock::time_point now = Clock::now();
+  const auto delay = std::chrono::duration<double>(chance_.uniform(0, at_most_s));
+  kept.due = std::max(kept.due, now + std::chrono::duration_cast<Clock::duration>(delay));
+  kept.frames.push_back(std::move(message.frame.data));
+  delayed_send(this, kept.due - now, DueMessage{message.from});
+}
+
+void RunActor::hear_due(std::size_t from) {
+  std::deque<std::vector<std::byte>>& frames = kept_back_[from].frames;
+  if (state_->gateway == nullptr || frames.empty())
+    return;
+  state_->gateway->receive(from, std::move(frames.front()));
+  frames.pop_front();
+}
+
+void RunActor::take_orders() {
+  std::vector<MoveOrder> orders;
+  {
+    const std::lock_guard lock(state_->mutex);
+    orders = std::exchange(state_->orders, {});
+  }
+  for (MoveOrder& order : orders) {
+    auto outcomes =
+        std::make_shared<std::promise<std::vector<MoveOutcome>>>(std::move(order.outcomes));
+    move_agents(order.moves, [outcomes](Result<std::vector<MoveOutcome>> result) {
+      if (result)
+        outcomes->set_value(*std::move(result));
+      else
+        outcomes->set_exception(std::make_exception_ptr(UsageError(result.error())));
+    });
+  }
+}
+
+void RunActor::move_agents(const std::vector<AgentMove>& moves, Answer answer) {
+  if (state_->gateway == nullptr)
+    return answer(moves_without_others(moves));
+  const Result<std::uint64_t> request = state_->gateway->request_moves(moves);
+  if (request)
+    moves_.emplace(*request, std::move(answer));
+  else
+    answer(request.error());
+}
+
+Result<std::vector<MoveOutcome>>
+RunActor::moves_without_others(const std::vector<AgentMove>& moves) const {
+  std::vector<MoveOutcome> outcomes;
+  for (const AgentMove& move : moves) {
+    if (move.node != 0)
+      return Error{Errc::bad_argument, "agent " + std::to_string(move.agent.value) +
+                                           " is to move to node " + std::to_string(move.node + 1) +
+                                           " of 1"};
+    outcomes.push_back({move,
+                        state_->citizens->is_here(move.agent) ? MoveResult::already_there
+                                                              : MoveResult::no_such_agent,
+                        {}});
+  }
+  return outcomes;
+}
+
+// Each node sends its part of them, a batch of its agents after the other.
+void RunActor::begin_to_wander() {
+  const std::uint64_t all = state_->world->options.cluster.random_moves;
+  const std::uint64_t nodes = state_->runs.size();
+  if (nodes < 2)
+    return;
+  constexpr std::uint64_t batches = 8;
+  random_moves_left_ = all / nodes + (state_->own_index < all % nodes ? 1 : 0);
+  random_moves_at_once_ = (random_moves_left_ + batches - 1) / batches;
+  wander();
+}
+
+void RunActor::wander() {
+  static constexpr std::chrono::milliseconds pause(1);
+  if (random_moves_left_ == 0)
+    return;
+  std::vector<AgentId> agents;
+  state_->world->directory->for_each([&agents](const Cell& cell) { agents.push_back(cell.id); });
+  if (agents.empty()) { // all are elsewhere just now
+    delayed_send(this, pause, WanderMessage{});
+    return;
+  }
+  const std::uint64_t count = std::min(random_moves_at_once_, random_moves_left_);
+  std::vector<AgentMove> moves;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    auto node = static_cast<std::uint32_t>(
+        chance_.below(static_cast<std::uint32_t>(state_->runs.size() - 1)));
+    if (node >= state_->own_index)
+      ++node;
+    moves.push_back({agents[chance_.below(static_cast<std::uint32_t>(agents.size()))], node});
+  }
+  random_moves_left_ -= count;
+  move_agents(moves, [this](const Result<std::vector<MoveOutcome>>& outcomes) {
+    if (outcomes)
+      delayed_send(this, pause, WanderMessage{});
+  });
+}
+
+void RunActor::answer_moves(std::vector<MoveAnswer>& answers) {
+  for (MoveAnswer& answer : answers)
+    if (auto waiting = moves_.extract(answer.request); !waiting.empty())
+      waiting.mapped()(std::move(answer.outcomes));
+}
+
+caf::result<caf::message> RunActor::obey(const RunCommand& command) {
+  if (command.command != "migrate")
+    return caf::make_message(
+        refusal({Errc::bad_argument, "a run knows no command " + command.command}));
+  const Result<MigrateOrder> order = decode_migrate_order(command.arguments);
+  if (!order)
+    return caf::make_message(refusal(order.error()));
+  const Result<std::size_t> to = node_called(order->to);
+  if (!to)
+    return caf::make_message(refusal(to.error()));
+  std::vector<AgentMove> moves;
+  if (order->from.empty()) {
+    for (const AgentId agent : order->agents)
+      moves.push_back({agent, static_cast<std::uint32_t>(*to)});
+  } else {
+    const Result<std::size_t> from = node_called(order->from);
+    if (!from)
+      return caf::make_message(refusal(from.error()));
+    if (*from != state_->own_index)
+      return delegate(state_->runs[*from], command);
+    moves = moves_from_here(*order, static_cast<std::uint32_t>(*to));
+  }
+  auto promise = make_response_promise();
+  move_agents(moves, [promise](const Result<std::vector<MoveOutcome>>& outcomes) mutable {
+    promise.deliver(outcomes ? RunAnswer{NodeHello::current_protocol, 0, {}, encode(*outcomes)}
+                             : refusal(outcomes.error()));
+  });
+  return promise;
+}
+
+Result<std::size_t> RunActor::node_called(const std::string& name) const {
+  std::string all;
+  for (std::size_t i = 0; i < state_->names.size(); ++i) {
+    if (state_->names[i] == name)
+      return i;
+    all += (all.empty() ? "" : ", ") + state_->names[i];
+  }
+  return Error{Errc::bad_argument, "there is no node " + name + ", the nodes are " + all};
+}
+
+// Drawn from those that are here now; in the order of their ids, which is that of their memory.
+std::vector<AgentMove> RunActor::moves_from_here(const MigrateOrder& order,
+                                                 std::uint32_t to) const {
+  std::vector<AgentId> agents;
+  state_->world->directory->for_each([&](const Cell& cell) {
+    if (order.type.empty() || order.type == cell.ops->type_name)
+      agents.push_back(cell.id);
+  });
+  std::sort(agents.begin(), agents.end());
+  const std::size_t count = std::min<std::size_t>(agents.size(), order.count);
+  RandomStream chance(mix64(agents.size()));
+  std::vector<AgentMove> moves;
+  for (std::size_t i = 0; i < count; ++i) {
+    std::swap(agents[i], agents[i + chance.below(static_cast<std::uint32_t>(agents.size() - i))]);
+    moves.push_back({agents[i], to});
+  }
+  std::sort(moves.begin(), moves.end(),
+            [](const AgentMove& a, const AgentMove& b) { return a.agent < b.agent; });
+  return moves;
+}
+
+// Asks all nodes, this one among them: of an agent that was started during the run only the node
+// knows where it is.
+caf::result<caf::actor> RunActor::search(const FindAgent& wanted) {
+  auto promise = make_response_promise();
+  std::string what = wanted.name.empty() ? "with the id " + std::to_string(wanted.agent)
+                                         : "of the name " + wanted.name;
+  searches_.emplace(++last_search_, Search{promise, std::move(what), state_->runs.size()});
+  for (const caf::actor& run : state_->runs)
+    send(run, SearchMessage{static_cast<std::uint32_t>(state_->own_index), last_search_,
+                            wanted.name, wanted.agent});
+  return promise;
+}
+
+void RunActor::hear_answer(const SearchAnswer& answer) {
+  const auto found = searches_.find(answer.number);
+  if (found == searches_.end())
+    return;
+  Search& search = found->second;
+  if (answer.handle != nullptr)
+    search.promise.deliver(caf::actor_cast<caf::actor>(answer.handle));
+  else if (--search.outstanding == 0)
+    search.promise.deliver(
+        caf::make_error(caf::sec::no_such_key, "there is no agent " + search.what));
+  else
+    return;
+  searches_.erase(found);
+}
+
+void RunActor::abort(const Error& why, bool tell_others) {
+  if (std::exchange(aborted_, true))
+    return;
+  {
+    const std::lock_guard lock(state_->mutex);
+    state_->aborted = why;
+    state_->changed.notify_all();
+  }
+  if (!begun_ || over_)
+    return;
+  if (tell_others)
+    for (std::size_t i = 0; i < state_->runs.size(); ++i)
+      if (i != state_->own_index)
+        send(state_->runs[i], AbortMessage{static_cast<std::uint32_t>(state_->own_index),
+                                           static_cast<std::uint8_t>(why.code), why.context});
+  if (state_->gateway != nullptr)
+    state_->gateway->abandon();
+}
+
+} // namespace stos::detail

@@ -1,0 +1,134 @@
+#include "actors/status/cluster_client.hpp"
+
+#include "actors/messages/caf_types.hpp"
+#include "actors/messages/cluster_messages.hpp"
+#include "actors/run/thread_check.hpp"
+#include "actors/transport/connection_problem.hpp"
+#include "actors/transport/host_name.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/io/middleman.hpp>
+#include <caf/scoped_actor.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <utility>
+
+namespace stos {
+namespace {
+
+struct Config : caf::actor_system_config {
+  Config() {
+    detail::require_threads(1, true);
+    init_caf_types();
+    load<caf::io::middleman>();
+    set("caf.scheduler.max-threads", std::size_t{1});
+    set("caf.scheduler.policy", "sharing"); // idle workers sleep
+    set("caf.logger.console.verbosity", "quiet");
+  }
+};
+
+} // namespace
+
+struct ClusterClient::Connection {
+  Connection(NodeAddress to, double patience_s)
+      : address(std::move(to)), patience(static_cast<std::int64_t>(patience_s * 1e9)),
+        system(config), self(system) {}
+
+  [[nodiscard]] Error failed(Errc code, const std::string& why) const {
+    return {code, "node at " + to_string(address) + ": " + why};
+  }
+
+  [[nodiscard]] Result<void> open() {
+    std::optional<Error> problem;
+    self->request(system.middleman().actor_handle(), patience, caf::connect_atom_v, address.host,
+                  address.port)
+        .receive(
+            [&](const caf::node_id&, const caf::strong_actor_ptr& handle,
+                const std::set<std::string>&) {
+              if (handle == nullptr)
+                problem = failed(Errc::io_error, "who listens there is no node of libstos");
+              else
+                node = caf::actor_cast<caf::actor>(handle);
+            },
+            [&](const caf::error& error) {
+              problem = failed(Errc::io_error, error == caf::sec::cannot_connect_to_node
+                                                   ? cannot_connect()
+                                                   : detail::connection_problem(error));
+            });
+    if (problem)
+      return *problem;
+    return {};
+  }
+
+  [[nodiscard]] std::string cannot_connect() const {
+    const std::string problem = lookup_problem(address.host);
+    return problem.empty() ? "nobody listens there" : problem;
+  }
+
+  template <class Answer, class Question>
+  [[nodiscard]] Result<Answer> ask(Question question) {
+    question.protocol = detail::NodeHello::current_protocol;
+    std::optional<Error> problem;
+    Answer answer;
+    self->request(node, patience, std::move(question))
+        .receive([&](Answer& heard) { answer = std::move(heard); },
+                 [&](const caf::error& error) {
+                   problem = failed(Errc::io_error, detail::connection_problem(error));
+                 });
+    if (problem)
+      return *problem;
+    if (answer.protocol != detail::NodeHello::current_protocol)
+      return failed(Errc::bad_message, "it speaks version " + std::to_string(answer.protocol) +
+                                           " of the nodes' protocol, this program version " +
+                                           std::to_string(detail::NodeHello::current_protocol));
+    return answer;
+  }
+
+  const NodeAddress address;
+  const caf::timespan patience;
+  Config config;
+  caf::actor_system system;
+  caf::scoped_actor self;
+  caf::actor node;
+};
+
+ClusterClient::ClusterClient(std::unique_ptr<Connection> connection)
+    : connection_(std::move(connection)) {}
+
+ClusterClient::~ClusterClient() = default;
+
+Result<std::unique_ptr<ClusterClient>> ClusterClient::connect(const NodeAddress& address,
+                                                              double patience_s) {
+  auto connection = std::make_unique<Connection>(address, patience_s);
+  if (Result<void> opened = connection->open(); !opened)
+    return opened.error();
+  return std::unique_ptr<ClusterClient>(new ClusterClient(std::move(connection)));
+}
+
+Result<ClusterStatus> ClusterClient::status() {
+  const auto answer = connection_->ask<detail::StatusAnswer>(detail::StatusQuestion{});
+  if (!answer)
+    return answer.error();
+  BytesReader in(answer->status.data);
+  Result<ClusterStatus> status = read_cluster_status(in);
+  if (!status)
+    return connection_->failed(Errc::bad_message, "it has sent " + status.error().context);
+  return status;
+}
+
+Result<std::vector<std::byte>> ClusterClient::command(const std::string& simulation,
+                                                      const std::string& command,
+                                                      std::vector<std::byte> arguments) {
+  auto answer = connection_->ask<detail::RunAnswer>(
+      detail::RunCommand{0, simulation, command, {std::move(arguments)}});
+  if (!answer)
+    return answer.error();
+  if (const std::optional<Error> error = detail::error_of(*answer))
+    return connection_->failed(error->code, error->context);
+  return std::move(answer->answer.data);
+}
+
+} // namespace stos

@@ -1,0 +1,615 @@
+#include "libstos/cluster/gateway/gateway.hpp"
+
+#include "libstos/base/assert.hpp"
+#include "libstos/base/exact_text.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <string>
+#include <utility>
+
+namespace stos::detail {
+namespace {
+
+constexpr double infinity = Instant::never().absorption;
+
+// Where the nodes stand is enough to go on. Whoever waits and hears no news for that long begins a
+// round; after one that has brought nothing new it waits twice as long.
+constexpr double round_pause_min_s = 5e-3;
+constexpr double round_pause_max_s = 100e-3;
+
+std::string to_string(const Instant& instant) {
+  return "at " + exact_text(instant.absorption) + " s (emitted at " + exact_text(instant.emission) +
+         " s, depth " + std::to_string(instant.depth) + ")";
+}
+
+} // namespace
+
+Gateway::Gateway(World& world, DomainSet& set, const NodePlace& place, InitialShare& share,
+                 const LinkLimits& limits)
+    : world_(world), set_(set), board_(set.board()), abroad_(world, place), links_(place.nodes),
+      global_time_(place.own_node, place.nodes), round_pause_s_(round_pause_min_s) {
+  for (Cell* cell : share.elsewhere)
+    abroad_.elsewhere.adopt(*cell);
+  for (std::size_t node = 0; node < place.nodes; ++node) {
+    if (node == place.own_node)
+      continue;
+    links_[node] = std::make_unique<Link>(abroad_, board_, node, limits, first_link_);
+    if (first_link_ == nullptr)
+      first_link_ = links_[node].get();
+    for (Channel* channel : share.links[node].outgoing)
+      links_[node]->writer().adopt(*channel);
+    for (const auto& [channel, source] : share.links[node].incoming)
+      links_[node]->reader().adopt(*channel, source);
+  }
+  for (Channel* hold : share.holds_here)
+    abroad_.holds.of_agents_here.emplace(hold->far_course().wire, hold);
+  for (Channel* hold : share.closed_from_here) {
+    AgentsElsewhere::lead_to(*hold->to);
+    abroad_.holds.closed_from_here.emplace(hold->far_course().wire, hold);
+  }
+  abroad_.elsewhere.drop_unused();
+}
+
+Gateway::~Gateway() = default;
+
+void Gateway::receive(std::size_t node, std::vector<std::byte> frame) {
+  links_[node]->receive(std::move(frame));
+  board_.wake_gateway();
+}
+
+Result<std::uint64_t> Gateway::request_moves(const std::vector<AgentMove>& moves) {
+  if (board_.finished())
+    return Error{Errc::bad_argument, "the simulation has ended: no agent can move any more"};
+  if (moves.size() > moves_of_a_request_max)
+    return Error{Errc::bad_argument, "a request for " + std::to_string(moves.size()) +
+                                         " moves, at most " +
+                                         std::to_string(moves_of_a_request_max) + " are allowed"};
+  for (const AgentMove& move : moves)
+    if (move.node >= links_.size())
+      return Error{Errc::bad_argument, "agent " + std::to_string(move.agent.value) +
+                                           " is to move to node " + std::to_string(move.node + 1) +
+                                           " of " + std::to_string(links_.size())};
+  requests_.push_back({{++requested_, {}}, moves.size()});
+  asked_.insert(asked_.end(), moves.begin(), moves.end());
+  board_.wake_gateway();
+  return requested_;
+}
+
+// The domains' clocks are read before their parcels are taken, so that what was emitted before the
+// clock goes ahead of it.
+Result<Gateway::Slice> Gateway::run(double now_s, Output& output) {
+  board_.gateway_runs();
+  if (board_.finished()) {
+    pass_answers(output);
+    return Slice::finished;
+  }
+  if (abandoned_)
+    return run_abandoned();
+  if (Result<void> read = read_frames(); !read)
+    return read.error();
+  deliver();
+  const double clock = clock_to_tell();
+  take_parcels();
+  if (wants_round(now_s))
+    turn();
+  const bool at_rest = is_at_rest();
+  send(clock, output);
+  look_around();
+  watch_congestion();
+  pass_answers(output);
+  if (board_.finished())
+    return Slice::finished;
+
+  double wanted = infinity;
+  double standing = infinity;
+  const std::uint64_t received = lambda_frames_received();
+  each_link([&](const Link& link) {
+    wanted = std::min(wanted, link.wanted_here());
+    standing = std::min(standing, link.standing_wanted(received));
+  });
+  if (board_.somebody_sleeps() && !global_time_.outstanding())
+    output.wake_at_s = next_round_at_s_;
+  // Whoever has fallen asleep meanwhile, or does so from now on, wakes the gateway.
+  const bool knows = at_rest && is_at_rest() && !wants_quiet_round();
+  return board_.park_gateway(wanted, standing, knows) ? Slice::parked : Slice::more;
+}
+
+void Gateway::count(EngineCounters& counters) const {
+  for (const auto& link : links_)
+    if (link != nullptr) {
+      counters.frames += link->counters().frames_sent;
+      counters.frame_bytes += link->counters().bytes_sent;
+      counters.remote_lambdas += link->counters().lambdas_sent;
+    }
+  counters.rounds = global_time_.turned();
+  counters.moves = move_counters_.left;
+}
+
+void Gateway::abandon() {
+  abandoned_ = true;
+  world_.end_time.store(Instant::beginning().absorption);
+  board_.wake_gateway();
+}
+
+// The domains stop at the next event that they would execute, and fall asleep.
+Gateway::Slice Gateway::run_abandoned() {
+  if (!board_.all_asleep())
+    return board_.park_gateway(infinity, infinity, false) ? Slice::parked : Slice::more;
+  board_.settle(Instant::never());
+  board_.refuse_tasks();
+  return Slice::finished;
+}
+
+Result<void> Gateway::read_frames() {
+  for (bool again = true; again;) {
+    again = false;
+    for (const auto& link : links_)
+      if (link != nullptr) {
+        const Result<bool> has_read = read_frames_of(*link);
+        if (!has_read)
+          return has_read.error();
+        again = again || *has_read;
+      }
+    if (Result<void> concluded = conclude_round(); !concluded)
+      return concluded.error();
+  }
+  return {};
+}
+
+// Returns whether one was read.
+Result<bool> Gateway::read_frames_of(Link& link) {
+  bool has_read = false;
+  for (;;) {
+    const auto front = link.front();
+    if (!front)
+      return front.error();
+    if (*front == nullptr)
+      return has_read;
+    const std::uint64_t phase_max = 2 * global_time_.turned() + 1;
+    if ((*front)->phase > phase_max)
+      return Error{Errc::bad_message, "node " + std::to_string(link.node() + 1) + " is in phase " +
+                                          std::to_string((*front)->phase) +
+                                          ", where nobody gets beyond phase " +
+                                          std::to_string(phase_max) + " without this node"};
+    switch (global_time_.before_reading((*front)->phase)) {
+      case GlobalTime::Before::wait: return has_read;
+      case GlobalTime::Before::turn: turn(); break;
+      case GlobalTime::Before::nothing: break;
+    }
+    std::optional<NodeReport> heard = (*front)->report;
+    if (heard && !global_time_.hear(link.node(), *std::move(heard)))
+      return Error{Errc::bad_message, "node " + std::to_string(link.node() + 1) +
+                                          " sent a report that belongs to no round"};
+    if ((*front)->end_time) {
+      double seen = world_.end_time.load(std::memory_order_relaxed);
+      while (*(*front)->end_time < seen &&
+             !world_.end_time.compare_exchange_weak(seen, *(*front)->end_time))
+        ;
+    }
+    const bool is_news = (*front)->is_news();
+    const double bound = std::max(board_.lifted(), board_.floor().absorption);
+    if (Result<void> read = link.read_front(bound); !read)
+      return read.error();
+    if (is_news) {
+      reported_quiet_ = false;
+      next_round_at_s_.reset(); // somebody lets somebody go on
+    }
+    has_read = true;
+  }
+}
+
+void Gateway::deliver() {
+  first_link_->deliver();
+  each_link([this](Link& link) { link.publish_clock(board_.lifted()); });
+}
+
+// All that domains have left here before they fell asleep is in the inboxes then.
+void Gateway::take_parcels() {
+  const std::uint64_t wakeups = board_.wakeups();
+  if (board_.all_asleep())
+    at_rest_since_ = wakeups;
+  else
+    at_rest_since_.reset();
+  each_link([](Link& link) { link.take_parcels(); });
+}
+
+bool Gateway::is_at_rest() const {
+  return at_rest_since_ == board_.wakeups() && board_.all_asleep();
+}
+
+Result<void> Gateway::conclude_round() {
+  auto result = global_time_.take_result();
+  if (!result)
+    return {};
+  const bool is_news = result->least_time > board_.lifted();
+  agreed_time_ = std::max(agreed_time_, result->least_time);
+  round_pause_s_ = is_news ? round_pause_min_s : std::min(2 * round_pause_s_, round_pause_max_s);
+  next_round_at_s_.reset();
+  each_link([&](Link& link) {
+    if (result->withdrawn[link.node()])
+      link.forget_standing();
+    if (reported_withdrawn_)
+      link.tell_standing_anew();
+  });
+  if (std::exchange(reported_withdrawn_, false) && stop_ == Stop::none) {
+    board_.keep_outside_behind(result->highest_known);
+    hand_in_tasks();
+  }
+  if (stop_ != Stop::none || begin_stop(*result))
+    return go_on_with_stop(*result);
+  if (!result->all_quiet) {
+    board_.lift(result->least_time);
+    return {};
+  }
+  if (!board_.no_domain_awake())
+    return Error{Errc::bad_message, "the nodes' reports say that nothing is under way, but "
+                                    "something has arrived that none of them has counted"};
+  if (result->next != Instant::never() &&
+      (!(result->next > agreed_) || result->next < board_.floor()))
+    return Error{Errc::bad_message, "the nodes' reports say that the next event is " +
+                                        to_string(result->next) +
+                                        ", which is not after the last one, " +
+                                        to_string(std::max(agreed_, board_.floor()))};
+  reported_quiet_ = false;
+  agreed_ = result->next;
+  if (result->next > board_.floor())
+    board_.settle(result->next);
+  return {};
+}
+
+// Not at the very end, when nothing happens any more.
+bool Gateway::begin_stop(GlobalTime::Result& round) {
+  wishes_.insert(wishes_.end(), round.wishes.begin(), round.wishes.end());
+  if (wishes_.empty() || (round.more_wishes && wishes_.size() < moves_of_a_stop_max) ||
+      (round.all_quiet && round.next == Instant::never()))
+    return false;
+  stop_ = Stop::pausing;
+  reported_quiet_ = false;
+  ++move_counters_.stops;
+  abroad_.moves.wishes = std::exchange(wishes_, {});
+  board_.pause(DomainBoard::Pause::stop);
+  round.all_quiet = false; // not for this stop
+  return true;
+}
+
+// Whenever all nodes have got equally far, and nothing is under way.
+Result<void> Gateway::go_on_with_stop(const GlobalTime::Result& round) {
+  if (!round.all_quiet) {
+    board_.lift(round.least_time);
+    return {};
+  }
+  reported_quiet_ = false;
+  if (stop_ == Stop::pausing && round.next == Instant::never()) { // too late: everybody ends
+    wishes_ = std::exchange(abroad_.moves.wishes, {});
+    stop_ = Stop::none;
+    board_.settle(round.next);
+  } else if (stop_ == Stop::pausing) {
+    stop_ = Stop::moving;
+    migration_.emplace(world_, set_, abroad_, links_, round.next.absorption);
+    each_link([this](Link& link) { link.begin_anew(migration_->least()); });
+    migration_->depart();
+  } else {
+    if (Result<void> arrived = migration_->arrive(); !arrived)
+      return arrived.error();
+    each_link([](Link& link) { link.tell_anew(); });
+    move_counters_.left += migration_->left();
+    move_counters_.arrived += migration_->arrived();
+    answer(abroad_.moves);
+    migration_.reset();
+    end_stop();
+  }
+  return {};
+}
+
+void Gateway::end_stop() {
+  abroad_.moves = {};
+  stop_ = Stop::none;
+  board_.resume(DomainBoard::Pause::stop);
+}
+
+void Gateway::answer(const MovesUnderWay& moves) {
+  for (std::size_t i = 0; i < moves.wishes.size(); ++i)
+    if (moves.wishes[i].asker == abroad_.place.own_node)
+      answer({moves.wishes[i].move, moves.verdicts[i].result, moves.verdicts[i].text});
+}
+
+// In the order in which they were asked for.
+void Gateway::answer(MoveOutcome outcome) {
+  ++move_counters_.answered[static_cast<std::size_t>(outcome.result)];
+  for (Request& request : requests_)
+    if (request.answer.outcomes.size() < request.moves) {
+      request.answer.outcomes.push_back(std::move(outcome));
+      return;
+    }
+}
+
+void Gateway::pass_answers(Output& output) {
+  if (board_.finished()) {
+    board_.refuse_tasks();
+    for (const Wish& wish : std::exchange(wishes_, {}))
+      if (wish.asker == abroad_.place.own_node)
+        answer({wish.move, MoveResult::too_late, {}});
+    for (const AgentMove& move : std::exchange(asked_, {}))
+      answer({move, MoveResult::too_late, {}});
+  }
+  while (!requests_.empty() &&
+         requests_.front().answer.outcomes.size() == requests_.front().moves) {
+    output.moves.push_back(std::move(requests_.front().answer));
+    requests_.pop_front();
+  }
+}
+
+void Gateway::watch_congestion() {
+  const auto any = [this](bool (Link::*is)() const) {
+    return std::any_of(links_.begin(), links_.end(),
+                       [is](const auto& link) { return link != nullptr && (*link.*is)(); });
+  };
+  if (any(&Link::is_congested))
+    board_.pause(DomainBoard::Pause::congestion);
+  else if (!any(&Link::is_strained))
+    board_.resume(DomainBoard::Pause::congestion);
+}
+
+void Gateway::hand_in_tasks() {
+  for (auto task = board_.take_tasks_of_all(); task != nullptr;) {
+    auto next = std::move(task->next);
+    board_.hand_in(std::move(task));
+    reported_quiet_ = false;
+    task = std::move(next);
+  }
+}
+
+// Whoever finds that it is over asks the others; and at a stop, whoever has come to rest.
+bool Gateway::wants_round(double now_s) {
+  if (global_time_.outstanding())
+    return false;
+  if (stop_ == Stop::none && (!asked_.empty() || board_.has_tasks_for_gateway()))
+    return true;
+  if (!board_.somebody_sleeps())
+    return false;
+  if (!next_round_at_s_)
+    next_round_at_s_ = now_s + round_pause_s_;
+  return now_s >= *next_round_at_s_ || wants_quiet_round();
+}
+
+bool Gateway::wants_quiet_round() const {
+  return !global_time_.outstanding() && !reported_quiet_ &&
+         (stop_ != Stop::none || is_all_over()) && is_quiet();
+}
+
+bool Gateway::is_all_over() const {
+  return is_at_rest() && next_here() == Instant::never() &&
+         std::all_of(links_.begin(), links_.end(), [this](const auto& link) {
+           return link == nullptr || next_elsewhere(*link) == Instant::never();
+         });
+}
+
+// Whoever is quiet does not even have a clock to tell: that may let others go on.
+bool Gateway::is_quiet() const {
+  if (!is_at_rest())
+    return false;
+  const auto stands = standing();
+  const Link::News says = news(clock_to_tell(), stands);
+  const double wants = wanted();
+  return std::none_of(links_.begin(), links_.end(), [&](const auto& link) {
+    return link != nullptr && link->has_news(says, wanted_to_tell(*link, wants));
+  });
+}
+
+// What was read before the turn has to be with the domains, who answer for it from now on; and what
+// they have left here before they fell asleep counts as sent.
+void Gateway::turn() {
+  deliver();
+  const double highest_known = board_.withdraw_links();
+  each_link([](Link& link) { link.others_are_at(-infinity); });
+  take_parcels();
+  NodeReport own = report();
+  own.highest_known = highest_known;
+  global_time_.turn(own);
+  reports_.emplace_back(global_time_.turned(), std::move(own));
+}
+
+NodeReport Gateway::report() {
+  NodeReport report;
+  report.sent.resize(links_.size());
+  report.received.resize(links_.size());
+  each_link([&](const Link& link) {
+    report.sent[link.node()] = link.news_sent();
+    report.received[link.node()] = link.news_received();
+  });
+  // During a stop what comes from outside waits here, and nobody answers for agents on their way.
+  const bool undisturbed = !board_.has_tasks() && stop_ == Stop::none;
+  report.quiet = reported_quiet_ = (undisturbed || stop_ != Stop::none) && is_quiet();
+  if (report.quiet)
+    report.next = board_.next_of_all();
+  report.stopped_for =
+      2 * (stop_ == Stop::none ? 0 : move_counters_.stops) + (stop_ == Stop::moving ? 1 : 0);
+  if (stop_ == Stop::none)
+    report_moves(report);
+  report.least_time = agreed_time_;
+  report.withdrawn = reported_withdrawn_ = board_.has_tasks();
+  double least = least_time_of_domains();
+  each_link([&least](const Link& link) { least = std::min(least, link.least_unacknowledged()); });
+  if (undisturbed)
+    report.least_time = std::max(report.least_time, least);
+  return report;
+}
+
+// What a domain has sent before it stood where it stands has to go before that is told; so it is of
+// no use while something waits to be taken.
+double Gateway::least_time_of_domains() const {
+  const double least = board_.least_time_here();
+  const bool is_sent = std::none_of(links_.begin(), links_.end(), [this](const auto& link) {
+    return link != nullptr && board_.has_batches(link->group());
+  });
+  return is_sent ? least : -infinity;
+}
+
+void Gateway::report_moves(NodeReport& report) {
+  const auto part = static_cast<std::ptrdiff_t>(std::min(asked_.size(), moves_of_a_report_max));
+  report.moves.assign(asked_.begin(), asked_.begin() + part);
+  asked_.erase(asked_.begin(), asked_.begin() + part);
+  report.more_moves = !asked_.empty();
+}
+
+// What the clock of another node has to be beyond for a domain here to go on. If all of them sleep,
+// it is also of use that somebody here has the next event of all.
+double Gateway::wanted() const {
+  double wanted = infinity;
+  if (stop_ != Stop::none || global_time_.outstanding())
+    return wanted;
+  each_link([&](const Link& link) { wanted = std::min(wanted, board_.wanted_from(link.group())); });
+  if (is_at_rest() && next_here() != Instant::beginning())
+    wanted = std::min({wanted, next_here().absorption, std::numeric_limits<double>::max()});
+  return wanted;
+}
+
+// Whoever is known to stand there need not be asked.
+double Gateway::wanted_to_tell(const Link& link, double wanted) const {
+  if (wanted == infinity)
+    return wanted;
+  const Instant next = next_elsewhere(link);
+  const bool is_enough = next.absorption > wanted || (is_at_rest() && next >= next_here());
+  return is_enough ? infinity : wanted;
+}
+
+double Gateway::clock_to_tell() const {
+  if (stop_ != Stop::none)
+    return -infinity;
+  double clock = infinity;
+  for (std::size_t i = 0; i < board_.domains(); ++i)
+    clock = std::min(clock, board_.clock(i));
+  return clock;
+}
+
+Link::News Gateway::news(double clock, const std::optional<Standing>& standing) const {
+  Link::News news;
+  news.phase = global_time_.phase();
+  news.end_time = world_.end_time.load(std::memory_order_relaxed);
+  news.clock = clock;
+  news.standing = standing ? &*standing : nullptr;
+  news.lambda_frames_received = lambda_frames_received();
+  return news;
+}
+
+std::uint64_t Gateway::lambda_frames_received() const {
+  std::uint64_t sum = 0;
+  each_link([&sum](const Link& link) { sum += link.way().received; });
+  return sum;
+}
+
+void Gateway::send(double clock, Output& output) {
+  std::vector<std::vector<std::byte>> frames;
+  const auto pass = [&](const Link& link) {
+    for (auto& frame : frames)
+      output.frames.push_back({link.node(), std::move(frame)});
+    frames.clear();
+  };
+  const auto reports = std::exchange(reports_, {});
+  each_link([&](Link& link) {
+    for (const auto& [round, report] : reports)
+      link.send_report(report, round, frames);
+    pass(link);
+    link.let_go();
+  });
+  const auto stands = standing();
+  const Link::News says = news(clock, stands);
+  const double wants = wanted();
+  each_link([&](Link& link) {
+    link.send(says, wanted_to_tell(link, wants), frames);
+    pass(link);
+  });
+}
+
+// ---- where everybody stands
+
+// Nobody counts on a node that is about to let something in, or whose agents are about to move.
+std::optional<Standing> Gateway::standing() const {
+  if (stop_ != Stop::none || global_time_.outstanding() || board_.has_tasks())
+    return std::nullopt;
+  const Instant next = next_here();
+  if (next == Instant::beginning())
+    return std::nullopt;
+  Standing standing;
+  standing.next = next;
+  standing.ways.resize(links_.size());
+  each_link([&standing](const Link& link) { standing.ways[link.node()] = link.way(); });
+  return standing;
+}
+
+// What waits in links has been emitted, and may cause something there and then. The beginning of
+// time if it could not be seen just now.
+Instant Gateway::next_here() const {
+  Instant next = Instant::never();
+  if (is_at_rest()) {
+    next = board_.next_of_all();
+    each_link([&next](const Link& link) {
+      next = std::min(next, Instant::before(link.least_waiting()));
+    });
+  } else if (const double least = least_time_of_domains(); least > -infinity) {
+    next = Instant::before(least);
+  } else {
+    return Instant::beginning();
+  }
+  return next.absorption < world_.end_time.load(std::memory_order_relaxed) ? next
+                                                                           : Instant::never();
+}
+
+// A lower bound on the events at another node after it stood where it told, as long as nothing
+// happens that is earlier than all of these. See Standing. What is on its way there causes nothing
+// before the clock that it had then.
+Instant Gateway::next_elsewhere(const Link& link) const {
+  if (!link.standing())
+    return Instant::beginning();
+  const std::size_t to = link.node();
+  const Standing& there = *link.standing();
+  Instant next = there.next;
+  for (const auto& other : links_) {
+    const bool is_own = other == nullptr;
+    const std::size_t from = is_own ? abroad_.place.own_node : other->node();
+    if (from == to || (!is_own && !other->standing()))
+      continue;
+    const Standing::Way& way = is_own ? link.way() : other->standing()->ways[to];
+    const std::uint64_t received = there.ways[from].received;
+    if (way.acknowledged > received)
+      return Instant::beginning();
+    if (way.sent > received)
+      next = std::min(next, Instant::before(std::max(way.earliest, link.standing_clock())));
+  }
+  return next;
+}
+
+void Gateway::look_around() {
+  if (stop_ != Stop::none || global_time_.outstanding())
+    return;
+  std::vector<double> elsewhere(links_.size(), infinity); // by node
+  each_link([&](Link& link) { elsewhere[link.node()] = next_elsewhere(link).absorption; });
+  // Domains look at any time, and what they see of several links has to fit together: first all go
+  // down that have to, so that neither what was known before nor what is known now is exceeded.
+  each_link([&](Link& link) { link.others_are_at_most(elsewhere[link.node()]); });
+  each_link([&](Link& link) { link.others_are_at(elsewhere[link.node()]); });
+  double least = next_here().absorption;
+  for (const double there : elsewhere)
+    least = std::min(least, there);
+  if (least < infinity)
+    board_.lift(least);
+  if (begin_next_event())
+    reported_quiet_ = false;
+}
+
+// If everybody here sleeps, and nothing anywhere comes before the next event of this node.
+bool Gateway::begin_next_event() {
+  if (!is_at_rest() || board_.is_paused() || board_.has_tasks())
+    return false;
+  const Instant next = next_here();
+  if (next == Instant::never() || next != board_.next_of_all() || !(next > board_.floor()))
+    return false;
+  for (const auto& link : links_)
+    if (link != nullptr && next_elsewhere(*link) < next)
+      return false;
+  board_.settle(next);
+  return true;
+}
+
+} // namespace stos::detail

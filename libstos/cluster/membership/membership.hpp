@@ -1,0 +1,140 @@
+#pragma once
+
+#include "libstos/base/result.hpp"
+#include "libstos/options/cluster_options.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace stos::detail {
+
+/// What nodes tell each other before anything else.
+struct NodeHello {
+  std::uint32_t protocol = 0; ///< version of what nodes say to each other
+  std::uint64_t build = 0;    ///< hash of the program
+  std::string cluster;
+  std::string node;
+  NodeAddress address; ///< where the others reach it
+  std::uint32_t nodes = 0;
+  std::vector<NodeAddress> known; ///< other nodes that it has heard of
+
+  static constexpr std::uint32_t current_protocol = 1;
+
+  friend bool operator==(const NodeHello&, const NodeHello&) = default;
+};
+
+/// Finds the other nodes of a cluster, and notices when one is lost.
+///
+/// Every node knows the addresses of some others, and learns of the rest from them. Of two nodes
+/// the one with the greater address connects, so that there is one connection between them; the
+/// other one only does so when nothing has come for a while (the greater one may not know of it
+/// yet). Both say hello, and refuse what does not belong to the cluster: another protocol, cluster
+/// or build, another number of nodes, a name that is taken. When all have said hello the cluster is
+/// *complete*, and stays so; the nodes are numbered in the order of their names.
+///
+/// Each member is to be heard of regularly from then on; whoever is not is lost.
+///
+/// Threads: none inside. Time is a parameter, in seconds, and only goes forward.
+/// Errors:  failure() says why there will be no cluster, or no more.
+class Membership {
+public:
+  using PeerKey = std::uint64_t; ///< whoever speaks to us, as the caller tells them apart
+
+  Membership(NodeHello self, const ClusterOptions& options, double now_s);
+
+  /// What the caller has to do after each of the calls below, in this order; taken once.
+  struct Output {
+    std::vector<PeerKey> refuse; ///< with the text of the same index
+    std::vector<std::string> why;
+    std::vector<PeerKey> greet; ///< send hello() to
+    std::vector<PeerKey> beat;  ///< say that we are alive
+    std::vector<NodeAddress> connect;
+    std::vector<std::string> log; ///< one event each
+  };
+  [[nodiscard]] Output take_output();
+
+  [[nodiscard]] NodeHello hello() const;
+
+  void connected(const NodeAddress& address, PeerKey peer, double now_s);
+  void is_own(const NodeAddress& address) { contacts_.erase(address); } ///< by another name
+  void cannot_connect(const NodeAddress& address, const std::string& reason, double now_s);
+  void heard_hello(PeerKey peer, const NodeHello& hello, double now_s);
+  void heard(PeerKey peer, double now_s);
+  void refused_by(PeerKey peer, const std::string& why);
+  void lost(PeerKey peer, const std::string& why);
+  void left(PeerKey peer); ///< it has said goodbye
+  void tick(double now_s);
+
+  struct Member {
+    PeerKey key = 0; ///< 0: this node itself
+    std::string name;
+    NodeAddress address;
+    bool lost = false;
+    double last_heard_s = 0; ///< if it is lost
+  };
+
+  [[nodiscard]] bool is_complete() const { return complete_; }
+  [[nodiscard]] const std::string& own_name() const { return self_.node; }
+
+  /// A node that has come, whether or not all have.
+  struct Presence {
+    std::string name;
+    NodeAddress address;
+    bool lost = false;
+    double silence_s = 0; ///< since it was last heard
+  };
+
+  /// This node and those that have said hello, or belonged to the cluster and are lost; by name.
+  [[nodiscard]] std::vector<Presence> presences(double now_s) const;
+
+  /// All nodes in the order of their names. @pre is_complete()
+  [[nodiscard]] const std::vector<Member>& members() const { return members_; }
+  [[nodiscard]] std::size_t own_index() const;
+  [[nodiscard]] std::optional<std::size_t> index_of(PeerKey peer) const;
+
+  /// Why there is no cluster, or why it is not what it was.
+  [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }
+
+  /// When tick() is to be called next.
+  [[nodiscard]] double next_tick_s() const;
+
+private:
+  struct Contact {
+    bool connecting = false;
+    double next_try_s = 0;
+    std::string problem; ///< of the latest try
+    std::uint64_t tries = 0;
+    double first_try_s = 0;
+  };
+  struct Peer {
+    std::optional<NodeHello> hello;
+    bool greeted = false;
+    double last_heard_s = 0;
+  };
+
+  void leave(PeerKey peer, const std::string& why);
+  void know(const NodeAddress& address, double now_s);
+  [[nodiscard]] std::string objection_to(PeerKey peer, const NodeHello& hello) const;
+  [[nodiscard]] bool is_expected(const NodeAddress& address) const;
+  void refuse(PeerKey peer, const NodeHello& hello, const std::string& why);
+  void complete_if_all_are_here();
+  void fail(Errc code, std::string text);
+  [[nodiscard]] std::string who_is_missing() const;
+
+  NodeHello self_;
+  const ClusterOptions options_;
+  const double started_s_;
+  double last_beat_s_;
+  double last_tick_s_;
+  std::map<NodeAddress, Contact> contacts_; // of nodes that have not said hello
+  std::map<PeerKey, Peer> peers_;
+  std::vector<Member> members_;
+  bool complete_ = false;
+  std::optional<Error> failure_;
+  Output output_;
+};
+
+} // namespace stos::detail

@@ -1,0 +1,206 @@
+#include "libstos/cluster/status/run_outcome.hpp"
+
+#include "libstos/cluster/wire/instant_bytes.hpp"
+#include "libstos/cluster/wire/trajectory_bytes.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <map>
+#include <utility>
+
+namespace stos::detail {
+namespace {
+
+void write_counters(const RunOutcome& outcome, BytesWriter& out) {
+  const RunCounters& c = outcome.counters;
+  for (const std::uint64_t count : {c.agents_born, c.agents_died, c.sent, c.absorbed, c.in_flight,
+                                    c.dropped, c.digest.value(), c.values.value()})
+    out.u64(count);
+  out.f64(c.last_event_time);
+  const EngineCounters& e = outcome.engine_counters;
+  for (const std::uint64_t count :
+       {e.activations, e.empty_activations, e.wakeups, e.frames, e.frame_bytes, e.remote_lambdas,
+        e.rounds, e.moves, e.events_together, e.waits})
+    out.u64(count);
+  out.u32(e.workers);
+  out.f64(e.busy_s);
+  out.text(e.held_back.agent);
+  out.f64(e.held_back.waits);
+}
+
+void read_counters(RunOutcome& outcome, BytesReader& in) {
+  RunCounters& c = outcome.counters;
+  for (std::uint64_t* count :
+       {&c.agents_born, &c.agents_died, &c.sent, &c.absorbed, &c.in_flight, &c.dropped})
+    *count = in.u64();
+  c.digest = RunDigest::from_value(in.u64());
+  c.values = RunDigest::from_value(in.u64());
+  c.last_event_time = in.f64();
+  EngineCounters& e = outcome.engine_counters;
+  for (std::uint64_t* count :
+       {&e.activations, &e.empty_activations, &e.wakeups, &e.frames, &e.frame_bytes,
+        &e.remote_lambdas, &e.rounds, &e.moves, &e.events_together, &e.waits})
+    *count = in.u64();
+  e.workers = in.u32();
+  e.busy_s = in.f64();
+  e.held_back.agent = in.text();
+  e.held_back.waits = in.f64();
+}
+
+void write_failure(const Failure& failure, BytesWriter& out) {
+  const EventKey& key = failure.key;
+  write_instant(key.instant, out);
+  out.u64(key.source.value);
+  out.u32(key.channel.value);
+  out.u64(key.sequence);
+  out.u8(static_cast<std::uint8_t>(failure.error.code));
+  out.text(failure.error.context);
+}
+
+Failure read_failure(BytesReader& in) {
+  Failure failure;
+  EventKey& key = failure.key;
+  key.instant = read_instant(in);
+  key.source.value = in.u64();
+  key.channel.value = in.u32();
+  key.sequence = in.u64();
+  const std::optional<Errc> code = errc_from(in.u8());
+  if (!code)
+    in.fail();
+  failure.error.code = code.value_or(Errc::internal);
+  failure.error.context = in.text();
+  return failure;
+}
+
+void write_record(const TraceRecord& r, std::uint64_t type, BytesWriter& out) {
+  out.u8(static_cast<std::uint8_t>(r.kind));
+  out.u64(r.agent.value);
+  out.varint(type);
+  out.varint(r.ordinal);
+  write_point(r.point, out);
+  out.f64(r.local_time);
+  write_velocity(r.velocity, out);
+  out.u64(r.source.value);
+  out.u32(r.channel.value);
+  out.u64(r.sequence);
+  write_point(r.emission, out);
+  out.u64(r.lambda_id);
+}
+
+TraceRecord read_record(const std::vector<const char*>& types, BytesReader& in) {
+  TraceRecord r;
+  const std::uint8_t kind = in.u8();
+  if (kind > static_cast<std::uint8_t>(TraceRecord::Kind::end))
+    in.fail();
+  r.kind = static_cast<TraceRecord::Kind>(kind);
+  r.agent.value = in.u64();
+  const std::uint64_t type = in.varint();
+  if (type < types.size())
+    r.type = types[type];
+  else
+    in.fail();
+  r.ordinal = in.varint();
+  r.point = read_point(in);
+  r.local_time = in.f64();
+  if (!read_velocity(in, r.velocity))
+    in.fail();
+  r.source.value = in.u64();
+  r.channel.value = in.u32();
+  r.sequence = in.u64();
+  r.emission = read_point(in);
+  r.lambda_id = in.u64();
+  return r;
+}
+
+void write_trace(const std::vector<TraceRecord>& trace, BytesWriter& out) {
+  std::map<std::string_view, std::uint64_t> types;
+  std::vector<std::string_view> in_order;
+  for (const TraceRecord& record : trace)
+    if (types.try_emplace(record.type, types.size()).second)
+      in_order.emplace_back(record.type);
+  out.varint(in_order.size());
+  for (const std::string_view type : in_order)
+    out.text(type);
+  out.varint(trace.size());
+  for (const TraceRecord& record : trace)
+    write_record(record, types[record.type], out);
+}
+
+void read_trace(std::vector<TraceRecord>& trace, std::deque<std::string>& names, BytesReader& in) {
+  std::vector<const char*> types;
+  for (std::size_t left = in.count(1); left > 0; --left)
+    types.push_back(names.emplace_back(in.text()).c_str());
+  constexpr std::size_t bytes_each = 135; // with the shortest numbers
+  for (std::size_t left = in.count(bytes_each); left > 0 && in.ok(); --left)
+    trace.push_back(read_record(types, in));
+}
+
+void write_reports(const std::vector<Report>& reports, BytesWriter& out) {
+  out.varint(reports.size());
+  for (const Report& report : reports) {
+    out.text(report.topic);
+    out.u64(report.agent.value);
+    out.f64(report.time);
+    out.varint(report.ordinal);
+    out.varint(report.value.size());
+    out.raw(report.value);
+  }
+}
+
+void read_reports(std::vector<Report>& reports, BytesReader& in) {
+  constexpr std::size_t bytes_each = 19;
+  for (std::size_t left = in.count(bytes_each); left > 0 && in.ok(); --left) {
+    Report& report = reports.emplace_back();
+    report.topic = in.text();
+    report.agent.value = in.u64();
+    report.time = in.f64();
+    report.ordinal = in.varint();
+    const auto value = in.raw(in.count(1));
+    report.value.assign(value.begin(), value.end());
+  }
+}
+
+} // namespace
+
+void RunOutcome::add(RunOutcome other) {
+  counters.add(other.counters);
+  engine_counters.add(other.engine_counters);
+  if (other.failure && (!failure || other.failure->key < failure->key))
+    failure = std::move(other.failure);
+  std::move(other.reports.begin(), other.reports.end(), std::back_inserter(reports));
+  std::move(other.trace.begin(), other.trace.end(), std::back_inserter(trace));
+  trace_times.insert(trace_times.end(), other.trace_times.begin(), other.trace_times.end());
+}
+
+std::vector<std::byte> encode(const RunOutcome& outcome) {
+  BytesWriter out;
+  write_counters(outcome, out);
+  out.u8(outcome.failure ? 1 : 0);
+  if (outcome.failure)
+    write_failure(*outcome.failure, out);
+  write_reports(outcome.reports, out);
+  write_trace(outcome.trace, out);
+  out.varint(outcome.trace_times.size());
+  for (const double time : outcome.trace_times)
+    out.f64(time);
+  return out.take();
+}
+
+Result<RunOutcome> decode_outcome(std::span<const std::byte> bytes,
+                                  std::deque<std::string>& names) {
+  BytesReader in(bytes);
+  RunOutcome outcome;
+  read_counters(outcome, in);
+  if (in.u8() != 0)
+    outcome.failure = read_failure(in);
+  read_reports(outcome.reports, in);
+  read_trace(outcome.trace, names, in);
+  for (std::size_t left = in.count(sizeof(double)); left > 0; --left)
+    outcome.trace_times.push_back(in.f64());
+  if (!in.at_end())
+    return Error{Errc::bad_message, "the outcome of a run that cannot be read (" +
+                                        std::to_string(bytes.size()) + " bytes)"};
+  return outcome;
+}
+
+} // namespace stos::detail

@@ -1,0 +1,876 @@
+#include "libstos/engine/parallel/domain.hpp"
+
+#include "libstos/base/exact_text.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace stos::detail {
+namespace {
+
+constexpr double infinity = Instant::never().absorption;
+constexpr std::uint64_t no_version = 0;
+
+// Other domains see progress that often during a long slice.
+constexpr std::uint64_t publish_stride = 256;
+constexpr std::uint64_t flush_stride = 16; // as often, what is for them leaves
+
+void pause() {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#endif
+}
+
+// When so many agents were put aside, those after them are not tried: each of them has to be
+// outside of the light cones of all that were.
+constexpr std::size_t aside_max = 16;
+constexpr std::uint64_t events_between_looks_at_list = 16;
+
+// An agent executes at most so many events in a row: one that nobody can reach would else keep all
+// others waiting to its very end, and what comes for them from outside.
+constexpr std::uint64_t turn_events_max = 256;
+
+// A domain that waits after every few events gives its worker back after so many waits.
+constexpr std::uint32_t rounds_max = 256;
+
+// What another domain is about to publish is most often there after a few looks, and sooner than
+// others are found who can go on. After that, and after each few of their events, it is looked for
+// again: it may free the one that keeps other domains waiting.
+constexpr std::uint32_t looks_before_passing = 32;
+constexpr std::uint64_t events_between_looks = 4;
+
+} // namespace
+
+Domain::Domain(std::size_t index, World& world, DomainBoard& board, AgentBindings* bindings)
+    : index_(index), world_(world), board_(board), execution_(world, bindings),
+      outside_(index, world, board), outbox_(index, board), first_due_(world.space),
+      busy_(board.clock_of_loads()), waits_(index), activation_durations_(world.wall_clock) {}
+
+Domain::~Domain() {
+  tiers_.for_each([this](Cell& cell) { execution_.free(cell); });
+  for (Cell* cell : ended_)
+    execution_.free(*cell);
+}
+
+Domain::Slice Domain::run(std::uint64_t events_max) {
+  busy_.begins();
+  (void)outside_.look();
+  (void)take_parcels();
+  if (board_.finished()) {
+    finish();
+    show(true);
+    return Slice::finished;
+  }
+  take_tasks();
+
+  slice_end_ = execution_.counters.absorbed + events_max;
+  yields_ = false;
+  std::uint32_t rounds = 0;
+  do {
+    outside_.find_bound(tiers_.agents(), earliest());
+    if (!board_.is_paused()) {
+      resume_blocked();
+      work();
+    }
+    publish();
+  } while (budget_left() && !board_.is_paused() && ++rounds < rounds_max &&
+           (run_ahead() || find_news_soon() || pass_those_who_wait() || find_news()));
+  execution_.tidy_up([this](Cell& cell) { bury(cell); });
+  empty_graveyard();
+  busy_.ends();
+  count_load(busy_.sum_s());
+  if (!budget_left() || rounds == rounds_max)
+    return Slice::more;
+  show(true);
+  return board_.park(index_, wish()) ? Slice::parked : Slice::more;
+}
+
+bool Domain::find_news_soon() {
+  const bool found = look_for_news(0, looks_before_passing);
+  if (!found)
+    has_to_wait();
+  return found;
+}
+bool Domain::find_news() {
+  return look_for_news(looks_before_passing, std::numeric_limits<std::uint32_t>::max());
+}
+
+void Domain::has_to_wait() {
+  if (board_.size() == 1 || !(earliest() < end_time()))
+    return;
+  const bool is_aside =
+      first_blocked_ != nullptr && !(tiers_.earliest() < blocked_next_.absorption);
+  waits_.count(is_aside ? *first_blocked_ : tiers_.first(), earliest());
+}
+
+EngineCounters Domain::engine_counters() const {
+  EngineCounters counters = engine_counters_;
+  counters.busy_s = busy_.sum_s();
+  counters.waits = waits_.number();
+  const Waits::MostFrequent most = waits_.most_frequent();
+  counters.held_back = {most.text, most.part * static_cast<double>(counters.waits)};
+  return counters;
+}
+
+// Looks for something that helps a domain that can do nothing. Others are most often about to
+// publish it, and sleeping and waking take longer than that.
+bool Domain::look_for_news(std::uint32_t first_look, std::uint32_t looks_max) {
+  if (board_.size() == 1 || !(earliest() < end_time()))
+    return false;
+  board_.begin_to_wait();
+  bool found = false;
+  bool is_idle = false;
+  std::uint32_t looks = first_look;
+  for (; !found && (looks == 0 || (looks < looks_max && board_.is_patient(looks))); ++looks) {
+    if (looks > 0) {
+      if (!std::exchange(is_idle, true))
+        busy_.ends();
+      pause();
+    }
+    constexpr std::uint32_t looks_for_each_snapshot = 16;
+    const std::uint32_t first_snapshot = board_.has_links() ? 0 : looks_for_each_snapshot - 1;
+    found = outside_.look(); // before the parcels: what is promised comes behind what was sent
+    found = take_parcels() || found;
+    if (!found && looks % looks_for_each_snapshot == first_snapshot)
+      found = outside_.lift();
+  }
+  if (is_idle)
+    busy_.begins();
+  board_.end_to_wait();
+  return found;
+}
+
+void Domain::work() {
+  tiers_.try_sweeping_again(execution_.counters.absorbed, world_.space);
+  tiers_.look_for_unswept();
+  next_publication_ = execution_.counters.absorbed + publish_stride;
+  while (budget_left() && !board_.is_paused()) {
+    const std::uint64_t before = steps_;
+    const double base = earliest();
+    if (!(base < end_time()))
+      return;
+    sweep_tiers(base);
+    run_list();
+    if (steps_ == before && (!(tiers_.earliest() < end_time()) || !run_one(tiers_.first())))
+      return;
+    if (board_.size() > 1)
+      tell_others();
+  }
+}
+
+// Where this domain stands is cheap to tell, if nothing has to be sent before that.
+void Domain::tell_others() {
+  const std::uint64_t absorbed = execution_.counters.absorbed;
+  const bool flush_now =
+      !outbox_.empty() && absorbed + publish_stride >= next_publication_ + flush_stride;
+  if (absorbed >= next_publication_ || flush_now || board_.somebody_waits()) {
+    publish();
+    next_publication_ = absorbed + publish_stride;
+  } else if (board_.has_links()) {
+    outbox_.announce(earliest());
+  }
+}
+
+// Starts a new window in all tiers that are through with their last one. Nothing happens in the
+// domain before `base`.
+//
+// A sweep of a wide tier keeps the others waiting, and the domain's promises with them. Where other
+// domains wait for those, wide tiers go on in smaller steps, too.
+void Domain::sweep_tiers(double base) {
+  constexpr double steps_of_the_narrowest = 16;
+  const double width_max =
+      board_.somebody_waits() ? steps_of_the_narrowest * tiers_.least_width() : infinity;
+  for (std::size_t i = 0; i < tiers_.swept(); ++i) {
+    Tier& tier = tiers_.swept(i);
+    const bool new_window = tier.window_end <= base;
+    if (new_window)
+      tier.window_end = light_cone::arrival_bound(base, std::min(tier.width, width_max));
+    if (!std::exchange(tier.has_unswept, false) && !new_window)
+      continue;
+    const std::uint64_t visits = sweep(tier, base, tier.window_end);
+    if (new_window && budget_left())
+      tiers_.count_sweep(tier, visits, execution_.counters.absorbed);
+  }
+}
+
+// While the one furthest behind has to wait for another domain, the others need not wait for their
+// window to end: in a tier that can gain a good part of its width, a few of them go on. Only a few,
+// since the next look may free the one that keeps other domains waiting. Returns whether somebody
+// did.
+bool Domain::run_ahead() {
+  const double base = earliest();
+  if (board_.size() == 1 || !board_.has_idle_worker() || !(base < end_time()))
+    return false;
+  const std::uint64_t before = execution_.counters.absorbed;
+  const std::uint64_t steps_before = steps_;
+  const std::uint64_t slice_end =
+      std::exchange(slice_end_, std::min(slice_end_, before + events_between_looks));
+  for (std::size_t i = 0; i < tiers_.swept() && budget_left(); ++i) {
+    Tier& tier = tiers_.swept(i);
+    const double window_end = tier.window_end + tier.width / 4;
+    if (!(window_end < light_cone::arrival_bound(base, tier.width)))
+      continue;
+    sweep(tier, base, window_end);
+    if (budget_left())
+      tier.window_end = window_end;
+  }
+  slice_end_ = slice_end;
+  if (steps_ == steps_before)
+    return false;
+  (void)outside_.look();
+  (void)take_parcels();
+  return true;
+}
+
+// The same for those who are not far from the one that waits, but outside of its light cone, and of
+// those of all who are due before them.
+bool Domain::pass_those_who_wait() {
+  if (board_.size() == 1 || !board_.is_patient(looks_before_passing))
+    return false;
+  resume_blocked();
+  first_due_.find(tiers_, end_time());
+  const std::uint64_t before = steps_;
+  const auto& due = first_due_.found();
+  for (std::size_t i = 0; i < due.size() && budget_left() && steps_ < before + events_between_looks;
+       ++i) {
+    Cell& cell = *due[i].cell;
+    const double time = due[i].where[0];
+    if (!cell.alive() || cell.next != time) // one of those who went has changed that
+      continue;
+    cell.mailbox.settle();
+    if (cell.next_time() == time &&
+        (time < outside_.bound() || time < outside_.free_until(cell, time)) &&
+        first_due_.nobody_reaches(i))
+      execute_next(cell);
+  }
+  return steps_ != before;
+}
+
+// An agent that goes on beyond what the others have come to relies on that nothing is caused within
+// its reach any more.
+void Domain::goes_ahead(const Cell& cell) {
+  if (std::isfinite(cell.mailbox.home_lookahead()))
+    relied_on_ = std::max(relied_on_, cell.next_time());
+}
+
+void Domain::execute_next(Cell& cell) {
+  goes_ahead(cell);
+  const bool measured = activation_durations_.begins();
+  ++engine_counters_.activations;
+  active_ = &cell;
+  step(cell);
+  active_ = nullptr;
+  if (measured) [[unlikely]]
+    activation_durations_.ended();
+  if (cell.alive())
+    tiers_.update(cell);
+}
+
+std::uint64_t Domain::sweep(Tier& tier, double base, double window_end) {
+  relied_on_ = std::max(relied_on_, base);
+  std::uint64_t visits = 0;
+  tier.table.sweep(std::min(window_end, end_time()), [&](Cell& cell) {
+    visit(cell, base);
+    ++visits;
+    return budget_left();
+  });
+  return visits;
+}
+
+// Runs the agent as far as its reach lets it go when nobody else is before `base`.
+void Domain::visit(Cell& cell, double base) {
+  cell.mailbox.settle();
+  const bool measured = activation_durations_.begins();
+  const std::uint64_t before = execution_.counters.absorbed;
+  const auto [slot, tier] = std::pair(cell.slot, cell.tier);
+  double free_until = 0; // as far as other domains are concerned, while no worldline changes
+  std::uint64_t free_version = no_version;
+  active_ = &cell;
+  while (cell.alive() && budget_left() && execution_.counters.absorbed - before < turn_events_max) {
+    const double time = cell.next_time();
+    if (!(time < light_cone::arrival_bound(base, cell.mailbox.home_lookahead())) ||
+        !(time < end_time()))
+      break;
+    if (!(time < outside_.bound())) {
+      if (free_version != outside_.version()) {
+        free_until = outside_.free_until(cell, time);
+        free_version = cell.path.at_rest() ? outside_.version() : no_version;
+      }
+      if (!(time < free_until || others_let(cell, time, base)))
+        break;
+    }
+    step(cell);
+  }
+  active_ = nullptr;
+  if (measured) [[unlikely]]
+    activation_durations_.ended();
+  ++engine_counters_.activations;
+  engine_counters_.empty_activations += execution_.counters.absorbed == before ? 1 : 0;
+  if (!cell.alive())
+    return;
+  cell.next = cell.next_time();
+  if (cell.slot != slot || cell.tier != tier) // else the sweep does it
+    tiers_.update(cell);
+}
+
+// Those who go one by one, in the order of time: nothing that the domain has is before the first of
+// them, but what was put aside. Ends where a swept agent is the next one.
+void Domain::run_list() {
+  EventList& list = tiers_.list();
+  tiers_.look_at_swept();
+  std::uint64_t next_look = execution_.counters.absorbed + events_between_looks_at_list;
+  while (budget_left() && blocked_.size() < aside_max) {
+    const double time = list.earliest();
+    if (!(time < tiers_.swept_earliest()) || !(time < end_time()))
+      return;
+    Cell& cell = list.first();
+    if (!goes_from_list(cell, time)) {
+      ++engine_counters_.activations;
+      ++engine_counters_.empty_activations;
+      put_aside(cell);
+      continue;
+    }
+    list.prefetch_next();
+    relied_on_ = std::max(relied_on_, time);
+    execute_next(cell);
+    if (board_.size() == 1)
+      continue;
+    tell_others();
+    if (!blocked_.empty() && execution_.counters.absorbed >= next_look) {
+      next_look = execution_.counters.absorbed + events_between_looks_at_list;
+      look_at_others();
+    }
+  }
+}
+
+// Whether the first agent of the list may go. Those that were put aside can cause nothing outside
+// of their light cones, and neither can other domains outside of theirs.
+bool Domain::goes_from_list(Cell& cell, double time) {
+  if (!blocked_.empty() && is_reached_from_aside(cell.path.position(time)))
+    return false;
+  if (time < outside_.bound() || time < outside_.free_until(cell, time))
+    return true;
+  if (!blocked_.empty())
+    return false;
+  const double floor = std::min(time, outside_.bound());
+  return hears_nothing_before_next(cell, {outside_.clocks(floor), board_.floor()});
+}
+
+bool Domain::is_reached_from_aside(const Point& here) const {
+  const std::size_t agents = tiers_.agents();
+  return std::any_of(blocked_.begin(), blocked_.end(), [&](const Aside& aside) {
+    const double distance = world_.space.distance(aside.where, here);
+    return !(here[0] < light_cone::influence_bound(aside.where[0], distance, here, agents));
+  });
+}
+
+void Domain::put_aside(Cell& cell) {
+  const Instant next = cell.next_instant();
+  tiers_.put_aside(cell);
+  cell.blocked = true;
+  blocked_.push_back({&cell, cell.path.position(next.absorption)});
+  if (next < blocked_next_) {
+    blocked_next_ = next;
+    first_blocked_ = &cell;
+  }
+}
+
+// While some are put aside: other domains may let them go by now.
+void Domain::look_at_others() {
+  if (!outside_.look())
+    return;
+  (void)take_parcels();
+  outside_.find_bound(tiers_.agents(), earliest());
+  resume_blocked();
+}
+
+// Whether other domains let it execute what it does next, at `time`, if its own one does: it has no
+// channel from there that can bring something, and neither has anybody near it.
+bool Domain::others_let(Cell& cell, double time, double base) {
+  const double reach = cell.mailbox.home_lookahead();
+  if (!(time < light_cone::arrival_bound(std::min(base, outside_.bound()), reach)))
+    return false;
+  if (!cell.mailbox.hears_other_groups())
+    return true;
+  return hears_nothing_before_next(cell, {outside_.clocks(infinity), board_.floor()});
+}
+
+// Executes what the agent does next, if it may: what the others can still do reaches it later. Else
+// it is put aside, to wait for another domain.
+bool Domain::run_one(Cell& cell) {
+  tiers_.put_aside(cell); // so that the tables speak of the others
+  if (may_go_on(cell)) {
+    execute_next(cell);
+    return true;
+  }
+  ++engine_counters_.activations;
+  ++engine_counters_.empty_activations;
+  put_aside(cell);
+  return false;
+}
+
+bool Domain::may_go_on(Cell& cell) {
+  const double inside = earliest();
+  const double floor = std::min(inside, outside_.bound());
+  const double next = cell.next_time();
+  if (next < floor || (next < inside && next < outside_.free_until(cell, next)))
+    return true;
+  Horizons horizons;
+  horizons.floor = board_.floor();
+  if (next == floor) // only then do instants have to be told apart
+    horizons.floor = std::max(horizons.floor, std::min({tiers_.earliest_instant(), blocked_next_,
+                                                        Instant::before(outside_.bound())}));
+  horizons.groups = outside_.clocks(floor);
+  return hears_nothing_before_next(cell, horizons);
+}
+
+bool Domain::hears_nothing_before_next(Cell& cell, const Horizons& horizons) const {
+  cell.mailbox.sum_up(cell.path, world_.space);
+  if (cell.exits_next())
+    return cell.mailbox.silent_before(cell.exit_time(), cell.path, world_.space, horizons);
+  return cell.mailbox.next(cell.path, world_.space, horizons).kind == NextStep::Kind::deliver;
+}
+
+// Those in the list may stay there, whatever their reach: they are looked at again at times.
+void Domain::place(Cell& cell) {
+  if (cell.alive() && cell.slot != Cell::no_slot && !Tiers::is_listed(cell))
+    tiers_.place(cell);
+}
+
+void Domain::place_first(Cell& cell) {
+  if (cell.alive())
+    tiers_.place(cell);
+}
+
+std::optional<double> Domain::inject(Cell& cell, Closure& lambda) {
+  const double bound =
+      std::max({floor_time(), promised_, relied_on_, board_.floor().absorption,
+                board_.withdraw(index_), board_.lifted(), cell.now, cell.path.anchor()[0]});
+  const double time = std::nextafter(bound, infinity);
+  if (!(time < std::min(cell.exit_time(), end_time()))) {
+    execution_.discard(lambda);
+    return std::nullopt;
+  }
+  lambda.kind = Lambda::Kind::outside;
+  lambda.emission = cell.path.position(time);
+  lambda.source = AgentId::outside();
+  lambda.channel = ChannelNumber::timers();
+  lambda.sequence = cell.require_extras().injected++;
+  lambda.to = &cell;
+  ++execution_.counters.sent;
+  deliver(lambda);
+  return time;
+}
+
+void Domain::adopt(Cell& cell) {
+  cell.mailbox.set_home_group(static_cast<std::uint16_t>(index_));
+  execution_.start(cell);
+  if (cell.alive())
+    cell.next = cell.next_time();
+  else // its creator deleted it
+    add_to_ended(cell);
+}
+
+// If its source is in another domain, that one has left a copy of the worldline: the source itself
+// may be gone by now.
+void Domain::adopt(Channel& channel) {
+  execution_.open_reader(channel);
+  Cell& to = *channel.to;
+  if (!to.alive()) {
+    to.mailbox.keep(channel);
+    return;
+  }
+  to.mailbox.attach(channel, to.path, world_.space);
+  outside_.add(channel);
+  place(to);
+}
+
+// After the clocks: see DomainBoard.
+bool Domain::take_parcels() {
+  auto batch = outbox_.take_in();
+  if (batch == nullptr)
+    return false;
+  for (; batch != nullptr; batch = std::move(batch->next)) {
+    const bool from_afar = batch->from >= board_.domains();
+    for (Parcel& parcel : batch->parcels)
+      take(parcel, from_afar);
+    batch->parcels.clear();
+  }
+  return true;
+}
+
+void Domain::take(Parcel& parcel, bool from_afar) {
+  switch (parcel.kind) {
+    case Parcel::Kind::open: adopt(*parcel.channel); break;
+    case Parcel::Kind::lambda:
+      if (from_afar)
+        deliver_from_afar(*parcel.lambda);
+      else
+        deliver(*parcel.lambda);
+      break;
+    case Parcel::Kind::close: close_reader(*parcel.channel); break;
+    case Parcel::Kind::turned:
+      parcel.channel->far_course().source = *parcel.path;
+      source_turned(*parcel.channel);
+      break;
+  }
+}
+
+void Domain::take_tasks() {
+  for (auto task = board_.take_tasks(index_); task != nullptr; task = std::move(task->next)) {
+    task->run(*this);
+    board_.task_done();
+  }
+}
+
+void Domain::resume_blocked() {
+  blocked_next_ = Instant::never();
+  first_blocked_ = nullptr;
+  for (const Aside& aside : blocked_)
+    if (aside.cell->blocked)
+      tiers_.due(*aside.cell, aside.cell->next_instant());
+  blocked_.clear();
+}
+
+void Domain::step(Cell& cell) {
+  ++steps_;
+  if (execution_.is_asked()) [[unlikely]]
+    show(false);
+  outbox_.executing(cell.next_time());
+  if (cell.exits_next()) {
+    end(cell, cell.exit_time(), CellState::ended);
+    return;
+  }
+  const EventKey key = cell.mailbox.front_key();
+  apply(execution_.execute(cell, execution_.take(cell), key), cell);
+}
+
+void Domain::apply(Effects& effects, Cell& self) {
+  if (effects.has_changes()) [[unlikely]] {
+    apply_with_changes(effects, self);
+    return;
+  }
+  route_all(effects);
+}
+
+void Domain::apply_with_changes(Effects& effects, Cell& self) {
+  const Effects::Changes& changes = effects.changes();
+  for (Cell* child : changes.born)
+    adopt(*child);
+  for (Channel* channel : changes.opened)
+    attach(*channel);
+  for (Channel* hold : changes.held)
+    attach(*hold);
+  route_all(effects);
+  for (const auto* ended : {&changes.closed, &changes.released})
+    for (Channel* channel : *ended)
+      if (channel->to->domain == index_)
+        close_reader(*channel);
+      else
+        outbox_.post(channel->to->domain, {Parcel::Kind::close, channel, nullptr, nullptr});
+  if (changes.turn && self.alive())
+    turn(self, *changes.turn);
+  for (Cell* child : changes.born)
+    place_first(*child);
+  if (changes.dies && self.alive())
+    end(self, self.now, CellState::dead);
+}
+
+void Domain::route_all(Effects& effects) {
+  for (auto* lambda = effects.first_lambda; lambda != nullptr;) {
+    auto* next = static_cast<Closure*>(lambda->next);
+    route(*lambda);
+    lambda = next;
+  }
+}
+
+void Domain::route(Closure& lambda) {
+  if (lambda.to->domain == index_)
+    deliver(lambda);
+  else {
+    ++sent_to_others_;
+    sent_to_links_ += lambda.to->domain >= board_.domains() ? 1 : 0;
+    outbox_.post(lambda.to->domain, {Parcel::Kind::lambda, nullptr, &lambda, nullptr});
+  }
+}
+
+void Domain::deliver(Closure& lambda) {
+  Cell& to = *lambda.to;
+  if (!to.alive()) {
+    let_go_of_references(lambda, to.state);
+    return;
+  }
+  const double time = place_arrival(to.path, lambda, world_.space);
+  if (&to == active_) {
+    execution_.queue(to, lambda, time);
+    return;
+  }
+  put_into_mailbox(to, lambda, time);
+}
+
+void Domain::put_into_mailbox(Cell& to, Closure& lambda, double time) {
+  if (Tiers::is_listed(to))
+    execution_.queue(to, lambda, time);
+  else
+    execution_.put_aside(to, lambda, time);
+  tiers_.due(to, std::min(lambda.key(time).instant, Instant::before(to.exit_time())));
+}
+
+// What another node sends may contradict what it has promised, or the class of the receiver. Then
+// the run fails, since what has happened here already cannot be taken back.
+void Domain::deliver_from_afar(Closure& lambda) {
+  Cell& to = *lambda.to;
+  if (!to.alive()) {
+    let_go_of_references(lambda, to.state);
+    return;
+  }
+  const double time = place_arrival(to.path, lambda, world_.space);
+  const bool fits = lambda.ops->receiver == to.ops->type_id || lambda.ops->fits(*to.agent);
+  if (fits && time >= std::max(promised_, to.now)) {
+    put_into_mailbox(to, lambda, time);
+    return;
+  }
+  const std::string problem =
+      fits ? "would be absorbed at " + exact_text(time) + " s, but its node had promised that " +
+                 "nothing comes before " + exact_text(std::max(promised_, to.now)) + " s"
+           : "is for agents of another class";
+  execution_.fail({Instant::before(to.now), lambda.source, lambda.channel, lambda.sequence},
+                  {Errc::bad_message, "a lambda from agent " + std::to_string(lambda.source.value) +
+                                          " to " + describe(to) + " " + problem});
+  let_go_of_references(lambda, CellState::ended);
+}
+
+void Domain::let_go_of_references(Closure& lambda, CellState how) {
+  const auto references = execution_.lose(lambda, how);
+  if (references == nullptr)
+    return;
+  for (const CarriedReference& carried : *references)
+    if (carried.hold->to->domain == index_)
+      close_reader(*carried.hold);
+    else
+      outbox_.post(carried.hold->to->domain, {Parcel::Kind::close, carried.hold, nullptr, nullptr});
+}
+
+void Domain::attach(Channel& channel) {
+  const std::size_t domain = channel.to->domain;
+  const Parcel::Kind open = Parcel::Kind::open;
+  if (channel.is_hold()) {
+    if (domain == index_)
+      adopt(channel);
+    else
+      outbox_.post_hold(domain, {open, &channel, nullptr, nullptr});
+    return;
+  }
+  channel.group = static_cast<std::uint16_t>(index_);
+  if (domain == index_) {
+    adopt(channel);
+    return;
+  }
+  leave_copy_of_source(channel);
+  outbox_.post(domain, {open, &channel, nullptr, nullptr});
+}
+
+void Domain::leave_copy_of_source(Channel& channel) {
+  Cell& from = channel.from();
+  auto* course = new ChannelCourse;
+  course->reaction_time = from.ops->reaction_time;
+  course->silent_until = channel.last_absorption; // nothing has been sent yet: its opening
+  course->from = &from;
+  course->agent = from.id;
+  course->source = from.path;
+  channel.set_course(course);
+  channel.source_path = &course->source;
+  channel.between_domains = 1;
+}
+
+void Domain::close_reader(Channel& channel) {
+  Cell& to = *channel.to;
+  if (channel.detached) { // its reader has ended before, and keeps it
+    --to.incoming;
+    bury(to);
+    return;
+  }
+  outside_.remove(channel);
+  execution_.retire(to.mailbox.detach(channel, to.path, world_.space, Tiers::sums_of(to)));
+  place(to);
+}
+
+void Domain::source_turned(Channel& channel) {
+  if (channel.detached)
+    return;
+  outside_.remove(channel);
+  Cell& to = *channel.to;
+  to.mailbox.source_turned(channel, to.path, world_.space, Tiers::sums_of(to));
+  outside_.add(channel);
+  place(to);
+}
+
+void Domain::turn(Cell& cell, const Velocity<4>& velocity) {
+  outside_.turns();
+  if (Tiers::is_listed(cell)) // and so it may keep some
+    execution_.retire(cell.mailbox.take_detached());
+  const auto each_channel = [&](void (Outside::*act)(Channel&)) {
+    for (IncomingChannel* c = cell.mailbox.first_channel(); c != nullptr; c = c->next_incoming)
+      if (!c->detached)
+        (outside_.*act)(static_cast<Channel&>(*c));
+  };
+  each_channel(&Outside::remove);
+  execution_.turn(cell, cell.now, velocity, Tiers::sums_of(cell));
+  each_channel(&Outside::add);
+  place(cell);
+  tell_turned(cell);
+}
+
+void Domain::tell_turned(Cell& cell) {
+  for (Channel* channel = cell.outgoing; channel != nullptr; channel = channel->next_outgoing)
+    if (channel->closed)
+      continue;
+    else if (channel->to->domain == index_)
+      source_turned(*channel);
+    else
+      outbox_.post(channel->to->domain, {Parcel::Kind::turned, channel, nullptr,
+                                         std::make_unique<Trajectory>(cell.path)});
+}
+
+void Domain::end(Cell& cell, double time, CellState how) {
+  tiers_.remove(cell);
+  add_to_ended(cell);
+  ++cell.incoming; // keeps it until the end of this function
+  apply(execution_.end(cell, time, how), cell);
+  lose_lambdas(cell, how);
+  for (IncomingChannel* c = cell.mailbox.take_channels(); c != nullptr;) {
+    auto& channel = static_cast<Channel&>(*std::exchange(c, c->next_incoming));
+    if (channel.detached) {
+      channel.let_go();
+      --cell.incoming;
+    } else { // it will be closed yet
+      outside_.remove(channel);
+      cell.mailbox.keep(channel);
+    }
+  }
+  --cell.incoming;
+  bury(cell);
+}
+
+void Domain::lose_lambdas(Cell& cell, CellState how) {
+  cell.mailbox.settle();
+  while (Closure* lambda = execution_.take_any(cell))
+    let_go_of_references(*lambda, how);
+}
+
+void Domain::add_to_ended(Cell& cell) {
+  cell.slot = static_cast<std::uint32_t>(ended_.size());
+  ended_.push_back(&cell);
+}
+
+void Domain::bury(Cell& cell) {
+  if (cell.incoming == 0 && !cell.alive() && !std::exchange(cell.buried, true))
+    graveyard_.push_back(&cell);
+}
+
+void Domain::empty_graveyard() {
+  for (Cell* cell : graveyard_) {
+    cell->buried = false;
+    if (cell->incoming != 0)
+      continue;
+    ended_[cell->slot] = ended_.back();
+    ended_.back()->slot = cell->slot;
+    ended_.pop_back();
+    // It may have been put aside, and have died of something earlier.
+    std::erase_if(blocked_, [cell](const Aside& aside) { return aside.cell == cell; });
+    if (first_blocked_ == cell)
+      first_blocked_ = nullptr;
+    execution_.free(*cell);
+  }
+  graveyard_.clear();
+}
+
+// Every domain does this once all of them know that nothing happens any more.
+void Domain::finish() {
+  tiers_.for_each([&](Cell& cell) { finish(cell); });
+  for (auto task = board_.take_tasks(index_); task != nullptr; task = std::move(task->next))
+    task->refuse();
+}
+
+// Everybody ends at once, so that what they still send and close concerns nobody.
+void Domain::finish(Cell& cell) {
+  (void)execution_.end_with_run(cell, world_.last_time(cell.now));
+  cell.mailbox.settle();
+  while (Closure* lambda = execution_.take_any(cell))
+    execution_.lose(*lambda, CellState::ended);
+}
+
+void Domain::publish() {
+  outbox_.flush(earliest());
+  promised_ = std::max(promised_, floor_time());
+  board_.publish(index_, promised_);
+  const std::uint64_t absorbed = execution_.counters.absorbed;
+  if (absorbed >= busy_counted_ + publish_stride) {
+    busy_counted_ = absorbed;
+    count_load(busy_.so_far_s());
+  }
+}
+
+void Domain::count_load(double busy_s) {
+  board_.count(index_, {execution_.counters.absorbed, busy_s, engine_counters_.empty_activations,
+                        sent_to_others_});
+}
+
+// Whoever has a lambda and is beyond what its own domain lets it do is blocked; of a domain that
+// can do nothing, everybody who has one.
+void Domain::take_census(bool asleep) {
+  const double base = earliest();
+  execution_.census.take([&](Census& census) {
+    tiers_.for_each([&](const Cell& cell) {
+      const std::size_t lambdas = cell.mailbox.size();
+      census.count_mailbox(lambdas);
+      const bool waits =
+          asleep || !(cell.next < light_cone::arrival_bound(base, cell.mailbox.home_lookahead()));
+      if (lambdas > 0 && (cell.blocked || (waits && cell.next < end_time())))
+        ++census.agents_blocked;
+    });
+  });
+}
+
+// For those who watch the run.
+void Domain::show(bool asleep) {
+  if (!execution_.is_watched())
+    return;
+  if (execution_.is_asked())
+    take_census(asleep);
+  LiveCounters counters;
+  counters.activations = engine_counters_.activations;
+  counters.empty_activations = engine_counters_.empty_activations;
+  counters.activation_durations = activation_durations_.durations();
+  counters.sent_remote = sent_to_links_;
+  execution_.show(counters);
+}
+
+// What it waits for is that the agent can go that is furthest behind; during a pause, nothing.
+DomainBoard::Wish Domain::wish() {
+  const Instant next = std::min(tiers_.earliest_instant(), blocked_next_);
+  if (next.absorption < end_time() && !board_.is_paused())
+    return {next, outside_.needed_for(next.absorption, first_blocked_)};
+  return {next.absorption < end_time() ? next : Instant::never(),
+          std::vector<double>(board_.size(), infinity)};
+}
+
+void Domain::put_in(Cell& cell) {
+  cell.mailbox.settle();
+  cell.next = cell.next_time();
+  tiers_.place(cell);
+}
+
+// What others rely on goes for agents that have come from elsewhere, too.
+void Domain::begin_anew(double least) {
+  board_.keep_outside_behind(relied_on_);
+  // Where a domain has promised for ever, the others have relied on it as far as they have come.
+  board_.keep_outside_behind(execution_.counters.last_event_time);
+  if (std::isfinite(promised_))
+    board_.keep_outside_behind(promised_);
+  promised_ = least;
+  outside_.begin_anew(least);
+  outbox_.announce(earliest());
+}
+
+} // namespace stos::detail

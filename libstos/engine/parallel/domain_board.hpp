@@ -1,0 +1,348 @@
+#pragma once
+
+#include "libstos/causal/event_key.hpp"
+#include "libstos/engine/parallel/load_balance.hpp"
+#include "libstos/world/live_view.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace stos::detail {
+
+struct Batch;
+class Cell;
+struct Closure;
+
+/// Takes lambdas that come from outside of the simulation; the engines implement it.
+class Injector {
+public:
+  virtual ~Injector() = default;
+
+  /// Lets `cell` absorb `lambda` as soon as possible: strictly after the lower bound on laboratory
+  /// time that the engine has promised. Returns the time, or nothing (and frees the lambda) if that
+  /// is beyond the agent's boundary.
+  virtual std::optional<double> inject(Cell& cell, Closure& lambda) = 0;
+
+  /// Its agents are those with this Cell::domain.
+  [[nodiscard]] virtual std::size_t index() const = 0;
+};
+
+/// Something from outside of the simulation, to be done by whoever executes an agent.
+struct OutsideTask {
+  virtual ~OutsideTask() = default;
+
+  /// Called between two events on the thread that executes the agent.
+  virtual void run(Injector& engine) = 0;
+
+  /// Called instead if the run is over.
+  virtual void refuse() = 0;
+
+  std::unique_ptr<OutsideTask> next;
+  std::size_t domain = 0; ///< that it is for
+};
+
+/// What the domains of one node show each other: clocks, inboxes, and who sleeps.
+///
+/// Other nodes take part as *links*, one for each: to the domains a link is one more domain, whose
+/// clock is the promise of all agents over there. A *gateway* stands behind all links, takes what
+/// is for them out of their inboxes, and hands in what comes from them. It runs when it is woken,
+/// as the domains do.
+///
+/// A domain's clock is a promise: none of its agents executes an event before that laboratory time.
+/// It publishes lambdas first and the clock after them; a reader takes the clock first and empties
+/// its inbox after that, so that everything emitted before the clock has arrived.
+///
+/// A domain that can do nothing parks. Whoever changes something that can help it wakes it: an
+/// inbox that is no longer empty, or a clock beyond the one that it needs. When the last one parks,
+/// nothing is under way any more, so the least instant over all domains is the next event of the
+/// whole world: it becomes the floor, which lets at least one domain go on (and lets the clocks of
+/// all that are idle jump forward, however many agents they have). With links the gateway is woken
+/// instead, who has to ask the other nodes.
+///
+/// While the board is *paused*, domains take in and hand out what is under way and execute nothing,
+/// so that all of them park. At a *stop* agents may move between domains and nodes: nobody executes
+/// anything, nothing is under way, and whoever has asked for the stop is the only one to touch
+/// domains and agents.
+///
+/// Threads: all functions may be called from any thread; a domain's own calls come from the thread
+///          that runs it.
+/// Source:  termination detection by an activity count; the floor is the global virtual time of
+///          Jefferson, "Virtual Time" (1985), taken only when everybody sleeps.
+class DomainBoard {
+public:
+  /// How long a domain that can do nothing looks for news before it sleeps: so many times, while
+  /// no more domains than workers are awake (else it would keep another one from running).
+  struct Patience {
+    std::uint32_t looks = 0;
+    std::uint32_t workers = 0; ///< 0: as many as domains
+    WallClock clock = nullptr; ///< tells how long domains are busy; null: nobody needs to know
+  };
+
+  /// `schedule(d)` must arrange for domain d to be run soon, on any thread; with links, also for
+  /// d == domains: the gateway.
+  DomainBoard(std::size_t domains, std::size_t links, std::function<void(std::size_t)> schedule,
+              Patience patience);
+  ~DomainBoard();
+
+  /// Domains and links: the groups of Horizons. Links come last.
+  [[nodiscard]] std::size_t size() const { return slots_.size(); }
+  [[nodiscard]] std::size_t domains() const { return domains_; }
+  [[nodiscard]] bool has_links() const { return size() > domains_; }
+  [[nodiscard]] std::uint32_t workers() const {
+    return patience_.workers == 0 ? static_cast<std::uint32_t>(domains_) : patience_.workers;
+  }
+
+  /// All domains, and the gateway, begin awake and scheduled.
+  void start();
+
+  [[nodiscard]] double clock(std::size_t domain) const {
+    return slots_[domain]->clock.load(std::memory_order_acquire);
+  }
+  void publish(std::size_t domain, double clock);
+
+  [[nodiscard]] bool is_patient(std::uint32_t looks) const {
+    return looks < patience_.looks && has_idle_worker() && !gateway_waits();
+  }
+
+  /// Whether no domain that is awake has to wait for a worker.
+  [[nodiscard]] bool has_idle_worker() const {
+    return patience_.workers == 0 ||
+           active_.load(std::memory_order_relaxed) <= std::int64_t{patience_.workers};
+  }
+
+  /// Why no domain executes anything; the two reasons know nothing of each other.
+  enum class Pause : std::uint8_t {
+    stop = 1,
+    congestion = 2, ///< another node takes what it is sent more slowly than it is made here
+  };
+  void pause(Pause why) { paused_.fetch_or(static_cast<std::uint8_t>(why)); }
+  /// Does nothing if there is no such pause. Wakes the domains if that was the last one.
+  void resume(Pause why);
+  [[nodiscard]] bool is_paused() const { return paused_.load() != 0; }
+  [[nodiscard]] bool is_paused(Pause why) const {
+    return (paused_.load() & static_cast<std::uint8_t>(why)) != 0;
+  }
+
+  /// Pauses; once all domains have parked, calls `act` on the thread of the last one, and resumes.
+  /// One at a time. @pre !has_links(), and somebody is awake: to be called from a domain's thread
+  void stop_and(std::function<void()> act);
+
+  /// Clocks go back to `least` for all who look at them. @pre a stop, and all do so together
+  void begin_anew(double least);
+
+  /// Whether a domain looks for news, or sleeps: then it is worth while to publish often.
+  [[nodiscard]] bool somebody_waits() const {
+    return waiting_.load(std::memory_order_relaxed) != 0;
+  }
+  void begin_to_wait() { waiting_.fetch_add(1, std::memory_order_relaxed); }
+  void end_to_wait() { waiting_.fetch_sub(1, std::memory_order_relaxed); }
+
+  /// Says where a domain stands: nothing that it has, or that it has sent and that was not taken in
+  /// yet, is before `next`. To be told before batches are pushed; `taken[i]` counts the batches
+  /// from domain i that have left their traces in `next`.
+  /// A link's `next` is of what waits here for it; `elsewhere` bounds the events of the other node,
+  /// and what is on its way there.
+  void announce(std::size_t domain, double next, const std::vector<std::uint64_t>& taken,
+                double elsewhere = Instant::never().absorption);
+
+  /// How many of the batches from domain `from` to domain `to` the receiver answers for.
+  [[nodiscard]] std::uint64_t taken(std::size_t to, std::size_t from) const {
+    return slots_[to]->taken[from].load(std::memory_order_acquire);
+  }
+
+  /// A lower bound on the time of all that is still to come, anywhere, while domains run on: the
+  /// least of what all have announced at one instant. Of no use (beginning of time) if no such
+  /// instant could be seen just now. Whoever sleeps and has an event at that time is woken: it
+  /// cannot know.
+  ///
+  /// Source: the two equal collects of a double-collect snapshot (Afek et al., "Atomic snapshots of
+  ///         shared memory", 1993). Senders answer for what is under way as in Samadi's algorithm
+  ///         for global virtual time (1985).
+  [[nodiscard]] double least_time();
+
+  /// Before a domain puts in something from outside: until it announces itself again, no
+  /// least_time() counts on it. Returns the time that it has to stay behind.
+  [[nodiscard]] double withdraw(std::size_t domain);
+
+  // For the gateway.
+
+  /// The same for this node alone: what is here, and what waits for other nodes. The beginning of
+  /// time if it could not be seen just now.
+  [[nodiscard]] double least_time_here() const;
+
+  /// From now on, until the links announce themselves again, no least_time() counts on what was
+  /// known of other nodes. Returns the highest that any has come to.
+  [[nodiscard]] double withdraw_links();
+
+  /// What comes from outside stays behind `time`, too, on all nodes from the next round on.
+  void keep_outside_behind(double time);
+
+  /// All nodes together have found that nothing happens before `time`, anywhere.
+  void lift(double time);
+  [[nodiscard]] double lifted() const { return lifted_.load(std::memory_order_acquire); }
+
+  /// Whether the gateway has been woken and waits for a worker: a domain that has one had better
+  /// let it go first, since other nodes may be waiting.
+  [[nodiscard]] bool gateway_waits() const {
+    return gateway_waits_.load(std::memory_order_relaxed);
+  }
+  void gateway_runs() { gateway_waits_.store(false, std::memory_order_relaxed); }
+
+  /// A frame has arrived, or it is time.
+  void wake_gateway() { wake(domains_); }
+
+  /// Whether something from outside is under way to the domains: then nobody may count on what is
+  /// to come here.
+  [[nodiscard]] bool has_tasks() const { return tasks_.load() != 0; }
+
+  /// Whether something from outside waits for the gateway to hand it in.
+  [[nodiscard]] bool has_tasks_for_gateway() const {
+    return slots_[domains_]->tasks.load(std::memory_order_acquire) != nullptr;
+  }
+
+  /// Whether all domains sleep. They go on sleeping until the gateway, who asks, wakes one.
+  [[nodiscard]] bool all_asleep() const { return active_.load() == 1; }
+
+  /// The same, whoever else is awake: what comes from outside may be under way to the gateway.
+  [[nodiscard]] bool no_domain_awake() const;
+
+  /// Whether some domain sleeps.
+  [[nodiscard]] bool somebody_sleeps() const;
+
+  /// The earliest event of all domains. @pre all_asleep()
+  [[nodiscard]] Instant next_of_all() const;
+
+  /// The least clock of `link` that helps a domain that sleeps; infinite if none waits for it.
+  [[nodiscard]] double wanted_from(std::size_t link) const;
+
+  /// Puts the gateway to sleep until a link's inbox is filled, a domain's clock is beyond
+  /// `wanted`, all domains have announced at least `standing`, something comes from outside, or all
+  /// domains sleep (unless it knows: `knows`).
+  bool park_gateway(double wanted, double standing, bool knows);
+
+  /// The floor is `next`, or nothing is left at all: never(). @pre all_asleep(), and the floor is
+  /// before `next`
+  void settle(const Instant& next);
+
+  /// What is for outside tasks to do, in turn: they are handed to the domains by wake_for().
+  [[nodiscard]] std::unique_ptr<OutsideTask> take_tasks_of_all() { return take_tasks(domains_); }
+  void hand_in(std::unique_ptr<OutsideTask> task);
+
+  /// Refuses what waits for the gateway. @pre finished()
+  void refuse_tasks();
+
+  /// What any thread can know of the laboratory time before which nothing happens any more,
+  /// anywhere; infinite at the end.
+  [[nodiscard]] double lower_bound() const;
+
+  /// How many events all domains together have executed; roughly, for people to look at.
+  [[nodiscard]] std::uint64_t events() const;
+  /// How often a domain that slept was woken.
+  [[nodiscard]] std::uint64_t wakeups() const { return wakeups_.load(std::memory_order_relaxed); }
+
+  /// What the domain has had to do so far; for others to look at.
+  void count(std::size_t domain, const DomainLoad& load) {
+    Slot& own = *slots_[domain];
+    own.events.store(load.events, std::memory_order_relaxed);
+    own.busy_s.store(load.busy_s, std::memory_order_relaxed);
+    own.vain.store(load.vain, std::memory_order_relaxed);
+    own.remote.store(load.remote, std::memory_order_relaxed);
+  }
+  [[nodiscard]] DomainLoad load(std::size_t domain) const {
+    const Slot& slot = *slots_[domain];
+    return {slot.events.load(std::memory_order_relaxed),
+            slot.busy_s.load(std::memory_order_relaxed), slot.vain.load(std::memory_order_relaxed),
+            slot.remote.load(std::memory_order_relaxed)};
+  }
+  [[nodiscard]] WallClock clock_of_loads() const { return patience_.clock; }
+
+  /// A lower bound on the instant of every event that is still to come, anywhere.
+  [[nodiscard]] Instant floor() const { return floor_; }
+
+  /// No event is left before the boundary, anywhere.
+  [[nodiscard]] bool finished() const { return finished_.load(std::memory_order_acquire); }
+
+  void push(std::size_t domain, std::unique_ptr<Batch> batch);
+  /// For a link, if it is early enough that the batch goes ahead of what is told of this node next.
+  void push_quietly(std::size_t link, std::unique_ptr<Batch> batch);
+  [[nodiscard]] std::unique_ptr<Batch> take_batches(std::size_t domain); ///< oldest first
+  [[nodiscard]] bool has_batches(std::size_t domain) const {
+    return slots_[domain]->inbox.load(std::memory_order_acquire) != nullptr;
+  }
+
+  /// Hands in something from outside of the simulation. Returns false, and keeps nothing, once the
+  /// run is finished.
+  bool post(std::size_t domain, std::unique_ptr<OutsideTask>& task);
+  [[nodiscard]] std::unique_ptr<OutsideTask> take_tasks(std::size_t domain);
+  void task_done() { tasks_.fetch_sub(1); }
+
+  /// What a domain that parks waits for.
+  struct Wish {
+    Instant next;              ///< its next event; never() if it has none before the boundary
+    std::vector<double> clock; ///< it can go on once each clock is beyond these
+
+    /// For domains that do not hold it back: no clock is beyond this.
+    static constexpr double no_matter() { return std::numeric_limits<double>::quiet_NaN(); }
+  };
+
+  /// Tries to put `domain` to sleep. Returns false if there is news: run it again. After true the
+  /// caller must not touch the domain any more: it may be running elsewhere.
+  bool park(std::size_t domain, const Wish& wish);
+
+private:
+  enum State : int { parked, running, running_with_news };
+
+  struct alignas(64) Slot {
+    std::atomic<double> clock{Instant::beginning().absorption};
+    std::atomic<std::uint64_t> events{0};
+    std::atomic<double> busy_s{0};
+    std::atomic<std::uint64_t> vain{0};
+    std::atomic<std::uint64_t> remote{0};
+    std::atomic<int> state{running};
+    std::atomic<Batch*> inbox{nullptr};
+    std::atomic<OutsideTask*> tasks{nullptr};
+    alignas(64) std::atomic<std::uint64_t> version{0}; // odd: do not count on what follows
+    std::atomic<double> standing_next{Instant::beginning().absorption};
+    std::atomic<double> elsewhere{Instant::never().absorption};
+    std::atomic<double> gateway_waits_for{Instant::never().absorption}; // standing_next
+    std::vector<std::atomic<std::uint64_t>> taken;                      // from each of the others
+    alignas(64) Instant next = Instant::never();
+    std::vector<std::atomic<double>> needed;
+  };
+
+  enum class Scope { here, everywhere };
+  [[nodiscard]] bool collect(Scope scope, std::vector<std::uint64_t>& versions,
+                             double& least) const;
+  template <class Between>
+  [[nodiscard]] double collect_twice(Scope scope, Between&& between) const;
+  void raise_least_time(double time);
+  [[nodiscard]] std::size_t runners() const { return domains_ + (has_links() ? 1 : 0); }
+  void wake(std::size_t domain);
+  bool fall_asleep(std::size_t runner);
+  bool post_to_gateway(std::unique_ptr<OutsideTask>& task);
+  void resolve();
+  [[nodiscard]] bool satisfied(const Slot& slot, double least_clock) const;
+
+  const std::size_t domains_;
+  std::vector<std::unique_ptr<Slot>> slots_; // the gateway's state is that of the first link
+  std::function<void(std::size_t)> schedule_;
+  const Patience patience_;
+  std::atomic<double> least_time_{Instant::beginning().absorption};
+  std::atomic<double> woken_for_{Instant::beginning().absorption};
+  std::atomic<double> lifted_{Instant::beginning().absorption};
+  alignas(64) std::atomic<std::int64_t> waiting_{0};
+  alignas(64) std::atomic<std::int64_t> active_{0};
+  std::atomic<std::int64_t> tasks_{0};
+  std::atomic<bool> finished_{false};
+  std::atomic<bool> gateway_waits_{false};
+  std::atomic<std::uint8_t> paused_{0};
+  std::function<void()> at_stop_; // of stop_and(); written before the pause
+  std::atomic<std::uint64_t> wakeups_{0};
+  Instant floor_ = Instant::beginning(); // written only while all sleep
+};
+
+} // namespace stos::detail

@@ -1,0 +1,188 @@
+#include "libstos/engine/parallel/domain_set.hpp"
+
+#include "libstos/engine/parallel/partition.hpp"
+#include "libstos/engine/parallel/rewiring.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+
+namespace stos::detail {
+
+DomainSet::DomainSet(World& world, std::size_t domains, std::function<void(std::size_t)> schedule,
+                     AgentBindings* bindings, DomainBoard::Patience patience)
+    : DomainSet(world, std::exchange(world.setup.effects, {}), domains, 0, std::move(schedule),
+                bindings, patience) {}
+
+DomainSet::DomainSet(World& world, const Effects& own, std::size_t domains, std::size_t links,
+                     std::function<void(std::size_t)> schedule, AgentBindings* bindings,
+                     DomainBoard::Patience patience, Start start)
+    : board_(domains, links, std::move(schedule), patience) {
+  for (std::size_t i = 0; i < domains; ++i)
+    domains_.push_back(std::make_unique<Domain>(i, world, board_, bindings));
+  distribute(own, start);
+}
+
+void DomainSet::distribute(const Effects& initial, Start start) {
+  const std::vector<Cell*>& born = initial.changes().born;
+  const std::vector<Channel*>& opened = initial.changes().opened;
+  const std::vector<std::uint16_t> domain_of = partition(born, opened, domains_.size(), 0);
+  for (std::size_t i = 0; i < born.size(); ++i)
+    born[i]->domain = domain_of[i];
+  const Channel* held_back = start == Start::as_seems_best && !born.empty()
+                                 ? channel_without_way(opened, born.front()->world->space)
+                                 : nullptr;
+  if (held_back != nullptr) {
+    together_for_ = describe_distance(*held_back->to, *held_back, held_back->from().id, 0);
+    for (Cell* cell : born)
+      cell->domain = 0;
+  }
+  divided_ =
+      std::any_of(born.begin(), born.end(), [](const Cell* cell) { return cell->domain != 0; });
+  for (Cell* cell : initial.changes().born)
+    domains_[cell->domain]->adopt(*cell);
+  for (Channel* channel : initial.changes().opened) {
+    channel->group = channel->from().domain;
+    if (channel->group != channel->to->domain)
+      Domain::leave_copy_of_source(*channel);
+    domains_[channel->to->domain]->adopt(*channel);
+  }
+  for (Channel* hold : initial.changes().held) {
+    hold->group = hold->far_course().holder->domain;
+    domains_[hold->to->domain]->adopt(*hold);
+  }
+  for (auto* lambda = initial.first_lambda; lambda != nullptr;) {
+    auto* next = static_cast<Closure*>(lambda->next);
+    domains_[lambda->to->domain]->adopt(*lambda);
+    lambda = next;
+  }
+  for (Channel* channel : initial.changes().closed)
+    domains_[channel->to->domain]->drop(*channel);
+  for (Cell* cell : initial.changes().born)
+    domains_[cell->domain]->place_first(*cell);
+}
+
+void DomainSet::divide_anew(std::span<const Assignment> assignment) {
+  const Instant next = board_.next_of_all();
+  Rewiring rewiring(*this);
+  for (const auto& [cell, domain] : assignment)
+    if (cell->domain != domain)
+      rewiring.move(*cell, domain);
+  rewiring.finish(next.absorption);
+}
+
+bool DomainSet::bring_together() {
+  std::vector<Assignment> all;
+  for (const auto& domain : domains_)
+    domain->for_each_agent([&](Cell& cell) { all.push_back({&cell, 0}); });
+  divide_anew(all);
+  const bool changed = divided_;
+  are_divided(false);
+  return changed;
+}
+
+void DomainSet::are_divided(bool divided) {
+  if (!divided_)
+    events_together_ += events() - events_then_;
+  events_then_ = events();
+  divided_ = divided;
+}
+
+// @pre a stop, or the end
+std::uint64_t DomainSet::events() const {
+  std::uint64_t sum = 0;
+  for (const auto& domain : domains_)
+    sum += domain->execution().counters.absorbed;
+  return sum;
+}
+
+// Agents whose events are over are there as well, in no order that matters.
+bool DomainSet::divide_in_space() {
+  std::vector<Cell*> cells;
+  std::vector<Channel*> channels;
+  for (const auto& domain : domains_)
+    domain->for_each_agent([&](Cell& cell) {
+      cells.push_back(&cell);
+      for (IncomingChannel* c = cell.mailbox.first_channel(); c != nullptr; c = c->next_incoming)
+        if (auto& channel = static_cast<Channel&>(*c); !channel.detached && !channel.is_hold())
+          channels.push_back(&channel);
+    });
+  const double time = board_.next_of_all().absorption;
+  if (cells.empty() || !std::isfinite(time))
+    return false;
+  const std::vector<std::uint16_t> domain_of = partition(cells, channels, size(), time);
+  std::vector<Assignment> assignment;
+  bool divided = false;
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    assignment.push_back({cells[i], domain_of[i]});
+    divided = divided || domain_of[i] != 0;
+  }
+  if (divided) {
+    divide_anew(assignment);
+    are_divided(true);
+  }
+  return divided;
+}
+
+double DomainSet::highest_clock() const {
+  double highest = Instant::beginning().absorption;
+  for (std::size_t i = 0; i < size(); ++i)
+    highest = std::max(highest, board_.clock(i));
+  return highest;
+}
+
+std::vector<DomainLoad> DomainSet::loads() const {
+  std::vector<DomainLoad> loads;
+  for (std::size_t i = 0; i < size(); ++i)
+    loads.push_back(board_.load(i));
+  return loads;
+}
+
+RunCounters DomainSet::counters() const {
+  RunCounters sum;
+  for (const auto& domain : domains_)
+    sum.add(domain->execution().counters);
+  return sum;
+}
+
+EngineCounters DomainSet::engine_counters() const {
+  EngineCounters sum;
+  for (const auto& domain : domains_)
+    sum.add(domain->engine_counters());
+  sum.wakeups = board_.wakeups();
+  sum.workers = board_.workers();
+  if (size() > 1)
+    sum.events_together = events_together_ + (divided_ ? 0 : events() - events_then_);
+  if (sum.held_back.agent.empty())
+    sum.held_back.agent = together_for_;
+  return sum;
+}
+
+std::optional<Failure> DomainSet::failure() const {
+  std::optional<Failure> earliest;
+  for (const auto& domain : domains_) {
+    const auto& failure = domain->execution().failure();
+    if (failure && (!earliest || failure->key < earliest->key))
+      earliest = failure;
+  }
+  return earliest;
+}
+
+std::vector<TraceRecord> DomainSet::trace() const {
+  std::vector<TraceRecord> all;
+  for (const auto& domain : domains_)
+    all.insert(all.end(), domain->execution().trace.begin(), domain->execution().trace.end());
+  return all;
+}
+
+std::vector<Report> DomainSet::take_reports() {
+  std::vector<Report> all;
+  for (const auto& domain : domains_) {
+    std::vector<Report>& some = domain->execution().reports();
+    std::move(some.begin(), some.end(), std::back_inserter(all));
+    some.clear();
+  }
+  return all;
+}
+
+} // namespace stos::detail

@@ -1,0 +1,48 @@
+#pragma once
+
+#include "libstos/engine/parallel/tiers.hpp"
+#include "libstos/world/world.hpp"
+
+#include <cstddef>
+#include <vector>
+
+namespace stos::detail {
+
+/// The agents of a domain that are due first, in the order of time, and which of them nobody can
+/// reach any more, although others are due before them.
+///
+/// Whoever is due executes nothing earlier. What it causes then, through whatever agents of the
+/// domain, stays within the future light cone of that point. So whoever is due outside of the
+/// cones of all that are due before may go; what happens outside of the domain bounds it as ever.
+///
+/// Threads: none inside; the domain owns it.
+/// Cost:    find() O(n log n), nobody_reaches() O(n) in the number of agents, which is small.
+class FirstDue {
+public:
+  struct Due {
+    Point where; ///< and when
+    Cell* cell;
+  };
+
+  explicit FirstDue(const Space& space) : space_(space) {}
+
+  /// Collects those who are due first, before `end_time`; of very many at nearly one time, none: it
+  /// looks less far ahead the next time. @pre nobody is put aside as blocked
+  void find(Tiers& tiers, double end_time);
+
+  [[nodiscard]] const std::vector<Due>& found() const { return found_; }
+
+  /// Whether what the others do cannot influence found()[i] before it is due, as long as nobody has
+  /// executed anything but those found here, who count as if they had not.
+  [[nodiscard]] bool nobody_reaches(std::size_t i) const;
+
+private:
+  void collect(Tiers& tiers, double end);
+
+  const Space& space_;
+  double width_ = 0; // it looks that far ahead of the first one
+  std::size_t agents_ = 0;
+  std::vector<Due> found_;
+};
+
+} // namespace stos::detail

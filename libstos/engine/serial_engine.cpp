@@ -1,0 +1,168 @@
+#include "libstos/engine/serial_engine.hpp"
+
+#include <algorithm>
+
+namespace stos::detail {
+
+SerialEngine::SerialEngine(World& world, ProgressCallback progress, AgentBindings* bindings)
+    : execution_(world, bindings), progress_(std::move(progress)) {}
+
+SerialEngine::~SerialEngine() {
+  for (Cell* cell : ended_)
+    execution_.free(*cell);
+}
+
+void SerialEngine::run() {
+  World& world = execution_.world();
+  execution_.counters.sent += world.setup.effects.lambdas;
+  apply(std::exchange(world.setup.effects, {}), nullptr);
+  constexpr std::uint64_t tidy_stride = 256;
+  constexpr std::uint64_t progress_stride = 1 << 14;
+  while (agenda_.earliest() < world.end_time.load(std::memory_order_relaxed)) {
+    const double time = agenda_.earliest();
+    agenda_.prefetch_next();
+    step(agenda_.first());
+    const std::uint64_t absorbed = execution_.counters.absorbed;
+    if (absorbed % tidy_stride == 0)
+      execution_.tidy_up([this](Cell& c) { bury(c); });
+    if (execution_.is_asked()) [[unlikely]]
+      show();
+    if (progress_ && absorbed % progress_stride == 0)
+      progress_(time, absorbed);
+  }
+  end_all();
+}
+
+void SerialEngine::step(Cell& cell) {
+  if (cell.exits_next()) {
+    end(cell, cell.exit_time(), CellState::ended);
+    return;
+  }
+  const EventKey key = cell.mailbox.front_key();
+  Closure& lambda = execution_.take(cell);
+  apply(execution_.execute(cell, lambda, key), &cell);
+}
+
+void SerialEngine::apply(const Effects& effects, Cell* self) {
+  const Effects::Changes& changes = effects.changes();
+  if (effects.has_changes()) {
+    for (Cell* child : changes.born)
+      start(*child);
+    for (Channel* channel : changes.opened)
+      execution_.open_reader(*channel);
+    for (Channel* hold : changes.held)
+      execution_.open_reader(*hold);
+  }
+  for (auto* lambda = effects.first_lambda; lambda != nullptr;) {
+    auto* next = static_cast<Closure*>(lambda->next);
+    deliver(*lambda);
+    lambda = next;
+  }
+  if (effects.has_changes()) {
+    for (Channel* channel : changes.closed)
+      close(*channel);
+    for (Channel* hold : changes.released)
+      close(*hold);
+    if (changes.turn && self->alive()) // all that waits for it is due at other times now
+      execution_.turn(*self, self->now, *changes.turn);
+  }
+  if (self == nullptr || !self->alive())
+    return;
+  if (changes.dies)
+    end(*self, self->now, CellState::dead);
+  else
+    agenda_.set(*self, self->next_instant());
+}
+
+void SerialEngine::start(Cell& cell) {
+  execution_.start(cell);
+  if (cell.alive()) {
+    agenda_.add(cell, cell.next_instant());
+  } else { // its creator deleted it
+    cell.slot = static_cast<std::uint32_t>(ended_.size());
+    ended_.push_back(&cell);
+  }
+}
+
+void SerialEngine::deliver(Closure& lambda) {
+  Cell& to = *lambda.to;
+  if (!to.alive()) {
+    lose(lambda, to.state);
+    return;
+  }
+  const double time = place_on(to.path, lambda, execution_.world().space);
+  const Instant instant = lambda.key(time).instant;
+  execution_.queue(to, lambda, time);
+  agenda_.lower(to, std::min(instant, Instant::before(to.exit_time())));
+}
+
+void SerialEngine::lose(Closure& lambda, CellState how) {
+  if (auto references = execution_.lose(lambda, how))
+    for (const CarriedReference& carried : *references)
+      close(*carried.hold);
+}
+
+void SerialEngine::end(Cell& cell, double time, CellState how) {
+  agenda_.remove(cell);
+  cell.slot = static_cast<std::uint32_t>(ended_.size());
+  ended_.push_back(&cell);
+  ++cell.incoming; // keeps the cell until the end of this function
+  apply(execution_.end(cell, time, how), &cell);
+  while (Closure* lambda = execution_.take_any(cell))
+    lose(*lambda, how);
+  --cell.incoming;
+  bury(cell);
+}
+
+// In the order of their ids, so that what destructors print has an order, too.
+void SerialEngine::end_all() {
+  std::vector<Cell*> living;
+  for (std::size_t slot = 0; slot < agenda_.slots(); ++slot)
+    if (Cell* cell = agenda_.at(slot))
+      living.push_back(cell);
+  std::sort(living.begin(), living.end(),
+            [](const Cell* a, const Cell* b) { return a->id < b->id; });
+  for (Cell* cell : living)
+    end_with_run(*cell);
+}
+
+void SerialEngine::end_with_run(Cell& cell) {
+  agenda_.remove(cell);
+  cell.slot = static_cast<std::uint32_t>(ended_.size());
+  ended_.push_back(&cell);
+  const double time = execution_.world().last_time(cell.now);
+  for (Channel* channel : execution_.end_with_run(cell, time).changes().closed)
+    close(*channel);
+  while (Closure* lambda = execution_.take_any(cell))
+    lose(*lambda, CellState::ended);
+}
+
+// It opens no mailbox's channels, so that it knows nothing of horizons; closed ones only wait until
+// their lambdas are gone.
+void SerialEngine::close(Channel& channel) {
+  channel.next_incoming = nullptr;
+  execution_.retire(&channel);
+}
+
+// For those who watch the run. Nobody has to wait for others here.
+void SerialEngine::show() {
+  if (!execution_.is_watched())
+    return;
+  execution_.census.take([this](Census& census) {
+    for (std::size_t slot = 0; slot < agenda_.slots(); ++slot)
+      if (const Cell* cell = agenda_.at(slot))
+        census.count_mailbox(cell->mailbox.size());
+  });
+  execution_.show({});
+}
+
+void SerialEngine::bury(Cell& cell) {
+  if (cell.incoming != 0 || cell.alive())
+    return;
+  ended_[cell.slot] = ended_.back();
+  ended_[cell.slot]->slot = cell.slot;
+  ended_.pop_back();
+  execution_.free(cell);
+}
+
+} // namespace stos::detail

@@ -1,0 +1,58 @@
+#pragma once
+
+#include "libstos/base/ids.hpp"
+#include "libstos/base/usage_error.hpp"
+#include "libstos/code/serialise.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace stos {
+
+/// Something that an agent has found out, for whoever has started the run: see Agent::report().
+struct Report {
+  std::string topic;
+  AgentId agent;
+  double time = 0;           ///< laboratory time of the event that made it
+  std::uint64_t ordinal = 0; ///< counts the reports of one agent
+  std::vector<std::byte> value;
+};
+
+/// The order of the reports of a run: by time, agent, ordinal.
+[[nodiscard]] bool is_earlier_report(const Report& a, const Report& b);
+
+/// All reports of a run, on every node, in an order that is the same on every engine: by time,
+/// agent and ordinal.
+class Reports {
+public:
+  Reports() = default;
+  explicit Reports(std::vector<Report> reports);
+
+  /// The values that agents have reported under `topic`, with the agents. Throws UsageError
+  /// (bad_argument) if they were no T.
+  template <Portable T>
+  [[nodiscard]] std::vector<std::pair<AgentId, T>> of(std::string_view topic) const {
+    std::vector<std::pair<AgentId, T>> values;
+    for (const Report& report : reports_)
+      if (report.topic == topic) {
+        BytesReader in(report.value);
+        auto value = load_new<T>(in);
+        if (!value || !in.at_end())
+          throw UsageError(Errc::bad_argument, "the reports on \"" + report.topic +
+                                                   "\" are not of the type that was asked for");
+        values.emplace_back(report.agent, *std::move(value));
+      }
+    return values;
+  }
+
+  [[nodiscard]] const std::vector<Report>& all() const { return reports_; }
+
+private:
+  std::vector<Report> reports_;
+};
+
+} // namespace stos

@@ -1,0 +1,117 @@
+#include "libstos/world/run_summary.hpp"
+
+#include "libstos/base/plain_text.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <iomanip>
+
+namespace stos {
+namespace {
+
+std::string network(const EngineCounters& counters) {
+  if (counters.frames == 0)
+    return {};
+  PlainText text;
+  text << "network         " << counters.remote_lambdas << " lambdas in " << counters.frames
+       << " frames (" << counters.frame_bytes << " bytes), " << counters.rounds << " rounds";
+  if (counters.moves > 0)
+    text << ", " << counters.moves << " moves of agents";
+  text << '\n';
+  return text.str();
+}
+
+// What a modeller can do something about: whether workers were busy, and else which agents are too
+// near to each other.
+std::string parallelism(const RunSummary& summary) {
+  const EngineCounters& counters = summary.engine_counters;
+  if (counters.workers < 2 || summary.wall_time_s <= 0)
+    return {};
+  const auto percent = [](double part, double whole) { return std::lround(100 * part / whole); };
+  PlainText text;
+  text << "parallel        " << std::fixed << std::setprecision(1)
+       << counters.busy_s / summary.wall_time_s << " of " << counters.workers << " workers busy";
+  if (counters.events_together > 0)
+    text << ", "
+         << percent(static_cast<double>(counters.events_together),
+                    static_cast<double>(summary.absorbed))
+         << " % of the events by one alone";
+  if (counters.waits > 0)
+    text << ", " << counters.waits << " waits";
+  if (!counters.held_back.agent.empty()) {
+    text << "; held back: " << counters.held_back.agent;
+    if (counters.waits > 0)
+      text << " (" << percent(counters.held_back.waits, static_cast<double>(counters.waits))
+           << " % of the waits)";
+  }
+  text << '\n';
+  return text.str();
+}
+
+} // namespace
+
+void RunCounters::add(const RunCounters& other) {
+  if (other.absorbed > 0)
+    last_event_time =
+        absorbed > 0 ? std::max(last_event_time, other.last_event_time) : other.last_event_time;
+  agents_born += other.agents_born;
+  agents_died += other.agents_died;
+  sent += other.sent;
+  absorbed += other.absorbed;
+  in_flight += other.in_flight;
+  dropped += other.dropped;
+  digest.add(other.digest);
+  values.add(other.values);
+}
+
+void EngineCounters::add(const EngineCounters& other) {
+  activations += other.activations;
+  empty_activations += other.empty_activations;
+  wakeups += other.wakeups;
+  frames += other.frames;
+  frame_bytes += other.frame_bytes;
+  remote_lambdas += other.remote_lambdas;
+  rounds = std::max(rounds, other.rounds);
+  moves += other.moves;
+  workers += other.workers;
+  busy_s += other.busy_s;
+  events_together += other.events_together;
+  waits += other.waits;
+  if (held_back.agent.empty() || other.held_back.waits > held_back.waits)
+    held_back = other.held_back;
+}
+
+RunDigest RunSummary::value_digest() const {
+  RunDigest sum = values;
+  for (const Report& report : reports.all()) {
+    const std::uint64_t name = mix64(report.agent.value + mix64(report.ordinal));
+    const std::uint64_t time = std::bit_cast<std::uint64_t>(report.time);
+    const std::uint64_t head = mix64(name + mix64(time + hash_text(report.topic)));
+    sum.add_hash(hash_bytes(report.value, head));
+  }
+  return sum;
+}
+
+std::string RunSummary::digests() const {
+  return digest.to_string() + (all_values ? " " + value_digest().to_string() : "");
+}
+
+std::string RunSummary::to_string() const {
+  PlainText text;
+  text << "engine          " << engine << '\n'
+       << "agents          " << agents_born << " born, " << agents_died << " died, "
+       << agents_born - agents_died
+       << (is_complete ? " reached the boundary\n" : " were left when the run ended early\n")
+       << "events          " << absorbed << " (" << sent << " lambdas sent, " << in_flight
+       << " in flight at the end, " << dropped << " dropped at the dead)\n"
+       << "simulated time  " << end_time << " s (last event at " << last_event_time << " s)\n"
+       << "wall time       " << wall_time_s << " s (" << events_per_second() << " events/s)\n"
+       << parallelism(*this) << network(engine_counters) << "digest          " << digest.to_string()
+       << (is_complete ? "\n" : " (of what had happened when the run ended early)\n")
+       << "value digest    " << value_digest().to_string()
+       << (all_values ? " (of all arguments)" : "") << '\n';
+  return text.str();
+}
+
+} // namespace stos

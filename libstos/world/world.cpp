@@ -1,0 +1,50 @@
+#include "libstos/world/world.hpp"
+
+#include "libstos/world/agent_base.hpp"
+
+namespace stos {
+
+World::World(RunOptions run_options, const std::type_info& type, void* object)
+    : options(std::move(run_options)), simulation_type(type), simulation_object(object),
+      depot_(BlockDepot::create()), pool_(*depot_), setup(*this, pool_) {}
+
+// Only a world that was set up and never run still has anything here.
+World::~World() {
+  const detail::EventContext::Scope scope(&setup); // what the agents close concerns nobody
+  detail::Effects initial = std::exchange(setup.effects, {});
+  setup.begin_inert();
+  for (auto* lambda = initial.first_lambda; lambda != nullptr;) {
+    auto* next = static_cast<detail::Closure*>(lambda->next);
+    detail::discard(*lambda, nullptr);
+    lambda = next;
+  }
+  for (detail::Cell* cell : initial.changes().born)
+    detail::delete_agent(*cell);
+  for (detail::Channel* channel : initial.changes().opened) {
+    channel->closed = 1;
+    channel->let_go();
+  }
+  for (detail::Channel* hold : initial.changes().held)
+    hold->let_go();
+  setup.drop_effects();
+  for (detail::Cell* cell : initial.changes().born) {
+    cell->let_go_of_outgoing();
+    cell->destroy(pool_);
+  }
+}
+
+void World::begin_run() {
+  if (phase_ == Phase::run)
+    throw UsageError(Errc::bad_argument, "this simulation has been started already");
+  phase_ = Phase::run;
+}
+
+namespace detail {
+
+void delete_agent(Cell& cell) {
+  if (AgentBase* agent = std::exchange(cell.agent, nullptr))
+    cell.ops->destroy(*agent);
+}
+
+} // namespace detail
+} // namespace stos

@@ -1,0 +1,98 @@
+#pragma once
+
+#include "libstos/code/block_pool.hpp"
+#include "libstos/options/run_options.hpp"
+#include "libstos/spacetime/space.hpp"
+#include "libstos/world/agent_directory.hpp"
+#include "libstos/world/constants.hpp"
+#include "libstos/world/event_context.hpp"
+#include "libstos/world/live_view.hpp"
+
+#include <atomic>
+#include <functional>
+#include <limits>
+#include <memory>
+#include <typeinfo>
+#include <vector>
+
+namespace stos {
+
+/// One simulation's model, from its set-up to its end: the space, the initial agents, the boundary.
+///
+/// Threads: set-up happens on one thread; during a run everything here is read only, except for
+/// `end_time`, which a failure lowers.
+class World {
+public:
+  World(RunOptions run_options, const std::type_info& simulation_type, void* simulation_object);
+  ~World();
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+
+  [[nodiscard]] bool in_setup() const { return phase_ == Phase::setup; }
+  void begin_run();
+
+  RunOptions options;
+  Space space;
+  detail::Constants constants;
+
+  /// No event happens at this laboratory time or later.
+  std::atomic<double> end_time{Instant::never().absorption};
+
+  /// When an agent ends with the run whose latest event was at `latest`: at the boundary, or right
+  /// then if there is none.
+  [[nodiscard]] double last_time(double latest) const {
+    const double end = end_time.load();
+    return end < Instant::never().absorption ? end : latest;
+  }
+
+  /// The run ends at `time` at the latest, since it has failed. Threads: any.
+  void end_before(double time) {
+    double seen = end_time.load(std::memory_order_relaxed);
+    while (time < seen && !end_time.compare_exchange_weak(seen, time, std::memory_order_relaxed))
+      ;
+  }
+
+  /// Where the agent on a worldline leaves through a boundary that depends on that; empty for the
+  /// laboratory-time boundary.
+  std::function<double(const Trajectory&)> own_boundary;
+
+  /// Called for each agent that reaches a boundary, right before it is deleted; may be empty.
+  std::function<void(AgentBase&, const Point&)> at_boundary;
+
+  /// For measuring how long things take; null if nobody watches the run. Set before it begins.
+  detail::WallClock wall_clock = nullptr;
+
+  /// Cell::domain of agents that are on this node is below it.
+  std::size_t groups_here = std::numeric_limits<std::size_t>::max();
+
+  /// All agents that are here, where somebody needs to find them by their ids; else null.
+  std::unique_ptr<detail::AgentDirectory> directory;
+
+  const std::type_info& simulation_type; ///< tells simulations of different types apart
+  void* const simulation_object;         ///< the ForwardSimulation that owns this world
+
+private:
+  struct ReleaseDepot {
+    void operator()(BlockDepot* depot) const { depot->release(); }
+  };
+  std::unique_ptr<BlockDepot, ReleaseDepot> depot_; // before all that lives in its memory
+  BlockPool pool_;                                  // of the set-up
+
+public:
+  detail::EventContext setup; ///< collects the initial world as effects
+
+  [[nodiscard]] BlockDepot& depot() { return *depot_; }
+  std::uint64_t initial_agents = 0;
+
+private:
+  enum class Phase { setup, run };
+  Phase phase_ = Phase::setup;
+};
+
+namespace detail {
+
+/// Deletes the agent of `cell`, if it still has one, in the context of its own death.
+void delete_agent(Cell& cell);
+
+} // namespace detail
+} // namespace stos
