@@ -22,6 +22,7 @@ RunSummary conclude(const World& world, const RunCounters& counters, std::string
   std::copy(of_setup.begin(), of_setup.end(), std::back_inserter(reports));
   enforce_report_limit(world.options, reports, failure);
   RunSummary summary;
+  static_cast<RunCounters&>(summary).add(world.counters_before);
   static_cast<RunCounters&>(summary).add(counters);
   summary.engine = std::move(engine);
   const double end_time = world.end_time.load();

@@ -215,6 +215,17 @@ void Execution::start(Cell& cell) {
     record(TraceRecord::Kind::birth, cell, cell.now, nullptr);
 }
 
+void Execution::resume(Cell& cell) {
+  if (world_.directory != nullptr)
+    world_.directory->insert(cell.id, cell);
+  if (cell.state != CellState::newborn)
+    return;
+  cell.state = CellState::alive;
+  live.count_agents(*cell.ops, 1);
+  if (bindings_ != nullptr)
+    bindings_->started(cell);
+}
+
 // Where the agent leaves that is on this worldline from now on. It is there yet, unless rounding
 // has it that it leaves right here.
 void Execution::find_exit(Cell& cell) {

@@ -89,6 +89,16 @@ public:
   /// Takes `cell` into the count of the living and starts it.
   void start(Cell& cell);
 
+  /// The same for one of a world that goes on: it was born before. Or it has ended before.
+  void resume(Cell& cell);
+
+  /// A lambda that waits in such a world, to be queued now; what comes behind it on its channel is
+  /// absorbed no earlier. @pre the channel is open again
+  static void resume(Closure& lambda, double absorption) {
+    if (lambda.via != nullptr)
+      lambda.via->last_absorption = std::max(lambda.via->last_absorption, absorption);
+  }
+
   /// The agent takes another velocity from laboratory time `time` on.
   void turn(Cell& cell, double time, const Velocity<4>& velocity,
             CausalMailbox::Sums sums = CausalMailbox::Sums::now);
@@ -126,6 +136,12 @@ public:
     return taken;
   }
   void retire(Channel& channel) { retired_.push_back(&channel); }
+
+  /// What was counted and reported so far, added to `stop`.
+  void show_at(WorldAtStop& stop) const {
+    stop.counters.add(counters);
+    stop.reports.insert(stop.reports.end(), context_.reports.begin(), context_.reports.end());
+  }
 
   /// Counts and frees a lambda that will never be absorbed, at an agent that ended as `how`.
   /// Returns the references that it brought: their holds must be released.

@@ -13,12 +13,30 @@ SerialEngine::~SerialEngine() {
 }
 
 void SerialEngine::run() {
+  begin();
+  run_to_horizon();
+  while (execution_.world().stops_before_end()) {
+    stop();
+    run_to_horizon();
+  }
+  end_all();
+}
+
+void SerialEngine::begin() {
   World& world = execution_.world();
+  if (const auto resumption = std::exchange(world.resumption, nullptr)) {
+    resume(*resumption);
+    return;
+  }
   execution_.counters.sent += world.setup.effects.lambdas;
   apply(std::exchange(world.setup.effects, {}), nullptr);
+}
+
+void SerialEngine::run_to_horizon() {
+  const World& world = execution_.world();
   constexpr std::uint64_t tidy_stride = 256;
   constexpr std::uint64_t progress_stride = 1 << 14;
-  while (agenda_.earliest() < world.end_time.load(std::memory_order_relaxed)) {
+  while (agenda_.earliest() < world.horizon()) {
     const double time = agenda_.earliest();
     agenda_.prefetch_next();
     step(agenda_.first());
@@ -30,7 +48,45 @@ void SerialEngine::run() {
     if (progress_ && absorbed % progress_stride == 0)
       progress_(time, absorbed);
   }
-  end_all();
+}
+
+void SerialEngine::stop() {
+  World& world = execution_.world();
+  WorldAtStop here{world.next_stop, living(), world.counters_before, world.setup.reports};
+  execution_.show_at(here);
+  world.next_stop = world.at_stop(here);
+}
+
+std::vector<Cell*> SerialEngine::living() const {
+  std::vector<Cell*> cells;
+  for (std::size_t slot = 0; slot < agenda_.slots(); ++slot)
+    if (Cell* cell = agenda_.at(slot))
+      cells.push_back(cell);
+  return cells;
+}
+
+void SerialEngine::resume(const Resumption& world) {
+  for (const auto* cells : {&world.departed, &world.agents})
+    for (Cell* cell : *cells)
+      resume(*cell);
+  for (const auto* channels : {&world.opened, &world.held, &world.retired})
+    for (Channel* channel : *channels)
+      execution_.open_reader(*channel);
+  for (Channel* channel : world.retired)
+    close(*channel);
+  for (const auto& [lambda, absorption] : world.lambdas) {
+    Execution::resume(*lambda, absorption);
+    execution_.queue(*lambda->to, *lambda, absorption);
+    agenda_.lower(*lambda->to, lambda->key(absorption).instant);
+  }
+}
+
+void SerialEngine::resume(Cell& cell) {
+  execution_.resume(cell);
+  if (cell.alive())
+    agenda_.add(cell, cell.next_instant());
+  else
+    add_to_ended(cell);
 }
 
 void SerialEngine::step(Cell& cell) {
@@ -79,8 +135,7 @@ void SerialEngine::start(Cell& cell) {
   if (cell.alive()) {
     agenda_.add(cell, cell.next_instant());
   } else { // its creator deleted it
-    cell.slot = static_cast<std::uint32_t>(ended_.size());
-    ended_.push_back(&cell);
+    add_to_ended(cell);
   }
 }
 
@@ -104,8 +159,7 @@ void SerialEngine::lose(Closure& lambda, CellState how) {
 
 void SerialEngine::end(Cell& cell, double time, CellState how) {
   agenda_.remove(cell);
-  cell.slot = static_cast<std::uint32_t>(ended_.size());
-  ended_.push_back(&cell);
+  add_to_ended(cell);
   ++cell.incoming; // keeps the cell until the end of this function
   apply(execution_.end(cell, time, how), &cell);
   while (Closure* lambda = execution_.take_any(cell))
@@ -116,20 +170,15 @@ void SerialEngine::end(Cell& cell, double time, CellState how) {
 
 // In the order of their ids, so that what destructors print has an order, too.
 void SerialEngine::end_all() {
-  std::vector<Cell*> living;
-  for (std::size_t slot = 0; slot < agenda_.slots(); ++slot)
-    if (Cell* cell = agenda_.at(slot))
-      living.push_back(cell);
-  std::sort(living.begin(), living.end(),
-            [](const Cell* a, const Cell* b) { return a->id < b->id; });
-  for (Cell* cell : living)
+  std::vector<Cell*> cells = living();
+  std::sort(cells.begin(), cells.end(), [](const Cell* a, const Cell* b) { return a->id < b->id; });
+  for (Cell* cell : cells)
     end_with_run(*cell);
 }
 
 void SerialEngine::end_with_run(Cell& cell) {
   agenda_.remove(cell);
-  cell.slot = static_cast<std::uint32_t>(ended_.size());
-  ended_.push_back(&cell);
+  add_to_ended(cell);
   const double time = execution_.world().last_time(cell.now);
   for (Channel* channel : execution_.end_with_run(cell, time).changes().closed)
     close(*channel);
@@ -154,6 +203,11 @@ void SerialEngine::show() {
         census.count_mailbox(cell->mailbox.size());
   });
   execution_.show({});
+}
+
+void SerialEngine::add_to_ended(Cell& cell) {
+  cell.slot = static_cast<std::uint32_t>(ended_.size());
+  ended_.push_back(&cell);
 }
 
 void SerialEngine::bury(Cell& cell) {

@@ -30,6 +30,11 @@ public:
   [[nodiscard]] Execution& execution() { return execution_; }
 
 private:
+  void begin();
+  void resume(const Resumption& world);
+  void resume(Cell& cell);
+  void run_to_horizon();
+  void stop();
   void step(Cell& cell);
   void apply(const Effects& effects, Cell* self);
   void start(Cell& cell);
@@ -39,7 +44,9 @@ private:
   void end_all();
   void end_with_run(Cell& cell);
   void close(Channel& channel);
+  void add_to_ended(Cell& cell);
   void bury(Cell& cell);
+  [[nodiscard]] std::vector<Cell*> living() const;
   void show();
 
   Execution execution_;

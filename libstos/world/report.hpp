@@ -25,6 +25,9 @@ struct Report {
 /// The order of the reports of a run: by time, agent, ordinal.
 [[nodiscard]] bool is_earlier_report(const Report& a, const Report& b);
 
+/// Of agent, ordinal, time, topic and value.
+[[nodiscard]] std::uint64_t hash_of(const Report& report);
+
 /// All reports of a run, on every node, in an order that is the same on every engine: by time,
 /// agent and ordinal.
 class Reports {

@@ -3,7 +3,6 @@
 #include "libstos/base/plain_text.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <iomanip>
 
@@ -84,12 +83,8 @@ void EngineCounters::add(const EngineCounters& other) {
 
 RunDigest RunSummary::value_digest() const {
   RunDigest sum = values;
-  for (const Report& report : reports.all()) {
-    const std::uint64_t name = mix64(report.agent.value + mix64(report.ordinal));
-    const std::uint64_t time = std::bit_cast<std::uint64_t>(report.time);
-    const std::uint64_t head = mix64(name + mix64(time + hash_text(report.topic)));
-    sum.add_hash(hash_bytes(report.value, head));
-  }
+  for (const Report& report : reports.all())
+    sum.add_hash(hash_of(report));
   return sum;
 }
 

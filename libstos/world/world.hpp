@@ -7,7 +7,10 @@
 #include "libstos/world/constants.hpp"
 #include "libstos/world/event_context.hpp"
 #include "libstos/world/live_view.hpp"
+#include "libstos/world/resumption.hpp"
+#include "libstos/world/run_summary.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <functional>
 #include <limits>
@@ -16,6 +19,15 @@
 #include <vector>
 
 namespace stos {
+
+/// What a run that stops on its way shows of its world, see World::at_stop: everything before
+/// `time` has happened, nothing at or after it, and nothing is under way.
+struct WorldAtStop {
+  double time = 0;
+  std::vector<detail::Cell*> agents; ///< all that live, in no order
+  RunCounters counters;              ///< up to then
+  std::vector<Report> reports;       ///< up to then, in no order
+};
 
 /// One simulation's model, from its set-up to its end: the space, the initial agents, the boundary.
 ///
@@ -37,6 +49,25 @@ public:
 
   /// No event happens at this laboratory time or later.
   std::atomic<double> end_time{Instant::never().absorption};
+
+  /// Right before this laboratory time the run stops, if that is not beyond its end; at_stop()
+  /// looks at the world, changes nothing, and says when the next stop is. That the run has stopped
+  /// cannot be seen in its outcome. To be set before the run. at_stop() is called by one thread at
+  /// a time, and must not throw.
+  std::atomic<double> next_stop{Instant::never().absorption};
+  std::function<double(const WorldAtStop&)> at_stop;
+
+  /// Nothing at this laboratory time or later happens for now.
+  [[nodiscard]] double horizon() const {
+    return std::min(end_time.load(std::memory_order_relaxed),
+                    next_stop.load(std::memory_order_relaxed));
+  }
+  [[nodiscard]] bool stops_before_end() const { return next_stop.load() < end_time.load(); }
+
+  /// A run that goes on from elsewhere begins with it; else null, once it has begun, too. Its
+  /// counters were counted before.
+  std::unique_ptr<detail::Resumption> resumption;
+  RunCounters counters_before;
 
   /// When an agent ends with the run whose latest event was at `latest`: at the boundary, or right
   /// then if there is none.

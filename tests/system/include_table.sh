@@ -1,6 +1,6 @@
 # Every #include in libstos/, actors/, config/ and monitoring/ keeps to the table of layers:
 #
-#   base < spacetime < causal < options < code < world < engine < agent < cluster < service
+#   base < spacetime < causal < options < code < world < image < engine < agent < cluster < service
 #                                   each sees itself and what is left of it
 #   config, monitoring, actors      see all of libstos/; actors, which runs things, sees the other two
 #
@@ -20,7 +20,7 @@ violations() (
     \( -name '*.hpp' -o -name '*.cpp' -o -name '*.h' -o -name '*.ipp' -o -name '*.inl' \) \
     ! -path libstos/stos.hpp -print0 | sort -z | xargs -0 -r awk '
     BEGIN {
-      layers = split("base spacetime causal options code world engine agent cluster service", layer_name, " ")
+      layers = split("base spacetime causal options code world image engine agent cluster service", layer_name, " ")
       for (i = 1; i <= layers; i++) rank[layer_name[i]] = i
       edge["actors"] = edge["config"] = edge["monitoring"] = 1
 

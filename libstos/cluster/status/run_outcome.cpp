@@ -1,7 +1,7 @@
 #include "libstos/cluster/status/run_outcome.hpp"
 
 #include "libstos/cluster/wire/instant_bytes.hpp"
-#include "libstos/cluster/wire/trajectory_bytes.hpp"
+#include "libstos/spacetime/trajectory_bytes.hpp"
 
 #include <algorithm>
 #include <iterator>

@@ -1,51 +1,17 @@
 #include "libstos/cluster/stop/migration.hpp"
 
 #include "libstos/base/assert.hpp"
-#include "libstos/base/demangle.hpp"
-#include "libstos/cluster/wire/trajectory_bytes.hpp"
+#include "libstos/image/record_bytes.hpp"
+#include "libstos/spacetime/trajectory_bytes.hpp"
 #include "libstos/world/agent_base.hpp"
 
 #include <algorithm>
 #include <exception>
 #include <functional>
-#include <typeinfo>
 #include <utility>
 
 namespace stos::detail {
 namespace {
-
-void write_extras(const CellExtras& extras, BytesWriter& out) {
-  out.f64(extras.exit_time);
-  out.f64(extras.last_emission);
-  out.varint(extras.injected);
-  out.varint(extras.births);
-  out.varint(extras.reports);
-  out.varint(extras.trace_records);
-  out.varint(extras.pending_turns.size());
-  for (const PendingTurn& turn : extras.pending_turns) {
-    out.f64(turn.local_time);
-    for (std::size_t i = 0; i < 3; ++i)
-      out.f64(turn.velocity[i]);
-  }
-}
-
-bool read_extras(CellExtras& extras, BytesReader& in) {
-  extras.exit_time = in.f64();
-  extras.last_emission = in.f64();
-  extras.injected = in.varint();
-  extras.births = in.varint();
-  extras.reports = in.varint();
-  extras.trace_records = in.varint();
-  constexpr std::size_t turn_bytes = 32;
-  for (std::size_t left = in.count(turn_bytes); left > 0; --left) {
-    const double local_time = in.f64();
-    const double u[3] = {in.f64(), in.f64(), in.f64()};
-    if (!(u[0] * u[0] + u[1] * u[1] + u[2] * u[2] < 1))
-      return false;
-    extras.pending_turns.push_back({local_time, Velocity<4>(u[0], u[1], u[2])});
-  }
-  return in.ok();
-}
 
 bool has_lambda_of_channel(const Cell& cell) {
   bool has = false;
@@ -68,7 +34,7 @@ void delete_copy(EventContext& context, Cell& cell) {
 
 Migration::Migration(World& world, DomainSet& set, Abroad& abroad, const Links& links, double least)
     : world_(world), set_(set), abroad_(abroad), links_(links), least_(least), rewiring_(set),
-      saving_(world, abroad.pool), deleting_(world, abroad.pool), loading_(world, abroad.pool) {
+      saver_(world, abroad.pool), deleting_(world, abroad.pool), loading_(world, abroad.pool) {
   abroad_.moves.verdicts.resize(abroad_.moves.wishes.size());
 }
 
@@ -124,6 +90,7 @@ void Migration::decide() {
 // Of several wishes for one agent each follows the one before.
 void Migration::decide_on(std::size_t wish, Cell& cell, NameTable<AgentId, std::size_t>& known) {
   const std::size_t target = abroad_.moves.wishes[wish].move.node;
+  const std::size_t before = members_.size();
   MovesUnderWay::Verdict& verdict = abroad_.moves.verdicts[wish];
   verdict.node = abroad_.place.own_node;
   verdict.result = MoveResult::moved;
@@ -133,64 +100,24 @@ void Migration::decide_on(std::size_t wish, Cell& cell, NameTable<AgentId, std::
     verdict.result = MoveResult::already_there;
   } else if (places != 0) {
     leaving_[places - 1].node = target;
-  } else if (auto why = obstacle(cell)) {
+  } else if (auto why = save_members(cell)) {
     verdict.result = MoveResult::not_serialisable;
     verdict.text = describe(cell) + " cannot move to another node: " + *why;
   } else {
-    leaving_.push_back({&cell, target, members_.size() - image_.size(), image_.size()});
+    leaving_.push_back({&cell, target, before, members_.size() - before});
     known.put(cell.id, leaving_.size());
   }
 }
 
-// What keeps the agent here. If nothing does, its members are saved.
-std::optional<std::string> Migration::obstacle(Cell& cell) {
-  if (cell.agent == nullptr)
-    return "it was deleted by hand";
-  const AgentBase& agent = *cell.agent;
-  if (typeid(agent) != *cell.ops->type)
-    return "it is a " + demangle(typeid(agent).name()) + ", which derives from " +
-           cell.ops->type_name +
-           ", and would arrive as that: only the class that is named in Agent<...> can move";
-  if (cell.ops->save == nullptr && cell.ops->has_inspect)
-    return std::string("its class ") + cell.ops->type_name +
-           " has an inspect, but no default constructor that libstos can call, which goes before "
-           "it where the agent arrives: one that is private needs `friend struct stos::AgentMaker`";
-  if (cell.ops->save == nullptr)
-    return std::string("its class needs `template <class Inspector> bool inspect(Inspector& f, ") +
-           cell.ops->type_name +
-           "& x)`, which saves and loads its members, and a default "
-           "constructor";
-  if (find_agent_type(cell.ops->type_id) == nullptr)
-    return no_agent_type(cell.ops->type_id).context;
-  std::optional<std::string> bound;
-  cell.mailbox.for_each([&](const Lambda& lambda, double) {
-    const ClosureOps& ops = *static_cast<const Closure&>(lambda).ops;
-    if (!bound && !can_travel(ops))
-      bound = "a lambda waits in its mailbox that cannot travel: " + cannot_travel(ops).context;
-  });
-  return bound ? bound : save_members(cell);
-}
-
+// If nothing keeps the agent here, its members are saved.
 std::optional<std::string> Migration::save_members(Cell& cell) {
-  image_.clear();
-  {
-    BytesWriter out(image_);
-    try {
-      save_.begin(cell);
-      saving_.begin_transfer(save_);
-      const EventContext::Scope scope(&saving_);
-      cell.ops->save(*cell.agent, out);
-    } catch (const std::exception& e) {
-      return e.what();
-    }
-    if (!out.ok())
-      return "its inspect has failed";
-  }
-  if (const Channel* channel = save_.first_unclaimed())
-    return "its inspect does not save the ChannelWriter of its channel number " +
-           std::to_string(channel->number.value) + ", to " + describe(*channel->to);
-  members_.insert(members_.end(), image_.begin(), image_.end());
-  return std::nullopt;
+  if (auto why = obstacle_to_image(cell))
+    return why;
+  const std::size_t before = members_.size();
+  auto why = saver_.save(cell, members_);
+  if (why)
+    members_.resize(before);
+  return why;
 }
 
 void Migration::tell_verdicts() {
@@ -234,18 +161,7 @@ void Migration::send_image(const Leaving& leaving) {
 
 void Migration::write_image(const Leaving& leaving, BytesWriter& out) {
   const Cell& cell = *leaving.cell;
-  out.u64(cell.id.value);
-  out.u64(cell.ops->type_id);
-  write_trajectory(cell.path, out);
-  out.f64(cell.now);
-  out.u64(cell.digest.value());
-  out.u64(cell.random.state());
-  out.varint(cell.timers_set);
-  out.varint(cell.events);
-  out.varint(cell.channels_opened);
-  out.u8(cell.extras != nullptr ? 1 : 0);
-  if (cell.extras != nullptr)
-    write_extras(*cell.extras, out);
+  write_record(cell, out);
   write_incoming(cell, out);
   write_outgoing(cell, out);
   write_lambdas(cell, out);
@@ -532,7 +448,7 @@ Result<void> Migration::arrive() {
   for (const MovesUnderWay::Image& image : abroad_.moves.images)
     arriving_.push_back({image.from, BytesReader(image.bytes)});
   for (Arriving& each : arriving_)
-    if (!read_record(each) || !read_incoming(each) || !read_holds(each))
+    if (!read_agent(each) || !read_incoming(each) || !read_holds(each))
       return unreadable(each, "record and what leads to it");
   for (Arriving& each : arriving_) {
     if (!read_outgoing(each))
@@ -632,27 +548,17 @@ void Migration::reroute_holds() {
   }
 }
 
-bool Migration::read_record(Arriving& arriving) {
-  BytesReader& in = arriving.in;
-  const AgentId id{in.u64()};
-  const AgentOps* ops = find_agent_type(in.u64());
-  const Way way = way_of(id);
-  Trajectory path;
-  if (ops == nullptr || ops->load == nullptr || !read_trajectory(in, path) || way == Way{} ||
-      way.from != arriving.from || way.to != abroad_.place.own_node ||
-      world_.directory->find(id) != nullptr)
+bool Migration::read_agent(Arriving& arriving) {
+  const RecordName name = read_record_name(arriving.in);
+  const AgentOps* ops = find_agent_type(name.type_id);
+  const Way way = way_of(name.agent);
+  if (ops == nullptr || ops->load == nullptr || way == Way{} || way.from != arriving.from ||
+      way.to != abroad_.place.own_node || world_.directory->find(name.agent) != nullptr)
     return false;
   Cell& cell = *(arriving.cell = &Cell::create_without_agent(world_, abroad_.pool, *ops));
-  world_.directory->insert(id, cell);
-  cell.id = id;
-  cell.path = path;
-  cell.now = in.f64();
-  cell.digest = EventDigest::from_value(in.u64());
-  cell.random = RandomStream(in.u64());
-  cell.timers_set = in.varint();
-  cell.events = static_cast<std::uint32_t>(in.varint());
-  cell.channels_opened = static_cast<std::uint32_t>(in.varint());
-  return in.u8() == 0 || read_extras(cell.require_extras(), in);
+  world_.directory->insert(name.agent, cell);
+  cell.id = name.agent;
+  return read_record(arriving.in, cell);
 }
 
 bool Migration::read_incoming(Arriving& arriving) {

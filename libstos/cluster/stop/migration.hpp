@@ -2,6 +2,7 @@
 
 #include "libstos/cluster/gateway/link.hpp"
 #include "libstos/engine/parallel/rewiring.hpp"
+#include "libstos/image/agent_image.hpp"
 #include "libstos/world/event_context.hpp"
 
 #include <cstddef>
@@ -79,7 +80,6 @@ private:
   // Departure.
   void decide();
   void decide_on(std::size_t wish, Cell& cell, NameTable<AgentId, std::size_t>& known);
-  [[nodiscard]] std::optional<std::string> obstacle(Cell& cell);
   [[nodiscard]] std::optional<std::string> save_members(Cell& cell);
   void tell_verdicts();
   void depart(const Leaving& leaving);
@@ -110,7 +110,7 @@ private:
   void reroute_writers(Link& link);
   void reroute_readers(Link& link);
   void reroute_holds();
-  [[nodiscard]] bool read_record(Arriving& arriving);
+  [[nodiscard]] bool read_agent(Arriving& arriving);
   [[nodiscard]] bool read_incoming(Arriving& arriving);
   [[nodiscard]] std::span<Channel* const> ends_of(const Arriving& arriving) const {
     return std::span(incoming_ends_).subspan(arriving.ends, arriving.ends_count);
@@ -139,9 +139,8 @@ private:
   std::vector<Leaving> leaving_;
   std::vector<std::byte> members_; // of those who leave, as they were before anything changed
   std::vector<LeavingHold> own_holds_;
-  EventContext saving_;
+  MemberSaver saver_;
   EventContext deleting_;
-  Transfer save_{Transfer::Kind::save};
 
   // Of the agent whose image is written, and the image.
   std::vector<std::byte> image_;

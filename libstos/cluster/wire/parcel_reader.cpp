@@ -2,7 +2,7 @@
 
 #include "libstos/base/exact_text.hpp"
 #include "libstos/cluster/wire/parcel_writer.hpp"
-#include "libstos/cluster/wire/trajectory_bytes.hpp"
+#include "libstos/spacetime/trajectory_bytes.hpp"
 
 #include <cmath>
 #include <limits>

@@ -1,7 +1,7 @@
 #include "libstos/cluster/wire/parcel_writer.hpp"
 
 #include "libstos/base/assert.hpp"
-#include "libstos/cluster/wire/trajectory_bytes.hpp"
+#include "libstos/spacetime/trajectory_bytes.hpp"
 
 #include <cstring>
 #include <type_traits>

@@ -447,7 +447,7 @@ std::optional<double> Domain::inject(Cell& cell, Closure& lambda) {
       std::max({floor_time(), promised_, relied_on_, board_.floor().absorption,
                 board_.withdraw(index_), board_.lifted(), cell.now, cell.path.anchor()[0]});
   const double time = std::nextafter(bound, infinity);
-  if (!(time < std::min(cell.exit_time(), end_time()))) {
+  if (!(time < std::min(cell.exit_time(), world_.end_time.load(std::memory_order_relaxed)))) {
     execution_.discard(lambda);
     return std::nullopt;
   }
@@ -468,6 +468,15 @@ void Domain::adopt(Cell& cell) {
   if (cell.alive())
     cell.next = cell.next_time();
   else // its creator deleted it
+    add_to_ended(cell);
+}
+
+void Domain::resume(Cell& cell) {
+  cell.mailbox.set_home_group(static_cast<std::uint16_t>(index_));
+  execution_.resume(cell);
+  if (cell.alive())
+    cell.next = cell.next_time();
+  else
     add_to_ended(cell);
 }
 

@@ -88,6 +88,17 @@ public:
   }
   void drop(Channel& channel) { close_reader(channel); }
 
+  /// The same for a world that goes on, see Resumption.
+  void resume(Cell& cell);
+  void resume(Closure& lambda, double absorption) {
+    Execution::resume(lambda, absorption);
+    put_into_mailbox(*lambda.to, lambda, absorption);
+  }
+  void resume_retired(Channel& channel) {
+    execution_.open_reader(channel);
+    execution_.retire(channel);
+  }
+
   /// What the domain of a channel's reader needs to know of its source, if that is another one.
   static void leave_copy_of_source(Channel& channel);
 
@@ -131,7 +142,7 @@ private:
     yields_ = yields_ || board_.gateway_waits();
     return !yields_ && execution_.counters.absorbed < slice_end_;
   }
-  [[nodiscard]] double end_time() const { return world_.end_time.load(std::memory_order_relaxed); }
+  [[nodiscard]] double end_time() const { return world_.horizon(); }
   void work();
   void sweep_tiers(double base);
   std::uint64_t sweep(Tier& tier, double base, double window_end);

@@ -410,14 +410,26 @@ void DomainBoard::resolve() {
     wake(domains_);
   } else if (is_paused(Pause::stop)) {
     std::exchange(at_stop_, nullptr)();
-    // Whoever falls asleep again before all have been woken is not the last one.
-    active_.fetch_add(1);
-    resume(Pause::stop);
-    if (active_.fetch_sub(1) == 1)
-      resolve();
+    resolve_after([this] { resume(Pause::stop); });
   } else {
-    settle(next_of_all());
+    const Instant next = next_of_all();
+    if (next == Instant::never() && when_done_ && when_done_())
+      resolve_after([this] {
+        for (std::size_t i = 0; i < domains_; ++i)
+          wake(i);
+      });
+    else
+      settle(next);
   }
+}
+
+// A domain that falls asleep again before all have been woken is not the last one.
+template <class WakeAll>
+void DomainBoard::resolve_after(WakeAll&& wake_all) {
+  active_.fetch_add(1);
+  wake_all();
+  if (active_.fetch_sub(1) == 1)
+    resolve();
 }
 
 void DomainBoard::settle(const Instant& next) {

@@ -131,6 +131,12 @@ public:
   /// One at a time. @pre !has_links(), and somebody is awake: to be called from a domain's thread
   void stop_and(std::function<void()> act);
 
+  /// Once nothing is left to do, `act` is asked, on the thread of the last domain that parked,
+  /// whether there is something again: then all domains look anew, and else the run is finished.
+  /// As long as it is asked it is the only one to touch domains and agents. To be set before
+  /// start(). @pre !has_links()
+  void when_done(std::function<bool()> act) { when_done_ = std::move(act); }
+
   /// Clocks go back to `least` for all who look at them. @pre a stop, and all do so together
   void begin_anew(double least);
 
@@ -325,6 +331,8 @@ private:
   bool fall_asleep(std::size_t runner);
   bool post_to_gateway(std::unique_ptr<OutsideTask>& task);
   void resolve();
+  template <class WakeAll>
+  void resolve_after(WakeAll&& wake_all);
   [[nodiscard]] bool satisfied(const Slot& slot, double least_clock) const;
 
   const std::size_t domains_;
@@ -341,6 +349,7 @@ private:
   std::atomic<bool> gateway_waits_{false};
   std::atomic<std::uint8_t> paused_{0};
   std::function<void()> at_stop_; // of stop_and(); written before the pause
+  std::function<bool()> when_done_;
   std::atomic<std::uint64_t> wakeups_{0};
   Instant floor_ = Instant::beginning(); // written only while all sleep
 };

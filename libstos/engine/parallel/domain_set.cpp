@@ -17,58 +17,103 @@ DomainSet::DomainSet(World& world, std::size_t domains, std::function<void(std::
 DomainSet::DomainSet(World& world, const Effects& own, std::size_t domains, std::size_t links,
                      std::function<void(std::size_t)> schedule, AgentBindings* bindings,
                      DomainBoard::Patience patience, Start start)
-    : board_(domains, links, std::move(schedule), patience) {
+    : world_(world), board_(domains, links, std::move(schedule), patience) {
   for (std::size_t i = 0; i < domains; ++i)
     domains_.push_back(std::make_unique<Domain>(i, world, board_, bindings));
-  distribute(own, start);
+  if (links == 0)
+    board_.when_done([this] { return stop(); });
+  if (const auto resumption = std::exchange(world.resumption, nullptr))
+    distribute(*resumption, start);
+  else
+    distribute(own, start);
 }
 
-void DomainSet::distribute(const Effects& initial, Start start) {
-  const std::vector<Cell*>& born = initial.changes().born;
-  const std::vector<Channel*>& opened = initial.changes().opened;
-  const std::vector<std::uint16_t> domain_of = partition(born, opened, domains_.size(), 0);
-  for (std::size_t i = 0; i < born.size(); ++i)
-    born[i]->domain = domain_of[i];
-  const Channel* held_back = start == Start::as_seems_best && !born.empty()
-                                 ? channel_without_way(opened, born.front()->world->space)
+void DomainSet::place_in_domains(const std::vector<Cell*>& cells,
+                                 const std::vector<Channel*>& channels, Start start) {
+  const std::vector<std::uint16_t> domain_of = partition(cells, channels, domains_.size(), 0);
+  for (std::size_t i = 0; i < cells.size(); ++i)
+    cells[i]->domain = domain_of[i];
+  const Channel* held_back = start == Start::as_seems_best && !cells.empty()
+                                 ? channel_without_way(channels, cells.front()->world->space)
                                  : nullptr;
   if (held_back != nullptr) {
     together_for_ = describe_distance(*held_back->to, *held_back, held_back->from().id, 0);
-    for (Cell* cell : born)
+    for (Cell* cell : cells)
       cell->domain = 0;
   }
   divided_ =
-      std::any_of(born.begin(), born.end(), [](const Cell* cell) { return cell->domain != 0; });
-  for (Cell* cell : initial.changes().born)
-    domains_[cell->domain]->adopt(*cell);
-  for (Channel* channel : initial.changes().opened) {
+      std::any_of(cells.begin(), cells.end(), [](const Cell* cell) { return cell->domain != 0; });
+}
+
+void DomainSet::take_in(const std::vector<Channel*>& opened, const std::vector<Channel*>& held) {
+  for (Channel* channel : opened) {
     channel->group = channel->from().domain;
     if (channel->group != channel->to->domain)
       Domain::leave_copy_of_source(*channel);
     domains_[channel->to->domain]->adopt(*channel);
   }
-  for (Channel* hold : initial.changes().held) {
+  for (Channel* hold : held) {
     hold->group = hold->far_course().holder->domain;
     domains_[hold->to->domain]->adopt(*hold);
   }
+}
+
+void DomainSet::distribute(const Effects& initial, Start start) {
+  const Effects::Changes& changes = initial.changes();
+  place_in_domains(changes.born, changes.opened, start);
+  for (Cell* cell : changes.born)
+    domains_[cell->domain]->adopt(*cell);
+  take_in(changes.opened, changes.held);
   for (auto* lambda = initial.first_lambda; lambda != nullptr;) {
     auto* next = static_cast<Closure*>(lambda->next);
     domains_[lambda->to->domain]->adopt(*lambda);
     lambda = next;
   }
-  for (Channel* channel : initial.changes().closed)
+  for (Channel* channel : changes.closed)
     domains_[channel->to->domain]->drop(*channel);
-  for (Cell* cell : initial.changes().born)
+  for (Cell* cell : changes.born)
     domains_[cell->domain]->place_first(*cell);
 }
 
+// Who has departed stays in the first domain: nothing happens there any more.
+void DomainSet::distribute(const Resumption& world, Start start) {
+  place_in_domains(world.agents, world.opened, start);
+  for (const auto* cells : {&world.departed, &world.agents})
+    for (Cell* cell : *cells)
+      domains_[cell->domain]->resume(*cell);
+  take_in(world.opened, world.held);
+  for (Channel* channel : world.retired)
+    domains_[channel->to->domain]->resume_retired(*channel);
+  for (const auto& [lambda, absorption] : world.lambdas)
+    domains_[lambda->to->domain]->resume(*lambda, absorption);
+  for (Cell* cell : world.agents)
+    domains_[cell->domain]->place_first(*cell);
+}
+
+bool DomainSet::stop() {
+  if (!world_.stops_before_end())
+    return false;
+  WorldAtStop here{world_.next_stop, {}, world_.counters_before, world_.setup.reports};
+  for (const auto& domain : domains_) {
+    domain->begin_stop();
+    domain->for_each_agent([&here](Cell& cell) { here.agents.push_back(&cell); });
+    domain->execution().show_at(here);
+  }
+  world_.next_stop = world_.at_stop(here);
+  return true;
+}
+
+// What is beyond the horizon was told to nobody.
+double DomainSet::next_time() const {
+  return std::min(board_.next_of_all().absorption, world_.horizon());
+}
+
 void DomainSet::divide_anew(std::span<const Assignment> assignment) {
-  const Instant next = board_.next_of_all();
   Rewiring rewiring(*this);
   for (const auto& [cell, domain] : assignment)
     if (cell->domain != domain)
       rewiring.move(*cell, domain);
-  rewiring.finish(next.absorption);
+  rewiring.finish(next_time());
 }
 
 bool DomainSet::bring_together() {
@@ -107,7 +152,7 @@ bool DomainSet::divide_in_space() {
         if (auto& channel = static_cast<Channel&>(*c); !channel.detached && !channel.is_hold())
           channels.push_back(&channel);
     });
-  const double time = board_.next_of_all().absorption;
+  const double time = next_time();
   if (cells.empty() || !std::isfinite(time))
     return false;
   const std::vector<std::uint16_t> domain_of = partition(cells, channels, size(), time);

@@ -59,6 +59,9 @@ public:
   /// Whether agents are in more than one domain.
   [[nodiscard]] bool is_divided() const { return divided_; }
 
+  /// Nothing happens before it, anywhere. @pre a stop without links
+  [[nodiscard]] double next_time() const;
+
   /// Of what domains have promised so far, the most.
   [[nodiscard]] double highest_clock() const;
 
@@ -74,9 +77,15 @@ public:
 
 private:
   void distribute(const Effects& initial, Start start);
+  void distribute(const Resumption& world, Start start);
+  void place_in_domains(const std::vector<Cell*>& cells, const std::vector<Channel*>& channels,
+                        Start start);
+  void take_in(const std::vector<Channel*>& opened, const std::vector<Channel*>& held);
+  bool stop();
   void are_divided(bool divided);
   [[nodiscard]] std::uint64_t events() const;
 
+  World& world_;
   DomainBoard board_;
   bool divided_ = false;
   std::uint64_t events_together_ =

@@ -175,7 +175,7 @@ bool LoadDivision::brings_domains_together(std::span<const Assignment> assignmen
 // DomainSet::divide_anew.
 bool LoadDivision::divide(std::span<const double> seconds_per_event) {
   former_.clear();
-  const double time = set_.board().next_of_all().absorption;
+  const double time = set_.next_time();
   if (!std::isfinite(time) || !std::isfinite(set_.highest_clock()) || !is_settled())
     return false;
   std::vector<LoadedAgent> agents = loaded_agents(time, seconds_per_event);

@@ -1,4 +1,4 @@
-#include "libstos/cluster/wire/trajectory_bytes.hpp"
+#include "libstos/spacetime/trajectory_bytes.hpp"
 
 #include <cmath>
 

@@ -5,7 +5,7 @@
 
 namespace stos::detail {
 
-/// Places in spacetime and worldlines between nodes: every bit of each number.
+/// Places in spacetime and worldlines as bytes: every bit of each number.
 ///
 /// Readers check what would otherwise throw or spoil later arithmetic; the callers know what else
 /// may not be.

@@ -1,0 +1,267 @@
+#include "libstos/image/restore.hpp"
+
+#include "libstos/base/hash.hpp"
+#include "libstos/image/record_bytes.hpp"
+#include "libstos/spacetime/trajectory_bytes.hpp"
+#include "libstos/world/agent_base.hpp"
+#include "libstos/world/resumption.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <utility>
+
+namespace stos::detail {
+namespace {
+
+/// A channel by its writer and number.
+struct Name {
+  AgentId writer;
+  ChannelNumber number;
+
+  friend bool operator==(const Name&, const Name&) = default;
+};
+struct HashOfName {
+  std::size_t operator()(const Name& name) const {
+    return mix64(name.writer.value + mix64(name.number.value));
+  }
+};
+using ChannelsByName = std::unordered_map<Name, Channel*, HashOfName>;
+
+/// One part after the other, for all agents: what an agent's image names may stand in another one.
+class Restorer {
+public:
+  Restorer(World& world, const Cut& cut)
+      : world_(world), cut_(cut), pool_(world.setup.pool()), loading_(world, pool_),
+        resumed_(std::make_unique<Resumption>()) {}
+
+  Result<void> run() {
+    if (auto problem = make_departed())
+      return *problem;
+    for (std::size_t i = 0; i < cut_.images.size(); ++i)
+      images_.push_back({BytesReader(cut_.image(i)), nullptr});
+    const auto for_all = [this](bool (Restorer::*read)(Image&), const char* part) {
+      for (std::size_t i = 0; i < images_.size(); ++i)
+        if (!(this->*read)(images_[i]))
+          return std::optional<Error>(unreadable(i, part));
+      return std::optional<Error>();
+    };
+    if (auto problem = for_all(&Restorer::read_agent, "record"))
+      return *problem;
+    if (auto problem = for_all(&Restorer::read_channels, "channels"))
+      return *problem;
+    if (auto problem = for_all(&Restorer::read_lambdas, "lambdas"))
+      return *problem;
+    if (auto problem = for_all(&Restorer::read_members, "members"))
+      return *problem;
+    for (const auto& [lambda, absorption] : resumed_->lambdas)
+      if (lambda->ops->receiver != lambda->to->ops->type_id &&
+          !lambda->ops->fits(*lambda->to->agent))
+        return Error{Errc::bad_message, "a cut: a lambda waits for " + describe(*lambda->to) +
+                                            " that is for agents of another class"};
+    world_.counters_before = cut_.counters;
+    world_.setup.reports = cut_.reports;
+    world_.resumption = std::move(resumed_);
+    return {};
+  }
+
+private:
+  struct Image {
+    BytesReader in;
+    Cell* cell;
+  };
+
+  std::optional<Error> make_departed() {
+    for (const Cut::Departed& each : cut_.departed) {
+      const AgentOps* ops = find_agent_type(each.type_id);
+      if (ops == nullptr)
+        return no_agent_type(each.type_id);
+      Cell& cell = Cell::create_without_agent(world_, pool_, *ops);
+      cell.id = each.agent;
+      cell.state = each.died ? CellState::dead : CellState::ended;
+      resumed_->departed.push_back(&cell);
+    }
+    return std::nullopt;
+  }
+
+  bool read_agent(Image& image) {
+    const RecordName name = read_record_name(image.in);
+    const AgentOps* ops = find_agent_type(name.type_id);
+    if (ops == nullptr)
+      problem_ = no_agent_type(name.type_id).context;
+    const auto& agents = resumed_->agents;
+    if (ops == nullptr || ops->load == nullptr ||
+        (!agents.empty() && !(agents.back()->id < name.agent)))
+      return false;
+    Cell& cell = Cell::create_without_agent(world_, pool_, *ops);
+    cell.id = name.agent;
+    image.cell = &cell;
+    resumed_->agents.push_back(&cell);
+    return read_record(image.in, cell);
+  }
+
+  [[nodiscard]] Cell* find(AgentId id) const {
+    for (const auto* all : {&resumed_->agents, &resumed_->departed}) {
+      const auto found =
+          std::lower_bound(all->begin(), all->end(), id,
+                           [](const Cell* cell, AgentId wanted) { return cell->id < wanted; });
+      if (found != all->end() && (*found)->id == id)
+        return *found;
+    }
+    return nullptr;
+  }
+
+  bool read_channels(Image& image) {
+    constexpr std::size_t bytes_each = 10;
+    for (std::size_t left = image.in.count(bytes_each); left > 0; --left) {
+      const ChannelNumber number{static_cast<std::uint32_t>(image.in.varint())};
+      const std::uint64_t next_sequence = image.in.varint();
+      Cell* to = find(AgentId{image.in.u64()});
+      if (to == nullptr)
+        return false;
+      Channel& channel = Channel::create(pool_, *to);
+      channel.owned_by(3);
+      channel.number = number;
+      channel.next_sequence = next_sequence;
+      channel.source_path = &image.cell->path;
+      channel.last_absorption = cut_.time;
+      if (image.cell->ops->reaction_time > 0) {
+        Course& course = channel.require_course();
+        course.reaction_time = image.cell->ops->reaction_time;
+        course.silent_until = cut_.time;
+      }
+      image.cell->link_outgoing(channel);
+      resumed_->opened.push_back(&channel);
+      channels_.emplace(Name{image.cell->id, number}, &channel);
+    }
+    return image.in.ok();
+  }
+
+  bool read_lambdas(Image& image) {
+    BytesReader& in = image.in;
+    closed_.clear();
+    constexpr std::size_t bytes_each = 70;
+    for (std::size_t left = in.count(bytes_each); left > 0; --left) {
+      const std::uint64_t type_id = in.u64();
+      const ClosureOps* ops = find_closure(type_id);
+      const std::uint8_t kind = in.u8();
+      const double absorption = in.f64();
+      Closure frame; // what does not depend on the code
+      frame.emission = read_point(in);
+      frame.emission_depth = static_cast<std::uint32_t>(in.varint());
+      frame.source.value = in.u64();
+      frame.channel.value = static_cast<std::uint32_t>(in.varint());
+      frame.sequence = in.varint();
+      frame.due = in.f64();
+      if (ops == nullptr)
+        problem_ = "there is no lambda type " + std::to_string(type_id) + " in this program";
+      if (!in.ok() || ops == nullptr || !(absorption >= cut_.time) ||
+          kind > static_cast<std::uint8_t>(Lambda::Kind::outside))
+        return false;
+      frame.kind = static_cast<Lambda::Kind>(kind);
+      if (frame.kind == Lambda::Kind::channel)
+        frame.via = &channel_of(*image.cell, frame);
+      if (!read_references(frame, *image.cell, in))
+        return false;
+      Closure* lambda = ops->load(&pool_, in);
+      if (lambda == nullptr)
+        return false;
+      lambda->emission = frame.emission;
+      lambda->emission_depth = frame.emission_depth;
+      lambda->source = frame.source;
+      lambda->channel = frame.channel;
+      lambda->sequence = frame.sequence;
+      lambda->due = frame.due;
+      lambda->kind = frame.kind;
+      lambda->via = frame.via;
+      lambda->references = std::move(frame.references);
+      lambda->to = image.cell;
+      resumed_->lambdas.push_back({lambda, absorption});
+    }
+    return in.ok();
+  }
+
+  Channel& channel_of(Cell& to, const Closure& lambda) {
+    const Name name{lambda.source, lambda.channel};
+    if (const auto open = channels_.find(name); open != channels_.end() && open->second->to == &to)
+      return *open->second;
+    if (const auto closed = closed_.find(name); closed != closed_.end())
+      return *closed->second;
+    Channel& channel = Channel::create(pool_, to);
+    channel.number = lambda.channel;
+    channel.detached = true;
+    channel.last_absorption = cut_.time;
+    closed_.emplace(name, &channel);
+    resumed_->retired.push_back(&channel);
+    return channel;
+  }
+
+  bool read_references(Closure& lambda, Cell& holder, BytesReader& in) {
+    constexpr std::size_t bytes_each = 16;
+    const std::size_t count = in.count(bytes_each);
+    if (count == 0)
+      return in.ok();
+    lambda.references = std::make_unique<std::vector<CarriedReference>>();
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::uint64_t ticket = in.u64();
+      Cell* target = find(AgentId{in.u64()});
+      if (target == nullptr)
+        return false;
+      auto* course = new ChannelCourse;
+      course->holder = &holder;
+      course->agent = holder.id;
+      course->reaction_time = holder.ops->reaction_time;
+      course->silent_until = cut_.time;
+      Channel* hold = &Channel::create(pool_, *target);
+      hold->set_course(course);
+      hold->last_absorption = cut_.time;
+      resumed_->held.push_back(hold);
+      lambda.references->push_back({ticket, hold});
+    }
+    return true;
+  }
+
+  bool read_members(Image& image) {
+    Cell& cell = *image.cell;
+    load_.begin(cell);
+    loading_.begin_transfer(load_);
+    const EventContext::Scope scope(&loading_);
+    try {
+      if (cell.ops->load(image.in) == nullptr)
+        return false;
+    } catch (const std::exception& e) {
+      problem_ = e.what();
+      return false;
+    }
+    return image.in.at_end() && load_.first_unclaimed() == nullptr;
+  }
+
+  [[nodiscard]] Error unreadable(std::size_t index, const char* part) const {
+    const Cell* cell = images_[index].cell;
+    return {Errc::bad_message,
+            "a cut at " + std::to_string(cut_.time) + " s: the " + part + " of " +
+                (cell != nullptr ? describe(*cell)
+                                 : "agent " + std::to_string(cut_.images[index].agent.value)) +
+                " cannot be read" + (problem_.empty() ? "" : ": " + problem_)};
+  }
+
+  World& world_;
+  const Cut& cut_;
+  BlockPool& pool_;
+  EventContext loading_;
+  Transfer load_{Transfer::Kind::load};
+  std::unique_ptr<Resumption> resumed_;
+  std::vector<Image> images_;
+  ChannelsByName channels_; // open, by their writers
+  ChannelsByName closed_;   // of one reader
+  std::string problem_;
+};
+
+} // namespace
+
+Result<void> restore(World& world, const Cut& cut) { return Restorer(world, cut).run(); }
+
+} // namespace stos::detail

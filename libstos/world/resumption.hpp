@@ -1,0 +1,27 @@
+#pragma once
+
+#include "libstos/world/cell.hpp"
+
+#include <vector>
+
+namespace stos::detail {
+
+struct Closure;
+
+/// A world that goes on from a laboratory time: what an engine takes in instead of the effects of a
+/// set-up.
+struct Resumption {
+  struct Waiting {
+    Closure* lambda;
+    double absorption;
+  };
+
+  std::vector<Cell*> agents;     ///< who live
+  std::vector<Cell*> departed;   ///< records of those who do not, and to whom something leads
+  std::vector<Channel*> opened;  ///< by their writers
+  std::vector<Channel*> retired; ///< closed ones, while lambdas that came on them wait
+  std::vector<Channel*> held;    ///< of references in transit
+  std::vector<Waiting> lambdas;  ///< for the agents
+};
+
+} // namespace stos::detail

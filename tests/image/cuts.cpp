@@ -1,0 +1,146 @@
+// A world at a laboratory time as bytes: the same bytes on every engine; whatever goes on from them
+// comes to the outcome of the run that was never cut.
+
+#include "libstos/image/cut.hpp"
+#include "libstos/image/restore.hpp"
+#include "tests/support/random_world.hpp"
+#include "tests/support/shuffled_domains.hpp"
+#include "tests/support/unusual_world.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <memory>
+#include <vector>
+
+using namespace stos;
+using namespace stos::test;
+using stos::detail::Cut;
+
+namespace {
+
+/// Runs a world on the serial engine (0 domains) or on shuffled domains, from its set-up or from a
+/// cut, and cuts it at the given times.
+class WithCuts {
+public:
+  std::size_t domains = 0;
+  std::uint64_t seed = 1;
+  double divided_anew_chance = 0;
+  std::vector<double> times; ///< ascending
+  std::shared_ptr<const Cut> from;
+  std::shared_ptr<std::vector<std::shared_ptr<const Cut>>> taken =
+      std::make_shared<std::vector<std::shared_ptr<const Cut>>>();
+
+  RunSummary run(World& world) {
+    if (from == nullptr)
+      return cut(world);
+    World again(world.options, world.simulation_type, world.simulation_object);
+    again.space = world.space;
+    again.end_time = world.end_time.load();
+    again.own_boundary = world.own_boundary;
+    again.at_boundary = world.at_boundary;
+    again.begin_run();
+    const Result<void> restored = detail::restore(again, *from);
+    if (!restored)
+      FAIL(restored.error().context);
+    return cut(again);
+  }
+
+  template <class T>
+  static const void* agent_hooks() {
+    return nullptr;
+  }
+
+private:
+  RunSummary cut(World& world) {
+    std::size_t next = 0;
+    const auto time_of = [this](std::size_t i) {
+      return i < times.size() ? times[i] : Instant::never().absorption;
+    };
+    world.next_stop = time_of(0);
+    world.at_stop = [&](const WorldAtStop& stop) {
+      Result<Cut> cut = detail::take_cut(world, stop);
+      if (!cut)
+        FAIL(cut.error().context);
+      taken->push_back(std::make_shared<const Cut>(*std::move(cut)));
+      return time_of(++next);
+    };
+    return ShuffledDomains(domains, seed, domains == 0 ? 0 : divided_anew_chance).run(world);
+  }
+};
+
+/// Three times of a run, one of them, as often as not, exactly that of an event.
+std::vector<double> some_times(std::uint64_t seed, double end_time, bool on_grid) {
+  RandomStream random(mix64(seed) + 5);
+  std::vector<double> times;
+  for (int i = 0; i < 3; ++i)
+    times.push_back(on_grid && i != 1 ? 1 + random.below(static_cast<std::uint32_t>(end_time))
+                                      : random.uniform(0, end_time));
+  std::sort(times.begin(), times.end());
+  times.erase(std::unique(times.begin(), times.end()), times.end());
+  return times;
+}
+
+template <class Run>
+void check_cuts(const Run& run, const std::vector<double>& times, std::uint64_t seed) {
+  const std::string undisturbed = outcome_of(run(WithCuts{}));
+
+  WithCuts serial;
+  serial.times = times;
+  REQUIRE(outcome_of(run(serial)) == undisturbed);
+  const auto& oracle = *serial.taken;
+
+  const auto require_same_cuts = [&](const WithCuts& other, std::size_t first) {
+    REQUIRE(other.taken->size() == oracle.size() - first);
+    for (std::size_t i = first; i < oracle.size(); ++i) {
+      INFO("cut at " << oracle[i]->time);
+      REQUIRE((*other.taken)[i - first]->bytes == oracle[i]->bytes);
+      REQUIRE((*other.taken)[i - first]->state_digest() == oracle[i]->state_digest());
+    }
+  };
+
+  for (const std::size_t domains : {1u, 2u, 3u, 7u}) {
+    INFO("domains " << domains);
+    WithCuts parallel;
+    parallel.domains = domains;
+    parallel.seed = seed + domains;
+    parallel.divided_anew_chance = domains == 3 ? 0.02 : 0;
+    parallel.times = times;
+    REQUIRE(outcome_of(run(parallel)) == undisturbed);
+    require_same_cuts(parallel, 0);
+  }
+
+  for (std::size_t i = 0; i < oracle.size(); ++i)
+    for (const std::size_t domains : {0u, 1u, 2u, 5u}) {
+      INFO("from " << oracle[i]->time << " on domains " << domains);
+      WithCuts again;
+      again.domains = domains;
+      again.seed = seed + domains;
+      again.times = times; // the first one is where it begins: the same cut again
+      again.times.erase(again.times.begin(), again.times.begin() + static_cast<std::ptrdiff_t>(i));
+      again.from = oracle[i];
+      REQUIRE(outcome_of(run(again)) == undisturbed);
+      require_same_cuts(again, i);
+    }
+}
+
+} // namespace
+
+TEST_CASE("a random world has one state at each time, and goes on from it on any engine") {
+  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+    INFO("world seed " << seed);
+    WorldPlan plan = plan_of(seed);
+    plan.end_time = std::min(plan.end_time, 8.0); // later on, some worlds explode
+    check_cuts([&plan](const WithCuts& resource) { return run_random_world(plan, {}, resource); },
+               some_times(seed, plan.end_time, plan.on_grid), seed);
+  }
+}
+
+TEST_CASE("an unusual world has one state at each time, and goes on from it on any engine") {
+  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+    const UnusualPlan plan = unusual_plan_of(seed);
+    INFO("unusual world " << seed << ", scene " << static_cast<int>(plan.scene));
+    check_cuts([&plan](const WithCuts& resource) { return run_unusual_world(plan, {}, resource); },
+               some_times(seed, plan.end_time, true), seed);
+  }
+}
