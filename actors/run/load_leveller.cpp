@@ -4,9 +4,24 @@
 
 namespace stos::detail {
 
-LoadLeveller::LoadLeveller(DomainSet& set, std::size_t agents, Tasks tasks)
+namespace {
+
+// With channels to everywhere, there are as many distances as channels.
+double seconds_to_change(std::size_t agents, std::size_t channels) {
+  constexpr double of_an_agent = 1e-6;
+  constexpr double of_a_channel = 1e-7;
+  constexpr double among_many = 4e-7;
+  constexpr std::size_t many = 16;
+  return of_an_agent * static_cast<double>(agents) +
+         (channels < many * agents ? of_a_channel : among_many) * static_cast<double>(channels);
+}
+
+} // namespace
+
+LoadLeveller::LoadLeveller(DomainSet& set, std::size_t agents, std::size_t channels, Tasks tasks)
     : set_(set), tasks_(tasks), balance_(agents),
-      trial_(steady_seconds(), agents, set.is_divided()), division_(set) {}
+      trial_(steady_seconds(), seconds_to_change(agents, channels), set.is_divided()),
+      division_(set) {}
 
 template <class Advice>
 void LoadLeveller::stop_and_follow(Advice advice) {

@@ -25,7 +25,7 @@ public:
   };
 
   /// @pre `set` has no links, and a DomainBoard::Patience with a clock; it outlives this
-  LoadLeveller(DomainSet& set, std::size_t agents, Tasks tasks);
+  LoadLeveller(DomainSet& set, std::size_t agents, std::size_t channels, Tasks tasks);
   LoadLeveller(const LoadLeveller&) = delete;
   LoadLeveller& operator=(const LoadLeveller&) = delete;
 

@@ -90,7 +90,8 @@ WorkerRun::WorkerRun(World& world, caf::actor_system& system, std::uint32_t work
       DomainBoard::Patience{patience(part), workers, steady_seconds},
       tasks.tries_together ? DomainSet::Start::as_seems_best : DomainSet::Start::divided);
   if (levelled)
-    leveller_.emplace(*domains_, part.own.changes().born.size(), tasks);
+    leveller_.emplace(*domains_, part.own.changes().born.size(), part.own.changes().opened.size(),
+                      tasks);
 }
 
 void WorkerRun::start() {

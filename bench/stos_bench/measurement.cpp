@@ -30,7 +30,9 @@ Outcome run_our_engine(const Contender& contender, double end_time_s, RunOptions
   outcome.whole_s = run.summary.wall_time_s;
   outcome.bytes_per_agent =
       static_cast<double>(resident_bytes_max() - before) / agents_of(contender.model);
-  outcome.counters = run.summary.engine_counters;
+  outcome.activations = run.summary.engine_counters.activations;
+  outcome.empty_activations = run.summary.engine_counters.empty_activations;
+  outcome.wakeups = run.summary.engine_counters.wakeups;
   return outcome;
 }
 

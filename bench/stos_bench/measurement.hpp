@@ -20,7 +20,9 @@ struct Outcome {
   double setup_s = 0;
   double whole_s = 0;         ///< of the run, with start and deletion
   double bytes_per_agent = 0; ///< most resident memory of the process, less what it began with
-  EngineCounters counters;
+  std::uint64_t activations = 0;
+  std::uint64_t empty_activations = 0;
+  std::uint64_t wakeups = 0;
 
   [[nodiscard]] double hops_per_s() const { return static_cast<double>(hops) / active_s; }
 };

@@ -50,17 +50,12 @@ std::vector<std::string> own_columns(const Measurement& measurement, const Serie
       ratio_to(Engine::yawns, ours.threads),
       ratio_to(Engine::ours, 1),
       show(median_of(series, [](const Outcome& o) { return o.bytes_per_agent; }), 0),
+      show(median_of(series, [](const Outcome& o) { return per(o.activations, o.events); }), 3),
+      show(median_of(series, [](const Outcome& o) { return 1e3 * per(o.wakeups, o.events); }), 3),
       show(
-          median_of(series, [](const Outcome& o) { return per(o.counters.activations, o.events); }),
-          3),
-      show(median_of(series,
-                     [](const Outcome& o) { return 1e3 * per(o.counters.wakeups, o.events); }),
-           3),
-      show(median_of(series,
-                     [](const Outcome& o) {
-                       return 100 * per(o.counters.empty_activations, o.counters.activations);
-                     }),
-           1)};
+          median_of(series,
+                    [](const Outcome& o) { return 100 * per(o.empty_activations, o.activations); }),
+          1)};
 }
 
 } // namespace
@@ -131,9 +126,9 @@ std::string to_csv(const std::vector<Measurement>& measurements) {
              << contender.threads << ',' << series.end_time_s << ',' << round << ',' << o.hops
              << ',' << (contender.engine == Engine::ours ? o.events : o.hops) << ',' << o.active_s
              << ',' << o.setup_s << ',' << o.whole_s << ',' << o.bytes_per_agent << ','
-             << o.counters.activations << ',' << o.counters.empty_activations << ','
-             << o.counters.wakeups << ',' << measurement.others_share << ',' << std::hex
-             << std::setfill('0') << std::setw(16) << o.digest << std::dec << '\n';
+             << o.activations << ',' << o.empty_activations << ',' << o.wakeups << ','
+             << measurement.others_share << ',' << std::hex << std::setfill('0') << std::setw(16)
+             << o.digest << std::dec << '\n';
       }
   return text.str();
 }

@@ -13,7 +13,6 @@ namespace stos {
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr std::size_t few_channels = 8;
 
 } // namespace
 
@@ -38,23 +37,17 @@ void CausalMailbox::attach(IncomingChannel& channel, const Trajectory& path, con
 
 // A detached channel stays in the list, and in what is summed up of its group (which errs on the
 // safe side), until a quarter of the channels are of that kind: then the list is gone through.
-// Where sums are put off, a few more may wait for that, since each channel of the list is a cache
-// miss.
 IncomingChannel* CausalMailbox::detach(IncomingChannel& channel, const Trajectory& path,
                                        const Space& space, Sums sums) {
   channel.detached = true;
   if (home_.detachments_left > 0) {
     --home_.detachments_left;
-    if (sums == Sums::later && home_.detachments_left < few_channels)
-      home_.put_off = 1;
     return nullptr;
   }
-  IncomingChannel* unlinked = unlink_detached(sums == Sums::later ? few_channels : 0);
+  IncomingChannel* unlinked = unlink_detached();
   sum_up_again(path, space, sums);
   return unlinked;
 }
-
-IncomingChannel* CausalMailbox::take_detached() { return unlink_detached(few_channels); }
 
 IncomingChannel* CausalMailbox::take_channels() {
   home_ = {infinity, 0, home_.group, home_.detachments_left, 0};
@@ -62,7 +55,7 @@ IncomingChannel* CausalMailbox::take_channels() {
   return std::exchange(channels_, nullptr);
 }
 
-IncomingChannel* CausalMailbox::unlink_detached(std::size_t detachments_min) {
+IncomingChannel* CausalMailbox::unlink_detached() {
   IncomingChannel* unlinked = nullptr;
   std::size_t left = 0;
   for (IncomingChannel** link = &channels_; *link != nullptr;) {
@@ -76,7 +69,7 @@ IncomingChannel* CausalMailbox::unlink_detached(std::size_t detachments_min) {
     }
   }
   constexpr std::size_t most = 0x7fff; // what its bits hold
-  home_.detachments_left = std::clamp(left / 4, detachments_min, most) & most;
+  home_.detachments_left = std::min(left / 4, most) & most;
   return unlinked;
 }
 

@@ -75,9 +75,6 @@ public:
   [[nodiscard]] IncomingChannel* detach(IncomingChannel& channel, const Trajectory& path,
                                         const Space& space, Sums sums = Sums::now);
 
-  /// The same for all that are detached already, for who is about to go through all channels.
-  [[nodiscard]] IncomingChannel* take_detached();
-
   /// The agent has ended: hands out all channels, detached or not, and knows none any more.
   [[nodiscard]] IncomingChannel* take_channels();
 
@@ -234,7 +231,7 @@ private:
   [[nodiscard]] static double measure(IncomingChannel& channel, const Trajectory& path,
                                       const Space& space);
   void sum_up_again(const Trajectory& path, const Space& space, Sums sums);
-  IncomingChannel* unlink_detached(std::size_t detachments_min);
+  IncomingChannel* unlink_detached();
   bool cleared(const Lookahead& group, double horizon, double due, const Trajectory& path,
                const Space& space) const;
 

@@ -4,25 +4,28 @@
 
 #include <algorithm>
 #include <bit>
+#include <iterator>
 #include <utility>
 
 namespace stos::detail {
 namespace {
 
-Cut::Departed departed(const Cell& cell) {
-  return {cell.id, cell.ops->type_id, cell.state == CellState::dead};
+template <class T>
+void sort_and_make_unique(std::vector<T>& values) {
+  std::sort(values.begin(), values.end());
+  values.erase(std::unique(values.begin(), values.end()), values.end());
 }
 
-void add_departed(const Cell& cell, std::vector<Cut::Departed>& all) {
+void add_those_led_to(const Cell& cell, std::vector<AgentId>& all) {
   for (const Channel* c = cell.outgoing; c != nullptr; c = c->next_outgoing)
     if (!c->closed && !c->to->alive())
-      all.push_back(departed(*c->to));
+      all.push_back(c->to->id);
   cell.mailbox.for_each([&all](const Lambda& lambda, double) {
     const auto& references = static_cast<const Closure&>(lambda).references;
     if (references != nullptr)
       for (const CarriedReference& carried : *references)
         if (!carried.hold->to->alive())
-          all.push_back(departed(*carried.hold->to));
+          all.push_back(carried.hold->to->id);
   });
 }
 
@@ -46,12 +49,12 @@ RunDigest Cut::state_digest() const {
   return sum;
 }
 
-Result<Cut> take_cut(World& world, const WorldAtStop& stop) {
-  Cut cut;
+Result<CutPart> take_part_of_cut(World& world, const WorldAtStop& stop) {
+  CutPart part;
+  Cut& cut = part.cut;
   cut.time = stop.time;
   cut.counters = stop.counters;
   cut.reports = stop.reports;
-  std::sort(cut.reports.begin(), cut.reports.end(), is_earlier_report);
   std::vector<Cell*> agents = stop.agents;
   std::sort(agents.begin(), agents.end(),
             [](const Cell* a, const Cell* b) { return a->id < b->id; });
@@ -61,11 +64,57 @@ Result<Cut> take_cut(World& world, const WorldAtStop& stop) {
     cut.images.push_back({cell->id, cut.bytes.size()});
     if (auto why = writer.write(*cell, cut.bytes))
       return Error{Errc::not_supported, describe(*cell) + " cannot be saved: " + *why};
-    add_departed(*cell, cut.departed);
+    add_those_led_to(*cell, part.leads_to);
   }
-  std::sort(cut.departed.begin(), cut.departed.end());
-  cut.departed.erase(std::unique(cut.departed.begin(), cut.departed.end()), cut.departed.end());
-  return cut;
+  sort_and_make_unique(part.leads_to);
+  for (const Cell* cell : stop.ended)
+    cut.departed.push_back({cell->id, cell->ops->type_id, cell->state == CellState::dead});
+  return part;
+}
+
+Cut join(const World& world, std::vector<CutPart> parts) {
+  Cut whole;
+  whole.counters = world.counters_before;
+  whole.reports = world.setup.reports;
+  std::vector<AgentId> led_to;
+  std::vector<std::pair<AgentId, std::span<const std::byte>>> images;
+  for (CutPart& part : parts) {
+    Cut& cut = part.cut;
+    whole.time = cut.time;
+    whole.counters.add(cut.counters);
+    std::move(cut.reports.begin(), cut.reports.end(), std::back_inserter(whole.reports));
+    whole.departed.insert(whole.departed.end(), cut.departed.begin(), cut.departed.end());
+    led_to.insert(led_to.end(), part.leads_to.begin(), part.leads_to.end());
+    for (std::size_t i = 0; i < cut.images.size(); ++i)
+      images.emplace_back(cut.images[i].agent, cut.image(i));
+  }
+  std::sort(whole.reports.begin(), whole.reports.end(), is_earlier_report);
+  sort_and_make_unique(led_to);
+  sort_and_make_unique(whole.departed);
+  std::erase_if(whole.departed, [&led_to](const Cut::Departed& each) {
+    return !std::binary_search(led_to.begin(), led_to.end(), each.agent);
+  });
+  if (parts.size() == 1) { // in order already
+    whole.bytes = std::move(parts.front().cut.bytes);
+    whole.images = std::move(parts.front().cut.images);
+    return whole;
+  }
+  std::sort(images.begin(), images.end(),
+            [](const auto& a, const auto& b) { return a.first < b.first; });
+  for (const auto& [agent, bytes] : images) {
+    whole.images.push_back({agent, whole.bytes.size()});
+    whole.bytes.insert(whole.bytes.end(), bytes.begin(), bytes.end());
+  }
+  return whole;
+}
+
+Result<Cut> take_cut(World& world, const WorldAtStop& stop) {
+  Result<CutPart> part = take_part_of_cut(world, stop);
+  if (!part)
+    return part.error();
+  std::vector<CutPart> parts;
+  parts.push_back(*std::move(part));
+  return join(world, std::move(parts));
 }
 
 } // namespace stos::detail

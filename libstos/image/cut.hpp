@@ -58,8 +58,20 @@ struct Cut {
   [[nodiscard]] RunDigest state_digest() const;
 };
 
-/// Fails with the name of the first agent that cannot be put into bytes, and why.
-/// @pre `stop` is one, see WorldAtStop
+/// What one node has of a cut.
+struct CutPart {
+  Cut cut;                       ///< of the agents that live there; departed: who may be meant
+  std::vector<AgentId> leads_to; ///< where its channels and references lead that do not end there
+};
+
+/// The part of the node that `stop` is of. Fails with the name of the first agent that cannot be
+/// put into bytes, and why.
+[[nodiscard]] Result<CutPart> take_part_of_cut(World& world, const WorldAtStop& stop);
+
+/// The whole of the parts of all nodes, with what `world` began with.
+[[nodiscard]] Cut join(const World& world, std::vector<CutPart> parts);
+
+/// The cut of a world that is on one node only.
 [[nodiscard]] Result<Cut> take_cut(World& world, const WorldAtStop& stop);
 
 } // namespace stos::detail

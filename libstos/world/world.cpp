@@ -37,6 +37,7 @@ void World::begin_run() {
   if (phase_ == Phase::run)
     throw UsageError(Errc::bad_argument, "this simulation has been started already");
   phase_ = Phase::run;
+  first_end_time_ = end_time.load();
 }
 
 namespace detail {

@@ -20,13 +20,15 @@
 
 namespace stos {
 
-/// What a run that stops on its way shows of its world, see World::at_stop: everything before
-/// `time` has happened, nothing at or after it, and nothing is under way.
+/// What a run that stops on its way shows of its world, on this node, see World::at_stop:
+/// everything before `time` has happened, nothing at or after it, and nothing is under way,
+/// anywhere.
 struct WorldAtStop {
   double time = 0;
-  std::vector<detail::Cell*> agents; ///< all that live, in no order
-  RunCounters counters;              ///< up to then
-  std::vector<Report> reports;       ///< up to then, in no order
+  std::vector<detail::Cell*> agents; ///< who live here, in no order
+  std::vector<detail::Cell*> ended;  ///< who do not any more, and to whom something may lead
+  RunCounters counters;              ///< of this run, up to then
+  std::vector<Report> reports;       ///< likewise, in no order
 };
 
 /// One simulation's model, from its set-up to its end: the space, the initial agents, the boundary.
@@ -49,6 +51,11 @@ public:
 
   /// No event happens at this laboratory time or later.
   std::atomic<double> end_time{Instant::never().absorption};
+
+  /// What that was when the run began: of failures and signals, nodes do not know at one time.
+  [[nodiscard]] double first_end_time() const {
+    return in_setup() ? end_time.load() : first_end_time_;
+  }
 
   /// Right before this laboratory time the run stops, if that is not beyond its end; at_stop()
   /// looks at the world, changes nothing, and says when the next stop is. That the run has stopped
@@ -118,6 +125,7 @@ public:
 private:
   enum class Phase { setup, run };
   Phase phase_ = Phase::setup;
+  double first_end_time_ = 0;
 };
 
 namespace detail {

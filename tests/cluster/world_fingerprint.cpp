@@ -188,6 +188,13 @@ TEST_CASE("nodes that write their traces to different files can run together") {
   CHECK_FALSE(compare(fingerprint_of(a), fingerprint_of(b)).error);
 }
 
+TEST_CASE("a run that a signal ends before the nodes have met is compared as it was to be") {
+  const auto interrupted = make({});
+  interrupted->world().begin_run();
+  interrupted->world().end_time = Instant::beginning().absorption;
+  CHECK_FALSE(compare(WorldFingerprint(interrupted->world()), fingerprint_of({})).error);
+}
+
 TEST_CASE("where agents go is compared once their worlds are the same") {
   const auto placed = [](const Choice& choice, const Placement& placement) {
     return WorldFingerprint(make(choice)->world(), placement);

@@ -26,7 +26,7 @@ struct MadeUpRun {
 
   MadeUpRun(bool begins_divided, double divided_events, double together_events, double busy)
       : divided_rate(divided_events), together_rate(together_events), busy_divided(busy),
-        trial(0, 100, begins_divided), divided(begins_divided) {}
+        trial(0, 1e-4, begins_divided), divided(begins_divided) {}
 
   void run(double seconds) {
     constexpr double step_s = 1e-4;
@@ -114,7 +114,7 @@ TEST_CASE("when the model has changed, the way that is faster then is found") {
 }
 
 TEST_CASE("where agents cannot be divided, the attempt is over at once") {
-  ParallelTrial trial(0, 10, false);
+  ParallelTrial trial(0, 1e-5, false);
   std::array<DomainLoad, 2> loads{};
   int advised = 0;
   for (int ms = 1; ms < 20'000; ++ms) {

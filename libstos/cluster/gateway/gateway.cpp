@@ -252,6 +252,10 @@ Result<void> Gateway::conclude_round() {
                                         ", which is not after the last one, " +
                                         to_string(std::max(agreed_, board_.floor()))};
   reported_quiet_ = false;
+  if (result->next == Instant::never() && set_.stop_on_the_way()) {
+    board_.wake_all();
+    return {};
+  }
   agreed_ = result->next;
   if (result->next > board_.floor())
     board_.settle(result->next);
@@ -280,7 +284,10 @@ Result<void> Gateway::go_on_with_stop(const GlobalTime::Result& round) {
     return {};
   }
   reported_quiet_ = false;
-  if (stop_ == Stop::pausing && round.next == Instant::never()) { // too late: everybody ends
+  const bool nothing_is_left = round.next == Instant::never();
+  if (stop_ == Stop::pausing && nothing_is_left && set_.stop_on_the_way()) {
+    board_.wake_all();                                    // to tell what comes next now
+  } else if (stop_ == Stop::pausing && nothing_is_left) { // too late: everybody ends
     wishes_ = std::exchange(abroad_.moves.wishes, {});
     stop_ = Stop::none;
     board_.settle(round.next);
@@ -379,9 +386,11 @@ bool Gateway::wants_quiet_round() const {
 }
 
 bool Gateway::is_all_over() const {
-  return is_at_rest() && next_here() == Instant::never() &&
-         std::all_of(links_.begin(), links_.end(), [this](const auto& link) {
-           return link == nullptr || next_elsewhere(*link) == Instant::never();
+  const Instant over =
+      world_.stops_before_end() ? Instant::before(world_.horizon()) : Instant::never();
+  return is_at_rest() && next_here() >= over &&
+         std::all_of(links_.begin(), links_.end(), [&](const auto& link) {
+           return link == nullptr || next_elsewhere(*link) >= over;
          });
 }
 
@@ -539,11 +548,12 @@ std::optional<Standing> Gateway::standing() const {
 }
 
 // What waits in links has been emitted, and may cause something there and then. The beginning of
-// time if it could not be seen just now.
+// time if it could not be seen just now. Of what is beyond the horizon, domains at rest say
+// nothing.
 Instant Gateway::next_here() const {
   Instant next = Instant::never();
   if (is_at_rest()) {
-    next = board_.next_of_all();
+    next = std::min(board_.next_of_all(), Instant::before(world_.horizon()));
     each_link([&next](const Link& link) {
       next = std::min(next, Instant::before(link.least_waiting()));
     });

@@ -103,7 +103,7 @@ WorldFingerprint::WorldFingerprint(const World& world, const Placement& placemen
 void WorldFingerprint::add_keys(const World& world) {
   const RunOptions& options = world.options;
   keys_.push_back({"simulation.seed", std::to_string(options.seed)});
-  keys_.push_back({"simulation.end_time", text_of(world.end_time.load())});
+  keys_.push_back({"simulation.end_time", text_of(world.first_end_time())});
   keys_.push_back({"limits.mailbox_lambdas_max", std::to_string(options.mailbox_lambdas_max)});
   keys_.push_back({"limits.instant_depth_max", std::to_string(options.instant_depth_max)});
   keys_.push_back({"limits.trace_events_max", std::to_string(options.trace_events_max)});

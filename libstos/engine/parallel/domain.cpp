@@ -716,8 +716,6 @@ void Domain::source_turned(Channel& channel) {
 
 void Domain::turn(Cell& cell, const Velocity<4>& velocity) {
   outside_.turns();
-  if (Tiers::is_listed(cell)) // and so it may keep some
-    execution_.retire(cell.mailbox.take_detached());
   const auto each_channel = [&](void (Outside::*act)(Channel&)) {
     for (IncomingChannel* c = cell.mailbox.first_channel(); c != nullptr; c = c->next_incoming)
       if (!c->detached)
@@ -862,6 +860,13 @@ DomainBoard::Wish Domain::wish() {
     return {next, outside_.needed_for(next.absorption, first_blocked_)};
   return {next.absorption < end_time() ? next : Instant::never(),
           std::vector<double>(board_.size(), infinity)};
+}
+
+void Domain::show_at(WorldAtStop& stop) {
+  resume_blocked();
+  tiers_.for_each([&stop](Cell& cell) { stop.agents.push_back(&cell); });
+  stop.ended.insert(stop.ended.end(), ended_.begin(), ended_.end());
+  execution_.show_at(stop);
 }
 
 void Domain::put_in(Cell& cell) {

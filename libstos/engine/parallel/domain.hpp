@@ -113,6 +113,9 @@ public:
   /// Nobody is put aside any more.
   void begin_stop() { resume_blocked(); }
 
+  /// Adds what is here.
+  void show_at(WorldAtStop& stop);
+
   /// Another channel's bounds, see Outside: of one that leads into this domain.
   void forget_bound_of(Channel& channel) { outside_.remove(channel); }
   void bound(Channel& channel) { outside_.add(channel); }

@@ -330,8 +330,11 @@ bool DomainBoard::park_gateway(double wanted, double standing, bool knows) {
 
 void DomainBoard::resume(Pause why) {
   const auto bit = static_cast<std::uint8_t>(why);
-  if (paused_.fetch_and(static_cast<std::uint8_t>(~bit)) != bit)
-    return;
+  if (paused_.fetch_and(static_cast<std::uint8_t>(~bit)) == bit)
+    wake_all();
+}
+
+void DomainBoard::wake_all() {
   for (std::size_t i = 0; i < domains_; ++i)
     wake(i);
 }
@@ -414,10 +417,7 @@ void DomainBoard::resolve() {
   } else {
     const Instant next = next_of_all();
     if (next == Instant::never() && when_done_ && when_done_())
-      resolve_after([this] {
-        for (std::size_t i = 0; i < domains_; ++i)
-          wake(i);
-      });
+      resolve_after([this] { wake_all(); });
     else
       settle(next);
   }

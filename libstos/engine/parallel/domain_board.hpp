@@ -137,6 +137,9 @@ public:
   /// start(). @pre !has_links()
   void when_done(std::function<bool()> act) { when_done_ = std::move(act); }
 
+  /// All domains look anew.
+  void wake_all();
+
   /// Clocks go back to `least` for all who look at them. @pre a stop, and all do so together
   void begin_anew(double least);
 

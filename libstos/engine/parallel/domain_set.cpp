@@ -21,7 +21,7 @@ DomainSet::DomainSet(World& world, const Effects& own, std::size_t domains, std:
   for (std::size_t i = 0; i < domains; ++i)
     domains_.push_back(std::make_unique<Domain>(i, world, board_, bindings));
   if (links == 0)
-    board_.when_done([this] { return stop(); });
+    board_.when_done([this] { return stop_on_the_way(); });
   if (const auto resumption = std::exchange(world.resumption, nullptr))
     distribute(*resumption, start);
   else
@@ -36,8 +36,12 @@ void DomainSet::place_in_domains(const std::vector<Cell*>& cells,
   const Channel* held_back = start == Start::as_seems_best && !cells.empty()
                                  ? channel_without_way(channels, cells.front()->world->space)
                                  : nullptr;
-  if (held_back != nullptr) {
+  const bool dense = start == Start::as_seems_best && is_dense(cells.size(), channels);
+  if (held_back != nullptr)
     together_for_ = describe_distance(*held_back->to, *held_back, held_back->from().id, 0);
+  else if (dense)
+    together_for_ = "most agents hear many others, wherever these are";
+  if (held_back != nullptr || dense) {
     for (Cell* cell : cells)
       cell->domain = 0;
   }
@@ -90,15 +94,13 @@ void DomainSet::distribute(const Resumption& world, Start start) {
     domains_[cell->domain]->place_first(*cell);
 }
 
-bool DomainSet::stop() {
+bool DomainSet::stop_on_the_way() {
   if (!world_.stops_before_end())
     return false;
-  WorldAtStop here{world_.next_stop, {}, world_.counters_before, world_.setup.reports};
-  for (const auto& domain : domains_) {
-    domain->begin_stop();
-    domain->for_each_agent([&here](Cell& cell) { here.agents.push_back(&cell); });
-    domain->execution().show_at(here);
-  }
+  WorldAtStop here;
+  here.time = world_.next_stop;
+  for (const auto& domain : domains_)
+    domain->show_at(here);
   world_.next_stop = world_.at_stop(here);
   return true;
 }

@@ -59,6 +59,11 @@ public:
   /// Whether agents are in more than one domain.
   [[nodiscard]] bool is_divided() const { return divided_; }
 
+  /// Where the world stops on its way (World::at_stop), and that is before its end: lets it be
+  /// seen, and returns true. Then all domains have to look anew. @pre nothing is left before that,
+  /// and nothing is under way
+  bool stop_on_the_way();
+
   /// Nothing happens before it, anywhere. @pre a stop without links
   [[nodiscard]] double next_time() const;
 
@@ -81,7 +86,6 @@ private:
   void place_in_domains(const std::vector<Cell*>& cells, const std::vector<Channel*>& channels,
                         Start start);
   void take_in(const std::vector<Channel*>& opened, const std::vector<Channel*>& held);
-  bool stop();
   void are_divided(bool divided);
   [[nodiscard]] std::uint64_t events() const;
 

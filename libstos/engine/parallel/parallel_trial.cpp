@@ -6,7 +6,6 @@ namespace stos::detail {
 namespace {
 
 constexpr double period_s_min = 0.002;
-constexpr double change_s_per_agent = 1e-6; // until it has been measured
 constexpr double changes_in_a_period = 2;
 constexpr std::uint64_t events_min = 1000; // make a period,
 constexpr double periods_max = 20;         // or so much time,
@@ -28,9 +27,8 @@ constexpr double rest_s_max = 600;
 
 } // namespace
 
-ParallelTrial::ParallelTrial(double now_s, std::size_t agents, bool divided)
-    : phase_(divided ? Phase::divided : Phase::together), following_(phase_),
-      change_s_(change_s_per_agent * static_cast<double>(agents)) {
+ParallelTrial::ParallelTrial(double now_s, double change_s, bool divided)
+    : phase_(divided ? Phase::divided : Phase::together), following_(phase_), change_s_(change_s) {
   rest_s_ = rest_periods_min * period_s();
   begin_period(now_s, {}, period_s());
   if (!divided) // it is not known how fast the other way is: a first attempt is due soon

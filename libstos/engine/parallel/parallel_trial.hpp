@@ -24,8 +24,9 @@ namespace stos::detail {
 /// Threads: none inside.
 class ParallelTrial {
 public:
-  /// The run begins at `now_s`, with its agents `divided` or together.
-  ParallelTrial(double now_s, std::size_t agents, bool divided);
+  /// The run begins at `now_s`, with its agents `divided` or together. `change_s` is about how long
+  /// it takes to change that; it will be measured.
+  ParallelTrial(double now_s, double change_s, bool divided);
 
   enum class Advice {
     go_on,

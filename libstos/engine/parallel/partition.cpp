@@ -192,6 +192,21 @@ std::vector<std::uint16_t> partition(std::span<Cell* const> agents,
   return domain_of;
 }
 
+bool is_dense(std::size_t agents, std::span<Channel* const> channels) {
+  constexpr std::size_t many = 16;
+  constexpr double remote_max = 0.2;
+  if (channels.size() < many * agents)
+    return false;
+  const std::size_t stride = channels.size() / channels_to_look_at + 1;
+  double looks = 0;
+  double remote = 0;
+  for (std::size_t i = 0; i < channels.size(); i += stride) {
+    looks += 1;
+    remote += channels[i]->from().domain != channels[i]->to->domain ? 1 : 0;
+  }
+  return remote > remote_max * looks;
+}
+
 const Channel* channel_without_way(std::span<Channel* const> channels, const Space& space) {
   const std::size_t stride = channels.size() / channels_to_look_at + 1;
   for (std::size_t i = 0; i < channels.size(); i += stride) {

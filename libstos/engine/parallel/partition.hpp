@@ -29,4 +29,8 @@ namespace stos::detail {
 [[nodiscard]] const Channel* channel_without_way(std::span<Channel* const> channels,
                                                  const Space& space);
 
+/// Whether agents hear so many others, wherever these are, that domains would hand over most of
+/// what they do, and dividing the agents would take long.
+[[nodiscard]] bool is_dense(std::size_t agents, std::span<Channel* const> channels);
+
 } // namespace stos::detail

@@ -1,0 +1,151 @@
+// Cuts of a world that is spread over nodes: each takes the part of its agents at the same
+// laboratory time, and the whole is what the serial engine finds there.
+
+#include "libstos/image/cut.hpp"
+#include "support/random_world.hpp"
+#include "support/shuffled_domains.hpp"
+#include "support/unusual_world.hpp"
+#include "support/virtual_cluster.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <memory>
+#include <vector>
+
+using namespace stos;
+using namespace stos::test;
+using stos::detail::Cut;
+using stos::detail::CutPart;
+
+namespace {
+
+using Simulation = ForwardSimulation<Minkowski<4>, ShuffledDomains>;
+using UnusualSimulation = ForwardSimulation<Minkowski<4>, ShuffledDomains, UnusualBoundary>;
+
+std::unique_ptr<Simulation> set_up(const WorldPlan& plan) {
+  RunOptions options;
+  options.seed = plan.seed;
+  auto simulation = std::make_unique<Simulation>(options);
+  const auto scope = simulation->set_up();
+  if (plan.seed % 3 == 0)
+    populate<Simulation, 2>(plan);
+  else
+    populate<Simulation, 0>(plan);
+  detail::set_boundary(simulation->world(), LabTimeBoundary(plan.end_time));
+  return simulation;
+}
+
+std::unique_ptr<UnusualSimulation> set_up(const UnusualPlan& plan) {
+  RunOptions options;
+  options.seed = plan.seed;
+  auto simulation = std::make_unique<UnusualSimulation>(options);
+  const auto scope = simulation->set_up();
+  if (plan.seed % 5 == 0)
+    populate<UnusualSimulation, 1>(plan);
+  else
+    populate<UnusualSimulation, 0>(plan);
+  detail::set_boundary(simulation->world(), UnusualBoundary(plan));
+  return simulation;
+}
+
+/// Has `world` stop at `times`, and hands out its part of each cut.
+void cut_at(World& world, const std::vector<double>& times, std::vector<CutPart>& parts) {
+  const auto time_of = [times](std::size_t i) {
+    return i < times.size() ? times[i] : Instant::never().absorption;
+  };
+  world.next_stop = time_of(0);
+  world.at_stop = [&world, &parts, time_of](const WorldAtStop& stop) {
+    Result<CutPart> part = detail::take_part_of_cut(world, stop);
+    if (!part)
+      FAIL(part.error().context);
+    parts.push_back(*std::move(part));
+    return time_of(parts.size());
+  };
+}
+
+template <class Plan>
+std::vector<Cut> serial_cuts(const Plan& plan, const std::vector<double>& times,
+                             std::string& outcome) {
+  const auto simulation = set_up(plan);
+  World& world = simulation->world();
+  std::vector<CutPart> parts;
+  cut_at(world, times, parts);
+  world.begin_run();
+  outcome = outcome_of(ShuffledDomains().run(world));
+  std::vector<Cut> cuts;
+  for (CutPart& part : parts) {
+    std::vector<CutPart> one;
+    one.push_back(std::move(part));
+    cuts.push_back(detail::join(world, std::move(one)));
+  }
+  return cuts;
+}
+
+template <class Plan>
+void check_cuts_of_nodes(const Plan& plan, std::uint64_t seed) {
+  RandomStream random(mix64(seed) + 5);
+  std::vector<double> times;
+  for (int i = 0; i < 3; ++i)
+    times.push_back(i == 1 ? random.uniform(0, plan.end_time)
+                           : 1 + random.below(static_cast<std::uint32_t>(plan.end_time)));
+  std::sort(times.begin(), times.end());
+  times.erase(std::unique(times.begin(), times.end()), times.end());
+  std::string expected;
+  const std::vector<Cut> oracle = serial_cuts(plan, times, expected);
+
+  VirtualCluster::Shape shape;
+  shape.nodes = 2 + seed % 4;
+  shape.domains = 1 + seed / 4 % 2;
+  if (seed / 8 % 4 == 0)
+    shape.limits = {40, 200};
+  if (seed % 2 == 0) {
+    shape.moves_chance = 0.002;
+    shape.moves_max = 5;
+    shape.requests_max = 20;
+  }
+  std::vector<decltype(set_up(plan))> simulations;
+  std::vector<World*> worlds;
+  std::vector<std::vector<CutPart>> parts(shape.nodes);
+  for (std::size_t i = 0; i < shape.nodes; ++i) {
+    simulations.push_back(set_up(plan));
+    worlds.push_back(&simulations.back()->world());
+    cut_at(*worlds.back(), times, parts[i]);
+    worlds.back()->begin_run();
+  }
+  VirtualCluster cluster(shape, seed);
+  const RunSummary summary =
+      cluster.run(worlds, [&](std::size_t agent) { return mix64(agent + seed) % shape.nodes; });
+  REQUIRE(outcome_of(summary) == expected);
+  for (std::size_t i = 0; i < oracle.size(); ++i) {
+    INFO("cut at " << oracle[i].time);
+    std::vector<CutPart> of_all;
+    for (std::vector<CutPart>& of_node : parts) {
+      REQUIRE(of_node.size() == oracle.size());
+      of_all.push_back(std::move(of_node[i]));
+    }
+    const Cut whole = detail::join(*worlds.front(), std::move(of_all));
+    REQUIRE(whole.bytes == oracle[i].bytes);
+    REQUIRE(whole.state_digest() == oracle[i].state_digest());
+  }
+}
+
+} // namespace
+
+TEST_CASE("the parts that nodes have of a random world's cuts make up those of the serial engine") {
+  for (std::uint64_t seed = 1; seed <= 150; ++seed) {
+    INFO("world seed " << seed);
+    WorldPlan plan = plan_of(seed);
+    plan.end_time = std::min(plan.end_time, 6.0); // later on, some worlds explode
+    check_cuts_of_nodes(plan, seed);
+  }
+}
+
+TEST_CASE(
+    "the parts that nodes have of an unusual world's cuts make up those of the serial engine") {
+  for (std::uint64_t seed = 1; seed <= 150; ++seed) {
+    const UnusualPlan plan = unusual_plan_of(seed);
+    INFO("unusual world " << seed << ", scene " << static_cast<int>(plan.scene));
+    check_cuts_of_nodes(plan, seed);
+  }
+}
