@@ -6,14 +6,11 @@ namespace stos::detail {
 
 namespace {
 
-// With channels to everywhere, there are as many distances as channels.
+// As it is for networks that lead from anywhere to anywhere in memory.
 double seconds_to_change(std::size_t agents, std::size_t channels) {
   constexpr double of_an_agent = 1e-6;
-  constexpr double of_a_channel = 1e-7;
-  constexpr double among_many = 4e-7;
-  constexpr std::size_t many = 16;
-  return of_an_agent * static_cast<double>(agents) +
-         (channels < many * agents ? of_a_channel : among_many) * static_cast<double>(channels);
+  constexpr double of_a_channel = 5e-7;
+  return of_an_agent * static_cast<double>(agents) + of_a_channel * static_cast<double>(channels);
 }
 
 } // namespace

@@ -36,12 +36,12 @@ void DomainSet::place_in_domains(const std::vector<Cell*>& cells,
   const Channel* held_back = start == Start::as_seems_best && !cells.empty()
                                  ? channel_without_way(channels, cells.front()->world->space)
                                  : nullptr;
-  const bool dense = start == Start::as_seems_best && is_dense(cells.size(), channels);
+  const bool entangled = start == Start::as_seems_best && is_entangled(channels);
   if (held_back != nullptr)
     together_for_ = describe_distance(*held_back->to, *held_back, held_back->from().id, 0);
-  else if (dense)
-    together_for_ = "most agents hear many others, wherever these are";
-  if (held_back != nullptr || dense) {
+  else if (entangled)
+    together_for_ = "many agents hear others far away";
+  if (held_back != nullptr || entangled) {
     for (Cell* cell : cells)
       cell->domain = 0;
   }

@@ -61,7 +61,7 @@ void Outside::find_bound(double next) {
 double Outside::bound_of(Cut& cut, double clock) const {
   double bound = infinity;
   if (!cut.distances.empty())
-    bound = light_cone::arrival_bound(clock, cut.distances.begin()->first);
+    bound = light_cone::arrival_bound(clock, cut.distances.least());
   if (std::isfinite(clock)) {
     cut.boxed = {};
     cut.boxed_at = clock;
@@ -137,7 +137,7 @@ void Outside::add(Channel& channel) {
   } else {
     const double distance = channel.far_course().cut_distance =
         CausalMailbox::lookahead_of(channel, channel.to->path, world_.space);
-    ++cut.distances[distance];
+    cut.distances.add(distance);
     cut.sources.include(channel.source_path->anchor());
     cut.bound = std::min(cut.bound, light_cone::arrival_bound(clock, distance));
   }
@@ -157,9 +157,7 @@ void Outside::remove(Channel& channel) {
     cut.unknown -= channel.source_path == nullptr ? 1 : 0;
     return;
   }
-  const auto found = cut.distances.find(distance);
-  if (--found->second == 0)
-    cut.distances.erase(found);
+  cut.distances.remove(distance);
   if (cut.distances.empty())
     cut.sources = {};
 }

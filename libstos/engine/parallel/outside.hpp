@@ -1,13 +1,13 @@
 #pragma once
 
 #include "libstos/engine/parallel/domain_board.hpp"
+#include "libstos/engine/parallel/least_of.hpp"
 #include "libstos/spacetime/box.hpp"
 #include "libstos/world/cell.hpp"
 #include "libstos/world/world.hpp"
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <span>
 #include <vector>
 
@@ -66,7 +66,7 @@ public:
 private:
   /// The channels from one other domain.
   struct Cut {
-    std::map<double, std::uint32_t> distances;  ///< of those between two who rest, with their count
+    LeastOf distances;                          ///< of those between two who rest
     std::vector<Channel*> moving;               ///< all others
     Box sources;                                ///< where those who rest are, or have been
     double bound = Instant::never().absorption; ///< nothing arrives from there before it

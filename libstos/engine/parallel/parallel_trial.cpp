@@ -8,8 +8,9 @@ namespace {
 constexpr double period_s_min = 0.002;
 constexpr double changes_in_a_period = 2;
 constexpr std::uint64_t events_min = 1000; // make a period,
-constexpr double periods_max = 20;         // or so much time,
-constexpr double idle_periods_max = 2;     // or so much of which most was waiting
+constexpr double periods_max = 20;         // or so much time
+constexpr double idle_s_min = 0.004;       // spent on waiting is enough,
+constexpr double idle_changes = 0.5;       // or so much
 
 // Bad signs: domains that are busy for less than that part of the time, agents tried in vain, and
 // lambdas for other domains, each as a part of the events.
@@ -39,10 +40,12 @@ double ParallelTrial::period_s() const {
   return std::max(period_s_min, changes_in_a_period * change_s_);
 }
 
+double ParallelTrial::idle_s() const { return std::max(idle_s_min, idle_changes * change_s_); }
+
 void ParallelTrial::begin_period(double now_s, std::span<const DomainLoad> loads, double length_s) {
   began_s_ = now_s;
   before_.assign(loads.begin(), loads.end());
-  next_look_s_ = now_s + length_s;
+  next_look_s_ = now_s + (phase_ == Phase::divided ? std::min(length_s, idle_s()) : length_s);
 }
 
 ParallelTrial::Period ParallelTrial::judge(double now_s, std::span<const DomainLoad> loads) const {
@@ -83,11 +86,11 @@ ParallelTrial::Advice ParallelTrial::look(double now_s, std::span<const DomainLo
     following_ = phase_ == Phase::together_attempt ? Phase::divided : Phase::together;
     return back;
   }
-  const bool is_long_enough = period.events >= events_min ||
-                              period.length_s >= periods_max * period_s() ||
-                              (phase_ == Phase::divided && period.is_idle &&
-                               period.length_s >= idle_periods_max * period_s());
-  if (period.length_s < period_s() || !is_long_enough) {
+  const bool is_long_enough =
+      period.length_s >= period_s() &&
+      (period.events >= events_min || period.length_s >= periods_max * period_s());
+  const bool waits = phase_ == Phase::divided && period.is_idle && period.length_s >= idle_s();
+  if (!is_long_enough && !waits) {
     next_look_s_ = now_s + hopeless_after * period_s();
     return Advice::go_on;
   }

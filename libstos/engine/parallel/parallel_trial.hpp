@@ -70,6 +70,7 @@ private:
   void begin_period(double now_s, std::span<const DomainLoad> loads, double length_s);
   void rest(double now_s, std::span<const DomainLoad> loads);
   [[nodiscard]] double period_s() const;
+  [[nodiscard]] double idle_s() const;
 
   Phase phase_;
   Phase following_;

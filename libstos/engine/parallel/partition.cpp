@@ -192,11 +192,8 @@ std::vector<std::uint16_t> partition(std::span<Cell* const> agents,
   return domain_of;
 }
 
-bool is_dense(std::size_t agents, std::span<Channel* const> channels) {
-  constexpr std::size_t many = 16;
+bool is_entangled(std::span<Channel* const> channels) {
   constexpr double remote_max = 0.2;
-  if (channels.size() < many * agents)
-    return false;
   const std::size_t stride = channels.size() / channels_to_look_at + 1;
   double looks = 0;
   double remote = 0;

@@ -29,8 +29,8 @@ namespace stos::detail {
 [[nodiscard]] const Channel* channel_without_way(std::span<Channel* const> channels,
                                                  const Space& space);
 
-/// Whether agents hear so many others, wherever these are, that domains would hand over most of
-/// what they do, and dividing the agents would take long.
-[[nodiscard]] bool is_dense(std::size_t agents, std::span<Channel* const> channels);
+/// Whether so many channels lead from one domain to another that domains would hand over a good
+/// part of what they do: a network that leads from anywhere to anywhere.
+[[nodiscard]] bool is_entangled(std::span<Channel* const> channels);
 
 } // namespace stos::detail
