@@ -118,7 +118,8 @@ inline constexpr Metric global_time_rounds = {
     "which agents may move or something from outside may come in."};
 inline constexpr Metric migrations = {
     "stos_migrations_total", counter, "result", "agents",
-    "Agents that were to move from the node to another one: done, refused or failed."};
+    "Agents that were to move to another node: done and refused, from this one; failed, asked for "
+    "here: there is no such agent, or it was too late."};
 
 inline constexpr Metric process_cpu = {"stos_process_cpu_seconds_total", counter, "", "seconds",
                                        "Processor time of all threads of the process."};

@@ -124,6 +124,7 @@ std::unique_ptr<Simulation> make(const Scene& scene) {
 
 struct Played {
   std::vector<MoveOutcome> outcomes;
+  std::vector<MoveCounters> counters; ///< by node
   std::map<std::uint64_t, std::size_t>
       places; ///< of agents that lived, a while after the last answer
 };
@@ -175,6 +176,8 @@ Played play(const Scene& scene, std::uint64_t seed) {
     }
   };
   const RunSummary run = cluster.run(worlds, [&](std::size_t i) { return nodes[i]; });
+  for (std::size_t i = 0; i < scene.all_nodes; ++i)
+    played.counters.push_back(cluster.move_counters(i));
   CHECK(run.digest.to_string() == oracle.digest.to_string());
   CHECK(run.absorbed == oracle.absorbed);
   CHECK(run.in_flight == oracle.in_flight);
@@ -369,6 +372,25 @@ TEST_CASE("an agent whose class has no inspect stays, and the answer says what i
   CHECK(outcome.result == MoveResult::not_serialisable);
   CHECK_THAT(outcome.text, Catch::Contains("Stone") && Catch::Contains("bool inspect(") &&
                                Catch::Contains("default constructor"));
+}
+
+TEST_CASE("moves are counted where the agents are, whoever has asked") {
+  Scene scene;
+  scene.set_up = [](Walker& pace) {
+    new Stone({0, 0, 1, 0});
+    (void)walker(pace, 0, 1);
+  };
+  scene.nodes = {1, 2};
+  scene.requests = {{10, {{first, 2}, {AgentId{4}, 1}, {AgentId{99}, 0}}}};
+  for (const std::uint64_t asker : {0u, 1u, 2u}) {
+    const std::vector<MoveCounters> counters = play(scene, asker).counters;
+    for (std::size_t node = 0; node < 3; ++node) {
+      CHECK(counters[node].refused == (node == 1 ? 1 : 0));
+      CHECK(counters[node].left == (node == 2 ? 1 : 0));
+      const auto none = static_cast<std::size_t>(MoveResult::no_such_agent);
+      CHECK(counters[node].answered[none] == (node == asker ? 1 : 0));
+    }
+  }
 }
 
 TEST_CASE("an agent with an inspect, but without a default constructor, stays, and that is said") {

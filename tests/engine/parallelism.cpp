@@ -53,7 +53,7 @@ public:
 };
 
 template <class Resource>
-RunSummary play(double distance, double velocity, Resource resource = {}) {
+RunSummary play(double distance, double velocity, int companions, Resource resource = {}) {
   On<Resource> simulation({}, std::move(resource));
   {
     const auto scope = simulation.set_up();
@@ -62,6 +62,12 @@ RunSummary play(double distance, double velocity, Resource resource = {}) {
     left->other = ChannelWriter(*left, *right);
     right->other = ChannelWriter(*right, *left);
     right->velocity = {velocity};
+    for (int i = 1; i <= companions; ++i) { // who hear and say nothing
+      auto* leftmost = new Player<Resource>({0, -0.01 * i});
+      leftmost->other = ChannelWriter(*leftmost, *left);
+      auto* rightmost = new Player<Resource>({0, distance + 0.01 * i});
+      rightmost->other = ChannelWriter(*rightmost, *right);
+    }
     left->after(0, [](Player<Resource>& player) { player.hit(); });
   }
   return simulation.run(100);
@@ -70,7 +76,7 @@ RunSummary play(double distance, double velocity, Resource resource = {}) {
 } // namespace
 
 TEST_CASE("who waits for another domain is named, and how far it is from whom it hears") {
-  const RunSummary summary = play(0.25, 0, ShuffledDomains(2, 7));
+  const RunSummary summary = play(0.25, 0, 0, ShuffledDomains(2, 7));
   const EngineCounters& counters = summary.engine_counters;
   CHECK(counters.waits > 0);
   CHECK(counters.events_together == 0);
@@ -80,13 +86,18 @@ TEST_CASE("who waits for another domain is named, and how far it is from whom it
 }
 
 TEST_CASE("agents that begin together are counted, and named for whom they do") {
-  const RunSummary moving = play<InTurn>(1, 0.5);
+  const RunSummary moving = play<InTurn>(1, 0.5, 5);
   CHECK(moving.absorbed > 0);
   CHECK(moving.engine_counters.events_together == moving.absorbed);
   CHECK_THAT(moving.engine_counters.held_back.agent,
              Contains("1 s of light from agent") && Contains("(in motion)"));
 
-  const RunSummary at_rest = play<InTurn>(1, 0);
+  const RunSummary entangled = play<InTurn>(1, 0, 0); // all that happens crosses the border
+  CHECK(entangled.engine_counters.events_together == entangled.absorbed);
+  CHECK(entangled.engine_counters.held_back.agent == "many agents hear others far away");
+
+  const RunSummary at_rest = play<InTurn>(1, 0, 5);
+  CHECK(at_rest.absorbed == entangled.absorbed);
   CHECK(at_rest.engine_counters.events_together == 0);
 }
 

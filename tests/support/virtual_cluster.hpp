@@ -68,6 +68,10 @@ public:
         }));
   }
 
+  [[nodiscard]] const MoveCounters& move_counters(std::size_t node) const {
+    return nodes_[node]->gateway->move_counters();
+  }
+
   /// The node that has the agent, if one has, and its record there.
   [[nodiscard]] std::optional<std::size_t> node_of(AgentId agent) const {
     for (const auto& node : nodes_)

@@ -302,6 +302,11 @@ Result<void> Gateway::go_on_with_stop(const GlobalTime::Result& round) {
     each_link([](Link& link) { link.tell_anew(); });
     move_counters_.left += migration_->left();
     move_counters_.arrived += migration_->arrived();
+    for (const MovesUnderWay::Verdict& verdict : abroad_.moves.verdicts)
+      move_counters_.refused +=
+          verdict.node == abroad_.place.own_node && verdict.result == MoveResult::not_serialisable
+              ? 1
+              : 0;
     answer(abroad_.moves);
     migration_.reset();
     end_stop();

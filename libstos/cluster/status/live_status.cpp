@@ -47,7 +47,7 @@ void describe(const Gateway& gateway, std::span<const std::string> names, std::s
     return moves.answered[static_cast<std::size_t>(result)];
   };
   status.migrations_done = moves.left;
-  status.migrations_refused = answered(MoveResult::not_serialisable);
+  status.migrations_refused = moves.refused;
   status.migrations_failed = answered(MoveResult::no_such_agent) + answered(MoveResult::too_late);
 }
 

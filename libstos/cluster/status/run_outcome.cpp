@@ -2,6 +2,7 @@
 
 #include "libstos/cluster/wire/instant_bytes.hpp"
 #include "libstos/spacetime/trajectory_bytes.hpp"
+#include "libstos/world/report_bytes.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -133,31 +134,6 @@ void read_trace(std::vector<TraceRecord>& trace, std::deque<std::string>& names,
   constexpr std::size_t bytes_each = 135; // with the shortest numbers
   for (std::size_t left = in.count(bytes_each); left > 0 && in.ok(); --left)
     trace.push_back(read_record(types, in));
-}
-
-void write_reports(const std::vector<Report>& reports, BytesWriter& out) {
-  out.varint(reports.size());
-  for (const Report& report : reports) {
-    out.text(report.topic);
-    out.u64(report.agent.value);
-    out.f64(report.time);
-    out.varint(report.ordinal);
-    out.varint(report.value.size());
-    out.raw(report.value);
-  }
-}
-
-void read_reports(std::vector<Report>& reports, BytesReader& in) {
-  constexpr std::size_t bytes_each = 19;
-  for (std::size_t left = in.count(bytes_each); left > 0 && in.ok(); --left) {
-    Report& report = reports.emplace_back();
-    report.topic = in.text();
-    report.agent.value = in.u64();
-    report.time = in.f64();
-    report.ordinal = in.varint();
-    const auto value = in.raw(in.count(1));
-    report.value.assign(value.begin(), value.end());
-  }
 }
 
 } // namespace

@@ -49,6 +49,7 @@ struct MoveCounters {
   std::uint64_t stops = 0;                            ///< of the whole cluster, for moves
   std::uint64_t left = 0;                             ///< agents that went away from here
   std::uint64_t arrived = 0;                          ///< and that came here
+  std::uint64_t refused = 0;                          ///< agents here that cannot move
   std::array<std::uint64_t, move_results> answered{}; ///< of what was asked for here, by result
 };
 
