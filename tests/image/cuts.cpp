@@ -126,6 +126,82 @@ void check_cuts(const Run& run, const std::vector<double>& times, std::uint64_t 
 
 } // namespace
 
+namespace {
+
+/// Two domains. Once the world has stopped, somebody from outside comes to `entry`.
+class WithVisitor {
+public:
+  static constexpr double stop_time = 10;
+  double came_at = 0;
+  detail::Cell* entry = nullptr;
+
+  RunSummary run(World& world);
+
+  template <class T>
+  static const void* agent_hooks() {
+    return nullptr;
+  }
+};
+
+class Idler : public Agent<Idler, ForwardSimulation<Minkowski<2>, WithVisitor>> {
+public:
+  using Agent::Agent;
+  ChannelWriter<Idler> other;
+};
+
+class Visitor final : public detail::OutsideTask {
+public:
+  explicit Visitor(WithVisitor& resource) : resource_(resource) {}
+  void run(detail::Injector& engine) override {
+    auto* lambda =
+        detail::make_closure<detail::Portability::node_bound, Idler>(nullptr, [](Idler&) {});
+    resource_.came_at = engine.inject(*resource_.entry, *lambda).value_or(0);
+  }
+  void refuse() override {}
+
+private:
+  WithVisitor& resource_;
+};
+
+RunSummary WithVisitor::run(World& world) {
+  std::vector<std::size_t> ready;
+  detail::DomainSet set(world, 2, [&ready](std::size_t d) { ready.push_back(d); });
+  bool has_stopped = false;
+  world.next_stop = stop_time;
+  world.at_stop = [&has_stopped](const WorldAtStop&) {
+    has_stopped = true;
+    return Instant::never().absorption;
+  };
+  set.start();
+  for (std::size_t i = 0; i < ready.size(); ++i) {
+    if (std::exchange(has_stopped, false)) {
+      std::unique_ptr<detail::OutsideTask> visitor = std::make_unique<Visitor>(*this);
+      (void)set.board().post(entry->domain, visitor);
+    }
+    if (set.run(ready[i], 100) == detail::Domain::Slice::more)
+      ready.push_back(ready[i]);
+  }
+  return detail::conclude(world, set.counters(), "with a visitor", 0, set.failure());
+}
+
+} // namespace
+
+TEST_CASE("what comes from outside after a cut comes after it") {
+  ForwardSimulation<Minkowski<2>, WithVisitor> simulation;
+  {
+    const auto scope = simulation.set_up();
+    auto* entry = new Idler({0, 0});
+    auto* other = new Idler({0, 1});
+    entry->other = ChannelWriter(*entry, *other);
+    other->other = ChannelWriter(*other, *entry);
+    other->after(2, [](Idler&) {}); // the last thing that happens before the cut
+    simulation.resource().entry = &detail::CellOf::get(*entry);
+  }
+  const RunSummary run = simulation.run(100);
+  CHECK(run.absorbed == 2);
+  CHECK(simulation.resource().came_at >= WithVisitor::stop_time);
+}
+
 TEST_CASE("a random world has one state at each time, and goes on from it on any engine") {
   for (std::uint64_t seed = 1; seed <= 200; ++seed) {
     INFO("world seed " << seed);

@@ -862,7 +862,9 @@ DomainBoard::Wish Domain::wish() {
           std::vector<double>(board_.size(), infinity)};
 }
 
+// What comes from outside later on must not change what has been seen.
 void Domain::show_at(WorldAtStop& stop) {
+  relied_on_ = std::max(relied_on_, stop.time);
   resume_blocked();
   tiers_.for_each([&stop](Cell& cell) { stop.agents.push_back(&cell); });
   stop.ended.insert(stop.ended.end(), ended_.begin(), ended_.end());
