@@ -9,7 +9,8 @@ elseif(STOS_SANITIZER)
 endif()
 if(STOS_SANITIZER)
   # gcc's flow analysis gives false alarms in instrumented code.
-  add_compile_options(${stos_sanitizer_flags} -fno-omit-frame-pointer -Wno-maybe-uninitialized)
+  add_compile_options(${stos_sanitizer_flags} -fno-omit-frame-pointer -Wno-maybe-uninitialized
+                      -Wno-mismatched-new-delete)
   add_link_options(${stos_sanitizer_flags})
 endif()
 if(STOS_FUZZ)
