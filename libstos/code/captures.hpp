@@ -25,6 +25,7 @@ template <class T>
 inline constexpr bool holds_address =
     std::is_trivially_copyable_v<T> && !std::is_empty_v<T> && !FreeOfAddresses<T> &&
     (std::has_unique_object_representations_v<T> ||
+     // NOLINTNEXTLINE(misc-redundant-expression): so it is for some T
      (sizeof(T) == sizeof(void*) && alignof(T) == alignof(void*)));
 
 } // namespace stos::detail
