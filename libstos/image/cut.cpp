@@ -1,9 +1,9 @@
 #include "libstos/image/cut.hpp"
 
 #include "libstos/image/agent_image.hpp"
+#include "libstos/world/counters_bytes.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <iterator>
 #include <utility>
 
@@ -37,13 +37,10 @@ RunDigest Cut::state_digest() const {
     sum.add_hash(hash_bytes(image(i), images[i].agent.value));
   for (const Departed& each : departed)
     sum.add_hash(mix64(each.agent.value + mix64(each.type_id + (each.died ? 1 : 0))));
-  std::uint64_t hash = std::bit_cast<std::uint64_t>(time);
-  for (const std::uint64_t count : {counters.agents_born, counters.agents_died, counters.sent,
-                                    counters.absorbed, counters.in_flight, counters.dropped,
-                                    std::bit_cast<std::uint64_t>(counters.last_event_time),
-                                    counters.digest.value(), counters.values.value()})
-    hash = mix64(hash) + count;
-  sum.add_hash(hash);
+  BytesWriter counted;
+  counted.f64(time);
+  write_counters(counters, counted);
+  sum.add_hash(hash_bytes(counted.bytes(), 0));
   for (const Report& report : reports)
     sum.add_hash(hash_of(report));
   return sum;
@@ -77,7 +74,6 @@ Cut join(const World& world, std::vector<CutPart> parts) {
   whole.counters = world.counters_before;
   whole.reports = world.setup.reports;
   std::vector<AgentId> led_to;
-  std::vector<std::pair<AgentId, std::span<const std::byte>>> images;
   for (CutPart& part : parts) {
     Cut& cut = part.cut;
     whole.time = cut.time;
@@ -85,8 +81,6 @@ Cut join(const World& world, std::vector<CutPart> parts) {
     std::move(cut.reports.begin(), cut.reports.end(), std::back_inserter(whole.reports));
     whole.departed.insert(whole.departed.end(), cut.departed.begin(), cut.departed.end());
     led_to.insert(led_to.end(), part.leads_to.begin(), part.leads_to.end());
-    for (std::size_t i = 0; i < cut.images.size(); ++i)
-      images.emplace_back(cut.images[i].agent, cut.image(i));
   }
   std::sort(whole.reports.begin(), whole.reports.end(), is_earlier_report);
   sort_and_make_unique(led_to);
@@ -99,6 +93,10 @@ Cut join(const World& world, std::vector<CutPart> parts) {
     whole.images = std::move(parts.front().cut.images);
     return whole;
   }
+  std::vector<std::pair<AgentId, std::span<const std::byte>>> images;
+  for (const CutPart& part : parts)
+    for (std::size_t i = 0; i < part.cut.images.size(); ++i)
+      images.emplace_back(part.cut.images[i].agent, part.cut.image(i));
   std::sort(images.begin(), images.end(),
             [](const auto& a, const auto& b) { return a.first < b.first; });
   for (const auto& [agent, bytes] : images) {

@@ -1,6 +1,7 @@
 #include "libstos/image/cut_bytes.hpp"
 
 #include "libstos/base/hash.hpp"
+#include "libstos/world/counters_bytes.hpp"
 #include "libstos/world/report_bytes.hpp"
 
 #include <string>
@@ -13,30 +14,6 @@ constexpr std::uint64_t magic = 0x3174756373746f73; // "sotscut1", as bytes
 constexpr std::uint64_t agents_of_a_chunk = 256;    // on average
 
 bool ends_chunk(AgentId agent) { return mix64(agent.value) % agents_of_a_chunk == 0; }
-
-template <class Counters, class Visit>
-void each_count(Counters& counters, const Visit& visit) {
-  visit(counters.agents_born);
-  visit(counters.agents_died);
-  visit(counters.sent);
-  visit(counters.absorbed);
-  visit(counters.in_flight);
-  visit(counters.dropped);
-}
-
-void write_counters(const RunCounters& counters, BytesWriter& out) {
-  each_count(counters, [&out](std::uint64_t count) { out.varint(count); });
-  out.f64(counters.last_event_time);
-  out.u64(counters.digest.value());
-  out.u64(counters.values.value());
-}
-
-void read_counters(RunCounters& counters, BytesReader& in) {
-  each_count(counters, [&in](std::uint64_t& count) { count = in.varint(); });
-  counters.last_event_time = in.f64();
-  counters.digest = RunDigest::from_value(in.u64());
-  counters.values = RunDigest::from_value(in.u64());
-}
 
 Error damaged(const std::string& what) {
   return {Errc::bad_message, "a cut that cannot be read: " + what};

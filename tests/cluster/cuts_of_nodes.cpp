@@ -2,10 +2,7 @@
 // laboratory time, and the whole is what the serial engine finds there.
 
 #include "libstos/image/cut.hpp"
-#include "support/random_world.hpp"
-#include "support/shuffled_domains.hpp"
-#include "support/unusual_world.hpp"
-#include "support/virtual_cluster.hpp"
+#include "tests/cluster/worlds_on_nodes.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -19,35 +16,6 @@ using stos::detail::Cut;
 using stos::detail::CutPart;
 
 namespace {
-
-using Simulation = ForwardSimulation<Minkowski<4>, ShuffledDomains>;
-using UnusualSimulation = ForwardSimulation<Minkowski<4>, ShuffledDomains, UnusualBoundary>;
-
-std::unique_ptr<Simulation> set_up(const WorldPlan& plan) {
-  RunOptions options;
-  options.seed = plan.seed;
-  auto simulation = std::make_unique<Simulation>(options);
-  const auto scope = simulation->set_up();
-  if (plan.seed % 3 == 0)
-    populate<Simulation, 2>(plan);
-  else
-    populate<Simulation, 0>(plan);
-  detail::set_boundary(simulation->world(), LabTimeBoundary(plan.end_time));
-  return simulation;
-}
-
-std::unique_ptr<UnusualSimulation> set_up(const UnusualPlan& plan) {
-  RunOptions options;
-  options.seed = plan.seed;
-  auto simulation = std::make_unique<UnusualSimulation>(options);
-  const auto scope = simulation->set_up();
-  if (plan.seed % 5 == 0)
-    populate<UnusualSimulation, 1>(plan);
-  else
-    populate<UnusualSimulation, 0>(plan);
-  detail::set_boundary(simulation->world(), UnusualBoundary(plan));
-  return simulation;
-}
 
 /// Has `world` stop at `times`, and hands out its part of each cut.
 void cut_at(World& world, const std::vector<double>& times, std::vector<CutPart>& parts) {
@@ -69,6 +37,7 @@ std::vector<Cut> serial_cuts(const Plan& plan, const std::vector<double>& times,
                              std::string& outcome) {
   const auto simulation = set_up(plan);
   World& world = simulation->world();
+  detail::set_boundary(world, boundary_of(plan));
   std::vector<CutPart> parts;
   cut_at(world, times, parts);
   world.begin_run();
@@ -94,11 +63,7 @@ void check_cuts_of_nodes(const Plan& plan, std::uint64_t seed) {
   std::string expected;
   const std::vector<Cut> oracle = serial_cuts(plan, times, expected);
 
-  VirtualCluster::Shape shape;
-  shape.nodes = 2 + seed % 4;
-  shape.domains = 1 + seed / 4 % 2;
-  if (seed / 8 % 4 == 0)
-    shape.limits = {40, 200};
+  VirtualCluster::Shape shape = shape_of(seed);
   if (seed % 2 == 0) {
     shape.moves_chance = 0.002;
     shape.moves_max = 5;
@@ -110,6 +75,7 @@ void check_cuts_of_nodes(const Plan& plan, std::uint64_t seed) {
   for (std::size_t i = 0; i < shape.nodes; ++i) {
     simulations.push_back(set_up(plan));
     worlds.push_back(&simulations.back()->world());
+    detail::set_boundary(*worlds.back(), boundary_of(plan));
     cut_at(*worlds.back(), times, parts[i]);
     worlds.back()->begin_run();
   }

@@ -1,8 +1,4 @@
-#include "support/virtual_cluster.hpp"
-
-#include "support/random_world.hpp"
-#include "support/shuffled_domains.hpp"
-#include "support/unusual_world.hpp"
+#include "tests/cluster/worlds_on_nodes.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -14,56 +10,11 @@ using namespace stos::test;
 
 namespace {
 
-using Simulation = ForwardSimulation<Minkowski<4>, ShuffledDomains>;
-
-template <int ReactionTenths>
-std::unique_ptr<Simulation> set_up(const WorldPlan& plan, const RunOptions& options) {
-  auto simulation = std::make_unique<Simulation>(options);
-  const auto scope = simulation->set_up();
-  populate<Simulation, ReactionTenths>(plan);
-  return simulation;
-}
-
-std::unique_ptr<Simulation> set_up(const WorldPlan& plan) {
-  RunOptions options;
-  options.seed = plan.seed;
-  return plan.seed % 3 == 0 ? set_up<2>(plan, options) : set_up<0>(plan, options);
-}
-
 struct Outcome {
   RunSummary summary;
   std::uint64_t frames;
   std::vector<MoveOutcome> outcomes;
 };
-
-using UnusualSimulation = ForwardSimulation<Minkowski<4>, ShuffledDomains, UnusualBoundary>;
-
-template <int ReactionQuarters>
-std::unique_ptr<UnusualSimulation> set_up(const UnusualPlan& plan, const RunOptions& options) {
-  auto simulation = std::make_unique<UnusualSimulation>(options);
-  const auto scope = simulation->set_up();
-  populate<UnusualSimulation, ReactionQuarters>(plan);
-  return simulation;
-}
-
-std::unique_ptr<UnusualSimulation> set_up(const UnusualPlan& plan) {
-  RunOptions options;
-  options.seed = plan.seed;
-  return plan.seed % 5 == 0 ? set_up<1>(plan, options) : set_up<0>(plan, options);
-}
-
-LabTimeBoundary boundary_of(const WorldPlan& plan) { return plan.end_time; }
-UnusualBoundary boundary_of(const UnusualPlan& plan) { return UnusualBoundary(plan); }
-
-// Few or many nodes and domains, and sometimes hardly anything fits into a frame.
-VirtualCluster::Shape shape_of(std::uint64_t choice) {
-  VirtualCluster::Shape shape;
-  shape.nodes = 2 + choice % 4;
-  shape.domains = 1 + choice / 4 % 2;
-  if (choice / 8 % 4 == 0)
-    shape.limits = {40, 200}; // a lambda or two in a frame, a few frames under way
-  return shape;
-}
 
 template <class Plan>
 Outcome run_on_nodes(const Plan& plan, const VirtualCluster::Shape& shape, std::uint64_t seed) {

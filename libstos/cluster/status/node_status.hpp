@@ -94,8 +94,7 @@ struct NodeStatus {
   std::uint64_t global_time_rounds = 0; ///< in which all nodes find out something together
   std::uint64_t migrations_done = 0;    ///< agents that have moved from here to another node
   std::uint64_t migrations_refused = 0; ///< that are here, were to move, and cannot
-  std::uint64_t migrations_failed =
-      0; ///< asked for here: there is no such agent, or it was too late
+  std::uint64_t migrations_failed = 0;  ///< asked for here: no such agent, or too late
 
   std::vector<PeerStatus> peers;
   ProcessStatus process;

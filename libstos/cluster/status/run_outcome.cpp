@@ -2,6 +2,7 @@
 
 #include "libstos/cluster/wire/instant_bytes.hpp"
 #include "libstos/spacetime/trajectory_bytes.hpp"
+#include "libstos/world/counters_bytes.hpp"
 #include "libstos/world/report_bytes.hpp"
 
 #include <algorithm>
@@ -12,13 +13,7 @@
 namespace stos::detail {
 namespace {
 
-void write_counters(const RunOutcome& outcome, BytesWriter& out) {
-  const RunCounters& c = outcome.counters;
-  for (const std::uint64_t count : {c.agents_born, c.agents_died, c.sent, c.absorbed, c.in_flight,
-                                    c.dropped, c.digest.value(), c.values.value()})
-    out.u64(count);
-  out.f64(c.last_event_time);
-  const EngineCounters& e = outcome.engine_counters;
+void write_engine_counters(const EngineCounters& e, BytesWriter& out) {
   for (const std::uint64_t count :
        {e.activations, e.empty_activations, e.wakeups, e.frames, e.frame_bytes, e.remote_lambdas,
         e.rounds, e.moves, e.events_together, e.waits})
@@ -29,15 +24,7 @@ void write_counters(const RunOutcome& outcome, BytesWriter& out) {
   out.f64(e.held_back.waits);
 }
 
-void read_counters(RunOutcome& outcome, BytesReader& in) {
-  RunCounters& c = outcome.counters;
-  for (std::uint64_t* count :
-       {&c.agents_born, &c.agents_died, &c.sent, &c.absorbed, &c.in_flight, &c.dropped})
-    *count = in.u64();
-  c.digest = RunDigest::from_value(in.u64());
-  c.values = RunDigest::from_value(in.u64());
-  c.last_event_time = in.f64();
-  EngineCounters& e = outcome.engine_counters;
+void read_engine_counters(EngineCounters& e, BytesReader& in) {
   for (std::uint64_t* count :
        {&e.activations, &e.empty_activations, &e.wakeups, &e.frames, &e.frame_bytes,
         &e.remote_lambdas, &e.rounds, &e.moves, &e.events_together, &e.waits})
@@ -150,7 +137,8 @@ void RunOutcome::add(RunOutcome other) {
 
 std::vector<std::byte> encode(const RunOutcome& outcome) {
   BytesWriter out;
-  write_counters(outcome, out);
+  write_counters(outcome.counters, out);
+  write_engine_counters(outcome.engine_counters, out);
   out.u8(outcome.failure ? 1 : 0);
   if (outcome.failure)
     write_failure(*outcome.failure, out);
@@ -166,7 +154,8 @@ Result<RunOutcome> decode_outcome(std::span<const std::byte> bytes,
                                   std::deque<std::string>& names) {
   BytesReader in(bytes);
   RunOutcome outcome;
-  read_counters(outcome, in);
+  read_counters(outcome.counters, in);
+  read_engine_counters(outcome.engine_counters, in);
   if (in.u8() != 0)
     outcome.failure = read_failure(in);
   read_reports(outcome.reports, in);
