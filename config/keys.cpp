@@ -140,8 +140,10 @@ ConfigType choice(Choices<Value<Path...>> choices) {
 }
 
 template <auto... Path>
-ConfigType name() {
-  auto parse = [](const RawValue& raw) -> Result<std::string> {
+ConfigType name_type(bool or_none) {
+  auto parse = [or_none](const RawValue& raw) -> Result<std::string> {
+    if (or_none && raw.text.empty())
+      return raw.text;
     const auto is_allowed = [](char c) {
       return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
              c == '_' || c == '.' || c == '-';
@@ -150,8 +152,20 @@ ConfigType name() {
       return bad_value(quote(raw.text) + " is not a name");
     return raw.text;
   };
-  return key_type<Path...>("NAME", "1 to 64 of the characters A-Z a-z 0-9 _ . -", parse,
-                           [](const std::string& value) { return value; });
+  return key_type<Path...>(
+      "NAME",
+      "1 to 64 of the characters A-Z a-z 0-9 _ . -" +
+          std::string(or_none ? ", or \"\" for none" : ""),
+      parse, [](const std::string& value) { return value.empty() ? std::string("\"\"") : value; });
+}
+
+template <auto... Path>
+ConfigType name() {
+  return name_type<Path...>(false);
+}
+template <auto... Path>
+ConfigType name_or_none() {
+  return name_type<Path...>(true);
 }
 
 template <auto... Path>
@@ -237,10 +251,72 @@ ConfigType address_list() {
   return type;
 }
 
+/// Laboratory times, each as duration() has it.
+template <auto... Path>
+ConfigType duration_list(double min_s, double max_s, std::size_t most) {
+  auto parse = [=](const RawValue& raw) -> Result<std::vector<double>> {
+    const std::vector<std::string> texts = raw.list ? *raw.list : split_list(raw.text);
+    if (texts.size() > most)
+      return bad_value("has " + std::to_string(texts.size()) + " times, more than " +
+                       std::to_string(most));
+    std::vector<double> times_s;
+    for (const std::string& text : texts) {
+      const Result<double> time_s = parse_duration_s(text, raw.bare_number);
+      if (!time_s)
+        return time_s.error();
+      if (*time_s < min_s || *time_s > max_s)
+        return bad_value(quote(text) + " is out of range");
+      times_s.push_back(*time_s);
+    }
+    return times_s;
+  };
+  auto show = [](const std::vector<double>& times_s) -> std::string {
+    std::string list;
+    for (const double time_s : times_s)
+      list += (list.empty() ? "" : ",") + show_duration(time_s);
+    return list.empty() ? "[]" : list;
+  };
+  ConfigType type = key_type<Path...>("LIST",
+                                      "a list, or a,b,c, of at most " + std::to_string(most) +
+                                          " times (" + std::string(duration_units) + ") from " +
+                                          show_duration(min_s) + " to " + show_duration(max_s),
+                                      parse, show);
+  type.takes_list = true;
+  return type;
+}
+
+constexpr std::string_view wall_suffix = " wall";
+
+template <auto... Path>
+ConfigType interval(double min_s, double max_s) {
+  using Interval = Value<Path...>;
+  auto parse = [=](const RawValue& raw) -> Result<Interval> {
+    std::string_view text = raw.text;
+    const bool is_wall = text.ends_with(wall_suffix);
+    if (is_wall)
+      text.remove_suffix(wall_suffix.size());
+    const Result<double> interval_s = parse_duration_s(text, raw.bare_number);
+    if (!interval_s)
+      return interval_s.error();
+    if (*interval_s < min_s || *interval_s > max_s)
+      return bad_value(quote(raw.text) + " is out of range");
+    return Interval{*interval_s, is_wall};
+  };
+  auto show = [](const Interval& interval) -> std::string {
+    return show_duration(interval.s) + (interval.is_wall ? std::string(wall_suffix) : "");
+  };
+  return key_type<Path...>("TIME",
+                           "a time (" + std::string(duration_units) + ") from " +
+                               show_duration(min_s) + " to " + show_duration(max_s) +
+                               ", simulated, or with `wall` behind it of the clock on the wall",
+                           parse, show);
+}
+
 std::vector<ConfigKey> build_keys() {
   using O = RunOptions;
   using C = ClusterOptions;
   using M = MonitoringOptions;
+  using S = SnapshotOptions;
   constexpr std::uint64_t seed_max = std::numeric_limits<std::uint64_t>::max();
   constexpr std::uint32_t giga = 1'000'000'000;
   constexpr std::uint64_t tera = 1'000'000'000'000;
@@ -302,6 +378,31 @@ std::vector<ConfigKey> build_keys() {
                              {"never", ProgressMode::never}})},
       {"output.progress_interval", "", "Wall-clock time between two updates of the progress line.",
        duration<&O::progress_interval_s>(0.01, 86400)},
+      {"snapshot.at", "--cut-at",
+       "Simulated times at which the whole world is saved, as what is called a cut.",
+       duration_list<&O::snapshot, &S::at_s>(1e-9, 1e12, 1'000'000)},
+      {"snapshot.every", "--cut-every",
+       "Save the world again and again, every so much simulated or wall-clock time.",
+       interval<&O::snapshot, &S::every>(1e-9, 1e12)},
+      {"snapshot.at_exit", "", "Save the world once more when SIGINT or SIGTERM ends the run.",
+       flag<&O::snapshot, &S::at_exit>()},
+      {"snapshot.path", "--cut-path",
+       "Where cuts lie: a folder, redis://[:PASSWORD@]HOST:PORT/DB, or \"\": only digests are "
+       "told.",
+       file_path<&O::snapshot, &S::path>()},
+      {"snapshot.keep", "", "So many cuts of a run are kept, the latest ones; 0 keeps all.",
+       whole_number<&O::snapshot, &S::keep>(0, 1'000'000, "cuts")},
+      {"snapshot.required", "", "A cut that cannot be taken or stored ends the run.",
+       flag<&O::snapshot, &S::is_required>()},
+      {"snapshot.from", "--from",
+       "Go on from a cut: PLACE[@TIME] or PLACE[@#NUMBER]; without either from the latest one.",
+       file_path<&O::snapshot, &S::from>()},
+      {"snapshot.from_other_build", "--from-other-build",
+       "Go on from a cut of another build, if all classes and lambdas in it are there.",
+       flag<&O::snapshot, &S::from_other_build>()},
+      {"snapshot.branch", "--branch",
+       "Name of a run that goes on from another one's cut, with what differs now; \"\" is none.",
+       name_or_none<&O::snapshot, &S::branch>()},
       {"distributed", "--distributed", "Run this process as one node of a cluster.",
        flag<&O::distributed>()},
       {"cluster.name", "", "Name of the cluster; nodes of different clusters refuse each other.",

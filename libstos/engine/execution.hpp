@@ -141,6 +141,7 @@ public:
   void show_at(WorldAtStop& stop) const {
     stop.counters.add(counters);
     stop.reports.insert(stop.reports.end(), context_.reports.begin(), context_.reports.end());
+    stop.trace.insert(stop.trace.end(), trace.begin(), trace.end());
   }
 
   /// Counts and frees a lambda that will never be absorbed, at an agent that ended as `how`.

@@ -52,7 +52,7 @@ void SerialEngine::run_to_horizon() {
 
 void SerialEngine::stop() {
   World& world = execution_.world();
-  WorldAtStop here{world.next_stop, living(), ended_, {}, {}};
+  WorldAtStop here{world.next_stop, living(), ended_, {}, {}, {}};
   execution_.show_at(here);
   world.next_stop = world.at_stop(here);
 }

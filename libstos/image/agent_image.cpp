@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <exception>
 #include <typeinfo>
+#include <utility>
 
 namespace stos::detail {
 
@@ -62,6 +63,8 @@ std::optional<std::string> MemberSaver::save(Cell& cell, std::vector<std::byte>&
 std::optional<std::string> ImageWriter::write(Cell& cell, std::vector<std::byte>& appended_to) {
   if (auto why = obstacle_to_image(cell))
     return why;
+  if (std::exchange(last_class_, cell.ops) != cell.ops)
+    classes_.emplace(cell.ops->type_id, cell.ops);
   {
     BytesWriter out(appended_to);
     write_record(cell, out);
@@ -113,6 +116,8 @@ void ImageWriter::write_lambdas(const Cell& cell, BytesWriter& out) {
         out.u64(carried.hold->to->id.value);
       }
     lambda->ops->save(*lambda, out);
+    if (std::exchange(last_lambda_, lambda->ops) != lambda->ops)
+      lambda_types_.emplace(lambda->ops->type_id, lambda->ops);
   }
 }
 

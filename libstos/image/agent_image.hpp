@@ -3,6 +3,7 @@
 #include "libstos/base/bytes.hpp"
 #include "libstos/world/event_context.hpp"
 
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -54,11 +55,21 @@ public:
   /// is of no use then.
   [[nodiscard]] std::optional<std::string> write(Cell& cell, std::vector<std::byte>& appended_to);
 
+  /// Those of the agents and of the lambdas in the images so far, by their ids.
+  [[nodiscard]] const std::map<std::uint64_t, const AgentOps*>& classes() const { return classes_; }
+  [[nodiscard]] const std::map<std::uint64_t, const ClosureOps*>& lambdas() const {
+    return lambda_types_;
+  }
+
 private:
   void write_channels(const Cell& cell, BytesWriter& out);
   void write_lambdas(const Cell& cell, BytesWriter& out);
 
   MemberSaver members_;
+  std::map<std::uint64_t, const AgentOps*> classes_;
+  std::map<std::uint64_t, const ClosureOps*> lambda_types_;
+  const AgentOps* last_class_ = nullptr;
+  const ClosureOps* last_lambda_ = nullptr;
 
   // Of the agent that is written.
   std::vector<const Channel*> channels_;

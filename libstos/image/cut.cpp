@@ -16,6 +16,11 @@ void sort_and_make_unique(std::vector<T>& values) {
   values.erase(std::unique(values.begin(), values.end()), values.end());
 }
 
+template <class T>
+void append(std::vector<T>& to, std::vector<T>& from) {
+  std::move(from.begin(), from.end(), std::back_inserter(to));
+}
+
 void add_those_led_to(const Cell& cell, std::vector<AgentId>& all) {
   for (const Channel* c = cell.outgoing; c != nullptr; c = c->next_outgoing)
     if (!c->closed && !c->to->alive())
@@ -52,6 +57,7 @@ Result<CutPart> take_part_of_cut(World& world, const WorldAtStop& stop) {
   cut.time = stop.time;
   cut.counters = stop.counters;
   cut.reports = stop.reports;
+  cut.trace = stop.trace;
   std::vector<Cell*> agents = stop.agents;
   std::sort(agents.begin(), agents.end(),
             [](const Cell* a, const Cell* b) { return a->id < b->id; });
@@ -63,6 +69,10 @@ Result<CutPart> take_part_of_cut(World& world, const WorldAtStop& stop) {
       return Error{Errc::not_supported, describe(*cell) + " cannot be saved: " + *why};
     add_those_led_to(*cell, part.leads_to);
   }
+  for (const auto& [id, ops] : writer.classes())
+    cut.classes.push_back({id, ops->type_name});
+  for (const auto& [id, ops] : writer.lambdas())
+    cut.lambdas.push_back({id, ops->name});
   sort_and_make_unique(part.leads_to);
   for (const Cell* cell : stop.ended)
     cut.departed.push_back({cell->id, cell->ops->type_id, cell->state == CellState::dead});
@@ -73,18 +83,28 @@ Cut join(const World& world, std::vector<CutPart> parts) {
   Cut whole;
   whole.counters = world.counters_before;
   whole.reports = world.setup.reports;
+  whole.trace = world.trace_before;
+  whole.names_in_trace = world.names_in_trace;
   std::vector<AgentId> led_to;
   for (CutPart& part : parts) {
     Cut& cut = part.cut;
     whole.time = cut.time;
     whole.counters.add(cut.counters);
-    std::move(cut.reports.begin(), cut.reports.end(), std::back_inserter(whole.reports));
-    whole.departed.insert(whole.departed.end(), cut.departed.begin(), cut.departed.end());
+    append(whole.reports, cut.reports);
+    append(whole.trace, cut.trace);
+    append(whole.departed, cut.departed);
+    append(whole.classes, cut.classes);
+    append(whole.lambdas, cut.lambdas);
+    append(whole.names, cut.names);
     led_to.insert(led_to.end(), part.leads_to.begin(), part.leads_to.end());
   }
   std::sort(whole.reports.begin(), whole.reports.end(), is_earlier_report);
+  std::sort(whole.trace.begin(), whole.trace.end(), is_earlier);
   sort_and_make_unique(led_to);
   sort_and_make_unique(whole.departed);
+  sort_and_make_unique(whole.classes);
+  sort_and_make_unique(whole.lambdas);
+  sort_and_make_unique(whole.names);
   std::erase_if(whole.departed, [&led_to](const Cut::Departed& each) {
     return !std::binary_search(led_to.begin(), led_to.end(), each.agent);
   });

@@ -5,14 +5,37 @@
 #include "libstos/base/result.hpp"
 #include "libstos/world/report.hpp"
 #include "libstos/world/run_summary.hpp"
+#include "libstos/world/trace.hpp"
 #include "libstos/world/world.hpp"
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
+#include <memory>
 #include <span>
+#include <string>
+#include <utility>
 #include <vector>
 
 namespace stos::detail {
+
+/// The run that a cut is of, as far as one that goes on from it has to agree with it.
+struct CutOrigin {
+  struct Fact { ///< for people to read
+    std::string name;
+    std::string value;
+
+    friend bool operator==(const Fact&, const Fact&) = default;
+  };
+
+  std::string run;         ///< its name
+  std::string build;       ///< of the program
+  std::vector<Fact> facts; ///< what holds for the whole world: its seed, the shape of space
+  std::uint64_t set_up_agents = 0;
+  std::uint64_t set_up = 0; ///< the hash of all of them
+
+  friend bool operator==(const CutOrigin&, const CutOrigin&) = default;
+};
 
 /// The world at a laboratory time T as bytes: every event before T has happened, none at or after
 /// T.
@@ -38,12 +61,26 @@ struct Cut {
     friend auto operator<=>(const Departed&, const Departed&) = default;
   };
 
+  /// A class of agents or lambdas that the cut has, by the name that the compiler gives it.
+  struct Type {
+    std::uint64_t id;
+    std::string name;
+
+    friend auto operator<=>(const Type&, const Type&) = default;
+  };
+
   double time = 0;
+  CutOrigin origin; ///< for whoever stores the cut to say
   std::vector<std::byte> bytes;
   std::vector<Place> images;      ///< in the order of the agents' ids
   std::vector<Departed> departed; ///< likewise
   RunCounters counters;           ///< up to T
   std::vector<Report> reports;    ///< up to T, in the order of time, agent, ordinal
+  std::vector<TraceRecord> trace; ///< likewise
+  std::shared_ptr<const std::deque<std::string>> names_in_trace; ///< if they are not the program's
+  std::vector<Type> classes;                                     ///< of the agents, by their ids
+  std::vector<Type> lambdas;                                     ///< that wait, likewise
+  std::vector<std::pair<std::string, AgentId>> names;            ///< that agents have, in order
 
   [[nodiscard]] std::span<const std::byte> image(std::size_t index) const {
     const std::size_t end = index + 1 < images.size() ? images[index + 1].begin : bytes.size();
@@ -52,7 +89,7 @@ struct Cut {
 
   /// Two runs with equal state digests at T are in the same state at T: same agents, members,
   /// worldlines, channels, waiting lambdas, counts and reports. It says far more than the event
-  /// digest, which has only what has happened.
+  /// digest, which has only what has happened. Origin and trace are no part of it.
   ///
   /// A sum over all parts, so that nodes can add up what each of them has.
   [[nodiscard]] RunDigest state_digest() const;

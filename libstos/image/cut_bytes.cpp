@@ -3,7 +3,10 @@
 #include "libstos/base/hash.hpp"
 #include "libstos/world/counters_bytes.hpp"
 #include "libstos/world/report_bytes.hpp"
+#include "libstos/world/trace_bytes.hpp"
 
+#include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -12,6 +15,7 @@ namespace {
 
 constexpr std::uint64_t magic = 0x3174756373746f73; // "sotscut1", as bytes
 constexpr std::uint64_t agents_of_a_chunk = 256;    // on average
+constexpr std::size_t hash_size = 16;
 
 bool ends_chunk(AgentId agent) { return mix64(agent.value) % agents_of_a_chunk == 0; }
 
@@ -44,6 +48,89 @@ bool append_chunk(std::span<const std::byte> bytes, Cut& cut) {
   return true;
 }
 
+void write_origin(const CutOrigin& origin, BytesWriter& out) {
+  out.text(origin.run);
+  out.text(origin.build);
+  out.varint(origin.facts.size());
+  for (const auto& [name, value] : origin.facts) {
+    out.text(name);
+    out.text(value);
+  }
+  out.u64(origin.set_up_agents);
+  out.u64(origin.set_up);
+}
+
+void read_origin(CutOrigin& origin, BytesReader& in) {
+  origin.run = in.text();
+  origin.build = in.text();
+  for (std::size_t left = in.count(2); left > 0 && in.ok(); --left) {
+    std::string name = in.text();
+    origin.facts.push_back({std::move(name), in.text()});
+  }
+  origin.set_up_agents = in.u64();
+  origin.set_up = in.u64();
+}
+
+void write_types(const std::vector<Cut::Type>& types, BytesWriter& out) {
+  out.varint(types.size());
+  for (const Cut::Type& type : types) {
+    out.u64(type.id);
+    out.text(type.name);
+  }
+}
+
+void read_types(std::vector<Cut::Type>& types, BytesReader& in) {
+  constexpr std::size_t bytes_each = 9;
+  for (std::size_t left = in.count(bytes_each); left > 0 && in.ok(); --left) {
+    const std::uint64_t id = in.u64();
+    types.push_back({id, in.text()});
+  }
+}
+
+// What is recorded in the order of time stays as it is, and gets more behind it: so do all chunks
+// but the last one. Returns the first of them.
+template <class T, class Write>
+std::size_t add_chunks(const std::vector<T>& records, Write write, EncodedCut& encoded) {
+  constexpr std::size_t records_of_a_chunk = 1024;
+  const std::size_t before = encoded.chunks.size();
+  for (std::span<const T> left = records; !left.empty();) {
+    const std::span<const T> some = left.first(std::min(left.size(), records_of_a_chunk));
+    EncodedCut::Chunk& chunk = encoded.chunks.emplace_back();
+    BytesWriter out(chunk.bytes);
+    write(some, out);
+    chunk.name = ContentHash::of(out.bytes());
+    left = left.subspan(some.size());
+  }
+  return before;
+}
+
+// The names of the last chunks, from that one on.
+void write_chunks(std::size_t first, const EncodedCut& encoded, BytesWriter& manifest) {
+  manifest.varint(encoded.chunks.size() - first);
+  for (std::size_t i = first; i < encoded.chunks.size(); ++i) {
+    manifest.u64(encoded.chunks[i].name.high);
+    manifest.u64(encoded.chunks[i].name.low);
+  }
+}
+
+// Takes each of the chunks that the manifest names next. `take` says whether it could read it.
+template <class Take>
+std::optional<Error> read_chunks(BytesReader& manifest, const ChunkSource& source,
+                                 const char* content, Take take) {
+  for (std::size_t left = manifest.count(hash_size); left > 0; --left) {
+    const std::uint64_t high = manifest.u64();
+    const ContentHash name{high, manifest.u64()};
+    const Result<std::vector<std::byte>> bytes = source(name);
+    if (!bytes)
+      return bytes.error();
+    if (ContentHash::of(*bytes) != name)
+      return damaged("chunk " + name.to_string() + " is not as it was written");
+    if (!take(*bytes))
+      return damaged("chunk " + name.to_string() + " has no " + content);
+  }
+  return std::nullopt;
+}
+
 } // namespace
 
 EncodedCut encode(const Cut& cut) {
@@ -51,6 +138,7 @@ EncodedCut encode(const Cut& cut) {
   BytesWriter manifest(encoded.manifest);
   manifest.u64(magic);
   manifest.f64(cut.time);
+  write_origin(cut.origin, manifest);
   write_counters(cut.counters, manifest);
   manifest.varint(cut.departed.size());
   for (const Cut::Departed& each : cut.departed) {
@@ -58,7 +146,16 @@ EncodedCut encode(const Cut& cut) {
     manifest.u64(each.type_id);
     manifest.u8(each.died ? 1 : 0);
   }
-  write_reports(cut.reports, manifest);
+  write_types(cut.classes, manifest);
+  write_types(cut.lambdas, manifest);
+  manifest.varint(cut.names.size());
+  for (const auto& [name, agent] : cut.names) {
+    manifest.text(name);
+    manifest.u64(agent.value);
+  }
+  write_chunks(add_chunks(cut.reports, write_reports, encoded), encoded, manifest);
+  write_chunks(add_chunks(cut.trace, write_trace, encoded), encoded, manifest);
+  const std::size_t first_image = encoded.chunks.size();
   for (std::size_t first = 0; first < cut.images.size();) {
     std::size_t last = first;
     while (last + 1 < cut.images.size() && !ends_chunk(cut.images[last].agent))
@@ -75,11 +172,7 @@ EncodedCut encode(const Cut& cut) {
     chunk.name = ContentHash::of(out.bytes());
     first = last + 1;
   }
-  manifest.varint(encoded.chunks.size());
-  for (const EncodedCut::Chunk& chunk : encoded.chunks) {
-    manifest.u64(chunk.name.high);
-    manifest.u64(chunk.name.low);
-  }
+  write_chunks(first_image, encoded, manifest);
   const ContentHash hash = ContentHash::of(manifest.bytes());
   manifest.u64(hash.high);
   manifest.u64(hash.low);
@@ -87,7 +180,6 @@ EncodedCut encode(const Cut& cut) {
 }
 
 Result<Cut> decode_cut(std::span<const std::byte> manifest, const ChunkSource& chunk) {
-  constexpr std::size_t hash_size = 16;
   if (manifest.size() < hash_size)
     return damaged("its manifest has " + std::to_string(manifest.size()) + " bytes");
   BytesReader in(manifest.first(manifest.size() - hash_size));
@@ -99,6 +191,7 @@ Result<Cut> decode_cut(std::span<const std::byte> manifest, const ChunkSource& c
     return damaged("its manifest is not as it was written");
   Cut cut;
   cut.time = in.f64();
+  read_origin(cut.origin, in);
   read_counters(cut.counters, in);
   constexpr std::size_t bytes_of_departed = 17;
   for (std::size_t left = in.count(bytes_of_departed); left > 0; --left) {
@@ -108,17 +201,31 @@ Result<Cut> decode_cut(std::span<const std::byte> manifest, const ChunkSource& c
     each.died = in.u8() != 0;
     cut.departed.push_back(each);
   }
-  read_reports(cut.reports, in);
-  for (std::size_t left = in.count(hash_size); left > 0; --left) {
-    const ContentHash name{in.u64(), in.u64()};
-    Result<std::vector<std::byte>> bytes = chunk(name);
-    if (!bytes)
-      return bytes.error();
-    if (ContentHash::of(*bytes) != name)
-      return damaged("chunk " + name.to_string() + " is not as it was written");
-    if (!append_chunk(*bytes, cut))
-      return damaged("chunk " + name.to_string() + " has no images of agents in order");
+  read_types(cut.classes, in);
+  read_types(cut.lambdas, in);
+  constexpr std::size_t bytes_of_name = 9;
+  for (std::size_t left = in.count(bytes_of_name); left > 0 && in.ok(); --left) {
+    std::string name = in.text();
+    cut.names.emplace_back(std::move(name), AgentId{in.u64()});
   }
+  if (auto problem = read_chunks(in, chunk, "reports", [&cut](std::span<const std::byte> bytes) {
+        BytesReader reports(bytes);
+        read_reports(cut.reports, reports);
+        return reports.at_end();
+      }))
+    return *problem;
+  const auto names = std::make_shared<std::deque<std::string>>();
+  if (auto problem = read_chunks(in, chunk, "trace", [&](std::span<const std::byte> bytes) {
+        BytesReader trace(bytes);
+        read_trace(cut.trace, *names, trace);
+        return trace.at_end();
+      }))
+    return *problem;
+  cut.names_in_trace = names;
+  if (auto problem = read_chunks(
+          in, chunk, "images of agents in order",
+          [&cut](std::span<const std::byte> bytes) { return append_chunk(bytes, cut); }))
+    return *problem;
   if (!in.at_end())
     return damaged("its manifest ends too early, or too late");
   return cut;

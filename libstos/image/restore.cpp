@@ -64,6 +64,8 @@ public:
                                             " that is for agents of another class"};
     world_.counters_before = cut_.counters;
     world_.setup.reports = cut_.reports;
+    world_.trace_before = cut_.trace;
+    world_.names_in_trace = cut_.names_in_trace;
     world_.resumption = std::move(resumed_);
     return {};
   }

@@ -2,6 +2,7 @@
 
 #include "libstos/options/cluster_options.hpp"
 #include "libstos/options/monitoring_options.hpp"
+#include "libstos/options/snapshot_options.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -39,7 +40,7 @@ enum class ParallelMode {
 /// Threads: none inside.
 /// Owns:    its strings.
 /// Limits:  `events_per_slice`, `mailbox_lambdas_max`, `instant_depth_max`, `trace_events_max`, and
-///          those of `cluster` and `monitoring`.
+///          those of `snapshot`, `cluster` and `monitoring`.
 struct RunOptions {
   /// Name of the simulation in logs, metrics and traces. 1 to 64 of `A-Z a-z 0-9 _ . -`.
   std::string simulation_name = "default";
@@ -106,6 +107,9 @@ struct RunOptions {
 
   /// Wall-clock seconds between two updates of the progress line. 0.01 to 86,400. Default 1.
   double progress_interval_s = 1.0;
+
+  /// When the world is saved, where, and what a run goes on from.
+  SnapshotOptions snapshot;
 
   /// true: this process is one node of a cluster, and runs at least one worker. Default false.
   bool distributed = false;

@@ -2,7 +2,7 @@
 
 namespace stos::detail {
 
-void write_reports(const std::vector<Report>& reports, BytesWriter& out) {
+void write_reports(std::span<const Report> reports, BytesWriter& out) {
   out.varint(reports.size());
   for (const Report& report : reports) {
     out.text(report.topic);

@@ -3,6 +3,7 @@
 #include "libstos/base/bytes.hpp"
 #include "libstos/world/report.hpp"
 
+#include <span>
 #include <vector>
 
 namespace stos::detail {
@@ -11,7 +12,7 @@ namespace stos::detail {
 //
 // Threads: none inside.
 
-void write_reports(const std::vector<Report>& reports, BytesWriter& out);
+void write_reports(std::span<const Report> reports, BytesWriter& out);
 void read_reports(std::vector<Report>& reports, BytesReader& in);
 
 } // namespace stos::detail

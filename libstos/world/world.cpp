@@ -8,8 +8,10 @@ World::World(RunOptions run_options, const std::type_info& type, void* object)
     : options(std::move(run_options)), simulation_type(type), simulation_object(object),
       depot_(BlockDepot::create()), pool_(*depot_), setup(*this, pool_) {}
 
+World::~World() { drop_set_up(); }
+
 // Only a world that was set up and never run still has anything here.
-World::~World() {
+void World::drop_set_up() {
   const detail::EventContext::Scope scope(&setup); // what the agents close concerns nobody
   detail::Effects initial = std::exchange(setup.effects, {});
   setup.begin_inert();

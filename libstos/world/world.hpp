@@ -9,12 +9,15 @@
 #include "libstos/world/live_view.hpp"
 #include "libstos/world/resumption.hpp"
 #include "libstos/world/run_summary.hpp"
+#include "libstos/world/trace.hpp"
 
 #include <algorithm>
 #include <atomic>
+#include <deque>
 #include <functional>
 #include <limits>
 #include <memory>
+#include <string>
 #include <typeinfo>
 #include <vector>
 
@@ -29,6 +32,7 @@ struct WorldAtStop {
   std::vector<detail::Cell*> ended;  ///< who do not any more, and to whom something may lead
   RunCounters counters;              ///< of this run, up to then
   std::vector<Report> reports;       ///< likewise, in no order
+  std::vector<TraceRecord> trace;    ///< likewise
 };
 
 /// One simulation's model, from its set-up to its end: the space, the initial agents, the boundary.
@@ -44,6 +48,10 @@ public:
 
   [[nodiscard]] bool in_setup() const { return phase_ == Phase::setup; }
   void begin_run();
+
+  /// Deletes all agents that the set-up has made, if it was not run. What they do meanwhile, in
+  /// their destructors, concerns nobody. Then the world can go on from elsewhere.
+  void drop_set_up();
 
   RunOptions options;
   Space space;
@@ -71,10 +79,12 @@ public:
   }
   [[nodiscard]] bool stops_before_end() const { return next_stop.load() < end_time.load(); }
 
-  /// A run that goes on from elsewhere begins with it; else null, once it has begun, too. Its
-  /// counters were counted before.
+  /// A run that goes on from elsewhere begins with it; else null, once it has begun, too. What was
+  /// counted and recorded before, in order; the reports are those of the set-up.
   std::unique_ptr<detail::Resumption> resumption;
   RunCounters counters_before;
+  std::vector<TraceRecord> trace_before;
+  std::shared_ptr<const std::deque<std::string>> names_in_trace; ///< what records point to
 
   /// When an agent ends with the run whose latest event was at `latest`: at the boundary, or right
   /// then if there is none.

@@ -2,12 +2,14 @@
 // laboratory time, and the whole is what the serial engine finds there.
 
 #include "libstos/image/cut.hpp"
+#include "libstos/image/restore.hpp"
 #include "tests/cluster/worlds_on_nodes.hpp"
 
 #include <catch2/catch.hpp>
 
 #include <algorithm>
 #include <memory>
+#include <span>
 #include <vector>
 
 using namespace stos;
@@ -51,24 +53,31 @@ std::vector<Cut> serial_cuts(const Plan& plan, const std::vector<double>& times,
   return cuts;
 }
 
-template <class Plan>
-void check_cuts_of_nodes(const Plan& plan, std::uint64_t seed) {
-  RandomStream random(mix64(seed) + 5);
-  std::vector<double> times;
-  for (int i = 0; i < 3; ++i)
-    times.push_back(i == 1 ? random.uniform(0, plan.end_time)
-                           : 1 + random.below(static_cast<std::uint32_t>(plan.end_time)));
-  std::sort(times.begin(), times.end());
-  times.erase(std::unique(times.begin(), times.end()), times.end());
-  std::string expected;
-  const std::vector<Cut> oracle = serial_cuts(plan, times, expected);
+using Shape = VirtualCluster::Shape;
 
-  VirtualCluster::Shape shape = shape_of(seed);
+Shape shape_with_moves(std::uint64_t seed) {
+  Shape shape = shape_of(seed);
   if (seed % 2 == 0) {
     shape.moves_chance = 0.002;
     shape.moves_max = 5;
     shape.requests_max = 20;
   }
+  return shape;
+}
+
+/// A world that its program has set up goes on from a cut.
+void go_on_from(World& world, const Cut& cut) {
+  world.drop_set_up();
+  const Result<void> restored = detail::restore(world, cut);
+  if (!restored)
+    FAIL(restored.error().context);
+}
+
+/// Runs the world on nodes, from its set-up or a cut, and compares its outcome and its cuts.
+template <class Plan>
+void run_on_nodes(const Plan& plan, const Shape& shape, std::uint64_t seed, const Cut* from,
+                  const std::vector<double>& times, const std::string& expected,
+                  std::span<const Cut> oracle) {
   std::vector<decltype(set_up(plan))> simulations;
   std::vector<World*> worlds;
   std::vector<std::vector<CutPart>> parts(shape.nodes);
@@ -78,6 +87,8 @@ void check_cuts_of_nodes(const Plan& plan, std::uint64_t seed) {
     detail::set_boundary(*worlds.back(), boundary_of(plan));
     cut_at(*worlds.back(), times, parts[i]);
     worlds.back()->begin_run();
+    if (from != nullptr)
+      go_on_from(*worlds.back(), *from);
   }
   VirtualCluster cluster(shape, seed);
   const RunSummary summary =
@@ -93,6 +104,29 @@ void check_cuts_of_nodes(const Plan& plan, std::uint64_t seed) {
     const Cut whole = detail::join(*worlds.front(), std::move(of_all));
     REQUIRE(whole.bytes == oracle[i].bytes);
     REQUIRE(whole.state_digest() == oracle[i].state_digest());
+  }
+}
+
+template <class Plan>
+void check_cuts_of_nodes(const Plan& plan, std::uint64_t seed) {
+  RandomStream random(mix64(seed) + 5);
+  std::vector<double> times;
+  for (int i = 0; i < 3; ++i)
+    times.push_back(i == 1 ? random.uniform(0, plan.end_time)
+                           : 1 + random.below(static_cast<std::uint32_t>(plan.end_time)));
+  std::sort(times.begin(), times.end());
+  times.erase(std::unique(times.begin(), times.end()), times.end());
+  std::string expected;
+  const std::vector<Cut> oracle = serial_cuts(plan, times, expected);
+
+  const Shape shape = shape_with_moves(seed);
+  run_on_nodes(plan, shape, seed, nullptr, times, expected, oracle);
+  for (std::size_t i = 0; i < oracle.size(); ++i) {
+    INFO("from " << oracle[i].time);
+    const Shape other = shape_with_moves(seed + 1 + i);
+    run_on_nodes(plan, other, seed + 1 + i, &oracle[i],
+                 {times.begin() + static_cast<std::ptrdiff_t>(i), times.end()}, expected,
+                 std::span(oracle).subspan(i));
   }
 }
 

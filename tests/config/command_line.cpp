@@ -104,12 +104,14 @@ TEST_CASE("every run option is understood", "[config]") {
 }
 
 TEST_CASE("a node of a cluster takes its identity from the command line", "[config]") {
+  ClusterOptions cluster;
+  cluster.node = "mars";
+  cluster.address = {"::1", 4242};
+  cluster.peers = {{"::1", 4242}, {"earth", 4243}};
+  cluster.nodes = 2;
   RunOptions wanted;
   wanted.distributed = true;
-  wanted.cluster.node = "mars";
-  wanted.cluster.address = {"::1", 4242};
-  wanted.cluster.peers = {{"::1", 4242}, {"earth", 4243}};
-  wanted.cluster.nodes = 2;
+  wanted.cluster = cluster;
   CHECK(good(parse({"--distributed", "--node", "mars", "--address", "[::1]:4242", "--peers",
                     "[::1]:4242,earth:4243", "--nodes=2"})) == wanted);
   CHECK(good(parse({"--peers", ""}, {{"STOS_CLUSTER_PEERS", "a:1"}})).cluster.peers.empty());
@@ -230,7 +232,8 @@ TEST_CASE("--help answers with all options and does not ask for a run", "[config
         "--end-time",     "--config",    "--digest-only", "--trace",
         "--progress",     "--help",      "--distributed", "--node",
         "--address",      "--peers",     "--nodes",       "--monitoring",
-        "--version",      "STOS_CONFIG", "--values"})
+        "--version",      "STOS_CONFIG", "--values",      "--cut-at",
+        "--cut-every",    "--from",      "--branch"})
     CHECK_THAT(invocation->answer, Contains(text));
 }
 

@@ -62,6 +62,15 @@ RunOptions unusual_options() {
   options.cluster.credit_bytes = 6000;
   options.cluster.random_moves = 7000;
   options.cluster.random_delay_s = 7;
+  options.snapshot.at_s = {1, 2};
+  options.snapshot.every = {3, true};
+  options.snapshot.at_exit = true;
+  options.snapshot.path = "s";
+  options.snapshot.keep = 4;
+  options.snapshot.is_required = true;
+  options.snapshot.from = "f@5";
+  options.snapshot.from_other_build = true;
+  options.snapshot.branch = "b";
   options.monitoring.address = {"::3", 9};
   options.monitoring.threads = 10;
   options.monitoring.progress_timeout_s = 11;
@@ -144,6 +153,16 @@ cluster:
   credit_bytes: 68719476736
   random_moves: 1000
   random_delay: 3 ms
+snapshot:
+  at: [10 s, 1 min]
+  every: 60 s wall
+  at_exit: true
+  path: ""
+  keep: 0
+  required: true
+  from: old@#3
+  from_other_build: true
+  branch: warmer
 monitoring:
   address: 127.0.0.1:9464
   threads: 64
@@ -184,6 +203,15 @@ monitoring:
   wanted.cluster.credit_bytes = std::uint64_t{64} << 30;
   wanted.cluster.random_moves = 1000;
   wanted.cluster.random_delay_s = 0.003;
+  wanted.snapshot.at_s = {10, 60};
+  wanted.snapshot.every = {60, true};
+  wanted.snapshot.at_exit = true;
+  wanted.snapshot.path = "";
+  wanted.snapshot.keep = 0;
+  wanted.snapshot.is_required = true;
+  wanted.snapshot.from = "old@#3";
+  wanted.snapshot.from_other_build = true;
+  wanted.snapshot.branch = "warmer";
   wanted.monitoring.address = {"127.0.0.1", 9464};
   wanted.monitoring.threads = 64;
   wanted.monitoring.progress_timeout_s = 300;
@@ -243,7 +271,7 @@ TEST_CASE("an unknown key is refused with file, line and the nearest known key",
         "run.yaml:1: unknown key \"simulation.color\"; known: name, seed, end_time");
   CHECK(failure(load("wallpaper: blue")) ==
         "run.yaml:1: unknown key \"wallpaper\"; known: simulation, engine, limits, output, "
-        "distributed, cluster, monitoring");
+        "snapshot, distributed, cluster, monitoring");
   CHECK(failure(load("engine.workers: 4")) ==
         "run.yaml:1: \"engine.workers\" must be written as `workers` below `engine`");
   CHECK(failure(load("engine: {a.b: 4}")) ==

@@ -53,6 +53,14 @@ Cut made_up(std::size_t n, std::uint64_t seed = 1) {
   cut.counters.digest = RunDigest::from_value(77);
   cut.departed = {{AgentId{5}, 9, true}, {AgentId{6}, 9, false}};
   cut.reports = {{"topic", AgentId{1}, 3, 0, random_bytes(random, 5)}};
+  cut.origin = {"run", "build", {{"simulation.seed", "1"}}, 7, 8};
+  cut.classes = {{9, "Walker"}};
+  cut.lambdas = {{3, "a"}, {4, "b"}};
+  cut.names = {{"first", AgentId{1}}};
+  TraceRecord record;
+  record.type = "Walker";
+  record.agent = AgentId{1};
+  cut.trace.assign(1500, record);
   std::set<std::uint64_t> ids;
   for (std::uint64_t i = 1; i <= n; ++i) {
     ids.insert(i);
@@ -78,8 +86,14 @@ TEST_CASE("a cut comes back from its manifest and chunks as it was") {
     CHECK(again->bytes == cut.bytes);
     CHECK(again->images.size() == cut.images.size());
     CHECK(again->departed == cut.departed);
+    CHECK(again->origin == cut.origin);
+    CHECK(again->classes == cut.classes);
+    CHECK(again->lambdas == cut.lambdas);
+    CHECK(again->names == cut.names);
+    CHECK(again->reports.size() == cut.reports.size());
+    CHECK(format_trace(again->trace) == format_trace(cut.trace));
     CHECK(again->state_digest() == cut.state_digest());
-    CHECK(encoded.chunks.size() <= 1 + cut.images.size() / 100);
+    CHECK(encoded.chunks.size() <= 4 + cut.images.size() / 100); // reports and trace have their own
   }
 }
 

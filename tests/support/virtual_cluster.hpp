@@ -90,7 +90,10 @@ public:
   /// which node takes initial agent i.
   template <class Place>
   RunSummary run(const std::vector<World*>& worlds, Place&& place) {
-    const std::size_t agents = worlds.front()->setup.effects.changes().born.size();
+    const World& first = *worlds.front();
+    const std::size_t agents = first.resumption != nullptr
+                                   ? first.resumption->agents.size()
+                                   : first.setup.effects.changes().born.size();
     std::vector<std::uint16_t> node_of;
     for (std::size_t i = 0; i < agents; ++i)
       node_of.push_back(static_cast<std::uint16_t>(place(i)));

@@ -21,7 +21,8 @@ struct InitialLink {
   std::vector<std::pair<Channel*, AgentId>> incoming; ///< and their sources
 };
 
-/// One node's share of the set-up, which is the same on all nodes.
+/// One node's share of the set-up, or of a world that goes on from a cut, which is the same on all
+/// nodes. What of the latter is for the DomainSet stays in World::resumption.
 struct InitialShare {
   Effects own;                      ///< for the DomainSet
   std::vector<InitialLink> links;   ///< by node
@@ -30,8 +31,8 @@ struct InitialShare {
   std::vector<Channel*> closed_from_here; ///< of agents elsewhere
 };
 
-/// Divides the set-up of `world` and keeps what belongs to the node: `node_of[i]` says where the
-/// initial agent number i is to be. Agents that are to be elsewhere are deleted here.
+/// Divides the set-up of `world`, or its Resumption, and keeps what belongs to the node:
+/// `node_of[i]` says where the initial agent number i is to be, or agent number i of those. Agents that are to be elsewhere are deleted here.
 [[nodiscard]] InitialShare take_share(World& world, const std::vector<std::uint16_t>& node_of,
                                       const NodePlace& place);
 

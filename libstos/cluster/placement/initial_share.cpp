@@ -27,12 +27,13 @@ public:
   }
 
   void divide(Effects&& all, const std::vector<std::uint16_t>& node_of) {
+    Effects::Changes& own = share_.own.change();
     for (std::size_t i = 0; i < all.changes().born.size(); ++i)
-      divide(*all.changes().born[i], node_of[i]);
+      divide(*all.changes().born[i], node_of[i], own.born);
     for (Channel* channel : all.changes().opened)
-      divide(*channel);
+      divide(*channel, own.opened);
     for (std::size_t i = 0; i < all.changes().held.size(); ++i)
-      divide_hold(*all.changes().held[i], HoldsBetweenNodes::initial_name(i));
+      divide_hold(*all.changes().held[i], HoldsBetweenNodes::initial_name(i), own.held);
     for (auto* lambda = all.first_lambda; lambda != nullptr;) {
       auto* next = static_cast<Closure*>(lambda->next);
       if (place_.is_here(*lambda->to))
@@ -43,30 +44,59 @@ public:
     }
     for (Channel* channel : all.changes().closed)
       if (place_.is_here(*channel->to))
-        share_.own.change().closed.push_back(channel);
+        own.closed.push_back(channel);
+    drop_the_rest();
+  }
+
+  void divide(Resumption& all, const std::vector<std::uint16_t>& node_of) {
+    auto own = std::make_unique<Resumption>();
+    for (std::size_t i = 0; i < all.agents.size(); ++i)
+      divide(*all.agents[i], node_of[i], own->agents);
+    for (Cell* cell :
+         all.departed) // nothing happens there: anywhere, but in the same place for all
+      divide(*cell, cell->id.value % place_.nodes, own->departed);
+    for (Channel* channel : all.opened)
+      divide(*channel, own->opened);
+    for (std::size_t i = 0; i < all.held.size(); ++i)
+      divide_hold(*all.held[i], HoldsBetweenNodes::initial_name(i), own->held);
+    for (Channel* channel : all.retired)
+      if (place_.is_here(*channel->to))
+        own->retired.push_back(channel);
+      else
+        channel->let_go();
+    for (const Resumption::Waiting& waiting : all.lambdas)
+      if (place_.is_here(*waiting.lambda->to))
+        own->lambdas.push_back(waiting);
+      else
+        discard(*waiting.lambda, nullptr);
+    drop_the_rest();
+    world_.resumption = std::move(own);
+  }
+
+private:
+  void drop_the_rest() {
     for (Channel* channel : unread_)
       channel->let_go();
     for (Cell* cell : share_.elsewhere)
       delete_copy(world_, *cell);
   }
 
-private:
-  void divide(Cell& cell, std::size_t node) {
+  void divide(Cell& cell, std::size_t node, std::vector<Cell*>& here) {
     if (node == place_.own_node) {
       cell.domain = 0;
-      share_.own.change().born.push_back(&cell);
+      here.push_back(&cell);
     } else {
       cell.domain = place_.group_of(node);
       share_.elsewhere.push_back(&cell);
     }
   }
 
-  void divide(Channel& channel) {
+  void divide(Channel& channel, std::vector<Channel*>& here) {
     const std::size_t from = place_.node_of(channel.from().domain);
     const std::size_t to = place_.node_of(channel.to->domain);
     const bool is_used = from != to && channel.closed == 0; // by both ends of a link
     if (to == place_.own_node) {
-      share_.own.change().opened.push_back(&channel);
+      here.push_back(&channel);
       if (is_used)
         share_.links[from].incoming.emplace_back(&channel, channel.from().id);
     } else if (from == place_.own_node && is_used) {
@@ -77,12 +107,12 @@ private:
     }
   }
 
-  void divide_hold(Channel& hold, std::uint64_t name) {
+  void divide_hold(Channel& hold, std::uint64_t name, std::vector<Channel*>& here) {
     ChannelCourse& course = hold.far_course();
     const bool holder_is_here = place_.is_here(*course.holder);
     course.wire = name;
     if (place_.is_here(*hold.to)) {
-      share_.own.change().held.push_back(&hold);
+      here.push_back(&hold);
       if (!holder_is_here)
         share_.holds_here.push_back(&hold);
     } else if (holder_is_here) {
@@ -103,7 +133,11 @@ private:
 InitialShare take_share(World& world, const std::vector<std::uint16_t>& node_of,
                         const NodePlace& place) {
   InitialShare share;
-  Division(world, place, share).divide(std::exchange(world.setup.effects, {}), node_of);
+  Division division(world, place, share);
+  if (const auto resumption = std::exchange(world.resumption, nullptr))
+    division.divide(*resumption, node_of);
+  else
+    division.divide(std::exchange(world.setup.effects, {}), node_of);
   world.directory = std::make_unique<AgentDirectory>();
   world.groups_here = place.domains;
   return share;
