@@ -1,6 +1,7 @@
 #include "actors/run/load_leveller.hpp"
 
 #include "actors/status/status_desk.hpp"
+#include "libstos/base/assert.hpp"
 
 namespace stos::detail {
 
@@ -22,13 +23,19 @@ LoadLeveller::LoadLeveller(DomainSet& set, std::size_t agents, std::size_t chann
 
 template <class Advice>
 void LoadLeveller::stop_and_follow(Advice advice) {
-  set_.board().stop_and([this, advice] {
+  const bool stops = set_.board().stop_and([this, advice] {
     follow(advice);
     let_others_look();
   });
+  STOS_ASSERT(stops, "the domains stop for something else");
 }
 
 void LoadLeveller::look() {
+  if (set_.is_stop_wanted()) [[unlikely]] {
+    if (!somebody_looks_.exchange(true, std::memory_order_acquire))
+      set_.stop_as_wanted([this] { let_others_look(); });
+    return;
+  }
   const double now_s = steady_seconds();
   if (now_s < next_look_s_.load(std::memory_order_relaxed) || set_.board().finished() ||
       somebody_looks_.exchange(true, std::memory_order_acquire))

@@ -12,7 +12,8 @@
 namespace stos::detail {
 
 /// Divides the agents of one run among its domains in the way that is fastest: measures with the
-/// wall clock, and carries out what LoadBalance and ParallelTrial advise.
+/// wall clock, and carries out what LoadBalance and ParallelTrial advise. All stops of the domains
+/// go through it, those that others want as well.
 ///
 /// Threads: look() may be called from all workers; one of them looks at a time. What has to be done
 ///          at a stop is done by the thread of the last domain that parks.

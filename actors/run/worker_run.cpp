@@ -134,6 +134,8 @@ caf::resumable::resume_result WorkerRun::run_slice(std::size_t domain) noexcept 
   if (leveller_) {
     leveller_->look();
     events_max = leveller_->slice(events_max);
+  } else if (!domains_->board().has_links() && domains_->is_stop_wanted()) {
+    domains_->stop_as_wanted();
   }
   switch (domains_->run(domain, events_max)) {
     case Domain::Slice::more: return caf::resumable::resume_later;

@@ -259,6 +259,7 @@ void Execution::turn(Cell& cell, double time, const Velocity<4>& velocity,
 
 Effects& Execution::end(Cell& cell, double time, CellState how) {
   cell.state = how;
+  latest_end_ = std::max(latest_end_, time);
   live.count_agents(*cell.ops, -1);
   counters.digest.add(cell.id, cell.digest);
   if (how == CellState::dead)

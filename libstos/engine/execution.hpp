@@ -144,6 +144,9 @@ public:
     stop.trace.insert(stop.trace.end(), trace.begin(), trace.end());
   }
 
+  /// No event, and no end of an agent, was later.
+  [[nodiscard]] double latest() const { return std::max(counters.last_event_time, latest_end_); }
+
   /// Counts and frees a lambda that will never be absorbed, at an agent that ended as `how`.
   /// Returns the references that it brought: their holds must be released.
   std::unique_ptr<std::vector<CarriedReference>> lose(Closure& lambda, CellState how);
@@ -205,6 +208,7 @@ private:
   DurationSampler event_durations_;
   std::optional<Failure> failure_;
   RecordCut trace_cut_;
+  double latest_end_ = Instant::beginning().absorption;
   std::unordered_map<const Cell*, std::size_t> full_; // when to look again at its mailbox
   std::vector<std::byte> values_;                     // of one lambda
 };

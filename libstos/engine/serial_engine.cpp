@@ -33,7 +33,7 @@ void SerialEngine::begin() {
 }
 
 void SerialEngine::run_to_horizon() {
-  const World& world = execution_.world();
+  World& world = execution_.world();
   constexpr std::uint64_t tidy_stride = 256;
   constexpr std::uint64_t progress_stride = 1 << 14;
   while (agenda_.earliest() < world.horizon()) {
@@ -43,6 +43,10 @@ void SerialEngine::run_to_horizon() {
     const std::uint64_t absorbed = execution_.counters.absorbed;
     if (absorbed % tidy_stride == 0)
       execution_.tidy_up([this](Cell& c) { bury(c); });
+    if (world.wants_stop.load(std::memory_order_relaxed)) [[unlikely]] {
+      world.wants_stop = false;
+      world.stop_before(agenda_.earliest());
+    }
     if (execution_.is_asked()) [[unlikely]]
       show();
     if (progress_ && absorbed % progress_stride == 0)

@@ -72,11 +72,16 @@ public:
   std::atomic<double> next_stop{Instant::never().absorption};
   std::function<double(const WorldAtStop&)> at_stop;
 
+  /// Asks for a stop as soon as may be: the engine, or all nodes together, lower next_stop to a
+  /// time that no event has reached. Threads: any, and a signal's handler.
+  std::atomic<bool> wants_stop{false};
+
   /// Nothing at this laboratory time or later happens for now.
   [[nodiscard]] double horizon() const {
     return std::min(end_time.load(std::memory_order_relaxed),
                     next_stop.load(std::memory_order_relaxed));
   }
+  void stop_before(double time) { next_stop.store(std::min(next_stop.load(), time)); }
   [[nodiscard]] bool stops_before_end() const { return next_stop.load() < end_time.load(); }
 
   /// A run that goes on from elsewhere begins with it; else null, once it has begun, too. What was
@@ -137,6 +142,8 @@ private:
   Phase phase_ = Phase::setup;
   double first_end_time_ = 0;
 };
+
+static_assert(std::atomic<bool>::is_always_lock_free);
 
 namespace detail {
 

@@ -107,8 +107,50 @@ void run_on_nodes(const Plan& plan, const Shape& shape, std::uint64_t seed, cons
   }
 }
 
+/// When some node wants it, again and again.
 template <class Plan>
-void check_cuts_of_nodes(const Plan& plan, std::uint64_t seed) {
+std::size_t check_cuts_at_any_time(const Plan& plan, std::uint64_t seed,
+                                   const std::string& expected) {
+  Shape shape = shape_with_moves(seed);
+  shape.wants_stop_chance = 0.002;
+  std::vector<decltype(set_up(plan))> simulations;
+  std::vector<World*> worlds;
+  std::vector<std::vector<CutPart>> parts(shape.nodes);
+  for (std::size_t i = 0; i < shape.nodes; ++i) {
+    simulations.push_back(set_up(plan));
+    worlds.push_back(&simulations.back()->world());
+    detail::set_boundary(*worlds.back(), boundary_of(plan));
+    cut_at(*worlds.back(), {}, parts[i]);
+    worlds.back()->begin_run();
+  }
+  VirtualCluster cluster(shape, seed + 1);
+  const RunSummary summary =
+      cluster.run(worlds, [&](std::size_t agent) { return mix64(agent + seed) % shape.nodes; });
+  REQUIRE(outcome_of(summary) == expected);
+  std::vector<double> times;
+  for (const CutPart& part : parts.front())
+    times.push_back(part.cut.time);
+  std::string again;
+  const std::vector<Cut> oracle = serial_cuts(plan, times, again);
+  REQUIRE(again == expected);
+  REQUIRE(oracle.size() == times.size());
+  for (std::size_t i = 0; i < oracle.size(); ++i) {
+    INFO("cut at " << oracle[i].time);
+    std::vector<CutPart> of_all;
+    for (std::vector<CutPart>& of_node : parts) {
+      REQUIRE(of_node.size() == oracle.size());
+      of_all.push_back(std::move(of_node[i]));
+    }
+    const Cut whole = detail::join(*worlds.front(), std::move(of_all));
+    REQUIRE(whole.bytes == oracle[i].bytes);
+    REQUIRE(whole.state_digest() == oracle[i].state_digest());
+  }
+  return oracle.size();
+}
+
+/// Returns how many cuts were taken because some node wanted one.
+template <class Plan>
+std::size_t check_cuts_of_nodes(const Plan& plan, std::uint64_t seed) {
   RandomStream random(mix64(seed) + 5);
   std::vector<double> times;
   for (int i = 0; i < 3; ++i)
@@ -121,6 +163,7 @@ void check_cuts_of_nodes(const Plan& plan, std::uint64_t seed) {
 
   const Shape shape = shape_with_moves(seed);
   run_on_nodes(plan, shape, seed, nullptr, times, expected, oracle);
+  const std::size_t wanted = check_cuts_at_any_time(plan, seed, expected);
   for (std::size_t i = 0; i < oracle.size(); ++i) {
     INFO("from " << oracle[i].time);
     const Shape other = shape_with_moves(seed + 1 + i);
@@ -128,24 +171,29 @@ void check_cuts_of_nodes(const Plan& plan, std::uint64_t seed) {
                  {times.begin() + static_cast<std::ptrdiff_t>(i), times.end()}, expected,
                  std::span(oracle).subspan(i));
   }
+  return wanted;
 }
 
 } // namespace
 
 TEST_CASE("the parts that nodes have of a random world's cuts make up those of the serial engine") {
+  std::size_t wanted = 0;
   for (std::uint64_t seed = 1; seed <= 150; ++seed) {
     INFO("world seed " << seed);
     WorldPlan plan = plan_of(seed);
     plan.end_time = std::min(plan.end_time, 6.0); // later on, some worlds explode
-    check_cuts_of_nodes(plan, seed);
+    wanted += check_cuts_of_nodes(plan, seed);
   }
+  CHECK(wanted > 100);
 }
 
 TEST_CASE(
     "the parts that nodes have of an unusual world's cuts make up those of the serial engine") {
+  std::size_t wanted = 0;
   for (std::uint64_t seed = 1; seed <= 150; ++seed) {
     const UnusualPlan plan = unusual_plan_of(seed);
     INFO("unusual world " << seed << ", scene " << static_cast<int>(plan.scene));
-    check_cuts_of_nodes(plan, seed);
+    wanted += check_cuts_of_nodes(plan, seed);
   }
+  CHECK(wanted > 100);
 }

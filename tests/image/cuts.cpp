@@ -26,6 +26,7 @@ public:
   std::size_t domains = 0;
   std::uint64_t seed = 1;
   double divided_anew_chance = 0;
+  double wants_stop_chance = 0;
   std::vector<double> times; ///< ascending
   std::shared_ptr<const Cut> from;
   std::shared_ptr<std::vector<std::shared_ptr<const Cut>>> taken =
@@ -58,14 +59,18 @@ private:
       return i < times.size() ? times[i] : Instant::never().absorption;
     };
     world.next_stop = time_of(0);
-    world.at_stop = [&](const WorldAtStop& stop) {
+    world.at_stop = [&, this](const WorldAtStop& stop) {
       Result<Cut> cut = detail::take_cut(world, stop);
       if (!cut)
         FAIL(cut.error().context);
       taken->push_back(std::make_shared<const Cut>(*std::move(cut)));
-      return time_of(++next);
+      if (stop.time == time_of(next))
+        ++next;
+      return time_of(next);
     };
-    return ShuffledDomains(domains, seed, domains == 0 ? 0 : divided_anew_chance).run(world);
+    ShuffledDomains shuffled(domains, seed, domains == 0 ? 0 : divided_anew_chance);
+    shuffled.wants_stop_chance = wants_stop_chance;
+    return shuffled.run(world);
   }
 };
 
@@ -81,8 +86,9 @@ std::vector<double> some_times(std::uint64_t seed, double end_time, bool on_grid
   return times;
 }
 
+/// Returns how many cuts were taken at any time, because somebody wanted one.
 template <class Run>
-void check_cuts(const Run& run, const std::vector<double>& times, std::uint64_t seed) {
+std::size_t check_cuts(const Run& run, const std::vector<double>& times, std::uint64_t seed) {
   const std::string undisturbed = outcome_of(run(WithCuts{}));
 
   WithCuts serial;
@@ -110,6 +116,20 @@ void check_cuts(const Run& run, const std::vector<double>& times, std::uint64_t 
     require_same_cuts(parallel, 0);
   }
 
+  WithCuts at_any_time; // when somebody wants it
+  at_any_time.domains = 1 + seed % 4;
+  at_any_time.seed = seed;
+  at_any_time.divided_anew_chance = 0.02;
+  at_any_time.wants_stop_chance = 0.05;
+  REQUIRE(outcome_of(run(at_any_time)) == undisturbed);
+  WithCuts then;
+  for (const auto& cut : *at_any_time.taken)
+    then.times.push_back(cut->time);
+  REQUIRE(outcome_of(run(then)) == undisturbed);
+  REQUIRE(then.taken->size() == at_any_time.taken->size());
+  for (std::size_t i = 0; i < then.taken->size(); ++i)
+    REQUIRE((*then.taken)[i]->bytes == (*at_any_time.taken)[i]->bytes);
+
   for (std::size_t i = 0; i < oracle.size(); ++i)
     for (const std::size_t domains : {0u, 1u, 2u, 5u}) {
       INFO("from " << oracle[i]->time << " on domains " << domains);
@@ -122,6 +142,7 @@ void check_cuts(const Run& run, const std::vector<double>& times, std::uint64_t 
       REQUIRE(outcome_of(run(again)) == undisturbed);
       require_same_cuts(again, i);
     }
+  return then.taken->size();
 }
 
 } // namespace
@@ -203,20 +224,26 @@ TEST_CASE("what comes from outside after a cut comes after it") {
 }
 
 TEST_CASE("a random world has one state at each time, and goes on from it on any engine") {
+  std::size_t wanted = 0;
   for (std::uint64_t seed = 1; seed <= 200; ++seed) {
     INFO("world seed " << seed);
     WorldPlan plan = plan_of(seed);
     plan.end_time = std::min(plan.end_time, 8.0); // later on, some worlds explode
-    check_cuts([&plan](const WithCuts& resource) { return run_random_world(plan, {}, resource); },
-               some_times(seed, plan.end_time, plan.on_grid), seed);
+    wanted += check_cuts(
+        [&plan](const WithCuts& resource) { return run_random_world(plan, {}, resource); },
+        some_times(seed, plan.end_time, plan.on_grid), seed);
   }
+  CHECK(wanted > 100);
 }
 
 TEST_CASE("an unusual world has one state at each time, and goes on from it on any engine") {
+  std::size_t wanted = 0;
   for (std::uint64_t seed = 1; seed <= 200; ++seed) {
     const UnusualPlan plan = unusual_plan_of(seed);
     INFO("unusual world " << seed << ", scene " << static_cast<int>(plan.scene));
-    check_cuts([&plan](const WithCuts& resource) { return run_unusual_world(plan, {}, resource); },
-               some_times(seed, plan.end_time, true), seed);
+    wanted += check_cuts(
+        [&plan](const WithCuts& resource) { return run_unusual_world(plan, {}, resource); },
+        some_times(seed, plan.end_time, true), seed);
   }
+  CHECK(wanted > 100);
 }

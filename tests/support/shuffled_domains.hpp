@@ -27,6 +27,9 @@ public:
   ShuffledDomains(std::size_t domains, std::uint64_t seed, double divided_anew_chance = 0)
       : domains_(domains), random_(seed), divided_anew_chance_(divided_anew_chance) {}
 
+  /// How likely it is at each step that somebody wants the world to stop.
+  double wants_stop_chance = 0;
+
   RunSummary run(World& world) {
     if (domains_ == 0)
       return run_serially(world);
@@ -43,9 +46,12 @@ public:
       const std::size_t domain = ready[pick];
       ready.erase(ready.begin() + static_cast<std::ptrdiff_t>(pick));
       const std::uint64_t events_max = 1 + random_.below(random_.bernoulli(0.5) ? 3 : 300);
-      if (random_.bernoulli(divided_anew_chance_) &&
-          !set.board().is_paused(detail::DomainBoard::Pause::stop) && !set.board().finished())
-        set.board().stop_and([&] { divide_anew(set, by_load); });
+      if (random_.bernoulli(divided_anew_chance_) && !set.board().finished())
+        (void)set.board().stop_and([&] { divide_anew(set, by_load); });
+      if (random_.bernoulli(wants_stop_chance))
+        world.wants_stop = true;
+      if (set.is_stop_wanted())
+        (void)set.stop_as_wanted();
       switch (set.run(domain, events_max)) {
         case detail::Domain::Slice::more: ready.push_back(domain); break;
         case detail::Domain::Slice::parked: break;

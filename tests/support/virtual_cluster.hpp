@@ -39,6 +39,9 @@ public:
     double moves_chance = 0;
     std::uint32_t moves_max = 1;
     std::uint64_t requests_max = ~std::uint64_t{0};
+
+    /// How likely it is at each step that some node wants the world to stop.
+    double wants_stop_chance = 0;
   };
 
   /// Called before each step; may ask gateways for moves.
@@ -107,6 +110,12 @@ public:
                        [](const auto& node) { return node->finished < node->set.size(); })) {
       if (before_step)
         before_step(*this);
+      if (random_.bernoulli(shape_.wants_stop_chance)) {
+        Node& node = *nodes_[random_.below(static_cast<std::uint32_t>(nodes_.size()))];
+        node.world.wants_stop = true;
+        if (!node.set.board().finished())
+          node.gateway->wake();
+      }
       if (random_.bernoulli(shape_.moves_chance) && requests_ < shape_.requests_max)
         request_any();
       step();

@@ -265,7 +265,9 @@ Result<void> Gateway::conclude_round() {
 // Not at the very end, when nothing happens any more.
 bool Gateway::begin_stop(GlobalTime::Result& round) {
   wishes_.insert(wishes_.end(), round.wishes.begin(), round.wishes.end());
-  if (wishes_.empty() || (round.more_wishes && wishes_.size() < moves_of_a_stop_max) ||
+  world_is_to_stop_ = world_is_to_stop_ || round.wants_stop;
+  if ((wishes_.empty() && !world_is_to_stop_) ||
+      (round.more_wishes && wishes_.size() < moves_of_a_stop_max) ||
       (round.all_quiet && round.next == Instant::never()))
     return false;
   stop_ = Stop::pausing;
@@ -291,6 +293,10 @@ Result<void> Gateway::go_on_with_stop(const GlobalTime::Result& round) {
     wishes_ = std::exchange(abroad_.moves.wishes, {});
     stop_ = Stop::none;
     board_.settle(round.next);
+  } else if (stop_ == Stop::pausing && std::exchange(world_is_to_stop_, false)) {
+    world_.stop_before(stop_time(round.latest, round.next.absorption));
+    if (abroad_.moves.wishes.empty())
+      end_stop();
   } else if (stop_ == Stop::pausing) {
     stop_ = Stop::moving;
     migration_.emplace(world_, set_, abroad_, links_, round.next.absorption);
@@ -376,7 +382,8 @@ void Gateway::hand_in_tasks() {
 bool Gateway::wants_round(double now_s) {
   if (global_time_.outstanding())
     return false;
-  if (stop_ == Stop::none && (!asked_.empty() || board_.has_tasks_for_gateway()))
+  if (stop_ == Stop::none && (!asked_.empty() || board_.has_tasks_for_gateway() ||
+                              world_.wants_stop.load(std::memory_order_relaxed)))
     return true;
   if (!board_.somebody_sleeps())
     return false;
@@ -435,12 +442,16 @@ NodeReport Gateway::report() {
   // During a stop what comes from outside waits here, and nobody answers for agents on their way.
   const bool undisturbed = !board_.has_tasks() && stop_ == Stop::none;
   report.quiet = reported_quiet_ = (undisturbed || stop_ != Stop::none) && is_quiet();
-  if (report.quiet)
+  if (report.quiet) {
     report.next = board_.next_of_all();
+    report.latest = set_.latest();
+  }
   report.stopped_for =
       2 * (stop_ == Stop::none ? 0 : move_counters_.stops) + (stop_ == Stop::moving ? 1 : 0);
-  if (stop_ == Stop::none)
+  if (stop_ == Stop::none) {
     report_moves(report);
+    report.wants_stop = world_.wants_stop.exchange(false);
+  }
   report.least_time = agreed_time_;
   report.withdrawn = reported_withdrawn_ = board_.has_tasks();
   double least = least_time_of_domains();

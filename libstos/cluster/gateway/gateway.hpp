@@ -32,7 +32,8 @@ struct InitialShare {
 };
 
 /// Divides the set-up of `world`, or its Resumption, and keeps what belongs to the node:
-/// `node_of[i]` says where the initial agent number i is to be, or agent number i of those. Agents that are to be elsewhere are deleted here.
+/// `node_of[i]` says where the initial agent number i is to be, or agent number i of those. Agents
+/// that are to be elsewhere are deleted here.
 [[nodiscard]] InitialShare take_share(World& world, const std::vector<std::uint16_t>& node_of,
                                       const NodePlace& place);
 
@@ -196,7 +197,8 @@ private:
   std::deque<Request> requests_; // that are not through, the oldest first
   std::deque<AgentMove> asked_;  // theirs that no report has told yet
   std::uint64_t requested_ = 0;
-  std::vector<Wish> wishes_; // for the next stop
+  std::vector<Wish> wishes_;      // for the next stop
+  bool world_is_to_stop_ = false; // and so it is, for something else than agents that move
   Stop stop_ = Stop::none;
   std::optional<Migration> migration_;
   MoveCounters move_counters_;

@@ -48,12 +48,16 @@ GlobalTime::Result GlobalTime::result() const {
                 Instant::never(),
                 reports_[own_]->stopped_for,
                 {},
-                false};
+                false,
+                false,
+                Instant::beginning().absorption};
   for (std::size_t node = 0; node < reports_.size(); ++node) {
     const auto& report = reports_[node];
     for (const AgentMove& move : report->moves)
       result.wishes.push_back({node, move});
     result.more_wishes = result.more_wishes || report->more_moves;
+    result.wants_stop = result.wants_stop || report->wants_stop;
+    result.latest = std::max(result.latest, report->latest);
     result.least_time = std::min(result.least_time, report->least_time);
     result.highest_known = std::max(result.highest_known, report->highest_known);
     result.withdrawn.push_back(report->withdrawn);

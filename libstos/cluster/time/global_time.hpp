@@ -36,6 +36,11 @@ struct NodeReport {
   std::vector<AgentMove> moves;
   bool more_moves = false;
 
+  /// Somebody here wants the world to stop as soon as may be; and if this node is quiet: no event,
+  /// and no end of an agent, was later than `latest`.
+  bool wants_stop = false;
+  double latest = Instant::beginning().absorption;
+
   std::vector<std::uint64_t> sent;     ///< frames with news to each node, so far
   std::vector<std::uint64_t> received; ///< and from each node
 
@@ -97,6 +102,8 @@ public:
     std::uint64_t stopped_for;   ///< if all_quiet: what all nodes have stopped for, or 0
     std::vector<Wish> wishes;    ///< of all nodes, in their order
     bool more_wishes;            ///< some node has more to come
+    bool wants_stop;             ///< of some node
+    double latest;               ///< of all nodes, if all_quiet
   };
 
   /// The result of the round, once, when it is complete.

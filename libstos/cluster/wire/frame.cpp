@@ -64,7 +64,8 @@ void write_report(const NodeReport& report, BytesWriter& out) {
     out.u64(move.agent.value);
     out.varint(move.node);
   }
-  out.u8(report.more_moves ? 1 : 0);
+  out.u8(static_cast<std::uint8_t>((report.more_moves ? 1 : 0) | (report.wants_stop ? 2 : 0)));
+  out.f64(report.latest);
   for (const auto* counts : {&report.sent, &report.received})
     for (const std::uint64_t count : *counts)
       out.varint(count);
@@ -89,8 +90,14 @@ NodeReport read_report(BytesReader& in, std::size_t nodes) {
       in.fail();
     report.moves.push_back({agent, static_cast<std::uint32_t>(node)});
   }
-  report.more_moves = in.u8() != 0;
-  if (std::isnan(report.least_time) || std::isnan(report.highest_known) || nodes > in.remaining())
+  const std::uint8_t wishes = in.u8();
+  if (wishes > 3)
+    in.fail();
+  report.more_moves = (wishes & 1) != 0;
+  report.wants_stop = (wishes & 2) != 0;
+  report.latest = in.f64();
+  if (std::isnan(report.least_time) || std::isnan(report.highest_known) ||
+      std::isnan(report.latest) || nodes > in.remaining())
     in.fail();
   if (!in.ok())
     return report;

@@ -339,10 +339,13 @@ void DomainBoard::wake_all() {
     wake(i);
 }
 
-void DomainBoard::stop_and(std::function<void()> act) {
-  STOS_ASSERT(!has_links() && !is_paused(Pause::stop), "a stop within a stop");
+bool DomainBoard::stop_and(std::function<void()> act) {
+  STOS_ASSERT(!has_links(), "a stop of one node only");
+  if (stop_is_under_way_.exchange(true))
+    return false;
   at_stop_ = std::move(act);
   pause(Pause::stop);
+  return true;
 }
 
 // See Rewiring for why it is safe. What has been lifted, and the floor, are below all that is still
@@ -413,7 +416,10 @@ void DomainBoard::resolve() {
     wake(domains_);
   } else if (is_paused(Pause::stop)) {
     std::exchange(at_stop_, nullptr)();
-    resolve_after([this] { resume(Pause::stop); });
+    resolve_after([this] {
+      stop_is_under_way_ = false;
+      resume(Pause::stop);
+    });
   } else {
     const Instant next = next_of_all();
     if (next == Instant::never() && when_done_ && when_done_())

@@ -128,8 +128,9 @@ public:
   }
 
   /// Pauses; once all domains have parked, calls `act` on the thread of the last one, and resumes.
-  /// One at a time. @pre !has_links(), and somebody is awake: to be called from a domain's thread
-  void stop_and(std::function<void()> act);
+  /// False, and nothing comes of it, while another such stop is under way. @pre !has_links(), and
+  /// somebody is awake: to be called from a domain's thread
+  [[nodiscard]] bool stop_and(std::function<void()> act);
 
   /// Once nothing is left to do, `act` is asked, on the thread of the last domain that parked,
   /// whether there is something again: then all domains look anew, and else the run is finished.
@@ -352,6 +353,7 @@ private:
   std::atomic<bool> gateway_waits_{false};
   std::atomic<std::uint8_t> paused_{0};
   std::function<void()> at_stop_; // of stop_and(); written before the pause
+  std::atomic<bool> stop_is_under_way_{false};
   std::function<bool()> when_done_;
   std::atomic<std::uint64_t> wakeups_{0};
   Instant floor_ = Instant::beginning(); // written only while all sleep

@@ -105,6 +105,22 @@ bool DomainSet::stop_on_the_way() {
   return true;
 }
 
+bool DomainSet::stop_as_wanted(std::function<void()> then) {
+  return board_.stop_and([this, then = std::move(then)] {
+    world_.wants_stop = false;
+    world_.stop_before(stop_time(latest(), next_time()));
+    if (then)
+      then();
+  });
+}
+
+double DomainSet::latest() const {
+  double latest = Instant::beginning().absorption;
+  for (const auto& domain : domains_)
+    latest = std::max(latest, domain->execution().latest());
+  return latest;
+}
+
 // What is beyond the horizon was told to nobody.
 double DomainSet::next_time() const {
   return std::min(board_.next_of_all().absorption, world_.horizon());

@@ -3,13 +3,22 @@
 #include "libstos/engine/parallel/domain.hpp"
 #include "libstos/engine/parallel/load_balance.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
 #include <vector>
 
 namespace stos::detail {
+
+/// A laboratory time with nothing left before it, and nothing that has happened behind it, where
+/// all stand still.
+[[nodiscard]] inline double stop_time(double latest, double next) {
+  return std::max(next, std::nextafter(latest, std::numeric_limits<double>::infinity()));
+}
 
 /// All domains of one world on one node, from the initial world to the sum of their counters.
 class DomainSet {
@@ -63,6 +72,18 @@ public:
   /// seen, and returns true. Then all domains have to look anew. @pre nothing is left before that,
   /// and nothing is under way
   bool stop_on_the_way();
+
+  /// Whether a stop was asked for (World::wants_stop): then stop_as_wanted() is to be called.
+  [[nodiscard]] bool is_stop_wanted() const {
+    return world_.wants_stop.load(std::memory_order_relaxed) && !board_.finished();
+  }
+
+  /// Lets the domains stop as soon as may be, unless they are about to stop already, which it says
+  /// by false; calls `then` at that stop. From a domain's thread. @pre no links
+  bool stop_as_wanted(std::function<void()> then = {});
+
+  /// No event, and no end of an agent, was later. @pre a stop
+  [[nodiscard]] double latest() const;
 
   /// Nothing happens before it, anywhere. @pre a stop without links
   [[nodiscard]] double next_time() const;
