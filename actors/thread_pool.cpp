@@ -5,6 +5,8 @@
 #include "actors/run/cluster_run.hpp"
 #include "actors/run/interrupted.hpp"
 #include "actors/run/progress_meter.hpp"
+#include "actors/run/restart.hpp"
+#include "actors/run/snapshots.hpp"
 #include "actors/run/thread_check.hpp"
 #include "actors/run/trace_file.hpp"
 #include "actors/run/worker_run.hpp"
@@ -43,6 +45,14 @@ public:
   void started(Cell&) override {}
   void ended(Cell& cell) override { end_actor(cell); }
 };
+
+// The cuts of a run that no other node has a part in.
+Snapshots::Site here(const RunBeginning& beginning, const WaysIn& ways_in) {
+  Snapshots::Site site;
+  site.names = ways_in.names;
+  site.beginning = beginning;
+  return site;
+}
 
 void refuse_on_one_node(MoveOrder order) {
   order.outcomes.set_exception(std::make_exception_ptr(UsageError(
@@ -154,7 +164,8 @@ AgentActor& ThreadPoolBase::actor_of(Cell& cell) {
 }
 
 RunSummary ThreadPoolBase::run_serially(World& world, const std::shared_ptr<StatusDesk>& exported) {
-  const Interruption::Watch interruption(world.end_time);
+  Snapshots snapshots(world, here(begin(world, *ways_in_->names), *ways_in_));
+  const Interruption::Watch interruption(world.end_time, stops_at_signal(world));
   TraceFile trace(world.options);
   ProgressMeter meter(world.options, world.end_time.load());
   ProgressCallback progress;
@@ -172,7 +183,10 @@ RunSummary ThreadPoolBase::run_serially(World& world, const std::shared_ptr<Stat
   const double wall_time_s = seconds_since(start);
   ways_in_->door->shut();
   Execution& execution = engine.execution();
-  std::optional<Failure> failure = interrupted(execution.failure(), execution.counters);
+  world.cuts = snapshots.finish();
+  std::optional<Failure> failure =
+      why_ended(execution.failure(), snapshots.failure(), execution.counters);
+  add_trace_before(world, execution.trace);
   enforce_trace_limit(world.options, execution.trace, {}, failure);
   return trace.write(std::move(execution.trace), [&] {
     return conclude(world, execution.counters, "serial", wall_time_s, failure, {},
@@ -189,7 +203,8 @@ RunSummary ThreadPoolBase::run_on_workers(World& world, caf::actor_system& syste
           ? 1
           : std::min<std::size_t>(std::size_t{workers} * world.options.domains_per_worker,
                                   domains_max);
-  const Interruption::Watch interruption(world.end_time);
+  Snapshots snapshots(world, here(begin(world, *ways_in_->names), *ways_in_));
+  const Interruption::Watch interruption(world.end_time, stops_at_signal(world));
   TraceFile trace(world.options);
   const auto start = Clock::now();
   ProgressMeter meter(world.options, world.end_time.load());
@@ -208,9 +223,11 @@ RunSummary ThreadPoolBase::run_on_workers(World& world, caf::actor_system& syste
   ways_in_->door->shut();
   const double wall_time_s = seconds_since(start);
   DomainSet& set = run->domains();
+  world.cuts = snapshots.finish();
   const RunCounters counters = set.counters();
-  std::optional<Failure> failure = interrupted(set.failure(), counters);
+  std::optional<Failure> failure = why_ended(set.failure(), snapshots.failure(), counters);
   std::vector<TraceRecord> records = set.trace();
+  add_trace_before(world, records);
   enforce_trace_limit(world.options, records, {}, failure);
   const std::string engine = std::to_string(workers) + (workers == 1 ? " worker, " : " workers, ") +
                              std::to_string(domains) + (domains == 1 ? " domain" : " domains");

@@ -3,7 +3,10 @@
 find_package(Threads REQUIRED)
 find_package(yaml-cpp REQUIRED)
 find_package(CLI11 REQUIRED)
-find_package(Scotch 7 REQUIRED)  # FindScotch.cmake, beside this file
+find_package(Scotch 7 REQUIRED)  # FindScotch.cmake, beside this file; so are the next ones
+find_package(LMDB REQUIRED)
+find_package(Zstd REQUIRED)
+find_package(Hiredis REQUIRED)
 
 # prometheus-cpp is needed only once monitoring/ has C++.
 file(GLOB_RECURSE stos_monitoring_sources CONFIGURE_DEPENDS

@@ -25,4 +25,7 @@ write_basic_package_version_file("${PROJECT_BINARY_DIR}/stosConfigVersion.cmake"
 install(FILES "${PROJECT_BINARY_DIR}/stosConfig.cmake"
               "${PROJECT_BINARY_DIR}/stosConfigVersion.cmake"
               "${CMAKE_CURRENT_LIST_DIR}/FindScotch.cmake"
+              "${CMAKE_CURRENT_LIST_DIR}/FindLMDB.cmake"
+              "${CMAKE_CURRENT_LIST_DIR}/FindZstd.cmake"
+              "${CMAKE_CURRENT_LIST_DIR}/FindHiredis.cmake"
         DESTINATION "${stos_package_dir}")

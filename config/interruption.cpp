@@ -29,20 +29,28 @@ void Interruption::note(int signal) {
     if (is_taken[i].exchange(false))
       std::signal(signals[i], SIG_DFL);
   signal_.store(signal);
-  for (std::atomic<std::atomic<double>*>& watched : watched_)
-    if (std::atomic<double>* end_time = watched.load())
-      end_time->store(before_everything);
+  for (std::atomic<const Watched*>& watched : watched_)
+    if (const Watched* run = watched.load())
+      run->end();
   noting_.fetch_sub(1);
 }
 
-Interruption::Watch::Watch(std::atomic<double>& end_time) : end_time_(end_time) {
+void Interruption::Watched::end() const {
+  if (wants_stop != nullptr)
+    wants_stop->store(true);
+  else
+    end_time->store(before_everything);
+}
+
+Interruption::Watch::Watch(std::atomic<double>& end_time, std::atomic<bool>* wants_stop)
+    : own_{&end_time, wants_stop} {
   const std::lock_guard lock(mutex);
   if (!is_allowed)
     return;
   counts_ = true;
-  for (std::atomic<std::atomic<double>*>& watched : watched_) {
-    std::atomic<double>* nobody = nullptr;
-    if (watched.compare_exchange_strong(nobody, &end_time))
+  for (std::atomic<const Watched*>& watched : watched_) {
+    const Watched* nobody = nullptr;
+    if (watched.compare_exchange_strong(nobody, &own_))
       break;
   }
   if (watches++ == 0 && signal() == 0)
@@ -57,13 +65,13 @@ Interruption::Watch::Watch(std::atomic<double>& end_time) : end_time_(end_time) 
         sigaction(signals[i], &action, nullptr);
     }
   if (signal() != 0)
-    end_time.store(before_everything);
+    own_.end();
 }
 
 Interruption::Watch::~Watch() {
   const std::lock_guard lock(mutex);
-  for (std::atomic<std::atomic<double>*>& watched : watched_) {
-    std::atomic<double>* own = &end_time_;
+  for (std::atomic<const Watched*>& watched : watched_) {
+    const Watched* own = &own_;
     watched.compare_exchange_strong(own, nullptr);
   }
   while (noting_.load() != 0) { // another thread has been interrupted, and may have seen it

@@ -18,16 +18,26 @@ public:
   /// The signal that has come during a run; 0 if none has.
   [[nodiscard]] static int signal() { return signal_.load(); }
 
-  /// One run, which ends when nothing is before `end_time` any more.
+private:
+  struct Watched {
+    std::atomic<double>* end_time;
+    std::atomic<bool>* wants_stop; // may be null
+
+    void end() const;
+  };
+
+public:
+  /// One run, which ends when nothing is before `end_time` any more. With `wants_stop`, a signal
+  /// sets that instead, and the run ends itself where it stops.
   class Watch {
   public:
-    explicit Watch(std::atomic<double>& end_time);
+    explicit Watch(std::atomic<double>& end_time, std::atomic<bool>* wants_stop = nullptr);
     ~Watch();
     Watch(const Watch&) = delete;
     Watch& operator=(const Watch&) = delete;
 
   private:
-    std::atomic<double>& end_time_;
+    Watched own_;
     bool counts_ = false;
   };
 
@@ -39,7 +49,7 @@ private:
   // What a signal's handler may touch: no lock, no memory to be had.
   static inline std::atomic<int> signal_{0};
   static inline std::atomic<int> noting_{0}; // threads within note()
-  static inline std::atomic<std::atomic<double>*> watched_[watches_max];
+  static inline std::atomic<const Watched*> watched_[watches_max];
 };
 
 static_assert(std::atomic<double>::is_always_lock_free);

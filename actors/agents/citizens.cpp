@@ -5,6 +5,8 @@
 
 #include <caf/actor_cast.hpp>
 
+#include <algorithm>
+
 namespace stos::detail {
 
 bool AgentNames::enter(const std::string& name, AgentId agent) {
@@ -16,6 +18,11 @@ std::optional<AgentId> AgentNames::find(const std::string& name) const {
   const std::lock_guard lock(mutex_);
   const auto found = agents_.find(name);
   return found == agents_.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::vector<std::pair<std::string, AgentId>> AgentNames::all() const {
+  const std::lock_guard lock(mutex_);
+  return {agents_.begin(), agents_.end()};
 }
 
 namespace {
@@ -102,8 +109,9 @@ void Citizens::route(AgentMail mail) {
   std::size_t node = site_.own_node;
   if (const auto gone = gone_to_.find(mail.agent); gone != gone_to_.end())
     node = gone->second;
-  else if (mail.agent - 1 < site_.node_of->size())
-    node = (*site_.node_of)[mail.agent - 1];
+  else if (const auto placed = std::lower_bound(site_.placed->begin(), site_.placed->end(), agent);
+           placed != site_.placed->end() && *placed == agent)
+    node = (*site_.node_of)[static_cast<std::size_t>(placed - site_.placed->begin())];
   if (node == site_.own_node)
     undeliverable(mail);
   else

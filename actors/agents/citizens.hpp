@@ -31,6 +31,7 @@ public:
   /// False if another agent has that name.
   [[nodiscard]] bool enter(const std::string& name, AgentId agent);
   [[nodiscard]] std::optional<AgentId> find(const std::string& name) const;
+  [[nodiscard]] std::vector<std::pair<std::string, AgentId>> all() const;
 
 private:
   mutable std::mutex mutex_;
@@ -56,7 +57,8 @@ public:
   /// How to reach what is there; set before the run's actor begins.
   struct Site {
     World* world = nullptr;
-    const std::vector<std::uint16_t>* node_of = nullptr; ///< the placement of initial agents
+    const std::vector<AgentId>* placed = nullptr; ///< who is there at the beginning, in order
+    const std::vector<std::uint16_t>* node_of = nullptr; ///< and where
     std::size_t own_node = 0;
     Post post;
     Send send; ///< also to this node: to the run's actor. From any thread

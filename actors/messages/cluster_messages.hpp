@@ -117,6 +117,15 @@ struct FarewellMessage {
 struct FarewellReceipt { ///< of the farewells of all
   std::uint32_t from = 0;
 };
+/// To the first node: a piece of a node's part of a cut, or why there is none. From the first node
+/// to all: what was cut, or why nothing was.
+struct CutMessage {
+  std::uint32_t from = 0;
+  double time = 0;   ///< of the cut
+  bool more = false; ///< other pieces follow
+  Bytes data;        ///< in pieces: a CutPart; or a CutRecord
+  std::string problem;
+};
 struct AbortMessage {
   std::uint32_t from = 0;
   std::uint8_t code = 0; ///< Errc
@@ -229,6 +238,12 @@ bool inspect(Inspector& f, FrameMessage& x) {
   return f.object(x).fields(f.field("from", x.from), f.field("frame", x.frame));
 }
 template <class Inspector>
+bool inspect(Inspector& f, CutMessage& x) {
+  return f.object(x).fields(f.field("from", x.from), f.field("time", x.time),
+                            f.field("more", x.more), f.field("data", x.data),
+                            f.field("problem", x.problem));
+}
+template <class Inspector>
 bool inspect(Inspector& f, FarewellMessage& x) {
   return f.object(x).fields(f.field("from", x.from), f.field("outcome", x.outcome));
 }
@@ -314,6 +329,7 @@ CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::GoodbyeMessage))
 CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::RunAnnouncement))
 CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::FrameMessage))
 CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::FarewellMessage))
+CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::CutMessage))
 CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::FarewellReceipt))
 CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::AbortMessage))
 CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::AgentMail))

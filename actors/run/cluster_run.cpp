@@ -2,6 +2,7 @@
 
 #include "actors/run/interrupted.hpp"
 #include "actors/run/progress_meter.hpp"
+#include "actors/run/restart.hpp"
 #include "actors/run/run_actor.hpp"
 #include "actors/run/trace_file.hpp"
 #include "actors/run/worker_run.hpp"
@@ -13,6 +14,7 @@
 #include <caf/actor_system.hpp>
 #include <caf/send.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <deque>
 #include <optional>
@@ -20,27 +22,63 @@
 namespace stos::detail {
 namespace {
 
-PlacementInput placement_input(const Effects& initial, const Space& space, std::size_t nodes,
-                               std::vector<Point>& positions,
-                               std::vector<PlacementInput::Link>& channels) {
-  for (const Cell* cell : initial.changes().born)
-    positions.push_back(cell->path.anchor());
-  for (const Channel* channel : initial.changes().opened)
-    channels.push_back({static_cast<std::uint32_t>(channel->from().id.value - 1),
-                        static_cast<std::uint32_t>(channel->to->id.value - 1), 1});
-  PlacementInput input;
-  input.positions = positions;
-  input.channels = channels;
-  input.space = space;
-  input.nodes = nodes;
-  return input;
-}
+/// The agents that a run begins with, of the set-up or of a cut, in the order of their ids.
+class AgentsToPlace {
+public:
+  explicit AgentsToPlace(const World& world)
+      : from_cut_(world.resumption.get()),
+        agents_(from_cut_ != nullptr ? from_cut_->agents : world.setup.effects.changes().born),
+        channels_(from_cut_ != nullptr ? from_cut_->opened : world.setup.effects.changes().opened),
+        time_(from_cut_ != nullptr ? world.counters_before.last_event_time
+                                   : Instant::beginning().absorption) {}
+
+  [[nodiscard]] std::vector<Point> positions() const {
+    std::vector<Point> positions;
+    for (const Cell* cell : agents_)
+      positions.push_back(cell->path.position(std::max(time_, cell->path.anchor()[0])));
+    return positions;
+  }
+
+  [[nodiscard]] std::vector<PlacementInput::Link> links() const {
+    std::vector<PlacementInput::Link> links;
+    for (const Channel* channel : channels_)
+      if (channel->to->alive())
+        links.push_back({index_of(channel->from().id), index_of(channel->to->id), 1});
+    return links;
+  }
+
+  [[nodiscard]] std::vector<AgentId> ids() const {
+    std::vector<AgentId> ids;
+    for (const Cell* cell : agents_)
+      ids.push_back(cell->id);
+    return ids;
+  }
+
+private:
+  [[nodiscard]] std::uint32_t index_of(AgentId id) const {
+    if (from_cut_ == nullptr)
+      return static_cast<std::uint32_t>(id.value - 1);
+    const auto found =
+        std::lower_bound(agents_.begin(), agents_.end(), id,
+                         [](const Cell* cell, AgentId wanted) { return cell->id < wanted; });
+    return static_cast<std::uint32_t>(found - agents_.begin());
+  }
+
+  const Resumption* from_cut_;
+  const std::vector<Cell*>& agents_;
+  const std::vector<Channel*>& channels_;
+  double time_;
+};
 
 Placement place_agents(const World& world, const PlacementFunction& function, std::size_t nodes) {
-  std::vector<Point> positions;
-  std::vector<PlacementInput::Link> channels;
-  const PlacementInput input =
-      placement_input(world.setup.effects, world.space, nodes, positions, channels);
+  const AgentsToPlace agents(world);
+  const std::vector<Point> positions = agents.positions();
+  const std::vector<PlacementInput::Link> links = agents.links();
+  PlacementInput input;
+  input.positions = positions;
+  input.channels = links;
+  input.space = world.space;
+  input.nodes = nodes;
   Result<Placement> placement = place(function, input);
   if (!placement)
     throw UsageError(placement.error());
@@ -95,13 +133,12 @@ void part(ClusterNode& node, const Attempt& attempt) {
 
 // Meets the other nodes, as often as it takes to find out whether all have made the same set-up.
 // Returns what they have announced.
-std::vector<RunAnnouncement> agree(const World& world, const Placement& placement,
+std::vector<RunAnnouncement> agree(const std::optional<WorldFingerprint>& fingerprint,
                                    ClusterNode& node, const ClusterNode::Roster& roster,
                                    const Attempt& attempt) {
-  if (roster.names.size() == 1)
+  if (!fingerprint)
     return node.meet_for_run(attempt.number, {});
-  const WorldFingerprint fingerprint(world, placement);
-  WorldComparison comparison(fingerprint, roster.names);
+  WorldComparison comparison(*fingerprint, roster.names);
   for (;;) {
     std::vector<RunAnnouncement> all = node.meet_for_run(attempt.number, {comparison.message()});
     std::vector<WorldComparison::Message> messages;
@@ -135,7 +172,7 @@ RunOutcome outcome_of(DomainSet& domains, RunState& state) {
   const RunCounters counters = domains.counters();
   RunOutcome outcome{counters,
                      domains.engine_counters(),
-                     interrupted(domains.failure(), counters),
+                     why_ended(domains.failure(), state.snapshots->failure(), counters),
                      domains.take_reports(),
                      domains.trace(),
                      {}};
@@ -187,11 +224,31 @@ void wait_for_farewells(RunState& state, const ClusterNode& node,
                                         missing);
 }
 
+Snapshots::Site site_of_cuts(const RunState& state, const RunBeginning& beginning,
+                             std::shared_ptr<AgentNames> names) {
+  Snapshots::Site site;
+  site.own_node = state.own_index;
+  site.nodes = state.runs.size();
+  site.names = std::move(names);
+  site.beginning = beginning;
+  if (site.nodes == 1)
+    return site;
+  site.send_part = [first = state.runs.front()](CutMessage message) {
+    caf::anon_send(first, std::move(message));
+  };
+  site.tell_all =
+      [others = std::vector(state.runs.begin() + 1, state.runs.end())](const CutMessage& message) {
+        for (const caf::actor& other : others)
+          caf::anon_send(other, message);
+      };
+  return site;
+}
+
 RunSummary take_part(World& world, ClusterNode& node, const ClusterNode::Roster& roster,
                      Attempt& attempt, std::optional<WorkerRunOwner>& run, std::uint32_t workers,
                      const WaysIn& ways_in, const PlacementFunction& placement,
                      std::shared_ptr<StatusDesk> exported) {
-  const Interruption::Watch interruption(world.end_time);
+  const Interruption::Watch interruption(world.end_time, stops_at_signal(world));
   std::optional<TraceFile> trace; // of all, on the first node
   if (roster.own_index == 0)
     trace.emplace(world.options);
@@ -199,19 +256,30 @@ RunSummary take_part(World& world, ClusterNode& node, const ClusterNode::Roster&
   const std::size_t nodes = roster.names.size();
   world.wall_clock = steady_seconds;
   RunState& state = *attempt.state;
+  std::optional<WorldFingerprint> fingerprint; // there is nobody to compare it with
+  if (nodes > 1)
+    fingerprint.emplace(world);
+  const RunBeginning beginning =
+      fingerprint ? begin(world, *ways_in.names, *fingerprint) : begin(world, *ways_in.names);
   state.placement = place_agents(world, placement, nodes);
+  state.placed = AgentsToPlace(world).ids();
   const Placement& node_of = state.placement;
-  const std::vector<RunAnnouncement> all = agree(world, node_of, node, roster, attempt);
+  if (fingerprint)
+    fingerprint->place(node_of);
+  const std::vector<RunAnnouncement> all = agree(fingerprint, node, roster, attempt);
   state.own_index = roster.own_index;
   state.world = &world;
   for (const RunAnnouncement& announcement : all)
     state.runs.push_back(announcement.run);
 
+  state.snapshots =
+      std::make_unique<Snapshots>(world, site_of_cuts(state, beginning, ways_in.names));
+
   const std::size_t domains = std::size_t{workers} * world.options.domains_per_worker;
   const NodePlace own_place{roster.own_index, nodes, domains};
   InitialShare share = take_share(world, node_of, own_place);
   state.citizens = std::make_unique<Citizens>(
-      Citizens::Site{&world, &node_of, roster.own_index,
+      Citizens::Site{&world, &state.placed, &node_of, roster.own_index,
                      [&run](std::size_t domain, std::unique_ptr<OutsideTask>& task) {
                        return (*run)->domains().board().post(domain, task);
                      },
@@ -268,6 +336,7 @@ RunSummary take_part(World& world, ClusterNode& node, const ClusterNode::Roster&
   RunOutcome outcome = outcome_of((*run)->domains(), state);
   say_farewell(state, outcome);
   wait_for_farewells(state, node, roster);
+  world.cuts = state.snapshots->finish(node.options().stop_timeout_s);
   attempt.why_not_well.reset();
   std::deque<std::string> names;
   for (const auto& [index, bytes] : state.outcomes) {
@@ -276,6 +345,7 @@ RunSummary take_part(World& world, ClusterNode& node, const ClusterNode::Roster&
       throw UsageError(other.error());
     outcome.add(*std::move(other));
   }
+  add_trace_before(world, outcome.trace);
   enforce_trace_limit(world.options, outcome.trace, outcome.trace_times, outcome.failure);
   const double wall_time_s =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

@@ -7,10 +7,11 @@
 
 namespace stos::detail {
 
-std::optional<Failure> interrupted(std::optional<Failure> failure, const RunCounters& counters) {
+std::optional<Failure> why_ended(std::optional<Failure> of_model, std::optional<Failure> of_cuts,
+                                 const RunCounters& counters) {
   const int signal = Interruption::signal();
-  if (failure || signal == 0)
-    return failure;
+  if (of_model || of_cuts || signal == 0)
+    return of_model ? of_model : of_cuts;
   return Failure{{Instant::never(), {}, {}, 0},
                  {Errc::interrupted, std::string(signal == SIGINT ? "SIGINT" : "SIGTERM") +
                                          " has ended the run; the last event here was at " +

@@ -41,6 +41,10 @@ caf::behavior RunActor::running() {
       [this](LookMessage) { look(); },
       [this](const RunCommand& command) { return obey(command); },
       [this](FarewellMessage& message) { hear_farewell(message); },
+      [this](CutMessage& message) {
+        if (state_->snapshots != nullptr && message.from < state_->runs.size())
+          state_->snapshots->hear(std::move(message));
+      },
       [this](const FarewellReceipt& receipt) {
         const std::lock_guard lock(state_->mutex);
         state_->receipts.insert(receipt.from);
@@ -88,6 +92,7 @@ void RunActor::end() {
     search.promise.deliver(caf::make_error(caf::sec::no_such_key, "the simulation has ended"));
   begun_ = false;
   state_->gateway.reset();
+  state_->snapshots.reset();
   const std::lock_guard lock(state_->mutex);
   for (MoveOrder& order : std::exchange(state_->orders, {}))
     refuse(order);

@@ -4,6 +4,7 @@
 #include "actors/messages/caf_types.hpp"
 #include "actors/messages/cluster_messages.hpp"
 #include "actors/run/move_desk.hpp"
+#include "actors/run/snapshots.hpp"
 #include "libstos/base/random.hpp"
 #include "libstos/cluster/gateway/gateway.hpp"
 #include "libstos/cluster/placement/placement.hpp"
@@ -31,9 +32,11 @@ namespace stos::detail {
 struct RunState {
   // Set by the waiting thread before it sends BeginMessage.
   std::size_t own_index = 0;
-  std::vector<caf::actor> runs;     ///< of all nodes, by index
-  std::vector<std::string> names;   ///< of the nodes, likewise
-  Placement placement;              ///< of the initial agents
+  std::vector<caf::actor> runs;   ///< of all nodes, by index
+  std::vector<std::string> names; ///< of the nodes, likewise
+  std::vector<AgentId> placed;    ///< who is there at the beginning, in order
+  Placement placement;            ///< of them
+  std::unique_ptr<Snapshots> snapshots;
   std::unique_ptr<Gateway> gateway; ///< null if there is no other node
   std::unique_ptr<Citizens> citizens;
   World* world = nullptr;

@@ -15,6 +15,10 @@ Error cannot_write(const std::string& path, const char* why) {
 
 } // namespace
 
+void add_trace_before(const World& world, std::vector<TraceRecord>& records) {
+  records.insert(records.begin(), world.trace_before.begin(), world.trace_before.end());
+}
+
 TraceFile::TraceFile(const RunOptions& options) : path_(options.trace_path) {
   if (path_.empty())
     return;

@@ -11,6 +11,9 @@
 
 namespace stos::detail {
 
+/// Puts what was recorded before the cut that a run has gone on from to the rest of its trace.
+void add_trace_before(const World& world, std::vector<TraceRecord>& records);
+
 /// The file that the options of a run name for its trace; none, if they name none.
 ///
 /// It is opened, and emptied, before the run, so that nobody waits for a run whose trace cannot be

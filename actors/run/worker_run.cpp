@@ -80,18 +80,23 @@ caf::resumable::resume_result WorkerRun::DomainJob::resume(caf_version::Host*, s
 
 WorkerRun::WorkerRun(World& world, caf::actor_system& system, std::uint32_t workers,
                      const Part& part, OutsideDoorPtr door)
-    : system_(system), bindings_(system, std::move(door), part.citizens),
+    : system_(system), wants_stop_(world.wants_stop),
+      bindings_(system, std::move(door), part.citizens),
       events_per_slice_(world.options.events_per_slice), schedule_gateway_(part.schedule_gateway),
       left_(part.domains) {
   const LoadLeveller::Tasks tasks = tasks_of_leveller(world, workers, part);
+  const bool goes_on = world.resumption != nullptr;
+  const std::size_t agents =
+      goes_on ? world.resumption->agents.size() : part.own.changes().born.size();
+  const std::size_t channels =
+      goes_on ? world.resumption->opened.size() : part.own.changes().opened.size();
   const bool levelled = tasks.divides_by_load || tasks.tries_together;
   domains_.emplace(
       world, part.own, part.domains, part.links, [this](std::size_t d) { schedule(d); }, &bindings_,
       DomainBoard::Patience{patience(part), workers, steady_seconds},
       tasks.tries_together ? DomainSet::Start::as_seems_best : DomainSet::Start::divided);
   if (levelled)
-    leveller_.emplace(*domains_, part.own.changes().born.size(), part.own.changes().opened.size(),
-                      tasks);
+    leveller_.emplace(*domains_, agents, channels, tasks);
 }
 
 void WorkerRun::start() {
@@ -110,7 +115,7 @@ void WorkerRun::wait(ProgressMeter& progress) {
   } else {
     while (!finished_.wait_for(lock, std::chrono::milliseconds(100), finished)) {
       progress.update(least_clock(), board.events());
-      if (Interruption::signal() != 0 && board.has_links())
+      if ((Interruption::signal() != 0 || wants_stop_) && board.has_links())
         board.wake_gateway(); // nobody else may be awake to tell the other nodes
     }
   }

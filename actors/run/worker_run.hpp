@@ -8,6 +8,7 @@
 
 #include <caf/fwd.hpp>
 
+#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <memory>
@@ -93,6 +94,7 @@ private:
   [[nodiscard]] double least_clock();
 
   caf::actor_system& system_;
+  const std::atomic<bool>& wants_stop_; // the world's
   ActorBindings bindings_;
   const std::uint64_t events_per_slice_;
   std::function<void()> schedule_gateway_;

@@ -136,8 +136,8 @@ Error cannot_travel(const ClosureOps& ops) {
   if (ops.save != nullptr)
     return no_closure(ops.type_id);
   return {Errc::not_supported,
-          name_of(ops) + " was sent with send_local or after_local, or put in from outside, but "
-                         "its agent is on another node: use send or after"};
+          name_of(ops) + " was sent with send_local or after_local, or put in from outside, "
+                         "so it is bound to its node and process: use send or after"};
 }
 
 } // namespace stos::detail

@@ -31,6 +31,8 @@ RunSummary conclude(const World& world, const RunCounters& counters, std::string
   summary.engine_counters = engine_counters;
   summary.reports = Reports(std::move(reports));
   summary.all_values = world.options.values;
+  summary.cuts = world.cuts;
+  summary.began_from = world.began_from;
   summary.is_complete = !failure;
   if (failure) {
     summary.end_time = std::min(summary.end_time, failure->key.instant.absorption);

@@ -179,6 +179,41 @@ EncodedCut encode(const Cut& cut) {
   return encoded;
 }
 
+std::vector<std::byte> encode(const CutPart& part) {
+  const EncodedCut encoded = encode(part.cut);
+  BytesWriter out;
+  out.varint(part.leads_to.size());
+  for (const AgentId agent : part.leads_to)
+    out.u64(agent.value);
+  out.varint(encoded.manifest.size());
+  out.raw(encoded.manifest);
+  for (const EncodedCut::Chunk& chunk : encoded.chunks) {
+    out.varint(chunk.bytes.size());
+    out.raw(chunk.bytes);
+  }
+  return out.take();
+}
+
+// The manifest names the chunks in the order in which they follow.
+Result<CutPart> decode_cut_part(std::span<const std::byte> bytes) {
+  BytesReader in(bytes);
+  CutPart part;
+  for (std::size_t left = in.count(sizeof(std::uint64_t)); left > 0; --left)
+    part.leads_to.push_back(AgentId{in.u64()});
+  const auto manifest = in.raw(in.count(1));
+  Result<Cut> cut =
+      decode_cut(manifest, [&in](const ContentHash&) -> Result<std::vector<std::byte>> {
+        const auto chunk = in.raw(in.count(1));
+        return std::vector<std::byte>(chunk.begin(), chunk.end());
+      });
+  if (!cut)
+    return cut.error();
+  if (!in.at_end())
+    return damaged("a part of it ends too early, or too late");
+  part.cut = *std::move(cut);
+  return part;
+}
+
 Result<Cut> decode_cut(std::span<const std::byte> manifest, const ChunkSource& chunk) {
   if (manifest.size() < hash_size)
     return damaged("its manifest has " + std::to_string(manifest.size()) + " bytes");

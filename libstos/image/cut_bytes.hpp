@@ -37,4 +37,10 @@ using ChunkSource = std::function<Result<std::vector<std::byte>>(const ContentHa
 ///         which says which of them. What `chunk` fails with.
 [[nodiscard]] Result<Cut> decode_cut(std::span<const std::byte> manifest, const ChunkSource& chunk);
 
+/// What one node has of a cut, for the one that joins all of them.
+[[nodiscard]] std::vector<std::byte> encode(const CutPart& part);
+
+/// Fails, with bad_message, on anything that encode() has not made.
+[[nodiscard]] Result<CutPart> decode_cut_part(std::span<const std::byte> bytes);
+
 } // namespace stos::detail

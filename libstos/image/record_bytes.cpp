@@ -11,7 +11,6 @@ void write_extras(const CellExtras& extras, BytesWriter& out) {
   out.varint(extras.injected);
   out.varint(extras.births);
   out.varint(extras.reports);
-  out.varint(extras.trace_records);
   out.varint(extras.pending_turns.size());
   for (const PendingTurn& turn : extras.pending_turns) {
     out.f64(turn.local_time);
@@ -25,7 +24,6 @@ bool read_extras(BytesReader& in, CellExtras& extras) {
   extras.injected = in.varint();
   extras.births = in.varint();
   extras.reports = in.varint();
-  extras.trace_records = in.varint();
   constexpr std::size_t turn_bytes = 32;
   for (std::size_t left = in.count(turn_bytes); left > 0; --left) {
     PendingTurn turn{in.f64(), {}};
@@ -41,7 +39,7 @@ bool holds_something(const CellExtras& extras) {
   const CellExtras none;
   return extras.exit_time != none.exit_time || extras.last_emission != none.last_emission ||
          !extras.pending_turns.empty() || extras.injected > 0 || extras.births > 0 ||
-         extras.reports > 0 || extras.trace_records > 0;
+         extras.reports > 0;
 }
 
 } // namespace

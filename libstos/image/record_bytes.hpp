@@ -6,7 +6,7 @@
 namespace stos::detail {
 
 // An agent's record in bytes: who it is, its worldline, and what it has counted. Not its members,
-// channels and lambdas.
+// channels and lambdas; nor the number of its records in the trace, which say so themselves.
 //
 // Threads: none inside.
 

@@ -62,6 +62,9 @@ public:
           !lambda->ops->fits(*lambda->to->agent))
         return Error{Errc::bad_message, "a cut: a lambda waits for " + describe(*lambda->to) +
                                             " that is for agents of another class"};
+    for (const TraceRecord& record : cut_.trace)
+      if (Cell* cell = find(record.agent))
+        ++cell->require_extras().trace_records;
     world_.counters_before = cut_.counters;
     world_.setup.reports = cut_.reports;
     world_.trace_before = cut_.trace;

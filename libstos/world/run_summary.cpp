@@ -48,6 +48,21 @@ std::string parallelism(const RunSummary& summary) {
   return text.str();
 }
 
+// The first ones and the last ones, if there are many.
+std::string cuts_of(const std::vector<CutRecord>& cuts) {
+  constexpr std::size_t shown_at_each_end = 5;
+  PlainText text;
+  for (std::size_t i = 0; i < cuts.size(); ++i) {
+    if (i == shown_at_each_end && cuts.size() > 2 * shown_at_each_end) {
+      i = cuts.size() - shown_at_each_end;
+      text << "                ... " << i - shown_at_each_end << " more\n";
+    }
+    text << "state           " << cuts[i].state_digest.to_string() << " at " << cuts[i].time
+         << " s (" << cuts[i].agents << " agents, " << cuts[i].bytes << " bytes)\n";
+  }
+  return text.str();
+}
+
 } // namespace
 
 void RunCounters::add(const RunCounters& other) {
@@ -94,15 +109,18 @@ std::string RunSummary::digests() const {
 
 std::string RunSummary::to_string() const {
   PlainText text;
-  text << "engine          " << engine << '\n'
-       << "agents          " << agents_born << " born, " << agents_died << " died, "
+  text << "engine          " << engine << '\n';
+  if (!began_from.empty())
+    text << "went on from    " << began_from << '\n';
+  text << "agents          " << agents_born << " born, " << agents_died << " died, "
        << agents_born - agents_died
        << (is_complete ? " reached the boundary\n" : " were left when the run ended early\n")
        << "events          " << absorbed << " (" << sent << " lambdas sent, " << in_flight
        << " in flight at the end, " << dropped << " dropped at the dead)\n"
        << "simulated time  " << end_time << " s (last event at " << last_event_time << " s)\n"
        << "wall time       " << wall_time_s << " s (" << events_per_second() << " events/s)\n"
-       << parallelism(*this) << network(engine_counters) << "digest          " << digest.to_string()
+       << parallelism(*this) << network(engine_counters) << cuts_of(cuts) << "digest          "
+       << digest.to_string()
        << (is_complete ? "\n" : " (of what had happened when the run ended early)\n")
        << "value digest    " << value_digest().to_string()
        << (all_values ? " (of all arguments)" : "") << '\n';

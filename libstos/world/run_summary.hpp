@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace stos {
 
@@ -52,14 +53,24 @@ struct EngineCounters {
   void add(const EngineCounters& other);
 };
 
+/// A cut that was taken of a run: everything before `time` had happened, and nothing else.
+struct CutRecord {
+  double time = 0;          ///< laboratory time
+  RunDigest state_digest;   ///< equal: all of the world's state was equal
+  std::uint64_t agents = 0; ///< alive then
+  std::uint64_t bytes = 0;  ///< of their images
+};
+
 /// How a run went.
 struct RunSummary : RunCounters {
   std::string engine;  ///< "serial", or "2 workers, 2 domains"
   double end_time = 0; ///< the laboratory time of the boundary; the last event's without one
   double wall_time_s = 0;
   EngineCounters engine_counters;
-  Reports reports;         ///< what agents have reported
-  bool all_values = false; ///< whether the value digest has all arguments: RunOptions::values
+  Reports reports;             ///< what agents have reported
+  std::vector<CutRecord> cuts; ///< that were taken, by time
+  std::string began_from;      ///< the cut that it went on from; empty: with its set-up
+  bool all_values = false;     ///< whether the value digest has all arguments: RunOptions::values
 
   /// The digest says what happened; this one says with which values. Runs with the same digest but
   /// different value digests have agents that know more than lambdas have told them: they write to

@@ -90,6 +90,10 @@ public:
   RunCounters counters_before;
   std::vector<TraceRecord> trace_before;
   std::shared_ptr<const std::deque<std::string>> names_in_trace; ///< what records point to
+  std::string began_from;                                        ///< for people
+
+  /// What was cut of it so far.
+  std::vector<CutRecord> cuts;
 
   /// When an agent ends with the run whose latest event was at `latest`: at the boundary, or right
   /// then if there is none.

@@ -75,7 +75,8 @@ FrameHeader any_header(RandomStream& random, std::size_t nodes) {
     report.quiet = random.bernoulli(0.5);
     report.more_moves = random.bernoulli(0.5);
     report.wants_stop = random.bernoulli(0.5);
-    report.latest = any_time(random);
+    if (report.quiet)
+      report.latest = any_time(random);
     report.next = {any_time(random), any_time(random), static_cast<std::uint32_t>(random())};
     report.stopped_for = any_count(random);
     for (auto* counts : {&report.sent, &report.received})

@@ -48,7 +48,7 @@ public:
       const std::uint64_t events_max = 1 + random_.below(random_.bernoulli(0.5) ? 3 : 300);
       if (random_.bernoulli(divided_anew_chance_) && !set.board().finished())
         (void)set.board().stop_and([&] { divide_anew(set, by_load); });
-      if (random_.bernoulli(wants_stop_chance))
+      if (wants_stop_chance > 0 && random_.bernoulli(wants_stop_chance))
         world.wants_stop = true;
       if (set.is_stop_wanted())
         (void)set.stop_as_wanted();

@@ -110,7 +110,7 @@ public:
                        [](const auto& node) { return node->finished < node->set.size(); })) {
       if (before_step)
         before_step(*this);
-      if (random_.bernoulli(shape_.wants_stop_chance)) {
+      if (shape_.wants_stop_chance > 0 && random_.bernoulli(shape_.wants_stop_chance)) {
         Node& node = *nodes_[random_.below(static_cast<std::uint32_t>(nodes_.size()))];
         node.world.wants_stop = true;
         if (!node.set.board().finished())

@@ -94,6 +94,10 @@ WorldFingerprint::WorldFingerprint(const World& world, const Placement& placemen
   add_channels(world.setup.effects);
   add_lambdas(world.setup.effects);
   sum_up();
+  place(placement);
+}
+
+void WorldFingerprint::place(const Placement& placement) {
   WordHash where;
   for (const std::uint16_t node : placement)
     where.add(std::uint64_t{node});
@@ -169,6 +173,7 @@ void WorldFingerprint::add_lambdas(const Effects& initial) {
 
 void WorldFingerprint::sum_up() {
   WordHash total;
+  WordHash set_up;
   for (const Key& key : keys_) {
     total.add(hash_text(key.name));
     total.add(hash_text(key.value));
@@ -182,8 +187,10 @@ void WorldFingerprint::sum_up() {
         hash.add(std::uint64_t{agent.hashes[i]} << 32 | agent.hashes[i + 1]);
     }
     buckets_.push_back(hash.value());
+    set_up.add(hash.value());
     total.add(hash.value());
   }
+  set_up_ = set_up.value();
   total_ = total.value();
 }
 

@@ -44,7 +44,14 @@ public:
   /// @pre `world` was set up, with its boundary, and still has all that the set-up has made
   explicit WorldFingerprint(const World& world, const Placement& placement = {});
 
-  /// One number for everything but the placement.
+  /// One key more, and where agents go, if that was not known before.
+  void add(Key key) { keys_.push_back(std::move(key)); }
+  void place(const Placement& placement);
+
+  /// One number for all agents.
+  [[nodiscard]] std::uint64_t set_up() const { return set_up_; }
+
+  /// One number for everything but the placement and what was added.
   [[nodiscard]] std::uint64_t total() const { return total_; }
 
   /// The hash of which node gets which agent.
@@ -78,6 +85,7 @@ private:
   std::vector<Key> keys_;
   std::vector<AgentPrint> agents_; // by the order of their creation, which is that of their ids
   std::vector<std::uint64_t> buckets_;
+  std::uint64_t set_up_ = 0;
   std::uint64_t total_ = 0;
   std::uint64_t placement_ = 0;
 };

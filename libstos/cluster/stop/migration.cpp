@@ -162,6 +162,7 @@ void Migration::send_image(const Leaving& leaving) {
 void Migration::write_image(const Leaving& leaving, BytesWriter& out) {
   const Cell& cell = *leaving.cell;
   write_record(cell, out);
+  out.varint(cell.extras != nullptr ? cell.extras->trace_records : 0);
   write_incoming(cell, out);
   write_outgoing(cell, out);
   write_lambdas(cell, out);
@@ -558,7 +559,11 @@ bool Migration::read_agent(Arriving& arriving) {
   Cell& cell = *(arriving.cell = &Cell::create_without_agent(world_, abroad_.pool, *ops));
   world_.directory->insert(name.agent, cell);
   cell.id = name.agent;
-  return read_record(arriving.in, cell);
+  if (!read_record(arriving.in, cell))
+    return false;
+  if (const std::uint64_t trace_records = arriving.in.varint(); trace_records > 0)
+    cell.require_extras().trace_records = trace_records;
+  return arriving.in.ok();
 }
 
 bool Migration::read_incoming(Arriving& arriving) {

@@ -65,7 +65,8 @@ void write_report(const NodeReport& report, BytesWriter& out) {
     out.varint(move.node);
   }
   out.u8(static_cast<std::uint8_t>((report.more_moves ? 1 : 0) | (report.wants_stop ? 2 : 0)));
-  out.f64(report.latest);
+  if (report.quiet)
+    out.f64(report.latest);
   for (const auto* counts : {&report.sent, &report.received})
     for (const std::uint64_t count : *counts)
       out.varint(count);
@@ -95,7 +96,8 @@ NodeReport read_report(BytesReader& in, std::size_t nodes) {
     in.fail();
   report.more_moves = (wishes & 1) != 0;
   report.wants_stop = (wishes & 2) != 0;
-  report.latest = in.f64();
+  if (report.quiet)
+    report.latest = in.f64();
   if (std::isnan(report.least_time) || std::isnan(report.highest_known) ||
       std::isnan(report.latest) || nodes > in.remaining())
     in.fail();

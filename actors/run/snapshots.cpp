@@ -1,0 +1,345 @@
+#include "actors/run/snapshots.hpp"
+
+#include "config/interruption.hpp"
+#include "config/program.hpp"
+#include "libstos/base/exact_text.hpp"
+#include "libstos/base/hash.hpp"
+#include "libstos/image/agent_image.hpp"
+#include "libstos/image/cut_bytes.hpp"
+#include "libstos/world/agent_base.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <exception>
+#include <iostream>
+#include <limits>
+#include <set>
+#include <utility>
+
+namespace stos::detail {
+namespace {
+
+constexpr double never = Instant::never().absorption;
+constexpr std::size_t bytes_of_a_piece = std::size_t{4} << 20;
+
+// So many whole cuts may wait while another one is written.
+constexpr std::size_t waiting_max = 1;
+
+std::string text_of(double time) { return exact_text(time) + " s"; }
+
+// Whether agents of the classes that the set-up has made can be saved is known before the run.
+void require_that_all_can_be_saved(const World& world) {
+  std::set<const AgentOps*> seen;
+  for (const Cell* cell : world.setup.effects.changes().born)
+    if (cell->agent != nullptr && seen.insert(cell->ops).second)
+      if (const auto why = obstacle_to_image(*cell))
+        throw UsageError(Errc::not_supported,
+                         "cuts are wanted (snapshot.at, snapshot.every or snapshot.at_exit), but " +
+                             describe(*cell) + " cannot be saved: " + *why);
+}
+
+std::uint64_t new_lineage(const std::string& run) {
+  const auto now = std::chrono::system_clock::now().time_since_epoch().count();
+  return mix64(static_cast<std::uint64_t>(now) + mix64(static_cast<std::uint64_t>(getpid()))) ^
+         hash_text(run);
+}
+
+std::vector<std::byte> encode(const CutRecord& record) {
+  BytesWriter out;
+  out.u64(record.state_digest.value());
+  out.u64(record.agents);
+  out.u64(record.bytes);
+  return out.take();
+}
+
+CutRecord decode_record(double time, std::span<const std::byte> bytes) {
+  BytesReader in(bytes);
+  CutRecord record;
+  record.time = time;
+  record.state_digest = RunDigest::from_value(in.u64());
+  record.agents = in.u64();
+  record.bytes = in.u64();
+  return record;
+}
+
+} // namespace
+
+Snapshots::Snapshots(World& world, Site site)
+    : world_(world), site_(std::move(site)), options_(world.options.snapshot), at_(options_.at_s),
+      lineage_(site_.beginning.lineage != 0 ? site_.beginning.lineage
+                                            : new_lineage(site_.beginning.origin.run)) {
+  if (!options_.wants_cuts())
+    return;
+  require_that_all_can_be_saved(world);
+  std::sort(at_.begin(), at_.end());
+  at_.erase(std::unique(at_.begin(), at_.end()), at_.end());
+  if (is_first() && !options_.path.empty()) {
+    Result<std::unique_ptr<CutStore>> store = CutStore::open(options_.path, Access::write);
+    if (!store)
+      throw UsageError(store.error());
+    store_ = *std::move(store);
+  }
+  world.next_stop = next_stop_after(site_.beginning.time);
+  world.at_stop = [this](const WorldAtStop& stop) { return at_stop(stop); };
+  if (is_first())
+    writer_ = std::thread([this] { write_cuts(); });
+}
+
+Snapshots::~Snapshots() {
+  {
+    const std::lock_guard lock(mutex_);
+    is_over_ = true;
+    changed_.notify_all();
+  }
+  if (writer_.joinable())
+    writer_.join();
+  world_.at_stop = nullptr;
+}
+
+double Snapshots::next_stop_after(double time) const {
+  double next = never;
+  if (const auto at = std::upper_bound(at_.begin(), at_.end(), time); at != at_.end())
+    next = *at;
+  if (options_.every && !options_.every->is_wall) {
+    const double every = options_.every->s;
+    double k = std::max(1.0, std::floor(time / every));
+    while (k * every <= time)
+      ++k;
+    next = std::min(next, k * every);
+  }
+  return next;
+}
+
+double Snapshots::at_stop(const WorldAtStop& stop) {
+  try {
+    if (!is_left_out(stop.time))
+      take_part(stop);
+  } catch (const std::exception& problem) { // there is no memory for it
+    take(stop.time, Error{Errc::internal, problem.what()});
+  }
+  if (Interruption::signal() != 0)
+    world_.end_before(-std::numeric_limits<double>::infinity());
+  return next_stop_after(stop.time);
+}
+
+// On several nodes all have to do the same; there the first one leaves cuts out that wait.
+bool Snapshots::is_left_out(double time) {
+  if (site_.nodes > 1 || Interruption::signal() != 0 ||
+      std::binary_search(at_.begin(), at_.end(), time))
+    return false;
+  const std::lock_guard lock(mutex_);
+  if (complete_.size() <= waiting_max)
+    return false;
+  ++left_out_;
+  return true;
+}
+
+void Snapshots::take_part(const WorldAtStop& stop) {
+  Result<CutPart> part = take_part_of_cut(world_, stop);
+  if (part && site_.names != nullptr)
+    part->cut.names = site_.names->all();
+  take(stop.time, std::move(part));
+}
+
+// Of this node. In pieces, so that other messages get through between them.
+void Snapshots::take(double time, Result<CutPart> part) {
+  {
+    const std::lock_guard lock(mutex_);
+    ++taken_;
+    if (is_first()) {
+      add(time, std::move(part));
+      return;
+    }
+  }
+  CutMessage message;
+  message.from = static_cast<std::uint32_t>(site_.own_node);
+  message.time = time;
+  if (!part) {
+    message.problem = part.error().context;
+    site_.send_part(std::move(message));
+    return;
+  }
+  const std::vector<std::byte> bytes = encode(*part);
+  for (std::size_t begin = 0; begin < bytes.size(); begin += bytes_of_a_piece) {
+    const std::size_t size = std::min(bytes_of_a_piece, bytes.size() - begin);
+    const auto first = bytes.begin() + static_cast<std::ptrdiff_t>(begin);
+    message.data.data.assign(first, first + static_cast<std::ptrdiff_t>(size));
+    message.more = begin + size < bytes.size();
+    site_.send_part(message);
+  }
+}
+
+void Snapshots::hear(CutMessage message) {
+  const std::lock_guard lock(mutex_);
+  if (!is_first()) {
+    ++concluded_;
+    if (message.problem.empty())
+      records_[message.time] = decode_record(message.time, message.data.data);
+    changed_.notify_all();
+    return;
+  }
+  std::vector<std::byte>& bytes = pieces_[{message.from, message.time}];
+  bytes.insert(bytes.end(), message.data.data.begin(), message.data.data.end());
+  if (message.more)
+    return;
+  Result<CutPart> part = message.problem.empty()
+                             ? decode_cut_part(bytes)
+                             : Result<CutPart>(Error{Errc::not_supported, message.problem});
+  pieces_.erase({message.from, message.time});
+  add(message.time, std::move(part));
+}
+
+// @pre locked
+void Snapshots::add(double time, Result<CutPart> part) {
+  Pending& cut = pending_[time];
+  if (part)
+    cut.parts.push_back(*std::move(part));
+  else
+    cut.problem = part.error().context;
+  if (++cut.parts_heard < site_.nodes)
+    return;
+  complete_.emplace_back(time, std::move(cut));
+  pending_.erase(time);
+  changed_.notify_all();
+}
+
+// Between two cuts it waits for the next one, or until it is time for one of the clock on the wall.
+void Snapshots::write_cuts() {
+  using Clock = std::chrono::steady_clock;
+  const bool by_wall = options_.every && options_.every->is_wall;
+  const auto pause = std::chrono::duration_cast<Clock::duration>(
+      std::chrono::duration<double>(by_wall ? options_.every->s : 0));
+  Clock::time_point due = Clock::now() + pause;
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    const auto has_work = [this] { return is_over_ || !complete_.empty(); };
+    if (!by_wall)
+      changed_.wait(lock, has_work);
+    else if (!changed_.wait_until(lock, due, has_work)) {
+      world_.wants_stop = true;
+      due = Clock::now() + pause;
+      continue;
+    }
+    if (complete_.empty())
+      return;
+    auto [time, cut] = std::move(complete_.front());
+    complete_.pop_front();
+    is_writing_ = true;
+    lock.unlock();
+    write(time, std::move(cut));
+    lock.lock();
+    is_writing_ = false;
+    due = Clock::now() + pause;
+    changed_.notify_all();
+  }
+}
+
+void Snapshots::write(double time, Pending pending) {
+  CutRecord record;
+  record.time = time;
+  try {
+    if (!pending.problem.empty())
+      return fail(record, pending.problem);
+    Cut cut = join(world_, std::move(pending.parts));
+    cut.origin = site_.beginning.origin;
+    record.state_digest = cut.state_digest();
+    record.agents = cut.images.size();
+    record.bytes = cut.bytes.size();
+    conclude(record, {});
+    std::string text = "cut at " + text_of(time) + ": state " + record.state_digest.to_string() +
+                       ", " + std::to_string(record.agents) + " agents";
+    if (store_ != nullptr)
+      text += store(cut, record);
+    say(text);
+  } catch (const std::exception& problem) { // there is no memory for it
+    fail(record, problem.what());
+  }
+}
+
+std::string Snapshots::store(const Cut& cut, const CutRecord& record) {
+  const EncodedCut encoded = encode(cut);
+  CutLabel label;
+  label.run = cut.origin.run;
+  label.lineage = lineage_;
+  label.time = cut.time;
+  label.state_digest = record.state_digest.to_string();
+  label.agents = record.agents;
+  label.written_s = std::chrono::duration_cast<std::chrono::seconds>(
+                        std::chrono::system_clock::now().time_since_epoch())
+                        .count();
+  const Result<CutStore::Written> written = store_->write(label, encoded, options_.keep);
+  if (!written) {
+    complain(cut.time, "was not stored: " + written.error().context);
+    return "";
+  }
+  return "; number " + std::to_string(written->number) + " in " + store_->place() + ", " +
+         std::to_string(written->chunks_new) + " of " + std::to_string(written->chunks) +
+         " chunks are new, " + std::to_string(written->bytes_stored) + " bytes" +
+         (written->warning.empty() ? "" : "; " + written->warning);
+}
+
+void Snapshots::conclude(const CutRecord& record, const std::string& problem) {
+  if (site_.tell_all) {
+    CutMessage message;
+    message.time = record.time;
+    message.problem = problem;
+    message.data.data = encode(record);
+    site_.tell_all(std::move(message));
+  }
+  if (!problem.empty())
+    return;
+  const std::lock_guard lock(mutex_);
+  records_[record.time] = record;
+}
+
+void Snapshots::fail(const CutRecord& record, const std::string& problem) {
+  conclude(record, problem);
+  complain(record.time, "was not taken: " + problem);
+}
+
+void Snapshots::complain(double time, const std::string& what) {
+  const std::string text = "the cut at " + text_of(time) + " " + what;
+  if (!options_.is_required) {
+    std::cerr << (std::string(program_name()) + ": warning: " + text + "; the run goes on\n");
+    return;
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    if (!failure_)
+      failure_ = Failure{{Instant::never(), {}, {}, 0},
+                         {Errc::io_error, text + " (snapshot.required is true)"}};
+  }
+  world_.end_before(-std::numeric_limits<double>::infinity());
+}
+
+// In one piece: other threads write there, too.
+void Snapshots::say(const std::string& text) const {
+  if (!world_.options.digest_only)
+    std::cerr << (std::string(program_name()) + ": " + text + "\n");
+}
+
+std::vector<CutRecord> Snapshots::finish(double patience_s) {
+  std::unique_lock lock(mutex_);
+  const auto all_are_there = [this] {
+    return is_first() ? pending_.empty() : concluded_ == taken_;
+  };
+  changed_.wait_for(lock, std::chrono::duration<double>(patience_s), all_are_there);
+  changed_.wait(lock, [this] { return complete_.empty() && !is_writing_; });
+  if (left_out_ > 0)
+    std::cerr << (std::string(program_name()) + ": warning: " + std::to_string(left_out_) +
+                  " cuts were left out, since the store was slower than they came\n");
+  std::vector<CutRecord> records;
+  for (const auto& [time, record] : records_)
+    records.push_back(record);
+  return records;
+}
+
+std::optional<Failure> Snapshots::failure() const {
+  const std::lock_guard lock(mutex_);
+  return failure_;
+}
+
+} // namespace stos::detail

@@ -1,0 +1,119 @@
+#pragma once
+
+#include "actors/agents/citizens.hpp"
+#include "actors/run/restart.hpp"
+#include "libstos/engine/execution.hpp"
+#include "libstos/image/cut.hpp"
+#include "store/cut_store.hpp"
+
+#include <atomic>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace stos::detail {
+
+/// What a signal is to do to the run instead of ending it at once; null: that.
+[[nodiscard]] inline std::atomic<bool>* stops_at_signal(World& world) {
+  return world.options.snapshot.at_exit ? &world.wants_stop : nullptr;
+}
+
+/// The cuts of one run, on one of its nodes: has the world stop when the options want it, copies
+/// this node's part at the stop, and has the whole cut stored while the run goes on.
+///
+/// The first node gets the parts of all, joins them, stores the cut and tells all nodes its state
+/// digest. What the writing of a cut finds wrong is told on standard error, and ends the run if the
+/// options say so; without that the run goes on, and the next cut is tried.
+///
+/// Where writing takes longer than the pause between two cuts, cuts are left out; those of
+/// snapshot.at never.
+///
+/// Threads: at_stop by the engine's, hear() by the run's actor, the others by the thread that waits
+///          for the run; a thread of its own writes.
+/// Errors:  the constructor throws UsageError if the store cannot be opened or an initial agent
+///          cannot be saved.
+class Snapshots {
+public:
+  struct Site {
+    std::size_t own_node = 0;
+    std::size_t nodes = 1;
+    std::shared_ptr<AgentNames> names;
+    RunBeginning beginning;
+
+    /// To the first node, and to all others; empty on one node. From any thread.
+    std::function<void(CutMessage)> send_part;
+    std::function<void(CutMessage)> tell_all;
+  };
+
+  /// Sets World::next_stop and at_stop. @pre the run has not begun; the world outlives this
+  Snapshots(World& world, Site site);
+  ~Snapshots();
+  Snapshots(const Snapshots&) = delete;
+  Snapshots& operator=(const Snapshots&) = delete;
+
+  /// A part of another node, or what the first one tells.
+  void hear(CutMessage message);
+
+  /// After the run: waits until all cuts are joined here that were taken (of the other nodes, for
+  /// at most `patience_s`) and stored. What was cut, by time.
+  [[nodiscard]] std::vector<CutRecord> finish(double patience_s = 0);
+
+  /// A cut that is required could not be taken or stored: where the run had to end, and why.
+  [[nodiscard]] std::optional<Failure> failure() const;
+
+private:
+  /// A cut of which some parts may be missing.
+  struct Pending {
+    std::vector<CutPart> parts;
+    std::size_t parts_heard = 0;
+    std::string problem; ///< why there will be no cut
+  };
+
+  [[nodiscard]] bool is_first() const { return site_.own_node == 0; }
+  [[nodiscard]] double next_stop_after(double time) const;
+  double at_stop(const WorldAtStop& stop);
+  [[nodiscard]] bool is_left_out(double time);
+  void take_part(const WorldAtStop& stop);
+  void take(double time, Result<CutPart> part);
+  void add(double time, Result<CutPart> part);
+  void write_cuts();
+  void write(double time, Pending pending);
+  [[nodiscard]] std::string store(const Cut& cut, const CutRecord& record);
+  void conclude(const CutRecord& record, const std::string& problem);
+  void fail(const CutRecord& record, const std::string& problem);
+  void complain(double time, const std::string& what);
+  void say(const std::string& text) const;
+
+  World& world_;
+  const Site site_;
+  const SnapshotOptions options_;
+  std::vector<double> at_;          // ascending
+  std::unique_ptr<CutStore> store_; // on the first node
+  std::uint64_t lineage_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::map<std::pair<std::size_t, double>, std::vector<std::byte>> pieces_; // of other nodes
+  std::map<double, Pending> pending_; // on the first node, by time
+  std::deque<std::pair<double, Pending>> complete_;
+  std::map<double, CutRecord> records_;
+  std::size_t taken_ = 0; // here
+  std::size_t concluded_ = 0;
+  std::size_t left_out_ = 0;
+  std::optional<Failure> failure_;
+  bool is_writing_ = false;
+  bool is_over_ = false;
+  std::thread writer_; // on the first node
+};
+
+} // namespace stos::detail
