@@ -2,6 +2,7 @@
 
 #include "config/keys.hpp"
 #include "config/spelling.hpp"
+#include "libstos/base/utf8.hpp"
 
 #include <unistd.h>
 #include <yaml-cpp/eventhandler.h>

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstddef>
 #include <span>
 #include <string>
 #include <string_view>
@@ -21,9 +20,5 @@ namespace stos::detail {
 /// `text` in double quotes as an error message shows it: control characters as \xNN, and no more
 /// than the first 60 bytes.
 [[nodiscard]] std::string quote(std::string_view text);
-
-/// Length of the well-formed UTF-8 sequence that `text`, which is not empty, begins with (RFC 3629,
-/// section 4), or 0.
-[[nodiscard]] std::size_t utf8_sequence_bytes(std::string_view text);
 
 } // namespace stos::detail

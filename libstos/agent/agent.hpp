@@ -4,6 +4,7 @@
 #include "libstos/base/demangle.hpp"
 #include "libstos/base/digest.hpp"
 #include "libstos/code/code_registry.hpp"
+#include "libstos/code/naming_inspector.hpp"
 #include "libstos/code/serialise.hpp"
 #include "libstos/world/agent_base.hpp"
 #include "libstos/world/captured_address.hpp"
@@ -62,6 +63,12 @@ void save_agent(const AgentBase& agent, BytesWriter& to) {
   // CAF's inspectors take what they save as T&, too, and do not change it.
   if (!inspect(f, const_cast<T&>(static_cast<const T&>(agent))))
     to.fail();
+}
+
+/// Shows them, likewise.
+template <class T>
+[[gnu::cold]] void show_agent(const AgentBase& agent, NamingInspector& f) {
+  static_cast<void>(f.expect(inspect(f, const_cast<T&>(static_cast<const T&>(agent)))));
 }
 
 template <class T>
@@ -216,6 +223,7 @@ private:
         detail::Inspected<Derived>,
         nullptr,
         nullptr,
+        nullptr,
         [](const AgentBase& agent) {
           return std::as_bytes(std::span(static_cast<const Derived*>(&agent), std::size_t{1}));
         },
@@ -224,6 +232,8 @@ private:
       ops.save = &detail::save_agent<Derived>;
       ops.load = &detail::load_agent<Derived>;
     }
+    if constexpr (detail::Named<Derived>)
+      ops.show = &detail::show_agent<Derived>;
     return ops;
   }
 

@@ -4,6 +4,7 @@
 #include "libstos/code/closure.hpp"
 #include "libstos/world/agent_base.hpp"
 #include "libstos/world/captured_address.hpp"
+#include "libstos/world/shown.hpp"
 
 #include <concepts>
 #include <type_traits>
@@ -102,6 +103,7 @@ public:
 
 private:
   friend struct detail::Codec<ChannelWriter>;
+  friend struct detail::Shown<ChannelWriter>;
 
   template <detail::Portability portability, class F, class... Args>
   void emit(F&& function, Args&&... arguments) {
@@ -193,6 +195,22 @@ private:
     if (context == nullptr || context->transfer() == nullptr)
       return nullptr;
     return context->transfer()->claim(ChannelNumber{number});
+  }
+};
+
+/// Its number and the agent that it leads to.
+template <class T>
+struct Shown<ChannelWriter<T>> {
+  static bool show(NamingInspector& f, const ChannelWriter<T>& x) {
+    return x ? show_channel(f, *x.channel_) : f.nothing();
+  }
+};
+
+/// The ticket, by which a lambda that brings the reference knows it.
+template <class T>
+struct Shown<RemoteReference<T>> {
+  static bool show(NamingInspector& f, const RemoteReference<T>& x) {
+    return show_reference(f, x.ticket_);
   }
 };
 

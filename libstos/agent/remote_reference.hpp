@@ -7,6 +7,13 @@ namespace stos {
 template <class T>
 class ChannelWriter;
 
+namespace detail {
+
+template <class T>
+struct Shown;
+
+} // namespace detail
+
 /// Names an agent that may be anywhere, for somebody else to open a channel to.
 ///
 /// Bob introduces Alice to Carol: `channelToCarol.send([alice = channelToAlice.target()](Carol& c)
@@ -38,6 +45,7 @@ private:
   friend class ChannelWriter<T>;
   template <class U>
   friend class ChannelWriter;
+  friend struct detail::Shown<RemoteReference>;
 
   explicit RemoteReference(const detail::Ticket& ticket) : ticket_(ticket) {}
 

@@ -5,9 +5,9 @@
 namespace stos {
 
 void BytesWriter::grow(std::size_t size) {
-  constexpr std::size_t bytes_min = 64;
-  const std::size_t wanted = std::max({size_ + size, 2 * size_, bytes_min});
-  bytes_->resize(std::max(wanted, std::min(bytes_->capacity(), 4 * wanted)));
+  constexpr std::size_t bytes_min = 64; // of its own: what was there before may be far more
+  const std::size_t more = std::max({size, 2 * this->size(), bytes_min});
+  bytes_->resize(std::max(size_ + more, std::min(bytes_->capacity(), size_ + 4 * more)));
 }
 
 std::uint64_t BytesReader::long_varint() {

@@ -1,5 +1,7 @@
 #include "libstos/base/digest.hpp"
 
+#include "libstos/base/hexadecimal.hpp"
+
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
@@ -19,13 +21,7 @@ void RunDigest::add(AgentId agent, EventDigest events) {
   sum_ += mix64(agent.value + mix64(events.value()));
 }
 
-std::string RunDigest::to_string() const {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string text(16, '0');
-  for (std::size_t i = 0; i < text.size(); ++i)
-    text[i] = digits[(sum_ >> (60 - 4 * i)) & 0xf];
-  return text;
-}
+std::string RunDigest::to_string() const { return hexadecimal(sum_); }
 
 std::uint64_t hash_bytes(std::span<const std::byte> bytes, std::uint64_t seed) {
   return XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed);

@@ -10,6 +10,7 @@ namespace stos {
 class AgentBase;
 class BytesReader;
 class BytesWriter;
+class NamingInspector;
 
 namespace detail {
 
@@ -32,6 +33,10 @@ struct AgentOps {
   /// The agent again, for the record that the current event restores. Null, and the reader has
   /// failed, if the input is none. Throws what its constructor and `inspect` do.
   AgentBase* (*load)(BytesReader&);
+
+  /// Shows the agent's own members, with the names of their fields. The inspector fails if its
+  /// `inspect` does, which may also throw. Null if there is none.
+  void (*show)(const AgentBase&, NamingInspector&);
 
   /// The memory of the agent itself, without what it points to.
   std::span<const std::byte> (*object)(const AgentBase&);

@@ -5,6 +5,7 @@
 #include "libstos/code/block_pool.hpp"
 #include "libstos/code/captures.hpp"
 #include "libstos/code/code_registry.hpp"
+#include "libstos/code/naming_inspector.hpp"
 #include "libstos/code/portable.hpp"
 #include "libstos/code/serialise.hpp"
 
@@ -51,6 +52,9 @@ struct ClosureOps {
   /// captures is taken as it is. Null if the lambda is bound to its node.
   Closure* (*load)(BlockPool*, BytesReader&);
 
+  /// Shows its arguments. Null if it has none, or is bound to its node.
+  void (*show)(const Closure&, NamingInspector&);
+
   /// Whether the lambda is for agents of the class of this one. @pre it was not deleted
   bool (*fits)(const AgentBase&);
 
@@ -59,8 +63,9 @@ struct ClosureOps {
   std::uint64_t type_id;  ///< of code, receiver's class and arguments, for find_closure()
   std::size_t bytes;
   std::size_t alignment;
-  const char* name; ///< of the code, mangled
-  bool is_plain;    ///< all that the lambda brings lies in its own memory
+  std::size_t captured_bytes; ///< those come first in what save() appends
+  const char* name;           ///< of the code, mangled
+  bool is_plain;              ///< all that the lambda brings lies in its own memory
 };
 
 /// A reference in transit that a lambda brings to its receiver.
@@ -179,6 +184,10 @@ struct TypedClosure final : Closure {
         *loaded);
   }
 
+  [[gnu::cold]] static void show(const Closure& self, NamingInspector& f) {
+    static_cast<void>(f.apply(static_cast<const TypedClosure&>(self).arguments));
+  }
+
   // The mangled name of a closure type tells the lambdas of one function apart by a counter.
   static const ClosureOps& table() {
     if constexpr (is_portable) {
@@ -200,17 +209,22 @@ private:
     decltype(ClosureOps::hash) hash_it = nullptr;
     if constexpr (plain_bytes > 0)
       hash_it = &hash;
+    decltype(ClosureOps::show) show_it = nullptr;
+    if constexpr (is_portable && sizeof...(Args) > 0)
+      show_it = &show;
     return {&run,
             hash_it,
             &destruct,
             save_it,
             load_it,
+            show_it,
             &fits,
             hash_text(typeid(Target).name()),
             code_id(typeid(Function).name()),
             hash_text(typeid(TypedClosure).name()),
             sizeof(TypedClosure),
             alignof(TypedClosure),
+            captured_bytes,
             typeid(Function).name(),
             std::is_trivially_copyable_v<Function> && (std::is_trivially_copyable_v<Args> && ...)};
   }

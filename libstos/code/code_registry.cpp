@@ -2,6 +2,7 @@
 
 #include "libstos/base/assert.hpp"
 #include "libstos/base/demangle.hpp"
+#include "libstos/base/hexadecimal.hpp"
 #include "libstos/code/agent_ops.hpp"
 #include "libstos/code/closure.hpp"
 
@@ -80,20 +81,14 @@ private:
   std::vector<Entry> entries_;
 };
 
-std::string hexadecimal(std::uint64_t value) {
-  std::string text = "0x";
-  for (int shift = 60; shift >= 0; shift -= 4)
-    text += "0123456789abcdef"[value >> shift & 0xf];
-  return text;
-}
-
 template <class Ops>
 Error not_unique(const typename Index<Ops>::Entry& entry) {
   const std::string one = name_of(*entry.ops);
   const std::string other = name_of(*entry.rival);
   return {Errc::not_supported,
           one + " and " + (one == other ? "another one of the same name" : other) +
-              " cannot be told apart by another node (both are " + hexadecimal(entry.ops->type_id) +
+              " cannot be told apart by another node (both are 0x" +
+              hexadecimal(entry.ops->type_id) +
               "), as it happens to types in unnamed namespaces or static functions of two source "
               "files: rename one of them, or what it is in"};
 }
@@ -105,7 +100,7 @@ Error not_found(std::uint64_t type_id, const char* kind) {
     STOS_ASSERT(entry.rival != nullptr, name_of(*entry.ops));
     return not_unique<Ops>(entry);
   }
-  return {Errc::not_supported, std::string("this program has no ") + kind + " with the id " +
+  return {Errc::not_supported, std::string("this program has no ") + kind + " with the id 0x" +
                                    hexadecimal(type_id) + ": do all nodes run the same binary?"};
 }
 

@@ -316,9 +316,8 @@ struct AdaptorCodec {
   using Container = typename Adaptor::container_type;
   static constexpr std::size_t bytes_min = Codec<Container>::bytes_min;
 
-  static bool save(SaveInspector& f, const Adaptor& x) {
-    return save_value(f, x.*Inside::member());
-  }
+  static const Container& contained(const Adaptor& x) { return x.*Inside::member(); }
+  static bool save(SaveInspector& f, const Adaptor& x) { return save_value(f, contained(x)); }
   static bool load(LoadInspector& f, Adaptor& x) { return load_value(f, x.*Inside::member()); }
 
 protected:
@@ -338,7 +337,7 @@ struct Codec<std::priority_queue<T, Container, Compare>>
   static bool load(LoadInspector& f, Queue& x) {
     if (!AdaptorCodec<Queue>::load(f, x))
       return false;
-    const Container& heap = x.*AdaptorCodec<Queue>::Inside::member();
+    const auto& heap = AdaptorCodec<Queue>::contained(x);
     return f.expect(std::is_heap(heap.begin(), heap.end(), Compare()));
   }
 };

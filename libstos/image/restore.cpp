@@ -39,29 +39,10 @@ public:
         resumed_(std::make_unique<Resumption>()) {}
 
   Result<void> run() {
-    if (auto problem = make_departed())
+    if (auto problem = read_all()) {
+      free_all(*resumed_, world_);
       return *problem;
-    for (std::size_t i = 0; i < cut_.images.size(); ++i)
-      images_.push_back({BytesReader(cut_.image(i)), nullptr});
-    const auto for_all = [this](bool (Restorer::*read)(Image&), const char* part) {
-      for (std::size_t i = 0; i < images_.size(); ++i)
-        if (!(this->*read)(images_[i]))
-          return std::optional<Error>(unreadable(i, part));
-      return std::optional<Error>();
-    };
-    if (auto problem = for_all(&Restorer::read_agent, "record"))
-      return *problem;
-    if (auto problem = for_all(&Restorer::read_channels, "channels"))
-      return *problem;
-    if (auto problem = for_all(&Restorer::read_lambdas, "lambdas"))
-      return *problem;
-    if (auto problem = for_all(&Restorer::read_members, "members"))
-      return *problem;
-    for (const auto& [lambda, absorption] : resumed_->lambdas)
-      if (lambda->ops->receiver != lambda->to->ops->type_id &&
-          !lambda->ops->fits(*lambda->to->agent))
-        return Error{Errc::bad_message, "a cut: a lambda waits for " + describe(*lambda->to) +
-                                            " that is for agents of another class"};
+    }
     for (const TraceRecord& record : cut_.trace)
       if (Cell* cell = find(record.agent))
         ++cell->require_extras().trace_records;
@@ -78,6 +59,31 @@ private:
     BytesReader in;
     Cell* cell;
   };
+
+  std::optional<Error> read_all() {
+    if (auto problem = make_departed())
+      return problem;
+    for (std::size_t i = 0; i < cut_.images.size(); ++i)
+      images_.push_back({BytesReader(cut_.image(i)), nullptr});
+    const auto for_all = [this](bool (Restorer::*read)(Image&), const char* part) {
+      for (std::size_t i = 0; i < images_.size(); ++i)
+        if (!(this->*read)(images_[i]))
+          return std::optional<Error>(unreadable(i, part));
+      return std::optional<Error>();
+    };
+    for (const auto& [read, part] : {std::pair(&Restorer::read_agent, "record"),
+                                     std::pair(&Restorer::read_channels, "channels"),
+                                     std::pair(&Restorer::read_lambdas, "lambdas"),
+                                     std::pair(&Restorer::read_members, "members")})
+      if (auto problem = for_all(read, part))
+        return problem;
+    for (const auto& [lambda, absorption] : resumed_->lambdas)
+      if (lambda->ops->receiver != lambda->to->ops->type_id &&
+          !lambda->ops->fits(*lambda->to->agent))
+        return Error{Errc::bad_message, "a cut: a lambda waits for " + describe(*lambda->to) +
+                                            " that is for agents of another class"};
+    return std::nullopt;
+  }
 
   std::optional<Error> make_departed() {
     for (const Cut::Departed& each : cut_.departed) {
@@ -121,15 +127,19 @@ private:
 
   bool read_channels(Image& image) {
     constexpr std::size_t bytes_each = 10;
+    constexpr std::uint64_t sequence_max = (std::uint64_t{1} << 60) - 1;
+    std::uint64_t last = 0; // they count from 1, in the order in which they were opened
     for (std::size_t left = image.in.count(bytes_each); left > 0; --left) {
-      const ChannelNumber number{static_cast<std::uint32_t>(image.in.varint())};
+      const std::uint64_t number = image.in.varint();
       const std::uint64_t next_sequence = image.in.varint();
       Cell* to = find(AgentId{image.in.u64()});
-      if (to == nullptr)
+      if (to == nullptr || number <= last || number > image.cell->channels_opened ||
+          next_sequence > sequence_max)
         return false;
+      last = number;
       Channel& channel = Channel::create(pool_, *to);
-      channel.owned_by(3);
-      channel.number = number;
+      channel.owned_by(2); // its two ends; the third one is the ChannelWriter, among the members
+      channel.number.value = static_cast<std::uint32_t>(number);
       channel.next_sequence = next_sequence;
       channel.source_path = &image.cell->path;
       channel.last_absorption = cut_.time;
@@ -140,7 +150,7 @@ private:
       }
       image.cell->link_outgoing(channel);
       resumed_->opened.push_back(&channel);
-      channels_.emplace(Name{image.cell->id, number}, &channel);
+      channels_.emplace(Name{image.cell->id, channel.number}, &channel);
     }
     return image.in.ok();
   }
@@ -163,7 +173,7 @@ private:
       frame.due = in.f64();
       if (ops == nullptr)
         problem_ = "there is no lambda type " + std::to_string(type_id) + " in this program";
-      if (!in.ok() || ops == nullptr || !(absorption >= cut_.time) ||
+      if (!in.ok() || ops == nullptr || !(absorption >= std::max(cut_.time, image.cell->now)) ||
           kind > static_cast<std::uint8_t>(Lambda::Kind::outside))
         return false;
       frame.kind = static_cast<Lambda::Kind>(kind);
@@ -232,16 +242,25 @@ private:
   bool read_members(Image& image) {
     Cell& cell = *image.cell;
     load_.begin(cell);
+    for (Channel* channel = cell.outgoing; channel != nullptr; channel = channel->next_outgoing)
+      channel->owned_by(3);
+    const bool is_loaded = load_members(image);
+    if (load_.first_unclaimed() == nullptr)
+      return is_loaded;
+    while (const Channel* without_writer = load_.first_unclaimed())
+      load_.claim(without_writer->number)->let_go();
+    return false;
+  }
+
+  bool load_members(Image& image) {
     loading_.begin_transfer(load_);
     const EventContext::Scope scope(&loading_);
     try {
-      if (cell.ops->load(image.in) == nullptr)
-        return false;
+      return image.cell->ops->load(image.in) != nullptr && image.in.at_end();
     } catch (const std::exception& e) {
       problem_ = e.what();
       return false;
     }
-    return image.in.at_end() && load_.first_unclaimed() == nullptr;
   }
 
   [[nodiscard]] Error unreadable(std::size_t index, const char* part) const {

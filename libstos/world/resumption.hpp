@@ -4,7 +4,11 @@
 
 #include <vector>
 
-namespace stos::detail {
+namespace stos {
+
+class World;
+
+namespace detail {
 
 struct Closure;
 
@@ -24,4 +28,9 @@ struct Resumption {
   std::vector<Waiting> lambdas;  ///< for the agents
 };
 
-} // namespace stos::detail
+/// Frees the agents, channels and lambdas of a world that will not go on. Of an agent that was not
+/// made yet there may be the record alone; a channel has as many owners as there are ends of it.
+void free_all(Resumption& resumption, World& world);
+
+} // namespace detail
+} // namespace stos

@@ -8,7 +8,12 @@ World::World(RunOptions run_options, const std::type_info& type, void* object)
     : options(std::move(run_options)), simulation_type(type), simulation_object(object),
       depot_(BlockDepot::create()), pool_(*depot_), setup(*this, pool_) {}
 
-World::~World() { drop_set_up(); }
+// Only a world that was made of a cut and never run still has a resumption.
+World::~World() {
+  if (resumption != nullptr)
+    detail::free_all(*resumption, *this);
+  drop_set_up();
+}
 
 // Only a world that was set up and never run still has anything here.
 void World::drop_set_up() {
@@ -43,6 +48,31 @@ void World::begin_run() {
 }
 
 namespace detail {
+
+void free_all(Resumption& resumption, World& world) {
+  EventContext& context = world.setup;
+  BlockPool& pool = context.pool();
+  for (const auto& [lambda, absorption] : resumption.lambdas)
+    discard(*lambda, &pool);
+  {
+    const EventContext::Scope scope(&context); // what the agents close concerns nobody
+    context.begin_inert();
+    for (Channel* channel : resumption.opened)
+      channel->closed = 1;
+    for (Cell* cell : resumption.agents)
+      delete_agent(*cell);
+    context.drop_effects();
+  }
+  for (const auto* channels : {&resumption.opened, &resumption.retired, &resumption.held})
+    for (Channel* channel : *channels)
+      channel->let_go();
+  for (const auto* cells : {&resumption.agents, &resumption.departed})
+    for (Cell* cell : *cells) {
+      cell->let_go_of_outgoing();
+      cell->destroy(pool);
+    }
+  resumption = {};
+}
 
 void delete_agent(Cell& cell) {
   if (AgentBase* agent = std::exchange(cell.agent, nullptr))

@@ -1,6 +1,6 @@
 #include "programs/stos/spacetime_diagram.hpp"
 
-#include "config/spelling.hpp"
+#include "libstos/base/utf8.hpp"
 #include "programs/stos/plain_locale.hpp"
 
 #include <algorithm>

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "libstos/base/json_writer.hpp"
 #include "libstos/cluster/status/node_status.hpp"
-#include "programs/stos/json_writer.hpp"
 
 namespace stos::program {
 

@@ -1,6 +1,6 @@
 #include "programs/stos/top_view.hpp"
 
-#include "programs/stos/json_writer.hpp"
+#include "libstos/base/json_writer.hpp"
 #include "programs/stos/status_json.hpp"
 #include "programs/stos/text_table.hpp"
 

@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <string>
 #include <typeinfo>
 
 using namespace stos;
@@ -15,4 +16,36 @@ TEST_CASE("a type is named as its author wrote it") {
 
 TEST_CASE("a text that is no mangled name stays as it is") {
   CHECK(detail::demangle("not a type!") == "not a type!");
+}
+
+namespace {
+
+template <class... T>
+struct Box {
+  auto lambda(int) const {
+    return [](const std::string&) { return [](int) {}; };
+  }
+};
+
+template <class T>
+std::string short_name_of(const T&) {
+  return detail::short_name(typeid(T).name());
+}
+
+} // namespace
+
+TEST_CASE("a lambda is named by the function that it is in") {
+  const auto lambda = Box<int>().lambda(1);
+  CHECK_THAT(short_name_of(lambda), Catch::StartsWith("Box<int>::lambda()::") &&
+                                        Catch::Contains("lambda") && !Catch::Contains("string"));
+  const std::string inner = short_name_of(lambda("a"));
+  CHECK_THAT(inner, Catch::StartsWith(short_name_of(lambda) + "::"));
+  CHECK_THAT(inner, !Catch::Contains("operator"));
+  CHECK(short_name_of(Box<std::string, std::string>()) == "Box<...>");
+  CHECK(short_name_of(Box<int>()) == "Box<int>");
+}
+
+TEST_CASE("a short name is made of any text") {
+  for (const char* text : {"", "<", "(((", "a<b", "operator<(", "))>>", "f(a"})
+    CHECK(detail::short_name(text).size() <= std::string(text).size() + 5);
 }

@@ -1,10 +1,11 @@
-// Writes the corpus of the targets that read what nodes tell each other: what three nodes with the
-// world of two_links.hpp really say, cut at several places.
+// Writes the corpus of the targets that read what nodes tell each other, which is what three nodes
+// with the world of two_links.hpp really say, cut at several places; and of those that read cuts.
 //
 // usage: make_corpus FOLDER      (tests/fuzz/corpus)
 
 #include "libstos/cluster/membership/world_fingerprint.hpp"
 #include "libstos/cluster/status/cluster_status.hpp"
+#include "tests/fuzz/cut_world.hpp"
 #include "tests/fuzz/two_links.hpp"
 #include "tests/support/made_up_status.hpp"
 
@@ -173,6 +174,14 @@ void keep_cluster_statuses() {
   keep("cluster_status", "news", news.take());
 }
 
+void keep_cuts() {
+  for (const detail::Cut& cut : some_cuts()) {
+    BytesWriter out;
+    write_plainly(cut, out);
+    keep("restore", "cut-at-" + exact_text(cut.time), out.take());
+  }
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -188,5 +197,6 @@ int main(int argc, char** argv) {
   keep_frames(recording);
   keep_fingerprints();
   keep_cluster_statuses();
+  keep_cuts();
   std::printf("%zu steps, %zu frames\n", recording.steps().size(), recording.frames().size());
 }
