@@ -4,6 +4,7 @@
 #include "libstos/base/plain_text.hpp"
 #include "store/lmdb_store.hpp"
 #include "store/memory_store.hpp"
+#include "store/redis_store.hpp"
 
 #include <algorithm>
 #include <set>
@@ -68,7 +69,10 @@ Result<std::unique_ptr<CutStore>> CutStore::open(const std::string& place, Acces
   if (place.starts_with("memory:"))
     return std::unique_ptr<CutStore>(std::make_unique<detail::MemoryStore>(place.substr(7)));
   if (place.starts_with("redis:"))
-    return Error{Errc::not_supported, "redis: not yet"};
+    return detail::RedisStore::open(place, access, limits);
+  if (const std::size_t scheme = place.find("://"); scheme != std::string::npos)
+    return Error{Errc::bad_argument, "there are no stores of cuts at " + place.substr(0, scheme) +
+                                         "://; there are folders, redis:// and memory:"};
   return detail::LmdbStore::open(place, access, limits);
 }
 

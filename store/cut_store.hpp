@@ -36,6 +36,7 @@ enum class Access { read, write };
 struct StoreLimits {
   double lock_wait_s = 30; ///< how long a writer waits for another one
   double answer_s = 10;    ///< how long a server may take to answer
+  double lock_s = 15;      ///< a writer that a server does not hear of for so long loses its turn
 };
 
 /// Where complete cuts of runs lie, each as a manifest and chunks under the hashes of their
@@ -47,8 +48,9 @@ struct StoreLimits {
 ///
 /// Several processes, and several objects in a process, may use one store at a time. They write one
 /// after another; readers wait for nobody, and nobody waits for them. An object reads the state
-/// that it has found at its last list(), and what it reads stays there until the next one, or until
-/// the object is gone. So keep no object longer than needed: a file grows meanwhile.
+/// that it has found at its last list(). Except on a server, what it reads stays there until the
+/// next one, or until it writes or is gone; so keep no object longer than needed: a file grows
+/// meanwhile. On a server, chunks of cuts that were removed since cannot be read.
 ///
 /// Threads: none inside; one thread at a time for each object.
 /// Errors:  io_error with the place (never a password), what was seen there, and what to do; out of
@@ -76,7 +78,7 @@ public:
   ///
   ///   a folder             an LMDB file in it; made if it is not there and the store is to be
   ///                        written to
-  ///   redis://[:PASSWORD@]HOST[:PORT][/DB]
+  ///   redis://[USER][:PASSWORD@]HOST[:PORT][/DB]
   ///   memory:NAME          in this process, as long as it lives; without a name, as long as this
   ///                        object does
   ///

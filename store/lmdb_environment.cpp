@@ -1,10 +1,12 @@
 #include "store/lmdb_environment.hpp"
 
+#include <fcntl.h>
 #include <lmdb.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <condition_variable>
 #include <map>
 #include <mutex>
 #include <utility>
@@ -20,15 +22,17 @@ namespace {
 constexpr std::size_t map_bytes_wanted = std::size_t{1} << 40;
 constexpr std::size_t map_bytes_min = std::size_t{1} << 26;
 
-// Which folders are open in this process: LMDB loses its locks if a file is opened twice.
+// Which folders are open in this process: LMDB loses its locks if a file is opened twice. A folder
+// is here until its file is closed, which is after the last one who uses it has left.
 struct OpenFolders {
-  using Key = std::pair<dev_t, ino_t>;
   std::mutex mutex;
-  std::map<Key, std::weak_ptr<LmdbEnvironment>> environments;
+  std::condition_variable closed;
+  std::map<LmdbEnvironment::Folder, std::weak_ptr<LmdbEnvironment>> environments;
 };
 
 OpenFolders& open_folders() {
-  static OpenFolders folders;
+  // Never destroyed: a store may live until the very end of the program.
+  static OpenFolders& folders = *new OpenFolders;
   return folders;
 }
 
@@ -40,49 +44,84 @@ Error failed(int error) {
 
 MDB_val to_value(std::string_view text) { return {text.size(), const_cast<char*>(text.data())}; }
 
+// LMDB maps lock.mdb, and writing to a part of it that the disk has no room for ends the process.
+int reserve_lock_file(const std::string& path) {
+  constexpr off_t bytes = 16'384; // LMDB wants 8 kB, and takes what is there
+  const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  if (descriptor < 0)
+    return errno;
+  const int error = ::fallocate(descriptor, 0, 0, bytes) == 0 ? 0 : errno;
+  ::close(descriptor);
+  return error == EOPNOTSUPP ? 0 : error;
+}
+
 } // namespace
 
 Result<std::shared_ptr<LmdbEnvironment>> LmdbEnvironment::of(const std::string& folder) {
   struct stat status {};
   if (::stat(folder.c_str(), &status) != 0)
     return failed(errno);
+  const Folder key{status.st_dev, status.st_ino};
   OpenFolders& folders = open_folders();
-  const std::lock_guard lock(folders.mutex);
-  std::weak_ptr<LmdbEnvironment>& known = folders.environments[{status.st_dev, status.st_ino}];
-  if (std::shared_ptr<LmdbEnvironment> open = known.lock()) {
-    if (open->broken_)
-      return Error{Errc::io_error, "after an error it cannot be opened anew as long as it is read"};
-    return open;
+  std::unique_lock lock(folders.mutex);
+  for (;;) {
+    const auto known = folders.environments.find(key);
+    if (known == folders.environments.end())
+      break;
+    if (std::shared_ptr<LmdbEnvironment> open = known->second.lock()) {
+      if (open->broken_) {
+        lock.unlock(); // this may be the last one who has it
+        return Error{Errc::io_error,
+                     "after an error it cannot be opened anew as long as it is read"};
+      }
+      return open;
+    }
+    folders.closed.wait(lock); // another thread is about to close it
   }
-  const std::string file = folder + "/data.mdb";
-  const bool writable =
-      ::access(folder.c_str(), W_OK) == 0 && (::access(file.c_str(), W_OK) == 0 || errno == ENOENT);
   std::shared_ptr<LmdbEnvironment> opened(new LmdbEnvironment);
-  int error = 0;
-  for (std::size_t bytes = map_bytes_wanted; bytes >= map_bytes_min; bytes /= 2) {
-    error = mdb_env_create(&opened->environment_);
-    if (error == 0)
-      error = mdb_env_set_mapsize(opened->environment_, bytes);
-    if (error == 0)
-      error = mdb_env_open(opened->environment_, folder.c_str(),
-                           MDB_NOTLS | (writable ? 0u : MDB_RDONLY), 0666);
-    if (error == 0)
-      break;
-    mdb_env_close(opened->environment_);
-    opened->environment_ = nullptr;
-    if (error != ENOMEM)
-      break;
-  }
-  if (error != 0)
+  if (const int error = opened->open(folder); error != 0)
     return failed(error);
-  (void)mdb_reader_check(opened->environment_, nullptr); // forgets readers that were killed
-  known = opened;
+  opened->folder_ = key;
+  folders.environments[key] = opened;
   return opened;
 }
 
+int LmdbEnvironment::open(const std::string& folder) {
+  const std::string file = folder + "/data.mdb";
+  const bool writable =
+      ::access(folder.c_str(), W_OK) == 0 && (::access(file.c_str(), W_OK) == 0 || errno == ENOENT);
+  if (writable)
+    if (const int error = reserve_lock_file(folder + "/lock.mdb"); error != 0)
+      return error;
+  int error = ENOMEM;
+  for (std::size_t bytes = map_bytes_wanted; bytes >= map_bytes_min && error == ENOMEM;
+       bytes /= 2) {
+    error = mdb_env_create(&environment_);
+    if (error == 0)
+      error = mdb_env_set_mapsize(environment_, bytes);
+    if (error == 0)
+      error = mdb_env_open(environment_, folder.c_str(), MDB_NOTLS | (writable ? 0u : MDB_RDONLY),
+                           0666);
+    if (error != 0) {
+      mdb_env_close(environment_);
+      environment_ = nullptr;
+    }
+  }
+  if (error == 0)
+    (void)mdb_reader_check(environment_, nullptr); // forgets readers that were killed
+  return error;
+}
+
 LmdbEnvironment::~LmdbEnvironment() {
-  if (environment_ != nullptr)
+  if (environment_ == nullptr)
+    return;
+  OpenFolders& folders = open_folders();
+  {
+    const std::lock_guard lock(folders.mutex);
     mdb_env_close(environment_);
+    folders.environments.erase(folder_);
+  }
+  folders.closed.notify_all();
 }
 
 Result<LmdbTransaction> LmdbTransaction::begin(std::shared_ptr<LmdbEnvironment> environment,

@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 struct MDB_env;
 struct MDB_txn;
@@ -35,9 +36,14 @@ public:
 
   [[nodiscard]] MDB_env* get() const { return environment_; }
 
+  using Folder = std::pair<std::uint64_t, std::uint64_t>; ///< device and number of it
+
 private:
   LmdbEnvironment() = default;
+  [[nodiscard]] int open(const std::string& folder);
+
   MDB_env* environment_ = nullptr;
+  Folder folder_;
   std::atomic<bool> broken_ = false;
 };
 

@@ -24,6 +24,10 @@ constexpr std::string_view cut_prefix = "e";
 constexpr std::string_view chunk_prefix = "c";
 constexpr std::string_view format = "libstos cuts 1";
 
+constexpr const char* foreign_file =
+    "data.mdb in it is of another program, or damaged: use another folder";
+constexpr const char* foreign_format = "data.mdb in it was written by another version of libstos";
+
 constexpr std::size_t batch_bytes = std::size_t{32} << 20; // of chunks in a transaction
 constexpr std::uint64_t full_below_bytes = 1 << 20;        // as good as nothing left on a disk
 
@@ -219,8 +223,8 @@ Result<void> LmdbStore::check_pages() {
       return record.key == format_key;
     };
     const bool has_format = std::any_of(found.records.begin(), found.records.end(), is_format);
-    if (!has_format && !found.records.empty())
-      return failed("data.mdb in it is of another program: use another folder");
+    if (!has_format && !(found.records.empty() && found.damage.empty()))
+      return failed(foreign_file);
     if (!found.damage.empty())
       damage = found.damage.front();
   }
@@ -242,7 +246,7 @@ Result<void> LmdbStore::begin_format() {
   const int error = transaction->get(format_key, told);
   if (error == 0) {
     if (!std::ranges::equal(told, bytes_of(format)))
-      return failed("data.mdb in it was written by another version of libstos");
+      return failed(foreign_format);
     return {};
   }
   if (error != MDB_NOTFOUND)
@@ -304,7 +308,7 @@ Result<LmdbStore::View> LmdbStore::look() {
   if (states.empty())
     return failed("data.mdb: " + obstacle);
   View view = look_at(states.front());
-  if (states.size() > 1 && !(view.contents.damage.empty() && obstacle.empty())) {
+  if (states.size() > 1 && (view.pages_damaged || !obstacle.empty())) {
     View before = look_at(states.back());
     if (before.contents.cuts.size() > view.contents.cuts.size()) {
       before.contents.damage = std::move(view.contents.damage);
@@ -320,6 +324,8 @@ LmdbStore::View LmdbStore::look_at(const LmdbMeta& meta) const {
   const LmdbContents found = look_through(file_->readable(), meta);
   View view;
   sort_out(view, found);
+  view.pages_damaged = !found.damage.empty();
+  view.records = found.records.size() + found.damage.size();
   for (const std::string& damage : found.damage)
     view.contents.damage.push_back("data.mdb: " + damage);
   return view;
@@ -328,11 +334,11 @@ LmdbStore::View LmdbStore::look_at(const LmdbMeta& meta) const {
 // Finds which cuts are right: their own records, and all chunks that they refer to.
 void LmdbStore::sort_out(View& view, const LmdbContents& found) const {
   std::set<ContentHash> damaged;
-  std::vector<CutRecord> cuts;
+  std::vector<StoredCut> cuts;
   for (const LmdbContents::Record& record : found.records) {
     const Place place{record.offset, record.size};
     if (record.key == format_key) {
-      view.has_format = true;
+      view.format = file_->read(place);
     } else if (const auto name = name_in(record.key)) {
       if (is_chunk_record(file_->read(place), *name))
         view.chunks[*name] = place;
@@ -350,8 +356,8 @@ void LmdbStore::sort_out(View& view, const LmdbContents& found) const {
     }
   }
   std::sort(cuts.begin(), cuts.end(),
-            [](const CutRecord& a, const CutRecord& b) { return a.entry.number < b.entry.number; });
-  for (const CutRecord& cut : cuts) {
+            [](const StoredCut& a, const StoredCut& b) { return a.entry.number < b.entry.number; });
+  for (const StoredCut& cut : cuts) {
     const auto bad =
         std::find_if(cut.chunks.begin(), cut.chunks.end(),
                      [&view](const ContentHash& name) { return view.chunks.count(name) == 0; });
@@ -376,9 +382,12 @@ Result<CutStore::Contents> LmdbStore::list() {
     pin_.emplace(*std::move(pinned));
     Result<View> view = look();
     if (view) {
-      if (!view->has_format && view->contents.cuts.empty() && !view->contents.damage.empty())
-        return failed("data.mdb in it is of another program, or damaged: " +
-                      view->contents.damage.front());
+      if (view->contents.cuts.empty()) {
+        if (!view->format && view->records > 0)
+          return failed(foreign_file);
+        if (view->format && !std::ranges::equal(*view->format, bytes_of(format)))
+          return failed(foreign_format);
+      }
       view_ = *std::move(view);
       return view_->contents;
     }
@@ -395,7 +404,7 @@ Result<std::vector<std::byte>> LmdbStore::manifest(std::uint64_t number) {
   const auto found = view_->cuts.find(number);
   if (found == view_->cuts.end())
     return failed("there is no cut #" + std::to_string(number));
-  std::optional<CutRecord> record =
+  std::optional<StoredCut> record =
       read_cut_record(file_->read(found->second), number, WithManifest::yes);
   if (!record)
     return failed("cut #" + std::to_string(number) + " is not as it was written");
@@ -495,7 +504,7 @@ Result<void> LmdbStore::complete(const CutLabel& label, const EncodedCut& cut, W
   Result<LmdbTransaction> transaction = begin_write();
   if (!transaction)
     return transaction.error();
-  Result<std::vector<CutRecord>> cuts = complete_cuts(*transaction);
+  Result<std::vector<StoredCut>> cuts = complete_cuts(*transaction);
   if (!cuts)
     return cuts.error();
   CutEntry entry;
@@ -527,14 +536,14 @@ Result<void> LmdbStore::remove_old(std::uint64_t lineage, std::uint32_t keep, Wr
   Result<LmdbTransaction> transaction = begin_write();
   if (!transaction)
     return transaction.error();
-  Result<std::vector<CutRecord>> cuts = complete_cuts(*transaction);
+  Result<std::vector<StoredCut>> cuts = complete_cuts(*transaction);
   if (!cuts)
     return cuts.error();
   const std::vector<std::uint64_t> old = beyond(keep, lineage, *cuts);
   for (const std::uint64_t number : old)
     if (const int error = transaction->remove(cut_key(number)); error != 0)
       return failed(error);
-  std::erase_if(*cuts, [&old](const CutRecord& cut) {
+  std::erase_if(*cuts, [&old](const StoredCut& cut) {
     return std::find(old.begin(), old.end(), cut.entry.number) != old.end();
   });
   if (!old.empty() || written.cuts_removed > 0)
@@ -559,7 +568,7 @@ Result<void> LmdbStore::sweep_if_needed(const EncodedCut& to_come) {
     return {};
   if (pending != 0)
     return failed(pending);
-  Result<std::vector<CutRecord>> cuts = complete_cuts(*transaction);
+  Result<std::vector<StoredCut>> cuts = complete_cuts(*transaction);
   if (!cuts)
     return cuts.error();
   std::set<ContentHash> wanted = names_of(*cuts);
@@ -584,8 +593,8 @@ int LmdbStore::sweep(LmdbTransaction& transaction, const std::set<ContentHash>& 
 }
 
 // Those whose records are right. What is damaged stays as it is.
-Result<std::vector<CutRecord>> LmdbStore::complete_cuts(LmdbTransaction& transaction) const {
-  std::vector<CutRecord> cuts;
+Result<std::vector<StoredCut>> LmdbStore::complete_cuts(LmdbTransaction& transaction) const {
+  std::vector<StoredCut> cuts;
   const int error = transaction.visit(
       cut_prefix, [&cuts](std::string_view key, std::span<const std::byte> bytes) {
         if (const std::optional<std::uint64_t> number = number_in(key))

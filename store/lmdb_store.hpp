@@ -45,7 +45,9 @@ private:
     std::map<std::uint64_t, Place> cuts;
     std::map<ContentHash, Place> chunks;
     Contents contents;
-    bool has_format = false;
+    std::optional<std::vector<std::byte>> format;
+    std::size_t records = 0;    ///< of any kind, also what cannot be read
+    bool pages_damaged = false; ///< what leads to the records
   };
   // What keeps a state as it is while it is read.
   struct Pin {
@@ -70,7 +72,7 @@ private:
   Result<void> remove_old(std::uint64_t lineage, std::uint32_t keep, Written& written);
   Result<void> sweep_if_needed(const EncodedCut& to_come);
   int sweep(LmdbTransaction& transaction, const std::set<ContentHash>& wanted) const;
-  Result<std::vector<CutRecord>> complete_cuts(LmdbTransaction& transaction) const;
+  Result<std::vector<StoredCut>> complete_cuts(LmdbTransaction& transaction) const;
   Result<LmdbTransaction> begin_write();
   Result<void> commit(LmdbTransaction& transaction);
 

@@ -11,12 +11,12 @@ struct MemoryStore::Shelf {
 
   std::mutex mutex;
   std::uint64_t last_number = 0;
-  std::map<std::uint64_t, CutRecord> cuts; // without manifests
+  std::map<std::uint64_t, StoredCut> cuts; // without manifests
   std::map<std::uint64_t, Bytes> manifests;
   std::map<ContentHash, Bytes> chunks;
 
-  [[nodiscard]] std::vector<CutRecord> records() const {
-    std::vector<CutRecord> all;
+  [[nodiscard]] std::vector<StoredCut> records() const {
+    std::vector<StoredCut> all;
     for (const auto& [number, record] : cuts)
       all.push_back(record);
     return all;
@@ -65,7 +65,7 @@ Result<CutStore::Written> MemoryStore::write(const CutLabel& label, const Encode
   }
   written.bytes_stored = written.bytes_new;
 
-  CutRecord record;
+  StoredCut record;
   static_cast<CutLabel&>(record.entry) = label;
   written.number = record.entry.number = ++shelf_->last_number;
   record.entry.bytes = bytes_of_chunks(cut);

@@ -98,10 +98,10 @@ std::vector<std::byte> chunk_record(const EncodedCut::Chunk& chunk) {
   return sealed(out.take());
 }
 
-std::optional<CutRecord> read_cut_record(std::span<const std::byte> bytes, std::uint64_t number,
+std::optional<StoredCut> read_cut_record(std::span<const std::byte> bytes, std::uint64_t number,
                                          WithManifest with_manifest) {
   BytesReader in(unsealed(bytes));
-  CutRecord record;
+  StoredCut record;
   CutEntry& entry = record.entry;
   if (in.u8() != kind_cut)
     return std::nullopt;

@@ -18,7 +18,7 @@ namespace stos::detail {
 // Threads: none inside.
 
 /// The record of a complete cut: all but the chunks themselves.
-struct CutRecord {
+struct StoredCut {
   CutEntry entry;
   std::vector<ContentHash> chunks;
   std::vector<std::byte> manifest; ///< empty if it was not asked for
@@ -30,7 +30,7 @@ struct CutRecord {
 enum class WithManifest { no, yes };
 
 /// Nothing if the bytes are not as cut_record() made them for this number.
-[[nodiscard]] std::optional<CutRecord>
+[[nodiscard]] std::optional<StoredCut>
 read_cut_record(std::span<const std::byte> bytes, std::uint64_t number, WithManifest with_manifest);
 
 /// The content of a chunk. Nothing if the bytes are not as chunk_record() made them for this name.

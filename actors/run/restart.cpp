@@ -1,6 +1,7 @@
 #include "actors/run/restart.hpp"
 
 #include "actors/run/worker_run.hpp"
+#include "config/program.hpp"
 #include "config/values.hpp"
 #include "libstos/base/demangle.hpp"
 #include "libstos/base/exact_text.hpp"
@@ -13,6 +14,7 @@
 #include <algorithm>
 #include <bit>
 #include <fstream>
+#include <iostream>
 #include <iterator>
 #include <limits>
 #include <span>
@@ -141,6 +143,9 @@ std::optional<Restart> Restart::from_options(const RunOptions& options) {
   const From from = or_throw(parse_from(snapshot.from));
   const std::unique_ptr<CutStore> store = or_throw(CutStore::open(from.place, Access::read));
   const CutStore::Contents contents = or_throw(store->list());
+  for (const std::string& damage : contents.damage)
+    std::cerr << (std::string(program_name()) + ": warning: " + store->place() + ": " + damage +
+                  "\n");
   const CutEntry entry = or_throw(pick(*store, contents, from.choice));
   Cut cut = or_throw(read_cut(*store, entry));
   return Restart(std::move(cut), snapshot.branch.empty() ? entry.lineage : 0, store->place());

@@ -1,10 +1,11 @@
-// Writes the corpus of the targets that read what nodes tell each other, which is what three nodes
-// with the world of two_links.hpp really say, cut at several places; and of those that read cuts.
+// Writes the corpus of the targets that read what nodes tell each other: what three nodes with the
+// world of two_links.hpp really say, cut at several places; and of those that read cuts and stores.
 //
 // usage: make_corpus FOLDER      (tests/fuzz/corpus)
 
 #include "libstos/cluster/membership/world_fingerprint.hpp"
 #include "libstos/cluster/status/cluster_status.hpp"
+#include "libstos/image/cut_bytes.hpp"
 #include "tests/fuzz/cut_world.hpp"
 #include "tests/fuzz/two_links.hpp"
 #include "tests/support/made_up_status.hpp"
@@ -114,11 +115,11 @@ void keep_frames(const Recording& recording) {
   for (const Bytes& frame : recording.frames()) {
     BytesReader in(frame);
     const detail::FrameHeader header = detail::read_header(in, nodes);
-    Bytes bytes{std::byte{nodes - 1}};
-    bytes.insert(bytes.end(), frame.begin(),
-                 frame.end() - static_cast<std::ptrdiff_t>(in.remaining()));
+    BytesWriter bytes;
+    bytes.u8(nodes - 1);
+    bytes.raw(frame.data(), frame.size() - in.remaining());
     if (kept < 12)
-      keep("frame", "header-" + std::to_string(kept++), bytes);
+      keep("frame", "header-" + std::to_string(kept++), bytes.take());
     if (header.earliest && parcels.size() + in.remaining() < 4000) {
       const auto records = in.raw(in.remaining());
       write_step(Step::from_first, records, parcels);
@@ -174,12 +175,85 @@ void keep_cluster_statuses() {
   keep("cluster_status", "news", news.take());
 }
 
-void keep_cuts() {
+void keep_cuts_to_restore() {
   for (const detail::Cut& cut : some_cuts()) {
     BytesWriter out;
     write_plainly(cut, out);
     keep("restore", "cut-at-" + exact_text(cut.time), out.take());
   }
+}
+
+/// As cut.cpp reads it. @pre fewer than 128 chunks, of images, and of each other kind at most one
+void keep_cut(const std::string& name, const detail::Cut& cut) {
+  const detail::EncodedCut encoded = encode(cut);
+  const std::size_t reports = cut.reports.empty() ? 0 : 1;
+  const std::size_t trace = cut.trace.empty() ? 0 : 1;
+  const std::size_t images = encoded.chunks.size() - reports - trace;
+  constexpr std::size_t hash_size = 16;
+  constexpr std::size_t lists = 3;
+  const std::size_t body =
+      encoded.manifest.size() - lists - hash_size * (encoded.chunks.size() + 1);
+  BytesWriter out;
+  out.u16(static_cast<std::uint16_t>(body));
+  out.raw(encoded.manifest.data(), body);
+  auto chunk = encoded.chunks.begin();
+  for (const std::size_t chunks : {reports, trace, images}) {
+    out.u8(static_cast<std::uint8_t>(chunks));
+    for (std::size_t left = chunks; left > 0; --left, ++chunk) {
+      out.u16(static_cast<std::uint16_t>(chunk->bytes.size()));
+      out.raw(chunk->bytes);
+    }
+  }
+  keep("cut", name, out.take());
+}
+
+void keep_cuts() {
+  detail::Cut cut;
+  cut.time = 12.5;
+  keep_cut("empty", cut);
+  cut.counters.agents_born = 3;
+  cut.departed = {{AgentId{5}, 9, true}, {AgentId{6}, 9, false}};
+  cut.reports = {{"topic", AgentId{1}, 3, 0, Bytes(5)}};
+  cut.origin = {"lattice", "build", {{"seed", "1"}, {"space", "4"}}, 3, 77};
+  cut.classes = {{9, "Site"}};
+  cut.lambdas = {{8, "Site::begin"}};
+  cut.names = {{"sun", AgentId{1}}};
+  TraceRecord birth;
+  birth.kind = TraceRecord::Kind::birth;
+  birth.agent = AgentId{1};
+  birth.type = "Site";
+  cut.trace = {birth, birth};
+  keep_cut("no-agents", cut);
+  for (std::uint64_t i = 1; i <= 350; ++i) { // two chunks
+    cut.images.push_back({AgentId{i}, cut.bytes.size()});
+    cut.bytes.insert(cut.bytes.end(), i % 3, std::byte{7});
+  }
+  keep_cut("agents", cut);
+}
+
+/// As lmdb_pages.cpp reads it: one tree with a root that is a leaf, of two records.
+void keep_lmdb_page() {
+  BytesWriter out;
+  for (const int choice : {0, 0, 0, 0, 0, 0, /**/ 1, 0, 1, 0, 2, 2, /**/ 2, 0})
+    out.u8(static_cast<std::uint8_t>(choice));
+  constexpr std::uint16_t size_of_node = 12; // its head, a key of one byte, a value of three
+  out.u64(2);
+  out.u16(0);
+  out.u16(2); // a leaf
+  out.u16(16 + 2 * 2);
+  out.u16(512 - 2 * size_of_node);
+  out.u16(512 - size_of_node);     // of "a"
+  out.u16(512 - 2 * size_of_node); // of "b"
+  for (std::size_t left = 512 - 2 * size_of_node - 20; left > 0; --left)
+    out.u8(0);
+  for (const char key : {'b', 'a'}) { // the offsets above stand in the order of the keys
+    out.u32(3);
+    out.u16(0);
+    out.u16(1);
+    out.raw(&key, 1);
+    out.raw("abc", 3);
+  }
+  keep("lmdb_pages", "two-records", out.take());
 }
 
 } // namespace
@@ -198,5 +272,7 @@ int main(int argc, char** argv) {
   keep_fingerprints();
   keep_cluster_statuses();
   keep_cuts();
+  keep_cuts_to_restore();
+  keep_lmdb_page();
   std::printf("%zu steps, %zu frames\n", recording.steps().size(), recording.frames().size());
 }

@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <cstdlib>
 #include <functional>
 #include <memory>
 #include <set>
@@ -23,12 +24,25 @@ std::unique_ptr<CutStore> opened(const std::string& place, Access access = Acces
   return *std::move(store);
 }
 
-/// Runs the test with a new store of each kind, which it may open as often as it likes.
-void on_every_store(const std::function<void(const std::string& place)>& test) {
+// From the host on, if it is a server.
+std::string without_password(const std::string& place) {
+  if (!place.starts_with("redis://"))
+    return place;
+  const std::size_t at = place.find('@');
+  return place.substr(at == std::string::npos ? 8 : at + 1);
+}
+
+/// Runs the test with a new store of each kind, which it may open as often as it likes: on a server
+/// only if there is one, in an empty database. system/store.sh starts one.
+void on_every_store(const std::function<void(const std::string& place)>& test,
+                    bool on_servers = true) {
   static int count = 0;
   const TemporaryFolder folder;
-  for (const std::string& place : {"memory:" + std::to_string(++count), folder / "a/store"}) {
-    INFO("place: " << place);
+  std::vector<std::string> places = {"memory:" + std::to_string(++count), folder / "a/store"};
+  if (const char* const server = std::getenv("STOS_TEST_REDIS"); server != nullptr && on_servers)
+    places.push_back(server + std::to_string(count));
+  for (const std::string& place : places) {
+    INFO("place: " << without_password(place));
     test(place);
   }
 }
@@ -75,7 +89,7 @@ TEST_CASE("a cut comes back from every store as it was written") {
     const detail::Cut empty = made_up_cut(3.5, 0, 0);
     {
       const auto store = opened(place);
-      CHECK(store->place() == place);
+      CHECK(without_password(store->place()) == without_password(place));
       CHECK(listed(*store).empty());
       CHECK(written(*store, first).number == 1);
       CHECK(written(*store, second).number == 2);
@@ -110,7 +124,7 @@ TEST_CASE("a chunk that has not changed is stored once") {
     const CutStore::Written second = written(*store, made_up_cut(2, 20'000, 10));
     CHECK(second.chunks == first.chunks);
     CHECK(second.chunks_new >= 1);
-    CHECK(second.chunks_new <= 2);
+    CHECK(second.chunks_new <= 3); // two of agents, one of reports
     CHECK(second.bytes_stored < first.bytes_stored / 20);
   });
 }
@@ -152,25 +166,27 @@ TEST_CASE("a cut takes the place of the one of its lineage and time") {
     CHECK(done.cuts_removed == 1);
     CHECK(times(*store) == std::vector<double>{2, 1, 1});
     check_equal(*store, listed(*store)[2], again);
-    const auto gone = encode(made_up_cut(1, 2'000, 2'000)).chunks.front().name;
+    const auto gone = encode(made_up_cut(1, 2'000, 2'000)).chunks.back().name;
     CHECK_FALSE(store->chunk(gone));
   });
 }
 
 TEST_CASE("what was listed stays as it is until it is listed again") {
-  on_every_store([](const std::string& place) {
-    const auto writer = opened(place);
-    const detail::Cut first = made_up_cut(1, 2'000, 2'000);
-    written(*writer, first);
-    const auto reader = opened(place, Access::read);
-    const std::vector<CutEntry> cuts = listed(*reader);
-    for (int i = 2; i < 20; ++i)
-      written(*writer, made_up_cut(i, 2'000, 2'000), 1);
-    REQUIRE(cuts.size() == 1);
-    check_equal(*reader, cuts[0], first);
-    CHECK(times(*reader) == std::vector<double>{19});
-    CHECK_FALSE(read_cut(*reader, cuts[0]));
-  });
+  on_every_store(
+      [](const std::string& place) {
+        const auto writer = opened(place);
+        const detail::Cut first = made_up_cut(1, 2'000, 2'000);
+        written(*writer, first);
+        const auto reader = opened(place, Access::read);
+        const std::vector<CutEntry> cuts = listed(*reader);
+        for (int i = 2; i < 20; ++i)
+          written(*writer, made_up_cut(i, 2'000, 2'000), 1);
+        REQUIRE(cuts.size() == 1);
+        check_equal(*reader, cuts[0], first);
+        CHECK(times(*reader) == std::vector<double>{19});
+        CHECK_FALSE(read_cut(*reader, cuts[0]));
+      },
+      false);
 }
 
 TEST_CASE("two writers of a store write one after another") {
@@ -209,8 +225,8 @@ TEST_CASE("a cut is picked by number, by time, by its run, or as the last one") 
     CHECK(picked({.time = 1}) == "#4");
     CHECK_THAT(picked({.time = 2}),
                Contains("several runs") && Contains("#2  t = 2 s  run lattice, 10 agents"));
-    CHECK_THAT(picked({.time = 0.25}),
-               Contains("no cut at t = 0.25 s; there are:\n  #1") && Contains(place));
+    CHECK_THAT(picked({.time = 0.25}), Contains("no cut at t = 0.25 s; there are:\n  #1") &&
+                                           Contains(without_password(place)));
     CHECK_THAT(picked({.number = 9}), Contains("no cut #9"));
     CHECK_THAT(picked({.run = "nothing"}), Contains("no cut of the run nothing"));
     CHECK_THAT(pick(*store, {}, {}).error().context, Contains("there is no cut in it"));

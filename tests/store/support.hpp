@@ -3,10 +3,9 @@
 #include "libstos/base/random.hpp"
 #include "store/cut_store.hpp"
 
-#include <stdlib.h>
-
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -40,7 +39,7 @@ inline detail::Cut made_up_cut(double time, std::size_t agents, std::size_t chan
   detail::Cut cut;
   cut.time = time;
   cut.counters.agents_born = agents;
-  cut.reports = {{"topic", AgentId{1}, 3, 0, std::vector<std::byte>(5)}};
+  cut.reports = {{"topic", AgentId{1}, time, 0, std::vector<std::byte>(5)}};
   for (std::size_t i = 0; i < agents; ++i) {
     RandomStream random(i < agents - changed ? i : i + static_cast<std::uint64_t>(time * 1e6));
     cut.images.push_back({AgentId{i + 1}, cut.bytes.size()});
