@@ -40,6 +40,10 @@ void LoadLeveller::look() {
   if (now_s < next_look_s_.load(std::memory_order_relaxed) || set_.board().finished() ||
       somebody_looks_.exchange(true, std::memory_order_acquire))
     return;
+  if (const std::uint64_t stops = set_.stops(); std::exchange(stops_seen_, stops) != stops) {
+    trial_.measure_anew(now_s, set_.loads());
+    balance_.begin_again(now_s);
+  }
   const ParallelTrial::Advice advice =
       tasks_.tries_together ? trial_.look(now_s, set_.loads()) : ParallelTrial::Advice::go_on;
   if (advice == ParallelTrial::Advice::go_on) {

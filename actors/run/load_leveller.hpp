@@ -54,6 +54,7 @@ private:
   LoadBalance balance_;
   ParallelTrial trial_;
   LoadDivision division_;
+  std::uint64_t stops_seen_ = 0; // of the world, on its way
   std::atomic<double> next_look_s_{0};
   std::atomic<bool> somebody_looks_{false}; // or waits for a stop
   std::atomic<bool> is_attempt_{false};     // which may turn out to be slow

@@ -114,6 +114,7 @@ double Snapshots::next_stop_after(double time) const {
 }
 
 double Snapshots::at_stop(const WorldAtStop& stop) {
+  stopped_ = std::chrono::steady_clock::now();
   try {
     if (!is_left_out(stop.time))
       take_part(stop);
@@ -123,6 +124,10 @@ double Snapshots::at_stop(const WorldAtStop& stop) {
   if (Interruption::signal() != 0)
     world_.end_before(-std::numeric_limits<double>::infinity());
   return next_stop_after(stop.time);
+}
+
+double Snapshots::seconds_of_pause() const {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - stopped_).count();
 }
 
 // On several nodes all have to do the same; there the first one leaves cuts out that wait.
@@ -138,7 +143,12 @@ bool Snapshots::is_left_out(double time) {
 }
 
 void Snapshots::take_part(const WorldAtStop& stop) {
-  Result<CutPart> part = take_part_of_cut(world_, stop);
+  std::vector<std::byte> memory;
+  {
+    const std::lock_guard lock(mutex_);
+    memory = std::move(spare_);
+  }
+  Result<CutPart> part = take_part_of_cut(world_, stop, std::move(memory));
   if (part && site_.names != nullptr)
     part->cut.names = site_.names->all();
   take(stop.time, std::move(part));
@@ -150,7 +160,7 @@ void Snapshots::take(double time, Result<CutPart> part) {
     const std::lock_guard lock(mutex_);
     ++taken_;
     if (is_first()) {
-      add(time, std::move(part));
+      add(time, std::move(part), seconds_of_pause());
       return;
     }
   }
@@ -189,12 +199,13 @@ void Snapshots::hear(CutMessage message) {
                              ? decode_cut_part(bytes)
                              : Result<CutPart>(Error{Errc::not_supported, message.problem});
   pieces_.erase({message.from, message.time});
-  add(message.time, std::move(part));
+  add(message.time, std::move(part), 0);
 }
 
 // @pre locked
-void Snapshots::add(double time, Result<CutPart> part) {
+void Snapshots::add(double time, Result<CutPart> part, double pause_s) {
   Pending& cut = pending_[time];
+  cut.pause_s += pause_s;
   if (part)
     cut.parts.push_back(*std::move(part));
   else
@@ -250,10 +261,13 @@ void Snapshots::write(double time, Pending pending) {
     record.bytes = cut.bytes.size();
     conclude(record, {});
     std::string text = "cut at " + text_of(time) + ": state " + record.state_digest.to_string() +
-                       ", " + std::to_string(record.agents) + " agents";
+                       ", " + std::to_string(record.agents) + " agents, a pause of " +
+                       std::to_string(std::lround(pending.pause_s * 1e3)) + " ms";
     if (store_ != nullptr)
       text += store(cut, record);
     say(text);
+    const std::lock_guard lock(mutex_);
+    spare_ = std::move(cut.bytes);
   } catch (const std::exception& problem) { // there is no memory for it
     fail(record, problem.what());
   }

@@ -7,6 +7,7 @@
 #include "store/cut_store.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -77,15 +78,17 @@ private:
     std::vector<CutPart> parts;
     std::size_t parts_heard = 0;
     std::string problem; ///< why there will be no cut
+    double pause_s = 0;  ///< of this node, wall-clock time
   };
 
   [[nodiscard]] bool is_first() const { return site_.own_node == 0; }
   [[nodiscard]] double next_stop_after(double time) const;
   double at_stop(const WorldAtStop& stop);
+  [[nodiscard]] double seconds_of_pause() const;
   [[nodiscard]] bool is_left_out(double time);
   void take_part(const WorldAtStop& stop);
   void take(double time, Result<CutPart> part);
-  void add(double time, Result<CutPart> part);
+  void add(double time, Result<CutPart> part, double pause_s);
   void write_cuts();
   void write(double time, Pending pending);
   [[nodiscard]] std::string store(const Cut& cut, const CutRecord& record);
@@ -107,7 +110,9 @@ private:
   std::map<double, Pending> pending_; // on the first node, by time
   std::deque<std::pair<double, Pending>> complete_;
   std::map<double, CutRecord> records_;
-  std::size_t taken_ = 0; // here
+  std::vector<std::byte> spare_; // memory for the next cut
+  std::size_t taken_ = 0;        // here
+  std::chrono::steady_clock::time_point stopped_{};
   std::size_t concluded_ = 0;
   std::size_t left_out_ = 0;
   std::optional<Failure> failure_;

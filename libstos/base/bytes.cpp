@@ -4,10 +4,12 @@
 
 namespace stos {
 
+// What the vector has room for is used up before it gets more.
 void BytesWriter::grow(std::size_t size) {
   constexpr std::size_t bytes_min = 64; // of its own: what was there before may be far more
   const std::size_t more = std::max({size, 2 * this->size(), bytes_min});
-  bytes_->resize(std::max(size_ + more, std::min(bytes_->capacity(), size_ + 4 * more)));
+  const std::size_t room = bytes_->capacity() - size_;
+  bytes_->resize(size_ + (room < size ? more : std::min(room, 4 * more)));
 }
 
 std::uint64_t BytesReader::long_varint() {

@@ -41,8 +41,12 @@ std::optional<std::string> obstacle_to_image(const Cell& cell) {
 }
 
 std::optional<std::string> MemberSaver::save(Cell& cell, std::vector<std::byte>& appended_to) {
+  BytesWriter out(appended_to);
+  return save(cell, out);
+}
+
+std::optional<std::string> MemberSaver::save(Cell& cell, BytesWriter& out) {
   {
-    BytesWriter out(appended_to);
     try {
       transfer_.begin(cell);
       context_.begin_transfer(transfer_);
@@ -60,20 +64,25 @@ std::optional<std::string> MemberSaver::save(Cell& cell, std::vector<std::byte>&
   return std::nullopt;
 }
 
-std::optional<std::string> ImageWriter::write(Cell& cell, std::vector<std::byte>& appended_to) {
-  if (auto why = obstacle_to_image(cell))
-    return why;
-  if (std::exchange(last_class_, cell.ops) != cell.ops)
+std::optional<std::string> ImageWriter::write(Cell& cell, BytesWriter& out) {
+  if (!is_like_the_last(cell)) {
+    if (auto why = obstacle_to_image(cell))
+      return why;
+    last_class_ = cell.ops;
     classes_.emplace(cell.ops->type_id, cell.ops);
-  {
-    BytesWriter out(appended_to);
-    write_record(cell, out);
-    write_channels(cell, out);
-    write_lambdas(cell, out);
-    if (!out.ok())
-      return "a lambda that waits in its mailbox has an argument that cannot be saved";
   }
-  return members_.save(cell, appended_to);
+  write_record(cell, out);
+  write_channels(cell, out);
+  if (!write_lambdas(cell, out))
+    return obstacle_to_image(cell);
+  if (!out.ok())
+    return "a lambda that waits in its mailbox has an argument that cannot be saved";
+  return members_.save(cell, out);
+}
+
+// Then its class is no obstacle either.
+bool ImageWriter::is_like_the_last(const Cell& cell) const {
+  return cell.ops == last_class_ && cell.agent != nullptr && typeid(*cell.agent) == *cell.ops->type;
 }
 
 // The one that was opened first comes first: the list begins with the last one.
@@ -91,7 +100,8 @@ void ImageWriter::write_channels(const Cell& cell, BytesWriter& out) {
   }
 }
 
-void ImageWriter::write_lambdas(const Cell& cell, BytesWriter& out) {
+// False if one of them cannot travel.
+bool ImageWriter::write_lambdas(const Cell& cell, BytesWriter& out) {
   lambdas_.clear();
   cell.mailbox.for_each([this](const Lambda& lambda, double absorption) {
     lambdas_.emplace_back(lambda.key(absorption), &static_cast<const Closure&>(lambda));
@@ -100,6 +110,12 @@ void ImageWriter::write_lambdas(const Cell& cell, BytesWriter& out) {
             [](const auto& a, const auto& b) { return a.first < b.first; });
   out.varint(lambdas_.size());
   for (const auto& [key, lambda] : lambdas_) {
+    if (lambda->ops != last_lambda_) {
+      if (!can_travel(*lambda->ops))
+        return false;
+      last_lambda_ = lambda->ops;
+      lambda_types_.emplace(lambda->ops->type_id, lambda->ops);
+    }
     out.u64(lambda->ops->type_id);
     out.u8(static_cast<std::uint8_t>(lambda->kind));
     out.f64(key.instant.absorption);
@@ -116,9 +132,8 @@ void ImageWriter::write_lambdas(const Cell& cell, BytesWriter& out) {
         out.u64(carried.hold->to->id.value);
       }
     lambda->ops->save(*lambda, out);
-    if (std::exchange(last_lambda_, lambda->ops) != lambda->ops)
-      lambda_types_.emplace(lambda->ops->type_id, lambda->ops);
   }
+  return true;
 }
 
 } // namespace stos::detail

@@ -24,6 +24,7 @@ public:
   /// Appends them. Returns why that cannot be done; what was appended is of no use then.
   /// @pre a stop, and there is no obstacle_to_image()
   [[nodiscard]] std::optional<std::string> save(Cell& cell, std::vector<std::byte>& appended_to);
+  [[nodiscard]] std::optional<std::string> save(Cell& cell, BytesWriter& out);
 
 private:
   EventContext context_;
@@ -53,7 +54,7 @@ public:
 
   /// Appends the image of a living agent. Returns why that cannot be done, if so; what was appended
   /// is of no use then.
-  [[nodiscard]] std::optional<std::string> write(Cell& cell, std::vector<std::byte>& appended_to);
+  [[nodiscard]] std::optional<std::string> write(Cell& cell, BytesWriter& out);
 
   /// Those of the agents and of the lambdas in the images so far, by their ids.
   [[nodiscard]] const std::map<std::uint64_t, const AgentOps*>& classes() const { return classes_; }
@@ -63,7 +64,8 @@ public:
 
 private:
   void write_channels(const Cell& cell, BytesWriter& out);
-  void write_lambdas(const Cell& cell, BytesWriter& out);
+  [[nodiscard]] bool write_lambdas(const Cell& cell, BytesWriter& out);
+  [[nodiscard]] bool is_like_the_last(const Cell& cell) const;
 
   MemberSaver members_;
   std::map<std::uint64_t, const AgentOps*> classes_;

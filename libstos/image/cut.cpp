@@ -1,5 +1,6 @@
 #include "libstos/image/cut.hpp"
 
+#include "libstos/base/prefetch.hpp"
 #include "libstos/image/agent_image.hpp"
 #include "libstos/world/counters_bytes.hpp"
 
@@ -16,9 +17,25 @@ void sort_and_make_unique(std::vector<T>& values) {
   values.erase(std::unique(values.begin(), values.end()), values.end());
 }
 
+constexpr std::size_t lines_of_record = (sizeof(Cell) + 63) / 64;
+
 template <class T>
 void append(std::vector<T>& to, std::vector<T>& from) {
   std::move(from.begin(), from.end(), std::back_inserter(to));
+}
+
+// By their ids, which are looked up once.
+std::vector<Cell*> in_order(const std::vector<Cell*>& agents) {
+  std::vector<std::pair<AgentId, Cell*>> with_ids;
+  with_ids.reserve(agents.size());
+  for (Cell* cell : agents)
+    with_ids.emplace_back(cell->id, cell);
+  std::sort(with_ids.begin(), with_ids.end());
+  std::vector<Cell*> ordered;
+  ordered.reserve(agents.size());
+  for (const auto& [id, cell] : with_ids)
+    ordered.push_back(cell);
+  return ordered;
 }
 
 void add_those_led_to(const Cell& cell, std::vector<AgentId>& all) {
@@ -51,24 +68,37 @@ RunDigest Cut::state_digest() const {
   return sum;
 }
 
-Result<CutPart> take_part_of_cut(World& world, const WorldAtStop& stop) {
+Result<CutPart> take_part_of_cut(World& world, const WorldAtStop& stop,
+                                 std::vector<std::byte> memory) {
   CutPart part;
   Cut& cut = part.cut;
+  cut.bytes = std::move(memory);
+  cut.bytes.clear();
   cut.time = stop.time;
   cut.counters = stop.counters;
   cut.reports = stop.reports;
   cut.trace = stop.trace;
-  std::vector<Cell*> agents = stop.agents;
-  std::sort(agents.begin(), agents.end(),
-            [](const Cell* a, const Cell* b) { return a->id < b->id; });
+  const std::vector<Cell*> agents = in_order(stop.agents);
   BlockPool pool(world.depot());
   ImageWriter writer(world, pool);
-  for (Cell* cell : agents) {
-    cut.images.push_back({cell->id, cut.bytes.size()});
-    if (auto why = writer.write(*cell, cut.bytes))
+  cut.images.reserve(agents.size());
+  constexpr std::size_t some = 1000;
+  constexpr std::size_t ahead = 8; // until it is in the cache
+  BytesWriter out(cut.bytes);
+  for (std::size_t i = 0; i < agents.size(); ++i) {
+    if (i + 2 * ahead < agents.size())
+      prefetch(agents[i + 2 * ahead], lines_of_record);
+    if (i + ahead < agents.size())
+      agents[i + ahead]->prefetch_visit();
+    Cell* cell = agents[i];
+    if (i == some) // the others are much like them
+      cut.bytes.reserve(out.size() / some * agents.size() / 10 * 11);
+    cut.images.push_back({cell->id, out.size()});
+    if (auto why = writer.write(*cell, out))
       return Error{Errc::not_supported, describe(*cell) + " cannot be saved: " + *why};
     add_those_led_to(*cell, part.leads_to);
   }
+  out.finish();
   for (const auto& [id, ops] : writer.classes())
     cut.classes.push_back({id, ops->type_name});
   for (const auto& [id, ops] : writer.lambdas())

@@ -101,9 +101,10 @@ struct CutPart {
   std::vector<AgentId> leads_to; ///< where its channels and references lead that do not end there
 };
 
-/// The part of the node that `stop` is of. Fails with the name of the first agent that cannot be
-/// put into bytes, and why.
-[[nodiscard]] Result<CutPart> take_part_of_cut(World& world, const WorldAtStop& stop);
+/// The part of the node that `stop` is of, in `memory`, which saves time if it was used before.
+/// Fails with the name of the first agent that cannot be put into bytes, and why.
+[[nodiscard]] Result<CutPart> take_part_of_cut(World& world, const WorldAtStop& stop,
+                                               std::vector<std::byte> memory = {});
 
 /// The whole of the parts of all nodes, with what `world` began with.
 [[nodiscard]] Cut join(const World& world, std::vector<CutPart> parts);

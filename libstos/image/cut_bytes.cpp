@@ -17,6 +17,10 @@ constexpr std::uint64_t magic = 0x3174756373746f73; // "sotscut1", as bytes
 constexpr std::uint64_t agents_of_a_chunk = 256;    // on average
 constexpr std::size_t hash_size = 16;
 
+// So much room is made for what is told to come, at most.
+constexpr std::uint64_t sane_agents_of_a_chunk = std::uint64_t{1} << 12;
+constexpr std::uint64_t sane_bytes_of_a_chunk = std::uint64_t{1} << 18;
+
 bool ends_chunk(AgentId agent) { return mix64(agent.value) % agents_of_a_chunk == 0; }
 
 Error damaged(const std::string& what) {
@@ -153,6 +157,8 @@ EncodedCut encode(const Cut& cut) {
     manifest.text(name);
     manifest.u64(agent.value);
   }
+  manifest.varint(cut.images.size());
+  manifest.varint(cut.bytes.size());
   write_chunks(add_chunks(cut.reports, write_reports, encoded), encoded, manifest);
   write_chunks(add_chunks(cut.trace, write_trace, encoded), encoded, manifest);
   const std::size_t first_image = encoded.chunks.size();
@@ -243,6 +249,11 @@ Result<Cut> decode_cut(std::span<const std::byte> manifest, const ChunkSource& c
     std::string name = in.text();
     cut.names.emplace_back(std::move(name), AgentId{in.u64()});
   }
+  const std::uint64_t agents_told = in.varint();
+  const std::uint64_t bytes_told = in.varint();
+  const std::uint64_t chunks_at_most = in.remaining() / hash_size;
+  cut.images.reserve(std::min(agents_told, chunks_at_most * sane_agents_of_a_chunk));
+  cut.bytes.reserve(std::min(bytes_told, chunks_at_most * sane_bytes_of_a_chunk));
   if (auto problem = read_chunks(in, chunk, "reports", [&cut](std::span<const std::byte> bytes) {
         BytesReader reports(bytes);
         read_reports(cut.reports, reports);

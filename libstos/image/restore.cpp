@@ -1,6 +1,5 @@
 #include "libstos/image/restore.hpp"
 
-#include "libstos/base/hash.hpp"
 #include "libstos/image/record_bytes.hpp"
 #include "libstos/spacetime/trajectory_bytes.hpp"
 #include "libstos/world/agent_base.hpp"
@@ -11,25 +10,34 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <utility>
+#include <vector>
 
 namespace stos::detail {
 namespace {
 
-/// A channel by its writer and number.
-struct Name {
-  AgentId writer;
-  ChannelNumber number;
+/// Where ids stand that are in order, most of which follow one another.
+class PlacesOfIds {
+public:
+  void add(AgentId id) { ids_.push_back(id); }
 
-  friend bool operator==(const Name&, const Name&) = default;
-};
-struct HashOfName {
-  std::size_t operator()(const Name& name) const {
-    return mix64(name.writer.value + mix64(name.number.value));
+  /// The number of ids if it is none of them.
+  [[nodiscard]] std::size_t find(AgentId id) const {
+    if (ids_.empty() || id < ids_.front())
+      return ids_.size();
+    const std::uint64_t at_most =
+        std::min<std::uint64_t>(id.value - ids_.front().value, ids_.size() - 1);
+    if (ids_[at_most] == id)
+      return at_most;
+    const auto end = ids_.begin() + static_cast<std::ptrdiff_t>(at_most);
+    const auto found = std::lower_bound(ids_.begin(), end, id);
+    return found != end && *found == id ? static_cast<std::size_t>(found - ids_.begin())
+                                        : ids_.size();
   }
+
+private:
+  std::vector<AgentId> ids_;
 };
-using ChannelsByName = std::unordered_map<Name, Channel*, HashOfName>;
 
 /// One part after the other, for all agents: what an agent's image names may stand in another one.
 class Restorer {
@@ -111,23 +119,25 @@ private:
     cell.id = name.agent;
     image.cell = &cell;
     resumed_->agents.push_back(&cell);
+    places_.add(cell.id);
     return read_record(image.in, cell);
   }
 
   [[nodiscard]] Cell* find(AgentId id) const {
-    for (const auto* all : {&resumed_->agents, &resumed_->departed}) {
-      const auto found =
-          std::lower_bound(all->begin(), all->end(), id,
-                           [](const Cell* cell, AgentId wanted) { return cell->id < wanted; });
-      if (found != all->end() && (*found)->id == id)
-        return *found;
-    }
-    return nullptr;
+    const std::size_t place = places_.find(id);
+    if (place < resumed_->agents.size())
+      return resumed_->agents[place];
+    const std::vector<Cell*>& departed = resumed_->departed;
+    const auto found =
+        std::lower_bound(departed.begin(), departed.end(), id,
+                         [](const Cell* cell, AgentId wanted) { return cell->id < wanted; });
+    return found != departed.end() && (*found)->id == id ? *found : nullptr;
   }
 
   bool read_channels(Image& image) {
     constexpr std::size_t bytes_each = 10;
     constexpr std::uint64_t sequence_max = (std::uint64_t{1} << 60) - 1;
+    first_channels_.push_back(resumed_->opened.size());
     std::uint64_t last = 0; // they count from 1, in the order in which they were opened
     for (std::size_t left = image.in.count(bytes_each); left > 0; --left) {
       const std::uint64_t number = image.in.varint();
@@ -150,7 +160,6 @@ private:
       }
       image.cell->link_outgoing(channel);
       resumed_->opened.push_back(&channel);
-      channels_.emplace(Name{image.cell->id, channel.number}, &channel);
     }
     return image.in.ok();
   }
@@ -199,17 +208,33 @@ private:
     return in.ok();
   }
 
+  // Those of one writer follow one another, in the order of their numbers.
+  [[nodiscard]] Channel* find_open(AgentId writer, ChannelNumber number) const {
+    const std::size_t place = places_.find(writer);
+    if (place >= resumed_->agents.size())
+      return nullptr;
+    const auto begin = resumed_->opened.begin();
+    const auto first = begin + static_cast<std::ptrdiff_t>(first_channels_[place]);
+    const auto last = place + 1 < first_channels_.size()
+                          ? begin + static_cast<std::ptrdiff_t>(first_channels_[place + 1])
+                          : resumed_->opened.end();
+    const auto found = std::lower_bound(
+        first, last, number, [](const Channel* c, ChannelNumber n) { return c->number < n; });
+    return found != last && (*found)->number == number ? *found : nullptr;
+  }
+
   Channel& channel_of(Cell& to, const Closure& lambda) {
-    const Name name{lambda.source, lambda.channel};
-    if (const auto open = channels_.find(name); open != channels_.end() && open->second->to == &to)
-      return *open->second;
-    if (const auto closed = closed_.find(name); closed != closed_.end())
-      return *closed->second;
+    if (Channel* open = find_open(lambda.source, lambda.channel);
+        open != nullptr && open->to == &to)
+      return *open;
+    for (const auto& [source, closed] : closed_)
+      if (source == lambda.source && closed->number == lambda.channel)
+        return *closed;
     Channel& channel = Channel::create(pool_, to);
     channel.number = lambda.channel;
     channel.detached = true;
     channel.last_absorption = cut_.time;
-    closed_.emplace(name, &channel);
+    closed_.emplace_back(lambda.source, &channel);
     resumed_->retired.push_back(&channel);
     return channel;
   }
@@ -279,8 +304,9 @@ private:
   Transfer load_{Transfer::Kind::load};
   std::unique_ptr<Resumption> resumed_;
   std::vector<Image> images_;
-  ChannelsByName channels_; // open, by their writers
-  ChannelsByName closed_;   // of one reader
+  PlacesOfIds places_;                               // of the agents
+  std::vector<std::size_t> first_channels_;          // in `opened`, of each agent
+  std::vector<std::pair<AgentId, Channel*>> closed_; // of one reader, with their writers
   std::string problem_;
 };
 

@@ -102,6 +102,7 @@ bool DomainSet::stop_on_the_way() {
   for (const auto& domain : domains_)
     domain->show_at(here);
   world_.next_stop = world_.at_stop(here);
+  stops_.fetch_add(1, std::memory_order_relaxed);
   return true;
 }
 

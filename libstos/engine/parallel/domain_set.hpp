@@ -4,6 +4,7 @@
 #include "libstos/engine/parallel/load_balance.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <functional>
 #include <limits>
@@ -73,6 +74,9 @@ public:
   /// and nothing is under way
   bool stop_on_the_way();
 
+  /// How often it has; any thread may ask.
+  [[nodiscard]] std::uint64_t stops() const { return stops_.load(std::memory_order_relaxed); }
+
   /// Whether a stop was asked for (World::wants_stop): then stop_as_wanted() is to be called.
   [[nodiscard]] bool is_stop_wanted() const {
     return world_.wants_stop.load(std::memory_order_relaxed) && !board_.finished();
@@ -113,6 +117,7 @@ private:
   World& world_;
   DomainBoard board_;
   bool divided_ = false;
+  std::atomic<std::uint64_t> stops_{0};
   std::uint64_t events_together_ =
       0; // until agents were divided, or brought together, the last time
   std::uint64_t events_then_ = 0;

@@ -42,6 +42,11 @@ public:
   /// the agents cannot be divided.
   void followed(double began_s, double now_s, std::span<const DomainLoad> loads, bool done);
 
+  /// What was measured so far is of no use: the domains have stood still for something else.
+  void measure_anew(double now_s, std::span<const DomainLoad> loads) {
+    begin_period(now_s, loads, period_s());
+  }
+
   /// Whether the agents are divided, and no attempt is under way.
   [[nodiscard]] bool is_settled_divided() const { return phase_ == Phase::divided; }
   [[nodiscard]] bool is_attempt() const {
