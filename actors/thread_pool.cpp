@@ -4,6 +4,7 @@
 #include "actors/messages/caf_types.hpp"
 #include "actors/run/cluster_run.hpp"
 #include "actors/run/interrupted.hpp"
+#include "actors/run/looking_in.hpp"
 #include "actors/run/progress_meter.hpp"
 #include "actors/run/restart.hpp"
 #include "actors/run/snapshots.hpp"
@@ -108,6 +109,8 @@ RunSummary ThreadPoolBase::run(World& world) {
 
 RunSummary ThreadPoolBase::run_to_end(World& world) {
   const RunOptions& options = world.options;
+  if (wants_to_look_in(options))
+    look_in(world);
   if (!options.distributed)
     ways_in_->desk->open(refuse_on_one_node);
   const std::shared_ptr<StatusDesk> exported = exported_desk(options.monitoring);

@@ -182,6 +182,34 @@ ConfigType file_path() {
 }
 
 template <auto... Path>
+ConfigType any_text() {
+  auto parse = [](const RawValue& raw) -> Result<std::string> {
+    if (raw.text.size() > 4096)
+      return bad_value("has " + std::to_string(raw.text.size()) + " bytes");
+    return raw.text;
+  };
+  return key_type<Path...>(
+      "TEXT", "a text of at most 4096 bytes", parse,
+      [](const std::string& value) { return value.empty() ? std::string("\"\"") : value; });
+}
+
+template <auto... Path>
+ConfigType two_places() {
+  auto parse = [](const RawValue& raw) -> Result<std::vector<std::string>> {
+    std::vector<std::string> places = raw.list ? *raw.list : split_list(raw.text);
+    if (!places.empty() && places.size() != 2)
+      return bad_value("has " + std::to_string(places.size()) + " places");
+    return places;
+  };
+  auto show = [](const std::vector<std::string>& places) -> std::string {
+    return places.empty() ? "[]" : places.front() + "," + places.back();
+  };
+  ConfigType type = key_type<Path...>("LIST", "a list of two places, or a,b, or none", parse, show);
+  type.takes_list = true;
+  return type;
+}
+
+template <auto... Path>
 ConfigType own_address() {
   auto parse = [](const RawValue& raw) { return parse_address(raw.text, 0); };
   return key_type<Path...>("ADDRESS",
@@ -403,6 +431,16 @@ std::vector<ConfigKey> build_keys() {
       {"snapshot.branch", "--branch",
        "Name of a run that goes on from another one's cut, with what differs now; \"\" is none.",
        name_or_none<&O::snapshot, &S::branch>()},
+      {"snapshot.show", "--show",
+       "Run nothing, and print the agents of a cut as JSON, one a line: PLACE[@TIME], as --from.",
+       file_path<&O::snapshot, &S::show>()},
+      {"snapshot.shown_agent", "--agent", "With --show: the agent of this id or name; \"\" is all.",
+       any_text<&O::snapshot, &S::shown_agent>()},
+      {"snapshot.shown_type", "--type", "With --show: the agents of this class; \"\" is all.",
+       any_text<&O::snapshot, &S::shown_type>()},
+      {"snapshot.diverge", "--diverge",
+       "Run nothing, and say where the cuts of one run in two places, A,B, differ first.",
+       two_places<&O::snapshot, &S::diverge>()},
       {"distributed", "--distributed", "Run this process as one node of a cluster.",
        flag<&O::distributed>()},
       {"cluster.name", "", "Name of the cluster; nodes of different clusters refuse each other.",

@@ -1,22 +1,18 @@
 #include "actors/run/restart.hpp"
 
+#include "actors/run/named_cut.hpp"
 #include "actors/run/worker_run.hpp"
-#include "config/program.hpp"
-#include "config/values.hpp"
 #include "libstos/base/demangle.hpp"
 #include "libstos/base/exact_text.hpp"
 #include "libstos/base/hash.hpp"
 #include "libstos/code/code_registry.hpp"
 #include "libstos/image/restore.hpp"
 #include "libstos/world/agent_base.hpp"
-#include "store/cut_store.hpp"
 
 #include <algorithm>
 #include <bit>
 #include <fstream>
-#include <iostream>
 #include <iterator>
-#include <limits>
 #include <span>
 #include <unordered_map>
 #include <utility>
@@ -32,41 +28,6 @@ std::string build_of_this_program() {
 }
 
 constexpr const char* trace_fact = "output.trace_path"; // "none" or "given"
-
-Error bad_place(const std::string& text, const std::string& problem) {
-  return {Errc::bad_config, "snapshot.from: " + quote(text) + " " + problem +
-                                "; allowed: PLACE, PLACE@TIME as in runs@10s, or PLACE@#NUMBER"};
-}
-
-struct From {
-  std::string place;
-  CutChoice choice;
-};
-
-// A password may have an @, too: what follows the last one is no time then.
-Result<From> parse_from(const std::string& text) {
-  const auto at = text.rfind('@');
-  if (at == std::string::npos)
-    return From{text, {}};
-  const std::string which = text.substr(at + 1);
-  From from{text.substr(0, at), {}};
-  if (which.starts_with('#')) {
-    const auto number = parse_number<std::uint64_t>(std::string_view(which).substr(1), 1,
-                                                    std::numeric_limits<std::uint64_t>::max());
-    if (!number)
-      return bad_place(text, "has a number of a cut that is none: " + number.error().context);
-    from.choice.number = *number;
-    return from;
-  }
-  const Result<double> time = parse_duration_s(which, BareNumber::seconds);
-  if (time) {
-    from.choice.time = *time;
-    return from;
-  }
-  if (which.find(':') != std::string::npos || which.find('/') != std::string::npos)
-    return From{text, {}};
-  return bad_place(text, "has a time that is none: " + time.error().context);
-}
 
 std::string list_of(const std::vector<std::string>& names) {
   constexpr std::size_t shown = 5;
@@ -135,20 +96,9 @@ std::optional<Restart> Restart::from_options(const RunOptions& options) {
   const SnapshotOptions& snapshot = options.snapshot;
   if (snapshot.from.empty())
     return std::nullopt;
-  const auto or_throw = [](auto result) {
-    if (!result)
-      throw UsageError(result.error());
-    return *std::move(result);
-  };
-  const From from = or_throw(parse_from(snapshot.from));
-  const std::unique_ptr<CutStore> store = or_throw(CutStore::open(from.place, Access::read));
-  const CutStore::Contents contents = or_throw(store->list());
-  for (const std::string& damage : contents.damage)
-    std::cerr << (std::string(program_name()) + ": warning: " + store->place() + ": " + damage +
-                  "\n");
-  const CutEntry entry = or_throw(pick(*store, contents, from.choice));
-  Cut cut = or_throw(read_cut(*store, entry));
-  return Restart(std::move(cut), snapshot.branch.empty() ? entry.lineage : 0, store->place());
+  ReadCut read = read_named_cut(snapshot.from);
+  return Restart(std::move(read.cut), snapshot.branch.empty() ? read.entry.lineage : 0,
+                 std::move(read.place));
 }
 
 std::string Restart::text() const {

@@ -239,7 +239,7 @@ struct Shown<ChannelNumber> {
 template <int D>
 struct Shown<Minkowski<D>> {
   static bool show(NamingInspector& f, const Minkowski<D>& x) {
-    std::array<double, D> all;
+    std::array<double, static_cast<std::size_t>(D)> all;
     for (std::size_t i = 0; i < D; ++i)
       all[i] = x[i];
     return name_value(f, all);
@@ -249,7 +249,7 @@ struct Shown<Minkowski<D>> {
 template <int D>
 struct Shown<Velocity<D>> {
   static bool show(NamingInspector& f, const Velocity<D>& x) {
-    std::array<double, D - 1> all;
+    std::array<double, static_cast<std::size_t>(D - 1)> all;
     for (std::size_t i = 0; i + 1 < D; ++i)
       all[i] = x[i];
     return name_value(f, all);

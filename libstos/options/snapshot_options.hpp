@@ -56,6 +56,16 @@ struct SnapshotOptions {
   /// run. 1 to 64 of `A-Z a-z 0-9 _ . -`.
   std::string branch;
 
+  /// Nothing is run: the agents of this cut, named as in `from`, are printed. Empty: no.
+  std::string show;
+
+  /// Of these, the one of this id or name, and those of this class. Empty: all.
+  std::string shown_agent;
+  std::string shown_type;
+
+  /// Nothing is run: says where the cuts in these two places differ. None, or two.
+  std::vector<std::string> diverge;
+
   friend bool operator==(const SnapshotOptions&, const SnapshotOptions&) = default;
 
   [[nodiscard]] bool wants_cuts() const { return !at_s.empty() || every || at_exit; }

@@ -233,7 +233,8 @@ TEST_CASE("--help answers with all options and does not ask for a run", "[config
         "--progress",     "--help",      "--distributed", "--node",
         "--address",      "--peers",     "--nodes",       "--monitoring",
         "--version",      "STOS_CONFIG", "--values",      "--cut-at",
-        "--cut-every",    "--from",      "--branch"})
+        "--cut-every",    "--from",      "--branch",      "--show",
+        "--diverge"})
     CHECK_THAT(invocation->answer, Contains(text));
 }
 

@@ -71,6 +71,10 @@ RunOptions unusual_options() {
   options.snapshot.from = "f@5";
   options.snapshot.from_other_build = true;
   options.snapshot.branch = "b";
+  options.snapshot.show = "c";
+  options.snapshot.shown_agent = "7";
+  options.snapshot.shown_type = "T";
+  options.snapshot.diverge = {"d", "e"};
   options.monitoring.address = {"::3", 9};
   options.monitoring.threads = 10;
   options.monitoring.progress_timeout_s = 11;
@@ -163,6 +167,10 @@ snapshot:
   from: old@#3
   from_other_build: true
   branch: warmer
+  show: old@10s
+  shown_agent: sun
+  shown_type: Planet
+  diverge: [one, two]
 monitoring:
   address: 127.0.0.1:9464
   threads: 64
@@ -212,6 +220,10 @@ monitoring:
   wanted.snapshot.from = "old@#3";
   wanted.snapshot.from_other_build = true;
   wanted.snapshot.branch = "warmer";
+  wanted.snapshot.show = "old@10s";
+  wanted.snapshot.shown_agent = "sun";
+  wanted.snapshot.shown_type = "Planet";
+  wanted.snapshot.diverge = {"one", "two"};
   wanted.monitoring.address = {"127.0.0.1", 9464};
   wanted.monitoring.threads = 64;
   wanted.monitoring.progress_timeout_s = 300;

@@ -1,0 +1,83 @@
+#include "actors/run/named_cut.hpp"
+
+#include "config/program.hpp"
+#include "config/values.hpp"
+#include "libstos/base/usage_error.hpp"
+
+#include <iostream>
+#include <limits>
+#include <string_view>
+#include <utility>
+
+namespace stos::detail {
+namespace {
+
+template <class T>
+T or_throw(Result<T> result) {
+  if (!result)
+    throw UsageError(result.error());
+  return *std::move(result);
+}
+
+Error bad_place(const std::string& text, const std::string& problem) {
+  return {Errc::bad_config, "the cut " + quote(text) + " " + problem +
+                                "; allowed: PLACE, PLACE@TIME as in runs@10s, or PLACE@#NUMBER"};
+}
+
+struct CutName {
+  std::string place;
+  CutChoice choice;
+};
+
+// A password may have an @, too: what follows the last one is no time then.
+Result<CutName> parse(const std::string& text) {
+  const auto at = text.rfind('@');
+  if (at == std::string::npos)
+    return CutName{text, {}};
+  const std::string which = text.substr(at + 1);
+  CutName from{text.substr(0, at), {}};
+  if (which.starts_with('#')) {
+    const auto number = parse_number<std::uint64_t>(std::string_view(which).substr(1), 1,
+                                                    std::numeric_limits<std::uint64_t>::max());
+    if (!number)
+      return bad_place(text, "has a number of a cut that is none: " + number.error().context);
+    from.choice.number = *number;
+    return from;
+  }
+  const Result<double> time = parse_duration_s(which, BareNumber::seconds);
+  if (time) {
+    from.choice.time = *time;
+    return from;
+  }
+  if (which.find(':') != std::string::npos || which.find('/') != std::string::npos)
+    return CutName{text, {}};
+  return bad_place(text, "has a time that is none: " + time.error().context);
+}
+
+} // namespace
+
+OpenedStore open_to_read(const std::string& place) {
+  OpenedStore opened;
+  opened.store = or_throw(CutStore::open(place, Access::read));
+  opened.contents = or_throw(opened.store->list());
+  for (const std::string& damage : opened.contents.damage)
+    std::cerr << (std::string(program_name()) + ": warning: " + opened.store->place() + ": " +
+                  damage + "\n");
+  return opened;
+}
+
+ReadCut read_named_cut(const std::string& name) {
+  const CutName meant = or_throw(parse(name));
+  const OpenedStore opened = open_to_read(meant.place);
+  ReadCut found;
+  found.entry = or_throw(pick(*opened.store, opened.contents, meant.choice));
+  found.cut = read(opened, found.entry);
+  found.place = opened.store->place();
+  return found;
+}
+
+Cut read(const OpenedStore& opened, const CutEntry& entry) {
+  return or_throw(read_cut(*opened.store, entry));
+}
+
+} // namespace stos::detail

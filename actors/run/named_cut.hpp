@@ -1,0 +1,34 @@
+#pragma once
+
+#include "libstos/image/cut.hpp"
+#include "store/cut_store.hpp"
+
+#include <memory>
+#include <string>
+
+namespace stos::detail {
+
+// Cuts in stores, as users name them. All of it throws UsageError: bad_config, bad_argument or
+// io_error. What is damaged in a store is told on standard error.
+//
+// Threads: none inside.
+
+struct OpenedStore {
+  std::unique_ptr<CutStore> store;
+  CutStore::Contents contents;
+};
+[[nodiscard]] OpenedStore open_to_read(const std::string& place);
+
+struct ReadCut {
+  Cut cut;
+  CutEntry entry;
+  std::string place;
+};
+
+/// By `PLACE`, `PLACE@TIME` or `PLACE@#NUMBER`.
+[[nodiscard]] ReadCut read_named_cut(const std::string& name);
+
+/// One of an opened store.
+[[nodiscard]] Cut read(const OpenedStore& opened, const CutEntry& entry);
+
+} // namespace stos::detail
