@@ -105,10 +105,12 @@ double Snapshots::next_stop_after(double time) const {
     next = *at;
   if (options_.every && !options_.every->is_wall) {
     const double every = options_.every->s;
-    double k = std::max(1.0, std::floor(time / every));
-    while (k * every <= time)
-      ++k;
-    next = std::min(next, k * every);
+    const double before = std::max(0.0, std::floor(time / every));
+    for (const double k : {before, before + 1, before + 2}) // one of them, but for a tiny pause
+      if (k * every > time && k > 0) {
+        next = std::min(next, k * every);
+        break;
+      }
   }
   return next;
 }
