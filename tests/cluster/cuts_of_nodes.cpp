@@ -73,11 +73,11 @@ void go_on_from(World& world, const Cut& cut) {
     FAIL(restored.error().context);
 }
 
-/// Runs the world on nodes, from its set-up or a cut, and compares its outcome and its cuts.
+/// Runs the world on nodes, from its set-up or a cut, and compares its outcome. Returns its cuts.
 template <class Plan>
-void run_on_nodes(const Plan& plan, const Shape& shape, std::uint64_t seed, const Cut* from,
-                  const std::vector<double>& times, const std::string& expected,
-                  std::span<const Cut> oracle) {
+std::vector<Cut> run_on_nodes(const Plan& plan, const Shape& shape, std::uint64_t seed,
+                              const Cut* from, const std::vector<double>& times,
+                              const std::string& expected) {
   std::vector<decltype(set_up(plan))> simulations;
   std::vector<World*> worlds;
   std::vector<std::vector<CutPart>> parts(shape.nodes);
@@ -94,58 +94,41 @@ void run_on_nodes(const Plan& plan, const Shape& shape, std::uint64_t seed, cons
   const RunSummary summary =
       cluster.run(worlds, [&](std::size_t agent) { return mix64(agent + seed) % shape.nodes; });
   REQUIRE(outcome_of(summary) == expected);
-  for (std::size_t i = 0; i < oracle.size(); ++i) {
-    INFO("cut at " << oracle[i].time);
+  std::vector<Cut> cuts;
+  for (std::size_t i = 0; i < parts.front().size(); ++i) {
     std::vector<CutPart> of_all;
     for (std::vector<CutPart>& of_node : parts) {
-      REQUIRE(of_node.size() == oracle.size());
+      REQUIRE(of_node.size() == parts.front().size());
       of_all.push_back(std::move(of_node[i]));
     }
-    const Cut whole = detail::join(*worlds.front(), std::move(of_all));
-    REQUIRE(whole.bytes == oracle[i].bytes);
-    REQUIRE(whole.state_digest() == oracle[i].state_digest());
+    cuts.push_back(detail::join(*worlds.front(), std::move(of_all)));
+  }
+  return cuts;
+}
+
+void require_same(const std::vector<Cut>& cuts, std::span<const Cut> oracle) {
+  REQUIRE(cuts.size() == oracle.size());
+  for (std::size_t i = 0; i < oracle.size(); ++i) {
+    INFO("cut at " << oracle[i].time);
+    REQUIRE(cuts[i].bytes == oracle[i].bytes);
+    REQUIRE(cuts[i].state_digest() == oracle[i].state_digest());
   }
 }
 
-/// When some node wants it, again and again.
+/// When some node wants it, again and again. Returns how often that was.
 template <class Plan>
 std::size_t check_cuts_at_any_time(const Plan& plan, std::uint64_t seed,
                                    const std::string& expected) {
   Shape shape = shape_with_moves(seed);
   shape.wants_stop_chance = 0.002;
-  std::vector<decltype(set_up(plan))> simulations;
-  std::vector<World*> worlds;
-  std::vector<std::vector<CutPart>> parts(shape.nodes);
-  for (std::size_t i = 0; i < shape.nodes; ++i) {
-    simulations.push_back(set_up(plan));
-    worlds.push_back(&simulations.back()->world());
-    detail::set_boundary(*worlds.back(), boundary_of(plan));
-    cut_at(*worlds.back(), {}, parts[i]);
-    worlds.back()->begin_run();
-  }
-  VirtualCluster cluster(shape, seed + 1);
-  const RunSummary summary =
-      cluster.run(worlds, [&](std::size_t agent) { return mix64(agent + seed) % shape.nodes; });
-  REQUIRE(outcome_of(summary) == expected);
+  const std::vector<Cut> cuts = run_on_nodes(plan, shape, seed + 1, nullptr, {}, expected);
   std::vector<double> times;
-  for (const CutPart& part : parts.front())
-    times.push_back(part.cut.time);
+  for (const Cut& cut : cuts)
+    times.push_back(cut.time);
   std::string again;
-  const std::vector<Cut> oracle = serial_cuts(plan, times, again);
+  require_same(cuts, serial_cuts(plan, times, again));
   REQUIRE(again == expected);
-  REQUIRE(oracle.size() == times.size());
-  for (std::size_t i = 0; i < oracle.size(); ++i) {
-    INFO("cut at " << oracle[i].time);
-    std::vector<CutPart> of_all;
-    for (std::vector<CutPart>& of_node : parts) {
-      REQUIRE(of_node.size() == oracle.size());
-      of_all.push_back(std::move(of_node[i]));
-    }
-    const Cut whole = detail::join(*worlds.front(), std::move(of_all));
-    REQUIRE(whole.bytes == oracle[i].bytes);
-    REQUIRE(whole.state_digest() == oracle[i].state_digest());
-  }
-  return oracle.size();
+  return cuts.size();
 }
 
 /// Returns how many cuts were taken because some node wanted one.
@@ -162,13 +145,14 @@ std::size_t check_cuts_of_nodes(const Plan& plan, std::uint64_t seed) {
   const std::vector<Cut> oracle = serial_cuts(plan, times, expected);
 
   const Shape shape = shape_with_moves(seed);
-  run_on_nodes(plan, shape, seed, nullptr, times, expected, oracle);
+  require_same(run_on_nodes(plan, shape, seed, nullptr, times, expected), oracle);
   const std::size_t wanted = check_cuts_at_any_time(plan, seed, expected);
   for (std::size_t i = 0; i < oracle.size(); ++i) {
     INFO("from " << oracle[i].time);
     const Shape other = shape_with_moves(seed + 1 + i);
-    run_on_nodes(plan, other, seed + 1 + i, &oracle[i],
-                 {times.begin() + static_cast<std::ptrdiff_t>(i), times.end()}, expected,
+    require_same(run_on_nodes(plan, other, seed + 1 + i, &oracle[i],
+                              {times.begin() + static_cast<std::ptrdiff_t>(i), times.end()},
+                              expected),
                  std::span(oracle).subspan(i));
   }
   return wanted;
