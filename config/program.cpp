@@ -132,6 +132,10 @@ void look_after_process(void (*leave)()) {
 
 const char* program_name() { return program_invocation_short_name; }
 
+void tell(const std::string& text) {
+  std::cerr << (std::string(program_name()) + ": " + text + "\n") << std::flush;
+}
+
 int explain_exception(const char* program) noexcept {
   // An error text must need no memory of its own: the run may have taken all of it.
   const auto say = [program](const char* text) {

@@ -3,6 +3,8 @@
 #include "libstos/base/usage_error.hpp"
 #include "libstos/options/run_options.hpp"
 
+#include <string>
+
 namespace stos {
 
 /// The configuration of a program is wrong, which leaves that to its environment (see
@@ -49,6 +51,9 @@ void look_after_process(void (*leave)());
 
 /// Of this process, as error texts begin. Needs no memory.
 [[nodiscard]] const char* program_name();
+
+/// Writes `program: text` to standard error, in one piece: other threads write there, too.
+void tell(const std::string& text);
 
 /// Writes `program: error: ...` about the exception that is being handled, and returns the exit
 /// code for it. Of a run that was complete all the same, or that a signal has ended, it writes the

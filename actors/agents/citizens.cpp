@@ -5,8 +5,6 @@
 
 #include <caf/actor_cast.hpp>
 
-#include <algorithm>
-
 namespace stos::detail {
 
 bool AgentNames::enter(const std::string& name, AgentId agent) {
@@ -109,9 +107,8 @@ void Citizens::route(AgentMail mail) {
   std::size_t node = site_.own_node;
   if (const auto gone = gone_to_.find(mail.agent); gone != gone_to_.end())
     node = gone->second;
-  else if (const auto placed = std::lower_bound(site_.placed->begin(), site_.placed->end(), agent);
-           placed != site_.placed->end() && *placed == agent)
-    node = (*site_.node_of)[static_cast<std::size_t>(placed - site_.placed->begin())];
+  else if (const std::size_t place = site_.placed->find(agent); place < site_.placed->size())
+    node = (*site_.node_of)[place];
   if (node == site_.own_node)
     undeliverable(mail);
   else

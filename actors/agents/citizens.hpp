@@ -4,6 +4,7 @@
 #include "actors/messages/cluster_messages.hpp"
 #include "actors/messages/luggage.hpp"
 #include "libstos/engine/execution.hpp"
+#include "libstos/world/places_of_ids.hpp"
 
 #include <caf/actor.hpp>
 #include <caf/fwd.hpp>
@@ -57,7 +58,7 @@ public:
   /// How to reach what is there; set before the run's actor begins.
   struct Site {
     World* world = nullptr;
-    const std::vector<AgentId>* placed = nullptr; ///< who is there at the beginning, in order
+    const PlacesOfIds* placed = nullptr;                 ///< who is there at the beginning
     const std::vector<std::uint16_t>* node_of = nullptr; ///< and where
     std::size_t own_node = 0;
     Post post;

@@ -23,57 +23,40 @@ namespace stos::detail {
 namespace {
 
 /// The agents that a run begins with, of the set-up or of a cut, in the order of their ids.
-class AgentsToPlace {
-public:
+struct AgentsToPlace {
   explicit AgentsToPlace(const World& world)
-      : from_cut_(world.resumption.get()),
-        agents_(from_cut_ != nullptr ? from_cut_->agents : world.setup.effects.changes().born),
-        channels_(from_cut_ != nullptr ? from_cut_->opened : world.setup.effects.changes().opened),
-        time_(from_cut_ != nullptr ? world.counters_before.last_event_time
-                                   : Instant::beginning().absorption) {}
+      : agents(world.resumption != nullptr ? world.resumption->agents
+                                           : world.setup.effects.changes().born),
+        channels(world.resumption != nullptr ? world.resumption->opened
+                                             : world.setup.effects.changes().opened),
+        time(world.resumption != nullptr ? world.counters_before.last_event_time
+                                         : Instant::beginning().absorption) {}
 
-  [[nodiscard]] std::vector<Point> positions() const {
-    std::vector<Point> positions;
-    for (const Cell* cell : agents_)
-      positions.push_back(cell->path.position(std::max(time_, cell->path.anchor()[0])));
-    return positions;
-  }
-
-  [[nodiscard]] std::vector<PlacementInput::Link> links() const {
-    std::vector<PlacementInput::Link> links;
-    for (const Channel* channel : channels_)
-      if (channel->to->alive())
-        links.push_back({index_of(channel->from().id), index_of(channel->to->id), 1});
-    return links;
-  }
-
-  [[nodiscard]] std::vector<AgentId> ids() const {
-    std::vector<AgentId> ids;
-    for (const Cell* cell : agents_)
-      ids.push_back(cell->id);
-    return ids;
-  }
-
-private:
-  [[nodiscard]] std::uint32_t index_of(AgentId id) const {
-    if (from_cut_ == nullptr)
-      return static_cast<std::uint32_t>(id.value - 1);
-    const auto found =
-        std::lower_bound(agents_.begin(), agents_.end(), id,
-                         [](const Cell* cell, AgentId wanted) { return cell->id < wanted; });
-    return static_cast<std::uint32_t>(found - agents_.begin());
-  }
-
-  const Resumption* from_cut_;
-  const std::vector<Cell*>& agents_;
-  const std::vector<Channel*>& channels_;
-  double time_;
+  const std::vector<Cell*>& agents;
+  const std::vector<Channel*>& channels;
+  double time; ///< they are there then, or begin later
 };
 
-Placement place_agents(const World& world, const PlacementFunction& function, std::size_t nodes) {
-  const AgentsToPlace agents(world);
-  const std::vector<Point> positions = agents.positions();
-  const std::vector<PlacementInput::Link> links = agents.links();
+PlacesOfIds places_of(const std::vector<Cell*>& agents) {
+  PlacesOfIds places;
+  for (const Cell* cell : agents)
+    places.add(cell->id);
+  return places;
+}
+
+Placement place_agents(const World& world, const PlacesOfIds& places,
+                       const PlacementFunction& function, std::size_t nodes) {
+  const AgentsToPlace all(world);
+  std::vector<Point> positions;
+  for (const Cell* cell : all.agents)
+    positions.push_back(cell->path.position(std::max(all.time, cell->path.anchor()[0])));
+  const auto index_of = [&places](const Cell& cell) {
+    return static_cast<std::uint32_t>(places.find(cell.id));
+  };
+  std::vector<PlacementInput::Link> links;
+  for (const Channel* channel : all.channels)
+    if (const std::uint32_t to = index_of(*channel->to); to < places.size()) // or it has departed
+      links.push_back({index_of(channel->from()), to, 1});
   PlacementInput input;
   input.positions = positions;
   input.channels = links;
@@ -261,8 +244,8 @@ RunSummary take_part(World& world, ClusterNode& node, const ClusterNode::Roster&
     fingerprint.emplace(world);
   const RunBeginning beginning =
       fingerprint ? begin(world, *ways_in.names, *fingerprint) : begin(world, *ways_in.names);
-  state.placement = place_agents(world, placement, nodes);
-  state.placed = AgentsToPlace(world).ids();
+  state.placed = places_of(AgentsToPlace(world).agents);
+  state.placement = place_agents(world, state.placed, placement, nodes);
   const Placement& node_of = state.placement;
   if (fingerprint)
     fingerprint->place(node_of);

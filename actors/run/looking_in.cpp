@@ -4,13 +4,11 @@
 #include "config/program.hpp"
 #include "config/values.hpp"
 #include "libstos/base/exact_text.hpp"
-#include "libstos/code/code_registry.hpp"
 #include "libstos/image/agent_view.hpp"
 #include "libstos/image/cut_difference.hpp"
 #include "libstos/image/restore.hpp"
 #include "libstos/world/agent_base.hpp"
 
-#include <algorithm>
 #include <cstdlib>
 #include <iostream>
 #include <limits>
@@ -23,10 +21,7 @@ namespace stos::detail {
 namespace {
 
 void restore_into(World& world, const Cut& cut, const std::string& place) {
-  for (const Cut::Type& type : cut.classes)
-    if (find_agent_type(type.id) == nullptr)
-      throw UsageError(Errc::bad_config,
-                       place + ": this program has no class " + type.name + " that is in the cut");
+  require_all_types(cut, place + ": the cut at " + exact_text(cut.time) + " s");
   if (const Result<void> restored = restore(world, cut); !restored)
     throw UsageError(restored.error().code, place + ": " + restored.error().context);
 }
@@ -88,22 +83,6 @@ std::map<double, CutEntry> cuts_of(const OpenedStore& opened, const std::string&
   return cuts;
 }
 
-std::size_t agents_that_differ(const Cut& a, const Cut& b) {
-  std::size_t differing = 0;
-  std::size_t i = 0;
-  std::size_t k = 0;
-  while (i < a.images.size() || k < b.images.size()) {
-    const bool only_a =
-        k == b.images.size() || (i < a.images.size() && a.images[i].agent < b.images[k].agent);
-    const bool only_b = !only_a && (i == a.images.size() || b.images[k].agent < a.images[i].agent);
-    if (only_a || only_b || !std::ranges::equal(a.image(i), b.image(k)))
-      ++differing;
-    i += only_b ? 0 : 1;
-    k += only_a ? 0 : 1;
-  }
-  return differing;
-}
-
 // The same world again, without agents.
 std::unique_ptr<World> like(const World& world) {
   auto other =
@@ -148,9 +127,8 @@ bool diverge(World& world, const RunOptions& options) {
               << equal << " cuts are equal"
               << (equal > 0 ? ", the last one at " + exact_text(last_equal) + " s" : "") << '\n'
               << "at " << exact_text(time) << " s the states differ: " << entry.state_digest
-              << " in A, " << other->second.state_digest << " in B; "
-              << agents_that_differ(cut_a, cut_b) << " of " << cut_a.images.size()
-              << " agents are not the same\n";
+              << " in A, " << other->second.state_digest << " in B; " << difference.agents << " of "
+              << cut_a.images.size() << " agents are not the same\n";
     for (const std::string& text : describe(difference, world, *world_b, time, {}, names_in(cut_a)))
       std::cout << "  " << text << '\n';
     return true;

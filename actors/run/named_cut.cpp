@@ -2,12 +2,14 @@
 
 #include "config/program.hpp"
 #include "config/values.hpp"
+#include "libstos/base/demangle.hpp"
 #include "libstos/base/usage_error.hpp"
+#include "libstos/code/code_registry.hpp"
 
-#include <iostream>
 #include <limits>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace stos::detail {
 namespace {
@@ -54,15 +56,37 @@ Result<CutName> parse(const std::string& text) {
   return bad_place(text, "has a time that is none: " + time.error().context);
 }
 
+std::string list_of(const std::vector<std::string>& names) {
+  constexpr std::size_t shown = 5;
+  std::string text;
+  for (std::size_t i = 0; i < names.size() && i < shown; ++i)
+    text += (i == 0 ? "" : ", ") + names[i];
+  if (names.size() > shown)
+    text += " and " + std::to_string(names.size() - shown) + " more";
+  return text;
+}
+
 } // namespace
+
+void require_all_types(const Cut& cut, const std::string& what) {
+  std::vector<std::string> missing;
+  for (const Cut::Type& type : cut.classes)
+    if (find_agent_type(type.id) == nullptr)
+      missing.push_back("class " + type.name);
+  for (const Cut::Type& type : cut.lambdas)
+    if (find_closure(type.id) == nullptr)
+      missing.push_back("lambda " + demangle(type.name.c_str()));
+  if (!missing.empty())
+    throw UsageError(Errc::bad_config,
+                     what + " is of another program: this one has no " + list_of(missing));
+}
 
 OpenedStore open_to_read(const std::string& place) {
   OpenedStore opened;
   opened.store = or_throw(CutStore::open(place, Access::read));
   opened.contents = or_throw(opened.store->list());
   for (const std::string& damage : opened.contents.damage)
-    std::cerr << (std::string(program_name()) + ": warning: " + opened.store->place() + ": " +
-                  damage + "\n");
+    tell("warning: " + opened.store->place() + ": " + damage);
   return opened;
 }
 

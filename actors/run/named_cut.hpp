@@ -28,6 +28,10 @@ struct ReadCut {
 /// By `PLACE`, `PLACE@TIME` or `PLACE@#NUMBER`.
 [[nodiscard]] ReadCut read_named_cut(const std::string& name);
 
+/// That the program has all classes of agents and lambdas of the cut; else says, of `what`, which
+/// ones it has not.
+void require_all_types(const Cut& cut, const std::string& what);
+
 /// One of an opened store.
 [[nodiscard]] Cut read(const OpenedStore& opened, const CutEntry& entry);
 

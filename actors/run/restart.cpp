@@ -2,10 +2,8 @@
 
 #include "actors/run/named_cut.hpp"
 #include "actors/run/worker_run.hpp"
-#include "libstos/base/demangle.hpp"
 #include "libstos/base/exact_text.hpp"
 #include "libstos/base/hash.hpp"
-#include "libstos/code/code_registry.hpp"
 #include "libstos/image/restore.hpp"
 #include "libstos/world/agent_base.hpp"
 
@@ -13,7 +11,9 @@
 #include <bit>
 #include <fstream>
 #include <iterator>
+#include <optional>
 #include <span>
+#include <string>
 #include <unordered_map>
 #include <utility>
 
@@ -29,24 +29,15 @@ std::string build_of_this_program() {
 
 constexpr const char* trace_fact = "output.trace_path"; // "none" or "given"
 
-std::string list_of(const std::vector<std::string>& names) {
-  constexpr std::size_t shown = 5;
-  std::string text;
-  for (std::size_t i = 0; i < names.size() && i < shown; ++i)
-    text += (i == 0 ? "" : ", ") + names[i];
-  if (names.size() > shown)
-    text += " and " + std::to_string(names.size() - shown) + " more";
-  return text;
-}
-
+// In full: nodes that stop at other times would wait for each other.
 std::string times_of_cuts(const SnapshotOptions& options) {
-  std::vector<std::string> times;
+  std::string times;
   for (const double time : options.at_s)
-    times.push_back(exact_text(time) + " s");
+    times += (times.empty() ? "" : ", ") + exact_text(time) + " s";
   if (options.every)
-    times.push_back("every " + exact_text(options.every->s) +
-                    (options.every->is_wall ? " s of wall-clock time" : " s"));
-  return times.empty() ? "none" : list_of(times);
+    times += (times.empty() ? "every " : ", every ") + exact_text(options.every->s) +
+             (options.every->is_wall ? " s of wall-clock time" : " s");
+  return times.empty() ? "none" : times;
 }
 
 // An agent's own actor, from the record of the set-up to that of the cut.
@@ -76,8 +67,7 @@ private:
   std::unordered_map<std::uint64_t, AgentActor*> bindings_;
 };
 
-} // namespace
-
+// What the world has in common with all that may go on from its cuts.
 CutOrigin origin_of(const World& world, const WorldFingerprint& set_up) {
   CutOrigin origin;
   const SnapshotOptions& options = world.options.snapshot;
@@ -92,69 +82,84 @@ CutOrigin origin_of(const World& world, const WorldFingerprint& set_up) {
   return origin;
 }
 
+/// The cut that a run goes on from.
+class Restart {
+public:
+  /// That which snapshot.from names, if it names one.
+  [[nodiscard]] static std::optional<Restart> from_options(const RunOptions& options);
+
+  [[nodiscard]] double time() const { return read_.cut.time; }
+
+  /// Of the run that it is of, if this is the same one; 0 for a branch.
+  [[nodiscard]] std::uint64_t lineage() const { return is_branch_ ? 0 : read_.entry.lineage; }
+
+  /// For people, the same on all nodes: "cut at 10 s of run lattice, state 0123456789abcdef".
+  [[nodiscard]] std::string text() const;
+
+  void apply(World& world, const CutOrigin& origin, AgentNames& names) const;
+
+private:
+  Restart(ReadCut read, bool is_branch) : read_(std::move(read)), is_branch_(is_branch) {}
+
+  [[nodiscard]] std::string where() const { return "the " + text() + " in " + read_.place; }
+  void require_same_build(const CutOrigin& origin, bool may_be_other) const;
+  void require_same_set_up(const CutOrigin& origin) const;
+  void draw_anew(World& world) const;
+
+  ReadCut read_;
+  bool is_branch_;
+};
+
 std::optional<Restart> Restart::from_options(const RunOptions& options) {
   const SnapshotOptions& snapshot = options.snapshot;
   if (snapshot.from.empty())
     return std::nullopt;
-  ReadCut read = read_named_cut(snapshot.from);
-  return Restart(std::move(read.cut), snapshot.branch.empty() ? read.entry.lineage : 0,
-                 std::move(read.place));
+  return Restart(read_named_cut(snapshot.from), !snapshot.branch.empty());
 }
 
 std::string Restart::text() const {
-  return "cut at " + exact_text(cut_.time) + " s of run " + cut_.origin.run + ", state " +
-         cut_.state_digest().to_string();
+  return "cut at " + exact_text(read_.cut.time) + " s of run " + read_.cut.origin.run + ", state " +
+         read_.entry.state_digest;
 }
 
 void Restart::require_same_build(const CutOrigin& origin, bool may_be_other) const {
-  std::vector<std::string> missing;
-  for (const Cut::Type& type : cut_.classes)
-    if (find_agent_type(type.id) == nullptr)
-      missing.push_back("class " + type.name);
-  for (const Cut::Type& type : cut_.lambdas)
-    if (find_closure(type.id) == nullptr)
-      missing.push_back("lambda " + demangle(type.name.c_str()));
-  if (!missing.empty())
-    throw UsageError(Errc::bad_config, "the " + text() + " in " + place_ +
-                                           " is of another program: this one has no " +
-                                           list_of(missing));
-  if (cut_.origin.build != origin.build && !may_be_other)
+  require_all_types(read_.cut, where());
+  if (read_.cut.origin.build != origin.build && !may_be_other)
     throw UsageError(Errc::bad_config,
-                     "the " + text() + " in " + place_ +
-                         " was written by another build of the program (" + cut_.origin.build +
-                         ", this one is " + origin.build +
+                     where() + " was written by another build of the program (" +
+                         read_.cut.origin.build + ", this one is " + origin.build +
                          "). It has all classes and lambdas of the cut; if they are as they were, "
                          "--from-other-build goes on from it");
 }
 
 void Restart::require_same_set_up(const CutOrigin& origin) const {
-  const std::string other = "the " + text() + " in " + place_ + " is of another world: ";
+  const std::string other = where() + " is of another world: ";
   const std::string hint = ". A run that is to differ from it has a name of its own: --branch";
-  if (cut_.origin.run != origin.run)
-    throw UsageError(Errc::bad_config, other + "it is of run " + cut_.origin.run +
+  if (read_.cut.origin.run != origin.run)
+    throw UsageError(Errc::bad_config, other + "it is of run " + read_.cut.origin.run +
                                            ", and this one is called " + origin.run + hint);
   for (const CutOrigin::Fact& fact : origin.facts)
-    for (const CutOrigin::Fact& before : cut_.origin.facts)
+    for (const CutOrigin::Fact& before : read_.cut.origin.facts)
       if (before.name == fact.name && before.value != fact.value &&
           !(fact.name == trace_fact && fact.value == "none"))
         throw UsageError(Errc::bad_config, other + fact.name + " was " + before.value +
                                                ", and is " + fact.value + hint);
-  if (cut_.origin.set_up_agents != origin.set_up_agents)
+  if (read_.cut.origin.set_up_agents != origin.set_up_agents)
     throw UsageError(Errc::bad_config, other + "its set-up had " +
-                                           std::to_string(cut_.origin.set_up_agents) +
+                                           std::to_string(read_.cut.origin.set_up_agents) +
                                            " agents, and this one has " +
                                            std::to_string(origin.set_up_agents) + hint);
-  if (cut_.origin.set_up != origin.set_up)
+  if (read_.cut.origin.set_up != origin.set_up)
     throw UsageError(Errc::bad_config, other + "the agents of its set-up were others" + hint);
 }
 
 // With another seed, what agents draw from now on is not what it would have been.
 void Restart::draw_anew(World& world) const {
   const std::string seed = std::to_string(world.options.seed);
-  for (const CutOrigin::Fact& fact : cut_.origin.facts)
+  for (const CutOrigin::Fact& fact : read_.cut.origin.facts)
     if (fact.name == "simulation.seed" && fact.value == seed)
       return;
-  const std::uint64_t at = mix64(world.options.seed + std::bit_cast<std::uint64_t>(cut_.time));
+  const std::uint64_t at = mix64(world.options.seed + std::bit_cast<std::uint64_t>(read_.cut.time));
   for (Cell* cell : world.resumption->agents)
     cell->random = RandomStream(mix64(at + mix64(cell->id.value)));
 }
@@ -166,15 +171,17 @@ void Restart::apply(World& world, const CutOrigin& origin, AgentNames& names) co
     require_same_set_up(origin);
   Handles handles(world);
   world.drop_set_up();
-  if (const Result<void> restored = restore(world, cut_); !restored)
-    throw UsageError(restored.error().code, restored.error().context + " (" + place_ + ")");
+  if (const Result<void> restored = restore(world, read_.cut); !restored)
+    throw UsageError(restored.error().code, restored.error().context + " (" + read_.place + ")");
   handles.pass_on(world);
-  for (const auto& [name, agent] : cut_.names) // those of the set-up are the same
+  for (const auto& [name, agent] : read_.cut.names) // those of the set-up are the same
     (void)names.enter(name, agent);
   world.began_from = text();
   if (!options.branch.empty())
     draw_anew(world);
 }
+
+} // namespace
 
 RunBeginning begin(World& world, AgentNames& names) {
   const SnapshotOptions& options = world.options.snapshot;

@@ -34,7 +34,7 @@ struct RunState {
   std::size_t own_index = 0;
   std::vector<caf::actor> runs;   ///< of all nodes, by index
   std::vector<std::string> names; ///< of the nodes, likewise
-  std::vector<AgentId> placed;    ///< who is there at the beginning, in order
+  PlacesOfIds placed;             ///< who is there at the beginning
   Placement placement;            ///< of them
   std::unique_ptr<Snapshots> snapshots;
   std::unique_ptr<Gateway> gateway; ///< null if there is no other node

@@ -14,7 +14,6 @@
 #include <chrono>
 #include <cmath>
 #include <exception>
-#include <iostream>
 #include <limits>
 #include <set>
 #include <utility>
@@ -132,7 +131,7 @@ double Snapshots::seconds_of_pause() const {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - stopped_).count();
 }
 
-// On several nodes all have to do the same; there the first one leaves cuts out that wait.
+// On several nodes all have to do the same, and none does: there all cuts wait for the store.
 bool Snapshots::is_left_out(double time) {
   if (site_.nodes > 1 || Interruption::signal() != 0 ||
       std::binary_search(at_.begin(), at_.end(), time))
@@ -267,7 +266,8 @@ void Snapshots::write(double time, Pending pending) {
                        std::to_string(std::lround(pending.pause_s * 1e3)) + " ms";
     if (store_ != nullptr)
       text += store(cut, record);
-    say(text);
+    if (!world_.options.digest_only)
+      tell(text);
     const std::lock_guard lock(mutex_);
     spare_ = std::move(cut.bytes);
   } catch (const std::exception& problem) { // there is no memory for it
@@ -319,7 +319,7 @@ void Snapshots::fail(const CutRecord& record, const std::string& problem) {
 void Snapshots::complain(double time, const std::string& what) {
   const std::string text = "the cut at " + text_of(time) + " " + what;
   if (!options_.is_required) {
-    std::cerr << (std::string(program_name()) + ": warning: " + text + "; the run goes on\n");
+    tell("warning: " + text + "; the run goes on");
     return;
   }
   {
@@ -331,12 +331,6 @@ void Snapshots::complain(double time, const std::string& what) {
   world_.end_before(-std::numeric_limits<double>::infinity());
 }
 
-// In one piece: other threads write there, too.
-void Snapshots::say(const std::string& text) const {
-  if (!world_.options.digest_only)
-    std::cerr << (std::string(program_name()) + ": " + text + "\n");
-}
-
 std::vector<CutRecord> Snapshots::finish(double patience_s) {
   std::unique_lock lock(mutex_);
   const auto all_are_there = [this] {
@@ -345,8 +339,8 @@ std::vector<CutRecord> Snapshots::finish(double patience_s) {
   changed_.wait_for(lock, std::chrono::duration<double>(patience_s), all_are_there);
   changed_.wait(lock, [this] { return complete_.empty() && !is_writing_; });
   if (left_out_ > 0)
-    std::cerr << (std::string(program_name()) + ": warning: " + std::to_string(left_out_) +
-                  " cuts were left out, since the store was slower than they came\n");
+    tell("warning: " + std::to_string(left_out_) +
+         " cuts were left out, since the store was slower than they came");
   std::vector<CutRecord> records;
   for (const auto& [time, record] : records_)
     records.push_back(record);

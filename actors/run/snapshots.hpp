@@ -36,8 +36,8 @@ namespace stos::detail {
 /// digest. What the writing of a cut finds wrong is told on standard error, and ends the run if the
 /// options say so; without that the run goes on, and the next cut is tried.
 ///
-/// Where writing takes longer than the pause between two cuts, cuts are left out; those of
-/// snapshot.at never.
+/// Where writing takes longer than the pause between two cuts, cuts are left out on one node, those
+/// of snapshot.at never; on several nodes they wait, in the memory of the first one.
 ///
 /// Threads: at_stop by the engine's, hear() by the run's actor, the others by the thread that waits
 ///          for the run; a thread of its own writes.
@@ -95,7 +95,6 @@ private:
   void conclude(const CutRecord& record, const std::string& problem);
   void fail(const CutRecord& record, const std::string& problem);
   void complain(double time, const std::string& what);
-  void say(const std::string& text) const;
 
   World& world_;
   const Site site_;

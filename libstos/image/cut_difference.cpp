@@ -12,19 +12,22 @@
 namespace stos::detail {
 namespace {
 
-std::optional<CutDifference::Agent> first_agent(const Cut& a, const Cut& b) {
-  for (std::size_t i = 0; i < std::max(a.images.size(), b.images.size()); ++i) {
-    const bool has_a = i < a.images.size();
-    const bool has_b = i < b.images.size();
-    if (has_a && has_b && a.images[i].agent == b.images[i].agent) {
-      if (!std::ranges::equal(a.image(i), b.image(i)))
-        return CutDifference::Agent{a.images[i].agent, true, true};
-      continue;
+// Goes through both in the order of ids.
+void compare_agents(const Cut& a, const Cut& b, CutDifference& found) {
+  std::size_t in_a = 0;
+  std::size_t in_b = 0;
+  while (in_a < a.images.size() || in_b < b.images.size()) {
+    const bool has_a = in_a < a.images.size();
+    const bool has_b = in_b < b.images.size();
+    const bool is_a = has_a && (!has_b || a.images[in_a].agent <= b.images[in_b].agent);
+    const bool is_b = has_b && (!has_a || b.images[in_b].agent <= a.images[in_a].agent);
+    if (!is_a || !is_b || !std::ranges::equal(a.image(in_a), b.image(in_b))) {
+      if (found.agents++ == 0)
+        found.agent = {is_a ? a.images[in_a].agent : b.images[in_b].agent, is_a, is_b};
     }
-    const bool is_a = has_a && (!has_b || a.images[i].agent < b.images[i].agent);
-    return CutDifference::Agent{is_a ? a.images[i].agent : b.images[i].agent, is_a, !is_a};
+    in_a += is_a ? 1 : 0;
+    in_b += is_b ? 1 : 0;
   }
-  return std::nullopt;
 }
 
 ValueTree tree_of_world(const Cut& cut) {
@@ -100,7 +103,7 @@ void compare_reports(const Cut& a, const Cut& b, const SideNames& names,
 
 CutDifference compare(const Cut& a, const Cut& b, const SideNames& names) {
   CutDifference found;
-  found.agent = first_agent(a, b);
+  compare_agents(a, b, found);
   found.of_world = differences(tree_of_world(a), tree_of_world(b), names);
   compare_departed(a, b, names, found.of_world);
   compare_reports(a, b, names, found.of_world);

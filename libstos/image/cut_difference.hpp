@@ -4,6 +4,7 @@
 #include "libstos/image/agent_view.hpp"
 #include "libstos/image/cut.hpp"
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,6 +20,7 @@ struct CutDifference {
     bool is_in_b = false;
   };
   std::optional<Agent> agent;
+  std::size_t agents = 0; ///< of which that is true: the first one and all others
 
   /// What differs of the world as a whole, one text each: the time, counters, who has ended, the
   /// first report.

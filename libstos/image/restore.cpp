@@ -3,6 +3,7 @@
 #include "libstos/image/record_bytes.hpp"
 #include "libstos/spacetime/trajectory_bytes.hpp"
 #include "libstos/world/agent_base.hpp"
+#include "libstos/world/places_of_ids.hpp"
 #include "libstos/world/resumption.hpp"
 
 #include <algorithm>
@@ -15,29 +16,6 @@
 
 namespace stos::detail {
 namespace {
-
-/// Where ids stand that are in order, most of which follow one another.
-class PlacesOfIds {
-public:
-  void add(AgentId id) { ids_.push_back(id); }
-
-  /// The number of ids if it is none of them.
-  [[nodiscard]] std::size_t find(AgentId id) const {
-    if (ids_.empty() || id < ids_.front())
-      return ids_.size();
-    const std::uint64_t at_most =
-        std::min<std::uint64_t>(id.value - ids_.front().value, ids_.size() - 1);
-    if (ids_[at_most] == id)
-      return at_most;
-    const auto end = ids_.begin() + static_cast<std::ptrdiff_t>(at_most);
-    const auto found = std::lower_bound(ids_.begin(), end, id);
-    return found != end && *found == id ? static_cast<std::size_t>(found - ids_.begin())
-                                        : ids_.size();
-  }
-
-private:
-  std::vector<AgentId> ids_;
-};
 
 /// One part after the other, for all agents: what an agent's image names may stand in another one.
 class Restorer {

@@ -307,3 +307,76 @@ TEST_CASE("a cut that cannot be taken is told, and ends the run only if it is re
     }
   }
 }
+
+TEST_CASE("nodes that would be cut at other times do not begin, however late that is") {
+  std::vector<std::string> seen(2);
+  nodes_in_threads(2, [&](NodeInThread& self) {
+    RunOptions options = self.options;
+    options.workers = 1;
+    options.digest_only = true;
+    options.snapshot.path = "";
+    options.snapshot.at_s = {1, 2, 3, 4, 5, 6, self.index == 0 ? 7.0 : 8.0};
+    Ticking simulation(options, ThreadPool<0>(self.system, self.node));
+    {
+      const auto scope = simulation.set_up();
+      new Ticker({0, 0});
+    }
+    try {
+      (void)simulation.run(10);
+    } catch (const UsageError& problem) {
+      seen[self.index] = problem.error().context;
+    }
+  });
+  for (const std::string& text : seen)
+    CHECK_THAT(text, Contains("the nodes do not agree") && Contains("snapshot.at"));
+}
+
+namespace {
+
+class Talker : public Agent<Talker, Ticking> {
+public:
+  using Agent::Agent;
+  ChannelWriter<Talker> other;
+
+private: // so that it can be saved
+  friend struct stos::AgentMaker;
+  Talker() = default;
+};
+template <class Inspector>
+bool inspect(Inspector& f, Talker& x) {
+  return f.object(x).fields(f.field("other", x.other));
+}
+
+} // namespace
+
+TEST_CASE("a placement sees the channels of the set-up, and those of a cut") {
+  for (const std::string from : {"", "memory:talkers"}) {
+    std::vector<std::vector<PlacementInput::Link>> seen(2);
+    nodes_in_threads(2, [&](NodeInThread& self) {
+      RunOptions options = self.options;
+      options.workers = 1;
+      options.digest_only = true;
+      options.snapshot.at_s = {5};
+      options.snapshot.path = "memory:talkers";
+      options.snapshot.from = from;
+      Ticking simulation(options, ThreadPool<0>(self.system, self.node));
+      simulation.resource().place_by([&seen, &self](const PlacementInput& input) {
+        seen[self.index].assign(input.channels.begin(), input.channels.end());
+        return Placement{0, 1};
+      });
+      {
+        const auto scope = simulation.set_up();
+        auto* a = new Talker({0, 0});
+        auto* b = new Talker({0, 1});
+        a->other = ChannelWriter(*a, *b);
+        b->other = ChannelWriter(*b, *a);
+      }
+      (void)simulation.run(10);
+    });
+    for (const std::vector<PlacementInput::Link>& links : seen) {
+      REQUIRE(links.size() == 2);
+      CHECK((links[0].from == 0 && links[0].to == 1));
+      CHECK((links[1].from == 1 && links[1].to == 0));
+    }
+  }
+}
