@@ -1,9 +1,13 @@
 #include "actors/agents/citizens.hpp"
 
 #include "actors/run/worker_run.hpp"
+#include "libstos/base/json_writer.hpp"
+#include "libstos/image/agent_view.hpp"
 #include "libstos/world/world.hpp"
 
 #include <caf/actor_cast.hpp>
+
+#include <algorithm>
 
 namespace stos::detail {
 
@@ -16,6 +20,13 @@ std::optional<AgentId> AgentNames::find(const std::string& name) const {
   const std::lock_guard lock(mutex_);
   const auto found = agents_.find(name);
   return found == agents_.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::string AgentNames::name_of(AgentId agent) const {
+  const std::lock_guard lock(mutex_);
+  const auto found =
+      std::ranges::find_if(agents_, [agent](const auto& each) { return each.second == agent; });
+  return found == agents_.end() ? std::string() : found->first;
 }
 
 std::vector<std::pair<std::string, AgentId>> AgentNames::all() const {
@@ -119,20 +130,20 @@ void Citizens::route(AgentMail mail) {
 // whoever has let the agent go passes the question on.
 void Citizens::route(const SearchMessage& search) {
   AgentMail mail;
-  mail.kind = AgentMail::Kind::search;
+  mail.kind = search.is_look ? AgentMail::Kind::look : AgentMail::Kind::search;
   mail.number = search.number;
   mail.asker = search.asker;
   mail.agent = search.agent;
   if (!search.name.empty()) {
     const auto named = site_.names->find(search.name);
     if (!named)
-      return answer(search.asker, search.number, nullptr);
+      return answer(search.asker, {search.number, nullptr, {}});
     mail.agent = named->value;
   }
   if (gone_to_.contains(mail.agent) || site_.world->directory->domain_of(AgentId{mail.agent}))
     route(std::move(mail));
   else
-    answer(search.asker, search.number, nullptr);
+    answer(search.asker, {search.number, nullptr, {}});
 }
 
 void Citizens::undeliverable(AgentMail& mail) {
@@ -143,7 +154,8 @@ void Citizens::undeliverable(AgentMail& mail) {
     case AgentMail::Kind::watch:
       site_.send(mail.asker, caf::make_message(AgentEndedMessage{mail.agent}));
       break;
-    case AgentMail::Kind::search: answer(mail.asker, mail.number, nullptr); break;
+    case AgentMail::Kind::search:
+    case AgentMail::Kind::look: answer(mail.asker, {mail.number, nullptr, {}}); break;
   }
 }
 
@@ -175,9 +187,18 @@ void Citizens::deliver(AgentMail& mail, Injector& engine) {
     case AgentMail::Kind::luggage: break;
     case AgentMail::Kind::watch: watch(AgentId{mail.agent}, mail.asker); break;
     case AgentMail::Kind::search:
-      answer(mail.asker, mail.number, caf::strong_actor_ptr(actor->ctrl()));
+      answer(mail.asker, {mail.number, caf::strong_actor_ptr(actor->ctrl()), {}});
       break;
+    case AgentMail::Kind::look: look(*cell, mail); break;
   }
+}
+
+// As it is between two of its events; it goes on without having noticed.
+void Citizens::look(Cell& cell, const AgentMail& wish) {
+  AgentViewer viewer(*site_.world, std::max(cell.now, cell.path.anchor()[0]),
+                     [this](AgentId agent) { return site_.names->name_of(agent); });
+  answer(wish.asker,
+         {wish.number, nullptr, to_json(viewer.view(cell), JsonWriter::Form::indented)});
 }
 
 void Citizens::watch(AgentId agent, std::size_t watcher) {
@@ -186,8 +207,8 @@ void Citizens::watch(AgentId agent, std::size_t watcher) {
   watched_ = watchers_.size();
 }
 
-void Citizens::answer(std::size_t node, std::uint64_t number, caf::strong_actor_ptr handle) {
-  site_.send(node, caf::make_message(SearchAnswer{number, std::move(handle)}));
+void Citizens::answer(std::size_t node, SearchAnswer answer) const {
+  site_.send(node, caf::make_message(std::move(answer)));
 }
 
 void Citizens::agent_ended_elsewhere(AgentId agent) {
@@ -297,7 +318,7 @@ void Citizens::end() {
   for (auto& [name, element] : std::exchange(luggage_, {}))
     caf_version::bounce(*element);
   for (const SearchMessage& search : std::exchange(searches_waiting_, {}))
-    answer(search.asker, search.number, nullptr);
+    answer(search.asker, {search.number, nullptr, {}});
 }
 
 } // namespace stos::detail

@@ -32,6 +32,9 @@ public:
   /// False if another agent has that name.
   [[nodiscard]] bool enter(const std::string& name, AgentId agent);
   [[nodiscard]] std::optional<AgentId> find(const std::string& name) const;
+
+  /// The first name of the agent; empty if it has none.
+  [[nodiscard]] std::string name_of(AgentId agent) const;
   [[nodiscard]] std::vector<std::pair<std::string, AgentId>> all() const;
 
 private:
@@ -110,7 +113,8 @@ private:
   void deliver(AgentMail& mail, Injector& engine);
   void watch(AgentId agent, std::size_t watcher);
   void send_luggage(AgentId agent, std::size_t node);
-  void answer(std::size_t node, std::uint64_t number, caf::strong_actor_ptr handle);
+  void look(Cell& cell, const AgentMail& wish);
+  void answer(std::size_t node, SearchAnswer answer) const;
   [[nodiscard]] Cell* agent_here(AgentId agent, std::size_t domain) const;
 
   const Site site_;

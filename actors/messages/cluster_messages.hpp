@@ -141,6 +141,7 @@ struct AgentMail {
     luggage,   ///< a message again, that waited in the mailbox of an agent that comes: `asker` its
                ///< node of before, `number` how the agent's image calls it, `id` the message's
     search,    ///< node `asker` wants the agent's handle; `number` is that of its search
+    look,      ///< likewise, but it wants to see the agent
   };
   Kind kind = Kind::message;
   std::uint64_t agent = 0;
@@ -157,17 +158,19 @@ struct AgentEndedMessage {
   std::uint64_t agent = 0;
 };
 
-/// Node `asker` looks for an agent by its name, or by its id if that is empty. Each node answers
-/// once, whether it has it or not.
+/// Node `asker` looks for an agent by its name, or by its id if that is empty: for its handle, or
+/// to see it. Each node answers once, whether it has it or not.
 struct SearchMessage {
   std::uint32_t asker = 0;
   std::uint64_t number = 0;
   std::string name;
   std::uint64_t agent = 0;
+  bool is_look = false;
 };
 struct SearchAnswer {
   std::uint64_t number = 0;
-  caf::strong_actor_ptr handle; ///< null: not here
+  caf::strong_actor_ptr handle; ///< null: not here, or not asked for
+  std::string view;             ///< the agent as JSON; empty likewise
 };
 
 /// Within a process: begin, there is something to do, somebody wants to see where things stand, who
@@ -258,7 +261,7 @@ bool inspect(Inspector& f, AgentMail::Kind& x) {
   return f.apply([&x] { return static_cast<std::uint8_t>(x); },
                  [&x](std::uint8_t value) {
                    x = static_cast<AgentMail::Kind>(value);
-                   return value <= static_cast<std::uint8_t>(AgentMail::Kind::search);
+                   return value <= static_cast<std::uint8_t>(AgentMail::Kind::look);
                  });
 }
 template <class Inspector>
@@ -273,11 +276,13 @@ bool inspect(Inspector& f, AgentEndedMessage& x) { return f.object(x).fields(f.f
 template <class Inspector>
 bool inspect(Inspector& f, SearchMessage& x) {
   return f.object(x).fields(f.field("asker", x.asker), f.field("number", x.number),
-                            f.field("name", x.name), f.field("agent", x.agent));
+                            f.field("name", x.name), f.field("agent", x.agent),
+                            f.field("is_look", x.is_look));
 }
 template <class Inspector>
 bool inspect(Inspector& f, SearchAnswer& x) {
-  return f.object(x).fields(f.field("number", x.number), f.field("handle", x.handle));
+  return f.object(x).fields(f.field("number", x.number), f.field("handle", x.handle),
+                            f.field("view", x.view));
 }
 template <class Inspector>
 bool inspect(Inspector& f, BeginMessage& x) { return f.object(x).fields(); }

@@ -116,12 +116,11 @@ void part(ClusterNode& node, const Attempt& attempt) {
 
 // Meets the other nodes, as often as it takes to find out whether all have made the same set-up.
 // Returns what they have announced.
-std::vector<RunAnnouncement> agree(const std::optional<WorldFingerprint>& fingerprint,
-                                   ClusterNode& node, const ClusterNode::Roster& roster,
-                                   const Attempt& attempt) {
-  if (!fingerprint)
+std::vector<RunAnnouncement> agree(const WorldFingerprint& fingerprint, ClusterNode& node,
+                                   const ClusterNode::Roster& roster, const Attempt& attempt) {
+  if (roster.names.size() == 1)
     return node.meet_for_run(attempt.number, {});
-  WorldComparison comparison(*fingerprint, roster.names);
+  WorldComparison comparison(fingerprint, roster.names);
   for (;;) {
     std::vector<RunAnnouncement> all = node.meet_for_run(attempt.number, {comparison.message()});
     std::vector<WorldComparison::Message> messages;
@@ -207,9 +206,17 @@ void wait_for_farewells(RunState& state, const ClusterNode& node,
                                         missing);
 }
 
-Snapshots::Site site_of_cuts(const RunState& state, const RunBeginning& beginning,
-                             std::shared_ptr<AgentNames> names) {
+RunAnswer answer_to_command(const Result<StoredCut>& cut) {
+  return cut ? RunAnswer{NodeHello::current_protocol, 0, {}, {encode(*cut)}}
+             : refusal({cut.error().code, "the cut " + cut.error().context});
+}
+
+Snapshots::Site site_of_cuts(const RunState& state, const caf::actor& run,
+                             const RunBeginning& beginning, std::shared_ptr<AgentNames> names) {
   Snapshots::Site site;
+  site.answer = [run](std::uint64_t number, const Result<StoredCut>& cut) {
+    caf::anon_send(run, number, answer_to_command(cut));
+  };
   site.own_node = state.own_index;
   site.nodes = state.runs.size();
   site.names = std::move(names);
@@ -239,24 +246,20 @@ RunSummary take_part(World& world, ClusterNode& node, const ClusterNode::Roster&
   const std::size_t nodes = roster.names.size();
   world.wall_clock = steady_seconds;
   RunState& state = *attempt.state;
-  std::optional<WorldFingerprint> fingerprint; // there is nobody to compare it with
-  if (nodes > 1)
-    fingerprint.emplace(world);
-  const RunBeginning beginning =
-      fingerprint ? begin(world, *ways_in.names, *fingerprint) : begin(world, *ways_in.names);
+  WorldFingerprint fingerprint(world);
+  const RunBeginning beginning = begin(world, *ways_in.names, fingerprint);
   state.placed = places_of(AgentsToPlace(world).agents);
   state.placement = place_agents(world, state.placed, placement, nodes);
   const Placement& node_of = state.placement;
-  if (fingerprint)
-    fingerprint->place(node_of);
+  fingerprint.place(node_of);
   const std::vector<RunAnnouncement> all = agree(fingerprint, node, roster, attempt);
   state.own_index = roster.own_index;
   state.world = &world;
   for (const RunAnnouncement& announcement : all)
     state.runs.push_back(announcement.run);
 
-  state.snapshots =
-      std::make_unique<Snapshots>(world, site_of_cuts(state, beginning, ways_in.names));
+  state.snapshots = std::make_unique<Snapshots>(
+      world, site_of_cuts(state, attempt.actor, beginning, ways_in.names));
 
   const std::size_t domains = std::size_t{workers} * world.options.domains_per_worker;
   const NodePlace own_place{roster.own_index, nodes, domains};

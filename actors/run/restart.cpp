@@ -196,8 +196,6 @@ RunBeginning begin(World& world, AgentNames& names, WorldFingerprint& set_up) {
   const std::optional<Restart> restart = Restart::from_options(world.options);
   set_up.add({"the cut to go on from (snapshot.from)", restart ? restart->text() : "none"});
   set_up.add({"the times of cuts (snapshot.at, snapshot.every)", times_of_cuts(options)});
-  if (!options.wants_cuts() && !restart)
-    return {};
   RunBeginning beginning{origin_of(world, set_up)};
   if (restart) {
     restart->apply(world, beginning.origin, names);

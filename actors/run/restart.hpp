@@ -23,7 +23,8 @@ struct RunBeginning {
 /// be read; what the store fails with.
 [[nodiscard]] RunBeginning begin(World& world, AgentNames& names);
 
-/// The same on one of several nodes, which all have to begin alike: adds to what they compare.
+/// The same on one of several nodes, which all have to begin alike: adds to what they compare. Its
+/// run may be cut whatever the options want.
 [[nodiscard]] RunBeginning begin(World& world, AgentNames& names, WorldFingerprint& set_up);
 
 } // namespace stos::detail

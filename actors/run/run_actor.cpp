@@ -2,11 +2,17 @@
 
 #include "actors/messages/caf_types.hpp"
 #include "actors/messages/luggage.hpp"
+#include "config/spelling.hpp"
+#include "config/values.hpp"
 #include "libstos/cluster/status/live_status.hpp"
 
 #include <caf/actor_cast.hpp>
 
 #include <algorithm>
+#include <limits>
+#include <span>
+#include <string>
+#include <utility>
 
 namespace stos::detail {
 
@@ -40,6 +46,10 @@ caf::behavior RunActor::running() {
       },
       [this](LookMessage) { look(); },
       [this](const RunCommand& command) { return obey(command); },
+      [this](std::uint64_t cut_asked, RunAnswer& answer) {
+        if (auto asked = cuts_asked_.extract(cut_asked); !asked.empty())
+          asked.mapped().deliver(std::move(answer));
+      },
       [this](FarewellMessage& message) { hear_farewell(message); },
       [this](CutMessage& message) {
         if (state_->snapshots != nullptr && message.from < state_->runs.size())
@@ -89,7 +99,9 @@ void RunActor::end() {
   for (auto& [request, answer] : std::exchange(moves_, {}))
     answer(Error{Errc::bad_argument, "the simulation has ended before the agents could move"});
   for (auto& [number, search] : std::exchange(searches_, {}))
-    search.promise.deliver(caf::make_error(caf::sec::no_such_key, "the simulation has ended"));
+    search.found(Error{Errc::bad_argument, "the simulation has ended"});
+  for (auto& [number, promise] : std::exchange(cuts_asked_, {}))
+    promise.deliver(refusal({Errc::bad_argument, "the simulation has ended"}));
   begun_ = false;
   state_->gateway.reset();
   state_->snapshots.reset();
@@ -284,9 +296,54 @@ void RunActor::answer_moves(std::vector<MoveAnswer>& answers) {
 }
 
 caf::result<caf::message> RunActor::obey(const RunCommand& command) {
-  if (command.command != "migrate")
-    return caf::make_message(
-        refusal({Errc::bad_argument, "a run knows no command " + command.command}));
+  if (command.command == "migrate")
+    return migrate(command);
+  if (command.command == "snapshot")
+    return cut(command);
+  if (command.command == "show")
+    return show(command);
+  return caf::make_message(
+      refusal({Errc::bad_argument, "a run knows no command " + command.command}));
+}
+
+// The first node has the store.
+caf::result<caf::message> RunActor::cut(const RunCommand& command) {
+  if (state_->own_index != 0)
+    return delegate(state_->runs[0], command);
+  if (over_)
+    return caf::make_message(refusal({Errc::bad_argument, "the simulation has ended"}));
+  auto promise = make_response_promise();
+  cuts_asked_.emplace(++last_cut_asked_, promise);
+  state_->snapshots->ask(last_cut_asked_);
+  if (state_->gateway != nullptr)
+    state_->gateway->wake();
+  return promise;
+}
+
+caf::result<caf::message> RunActor::show(const RunCommand& command) {
+  const std::string agent(reinterpret_cast<const char*>(command.arguments.data.data()),
+                          command.arguments.data.size());
+  auto promise = make_response_promise();
+  SearchMessage wanted;
+  wanted.is_look = true;
+  const auto id = parse_number<std::uint64_t>(agent, 0, std::numeric_limits<std::uint64_t>::max());
+  if (id)
+    wanted.agent = *id;
+  else
+    wanted.name = agent;
+  search(wanted, quote(agent) + ", neither by its id nor by its name",
+         [promise](Result<SearchAnswer> found) mutable {
+           if (!found)
+             return promise.deliver(refusal(found.error()));
+           RunAnswer answer{NodeHello::current_protocol, 0, {}, {}};
+           const auto bytes = std::as_bytes(std::span(found->view));
+           answer.answer.data.assign(bytes.begin(), bytes.end());
+           promise.deliver(std::move(answer));
+         });
+  return promise;
+}
+
+caf::result<caf::message> RunActor::migrate(const RunCommand& command) {
   const Result<MigrateOrder> order = decode_migrate_order(command.arguments);
   if (!order)
     return caf::make_message(refusal(order.error()));
@@ -348,13 +405,28 @@ std::vector<AgentMove> RunActor::moves_from_here(const MigrateOrder& order,
 // knows where it is.
 caf::result<caf::actor> RunActor::search(const FindAgent& wanted) {
   auto promise = make_response_promise();
-  std::string what = wanted.name.empty() ? "with the id " + std::to_string(wanted.agent)
-                                         : "of the name " + wanted.name;
-  searches_.emplace(++last_search_, Search{promise, std::move(what), state_->runs.size()});
-  for (const caf::actor& run : state_->runs)
-    send(run, SearchMessage{static_cast<std::uint32_t>(state_->own_index), last_search_,
-                            wanted.name, wanted.agent});
+  SearchMessage search_for;
+  search_for.name = wanted.name;
+  search_for.agent = wanted.agent;
+  search(std::move(search_for),
+         wanted.name.empty() ? "with the id " + std::to_string(wanted.agent)
+                             : "of the name " + wanted.name,
+         [promise](Result<SearchAnswer> found) mutable {
+           if (found)
+             promise.deliver(caf::actor_cast<caf::actor>(found->handle));
+           else
+             promise.deliver(caf::make_error(caf::sec::no_such_key, found.error().context));
+         });
   return promise;
+}
+
+void RunActor::search(SearchMessage wanted, std::string what,
+                      std::function<void(Result<SearchAnswer>)> found) {
+  wanted.asker = static_cast<std::uint32_t>(state_->own_index);
+  wanted.number = ++last_search_;
+  searches_.emplace(last_search_, Search{std::move(found), std::move(what), state_->runs.size()});
+  for (const caf::actor& run : state_->runs)
+    send(run, wanted);
 }
 
 void RunActor::hear_answer(const SearchAnswer& answer) {
@@ -362,11 +434,10 @@ void RunActor::hear_answer(const SearchAnswer& answer) {
   if (found == searches_.end())
     return;
   Search& search = found->second;
-  if (answer.handle != nullptr)
-    search.promise.deliver(caf::actor_cast<caf::actor>(answer.handle));
+  if (answer.handle != nullptr || !answer.view.empty())
+    search.found(answer);
   else if (--search.outstanding == 0)
-    search.promise.deliver(
-        caf::make_error(caf::sec::no_such_key, "there is no agent " + search.what));
+    search.found(Error{Errc::bad_argument, "there is no agent " + search.what});
   else
     return;
   searches_.erase(found);

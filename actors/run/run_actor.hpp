@@ -17,6 +17,7 @@
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -73,7 +74,7 @@ private:
 
   using Answer = std::function<void(Result<std::vector<MoveOutcome>>)>;
   struct Search {
-    caf::response_promise promise;
+    std::function<void(Result<SearchAnswer>)> found;
     std::string what;
     std::size_t outstanding;
   };
@@ -98,6 +99,9 @@ private:
   [[nodiscard]] Result<std::vector<MoveOutcome>>
   moves_without_others(const std::vector<AgentMove>& moves) const;
   [[nodiscard]] caf::result<caf::message> obey(const RunCommand& command);
+  [[nodiscard]] caf::result<caf::message> migrate(const RunCommand& command);
+  [[nodiscard]] caf::result<caf::message> cut(const RunCommand& command);
+  [[nodiscard]] caf::result<caf::message> show(const RunCommand& command);
   [[nodiscard]] Result<std::size_t> node_called(const std::string& name) const;
   [[nodiscard]] std::vector<AgentMove> moves_from_here(const MigrateOrder& order,
                                                        std::uint32_t to) const;
@@ -105,6 +109,8 @@ private:
   void wander();
   void answer_moves(std::vector<MoveAnswer>& answers);
   [[nodiscard]] caf::result<caf::actor> search(const FindAgent& wanted);
+  void search(SearchMessage wanted, std::string what,
+              std::function<void(Result<SearchAnswer>)> found);
   void hear_answer(const SearchAnswer& answer);
   [[nodiscard]] bool is_stopping() const {
     return state_->gateway != nullptr && state_->gateway->is_stopping();
@@ -125,6 +131,8 @@ private:
   std::map<std::uint64_t, Answer> moves_; // under way, by their requests
   std::map<std::uint64_t, Search> searches_;
   std::uint64_t last_search_ = 0;
+  std::map<std::uint64_t, caf::response_promise> cuts_asked_; // for, by their numbers
+  std::uint64_t last_cut_asked_ = 0;
   std::uint64_t random_moves_left_ = 0; // to be made of agents here
   std::uint64_t random_moves_at_once_ = 0;
   std::map<std::size_t, KeptBack> kept_back_; // by node

@@ -27,7 +27,7 @@ constexpr std::size_t bytes_of_a_piece = std::size_t{4} << 20;
 // So many whole cuts may wait while another one is written.
 constexpr std::size_t waiting_max = 1;
 
-std::string text_of(double time) { return exact_text(time) + " s"; }
+std::string text_of_cut(double time) { return "the cut at " + exact_text(time) + " s"; }
 
 // Whether agents of the classes that the set-up has made can be saved is known before the run.
 void require_that_all_can_be_saved(const World& world) {
@@ -46,41 +46,21 @@ std::uint64_t new_lineage(const std::string& run) {
          hash_text(run);
 }
 
-std::vector<std::byte> encode(const CutRecord& record) {
-  BytesWriter out;
-  out.u64(record.state_digest.value());
-  out.u64(record.agents);
-  out.u64(record.bytes);
-  return out.take();
-}
-
-CutRecord decode_record(double time, std::span<const std::byte> bytes) {
-  BytesReader in(bytes);
-  CutRecord record;
-  record.time = time;
-  record.state_digest = RunDigest::from_value(in.u64());
-  record.agents = in.u64();
-  record.bytes = in.u64();
-  return record;
-}
-
 } // namespace
 
 Snapshots::Snapshots(World& world, Site site)
     : world_(world), site_(std::move(site)), options_(world.options.snapshot), at_(options_.at_s),
       lineage_(site_.beginning.lineage != 0 ? site_.beginning.lineage
                                             : new_lineage(site_.beginning.origin.run)) {
-  if (!options_.wants_cuts())
+  if (!options_.wants_cuts() && !site_.answer)
     return;
-  require_that_all_can_be_saved(world);
+  if (options_.wants_cuts())
+    require_that_all_can_be_saved(world);
   std::sort(at_.begin(), at_.end());
   at_.erase(std::unique(at_.begin(), at_.end()), at_.end());
-  if (is_first() && !options_.path.empty()) {
-    Result<std::unique_ptr<CutStore>> store = CutStore::open(options_.path, Access::write);
-    if (!store)
-      throw UsageError(store.error());
-    store_ = *std::move(store);
-  }
+  if (is_first() && options_.wants_cuts())
+    if (const Result<void> opened = open_store(); !opened)
+      throw UsageError(opened.error());
   world.next_stop = next_stop_after(site_.beginning.time);
   world.at_stop = [this](const WorldAtStop& stop) { return at_stop(stop); };
   if (is_first())
@@ -96,6 +76,22 @@ Snapshots::~Snapshots() {
   if (writer_.joinable())
     writer_.join();
   world_.at_stop = nullptr;
+}
+
+Result<void> Snapshots::open_store() {
+  if (options_.path.empty() || store_ != nullptr)
+    return {};
+  Result<std::unique_ptr<CutStore>> store = CutStore::open(options_.path, Access::write);
+  if (!store)
+    return store.error();
+  store_ = *std::move(store);
+  return {};
+}
+
+void Snapshots::ask(std::uint64_t number) {
+  const std::lock_guard lock(mutex_);
+  asked_.push_back(number);
+  world_.wants_stop = true;
 }
 
 double Snapshots::next_stop_after(double time) const {
@@ -137,7 +133,7 @@ bool Snapshots::is_left_out(double time) {
       std::binary_search(at_.begin(), at_.end(), time))
     return false;
   const std::lock_guard lock(mutex_);
-  if (complete_.size() <= waiting_max)
+  if (complete_.size() <= waiting_max || !asked_.empty())
     return false;
   ++left_out_;
   return true;
@@ -161,6 +157,7 @@ void Snapshots::take(double time, Result<CutPart> part) {
     const std::lock_guard lock(mutex_);
     ++taken_;
     if (is_first()) {
+      pending_[time].asked = std::exchange(asked_, {});
       add(time, std::move(part), seconds_of_pause());
       return;
     }
@@ -187,8 +184,9 @@ void Snapshots::hear(CutMessage message) {
   const std::lock_guard lock(mutex_);
   if (!is_first()) {
     ++concluded_;
-    if (message.problem.empty())
-      records_[message.time] = decode_record(message.time, message.data.data);
+    BytesReader in(message.data.data);
+    if (const Result<CutRecord> record = read_record(in); message.problem.empty() && record)
+      records_[message.time] = *record;
     changed_.notify_all();
     return;
   }
@@ -250,32 +248,54 @@ void Snapshots::write_cuts() {
 }
 
 void Snapshots::write(double time, Pending pending) {
-  CutRecord record;
-  record.time = time;
+  Result<StoredCut> result = Error{};
   try {
-    if (!pending.problem.empty())
-      return fail(record, pending.problem);
-    Cut cut = join(world_, std::move(pending.parts));
-    cut.origin = site_.beginning.origin;
-    record.state_digest = cut.state_digest();
-    record.agents = cut.images.size();
-    record.bytes = cut.bytes.size();
-    conclude(record, {});
-    std::string text = "cut at " + text_of(time) + ": state " + record.state_digest.to_string() +
-                       ", " + std::to_string(record.agents) + " agents, a pause of " +
-                       std::to_string(std::lround(pending.pause_s * 1e3)) + " ms";
-    if (store_ != nullptr)
-      text += store(cut, record);
-    if (!world_.options.digest_only)
-      tell(text);
-    const std::lock_guard lock(mutex_);
-    spare_ = std::move(cut.bytes);
+    result = write_joined(time, pending);
   } catch (const std::exception& problem) { // there is no memory for it
-    fail(record, problem.what());
+    result = Error{Errc::internal, "was not taken: " + std::string(problem.what())};
   }
+  if (!result)
+    complain(time, result.error().context);
+  answer(pending.asked, result);
 }
 
-std::string Snapshots::store(const Cut& cut, const CutRecord& record) {
+// Whatever becomes of it, all nodes come to know.
+Result<StoredCut> Snapshots::write_joined(double time, Pending& pending) {
+  StoredCut done;
+  done.record.time = time;
+  done.pause_s = pending.pause_s;
+  if (!pending.problem.empty()) {
+    conclude(done.record, pending.problem);
+    return Error{Errc::not_supported, "was not taken: " + pending.problem};
+  }
+  Cut cut = join(world_, std::move(pending.parts));
+  cut.origin = site_.beginning.origin;
+  done.record.state_digest = cut.state_digest();
+  done.record.agents = cut.images.size();
+  done.record.bytes = cut.bytes.size();
+  conclude(done.record, {});
+  std::string text = done.to_string();
+  if (const Result<void> opened = open_store(); !opened)
+    return Error{opened.error().code, "was not stored: " + opened.error().context};
+  if (store_ != nullptr) {
+    const Result<CutStore::Written> written = store(cut, done.record);
+    if (!written)
+      return Error{written.error().code, "was not stored: " + written.error().context};
+    done.place = store_->place();
+    done.number = written->number;
+    text += "; number " + std::to_string(written->number) + " in " + done.place + ", " +
+            std::to_string(written->chunks_new) + " of " + std::to_string(written->chunks) +
+            " chunks are new, " + std::to_string(written->bytes_stored) + " bytes" +
+            (written->warning.empty() ? "" : "; " + written->warning);
+  }
+  if (!world_.options.digest_only)
+    tell(text);
+  const std::lock_guard lock(mutex_);
+  spare_ = std::move(cut.bytes);
+  return done;
+}
+
+Result<CutStore::Written> Snapshots::store(const Cut& cut, const CutRecord& record) {
   const EncodedCut encoded = encode(cut);
   CutLabel label;
   label.run = cut.origin.run;
@@ -286,23 +306,17 @@ std::string Snapshots::store(const Cut& cut, const CutRecord& record) {
   label.written_s = std::chrono::duration_cast<std::chrono::seconds>(
                         std::chrono::system_clock::now().time_since_epoch())
                         .count();
-  const Result<CutStore::Written> written = store_->write(label, encoded, options_.keep);
-  if (!written) {
-    complain(cut.time, "was not stored: " + written.error().context);
-    return "";
-  }
-  return "; number " + std::to_string(written->number) + " in " + store_->place() + ", " +
-         std::to_string(written->chunks_new) + " of " + std::to_string(written->chunks) +
-         " chunks are new, " + std::to_string(written->bytes_stored) + " bytes" +
-         (written->warning.empty() ? "" : "; " + written->warning);
+  return store_->write(label, encoded, options_.keep);
 }
 
 void Snapshots::conclude(const CutRecord& record, const std::string& problem) {
   if (site_.tell_all) {
+    BytesWriter out;
+    write_record(record, out);
     CutMessage message;
     message.time = record.time;
     message.problem = problem;
-    message.data.data = encode(record);
+    message.data.data = out.take();
     site_.tell_all(std::move(message));
   }
   if (!problem.empty())
@@ -311,13 +325,8 @@ void Snapshots::conclude(const CutRecord& record, const std::string& problem) {
   records_[record.time] = record;
 }
 
-void Snapshots::fail(const CutRecord& record, const std::string& problem) {
-  conclude(record, problem);
-  complain(record.time, "was not taken: " + problem);
-}
-
 void Snapshots::complain(double time, const std::string& what) {
-  const std::string text = "the cut at " + text_of(time) + " " + what;
+  const std::string text = text_of_cut(time) + " " + what;
   if (!options_.is_required) {
     tell("warning: " + text + "; the run goes on");
     return;
@@ -331,6 +340,11 @@ void Snapshots::complain(double time, const std::string& what) {
   world_.end_before(-std::numeric_limits<double>::infinity());
 }
 
+void Snapshots::answer(const std::vector<std::uint64_t>& asked, const Result<StoredCut>& result) {
+  for (const std::uint64_t number : asked)
+    site_.answer(number, result);
+}
+
 std::vector<CutRecord> Snapshots::finish(double patience_s) {
   std::unique_lock lock(mutex_);
   const auto all_are_there = [this] {
@@ -341,6 +355,8 @@ std::vector<CutRecord> Snapshots::finish(double patience_s) {
   if (left_out_ > 0)
     tell("warning: " + std::to_string(left_out_) +
          " cuts were left out, since the store was slower than they came");
+  answer(std::exchange(asked_, {}),
+         Error{Errc::bad_argument, "the simulation has ended before it could be cut"});
   std::vector<CutRecord> records;
   for (const auto& [time, record] : records_)
     records.push_back(record);

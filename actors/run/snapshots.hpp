@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/agents/citizens.hpp"
+#include "actors/messages/stored_cut.hpp"
 #include "actors/run/restart.hpp"
 #include "libstos/engine/execution.hpp"
 #include "libstos/image/cut.hpp"
@@ -29,8 +30,9 @@ namespace stos::detail {
   return world.options.snapshot.at_exit ? &world.wants_stop : nullptr;
 }
 
-/// The cuts of one run, on one of its nodes: has the world stop when the options want it, copies
-/// this node's part at the stop, and has the whole cut stored while the run goes on.
+/// The cuts of one run, on one of its nodes: has the world stop when the options want it or
+/// somebody asks for it, copies this node's part at the stop, and has the whole cut stored while
+/// the run goes on.
 ///
 /// The first node gets the parts of all, joins them, stores the cut and tells all nodes its state
 /// digest. What the writing of a cut finds wrong is told on standard error, and ends the run if the
@@ -39,8 +41,8 @@ namespace stos::detail {
 /// Where writing takes longer than the pause between two cuts, cuts are left out on one node, those
 /// of snapshot.at never; on several nodes they wait, in the memory of the first one.
 ///
-/// Threads: at_stop by the engine's, hear() by the run's actor, the others by the thread that waits
-///          for the run; a thread of its own writes.
+/// Threads: at_stop by the engine's, hear() and ask() by the run's actor, the others by the thread
+///          that waits for the run; a thread of its own writes.
 /// Errors:  the constructor throws UsageError if the store cannot be opened or an initial agent
 ///          cannot be saved.
 class Snapshots {
@@ -54,6 +56,9 @@ public:
     /// To the first node, and to all others; empty on one node. From any thread.
     std::function<void(CutMessage)> send_part;
     std::function<void(CutMessage)> tell_all;
+
+    /// To who has called ask(); empty where nobody can. From any thread.
+    std::function<void(std::uint64_t number, Result<StoredCut>)> answer;
   };
 
   /// Sets World::next_stop and at_stop. @pre the run has not begun; the world outlives this
@@ -64,6 +69,10 @@ public:
 
   /// A part of another node, or what the first one tells.
   void hear(CutMessage message);
+
+  /// On the first node: a cut as soon as may be, whatever the options want; Site::answer() says
+  /// under this number what has become of it. @pre Site::answer
+  void ask(std::uint64_t number);
 
   /// After the run: waits until all cuts are joined here that were taken (of the other nodes, for
   /// at most `patience_s`) and stored. What was cut, by time.
@@ -77,11 +86,13 @@ private:
   struct Pending {
     std::vector<CutPart> parts;
     std::size_t parts_heard = 0;
-    std::string problem; ///< why there will be no cut
-    double pause_s = 0;  ///< of this node, wall-clock time
+    std::string problem;              ///< why there will be no cut
+    double pause_s = 0;               ///< of this node, wall-clock time
+    std::vector<std::uint64_t> asked; ///< for it, by their numbers
   };
 
   [[nodiscard]] bool is_first() const { return site_.own_node == 0; }
+  [[nodiscard]] Result<void> open_store();
   [[nodiscard]] double next_stop_after(double time) const;
   double at_stop(const WorldAtStop& stop);
   [[nodiscard]] double seconds_of_pause() const;
@@ -91,10 +102,11 @@ private:
   void add(double time, Result<CutPart> part, double pause_s);
   void write_cuts();
   void write(double time, Pending pending);
-  [[nodiscard]] std::string store(const Cut& cut, const CutRecord& record);
+  [[nodiscard]] Result<StoredCut> write_joined(double time, Pending& pending);
+  [[nodiscard]] Result<CutStore::Written> store(const Cut& cut, const CutRecord& record);
   void conclude(const CutRecord& record, const std::string& problem);
-  void fail(const CutRecord& record, const std::string& problem);
   void complain(double time, const std::string& what);
+  void answer(const std::vector<std::uint64_t>& asked, const Result<StoredCut>& result);
 
   World& world_;
   const Site site_;
@@ -106,6 +118,7 @@ private:
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::map<std::pair<std::size_t, double>, std::vector<std::byte>> pieces_; // of other nodes
+  std::vector<std::uint64_t> asked_;                                        // for the next cut
   std::map<double, Pending> pending_; // on the first node, by time
   std::deque<std::pair<double, Pending>> complete_;
   std::map<double, CutRecord> records_;

@@ -1,8 +1,10 @@
 #include "programs/stos/cluster_commands.hpp"
 
 #include "actors/messages/cluster_messages.hpp"
+#include "actors/messages/stored_cut.hpp"
 #include "actors/status/cluster_client.hpp"
 #include "config/values.hpp"
+#include "libstos/base/exact_text.hpp"
 #include "libstos/base/json_writer.hpp"
 #include "libstos/cluster/gateway/gateway.hpp"
 #include "programs/stos/arguments.hpp"
@@ -19,6 +21,7 @@
 #include <functional>
 #include <iostream>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -35,7 +38,7 @@ struct Question {
   bool json = false;
 };
 
-void add_options(CLI::App& app, Question& question) {
+CLI::Option* add_node(CLI::App& app, Question& question) {
   const auto set = [&question](const std::string& text) {
     const Result<NodeAddress> address = detail::parse_address(text, 1);
     if (!address)
@@ -43,12 +46,26 @@ void add_options(CLI::App& app, Question& question) {
                                  "; allowed: cluster.address of a node that runs");
     question.node = *address;
   };
-  app.add_option_function<std::string>(
-         "node", set, "cluster.address of any node; default: " + to_string(NodeAddress{}))
+  return app
+      .add_option_function<std::string>(
+          "node", set, "cluster.address of any node; default: " + to_string(NodeAddress{}))
       ->type_name("HOST:PORT");
-  app.add_flag("--json", question.json, "One line of JSON, for scripts.");
+}
+
+void add_patience(CLI::App& app, Question& question) {
   add_duration(app, "--timeout", question.patience_s, 0.1, 3600,
-               "Time that the node has for an answer; default: 5 s.");
+               "Time that the node has for an answer; default: " + exact_text(question.patience_s) +
+                   " s.");
+}
+
+void add_simulation(CLI::App& app, std::string& simulation) {
+  app.add_option("--simulation", simulation, "Its name; default: the only one that runs.");
+}
+
+void add_options(CLI::App& app, Question& question) {
+  add_node(app, question);
+  app.add_flag("--json", question.json, "One line of JSON, for scripts.");
+  add_patience(app, question);
 }
 
 int failed(const CLI::App& app, const Error& error) {
@@ -199,6 +216,30 @@ std::string moves_as_text(const MoveCounts& counts) {
   return text.empty() ? "no agents are there\n" : text;
 }
 
+Result<std::vector<std::byte>> command(const Question& question, const std::string& simulation,
+                                       const std::string& name, std::vector<std::byte> arguments) {
+  const auto client = ClusterClient::connect(question.node, question.patience_s);
+  if (!client)
+    return client.error();
+  return (*client)->command(simulation, name, std::move(arguments));
+}
+
+std::string cut_as_json(const detail::StoredCut& cut) {
+  JsonWriter json;
+  json.begin_object();
+  json.member("time", cut.record.time);
+  json.member("state", cut.record.state_digest.to_string());
+  json.member("agents", cut.record.agents);
+  json.member("bytes", cut.record.bytes);
+  json.member("pause", cut.pause_s);
+  if (!cut.place.empty()) {
+    json.member("store", cut.place);
+    json.member("number", cut.number);
+  }
+  json.end_object();
+  return json.take() + "\n";
+}
+
 std::string moves_as_json(const MoveCounts& counts) {
   JsonWriter json;
   json.begin_object();
@@ -221,7 +262,7 @@ int migrate(const std::vector<std::string>& words) {
   order.count = detail::Gateway::moves_of_a_request_max;
   std::vector<std::uint64_t> ids;
   add_options(app, question);
-  app.add_option("--simulation", simulation, "Its name; default: the only one that runs.");
+  add_simulation(app, simulation);
   app.add_option("--to", order.to, "Name of the node where they go.")->required();
   auto* from = app.add_option("--from", order.from, "Name of the node whose agents go.");
   auto* agents = app.add_option("--agents", ids, "Ids of the agents that go.")->delimiter(',');
@@ -237,11 +278,8 @@ int migrate(const std::vector<std::string>& words) {
   for (const std::uint64_t id : ids)
     order.agents.push_back(AgentId{id});
 
-  const auto client = ClusterClient::connect(question.node, question.patience_s);
-  if (!client)
-    return failed(app, client.error());
   const Result<std::vector<std::byte>> answer =
-      (*client)->command(simulation, "migrate", detail::encode(order).data);
+      command(question, simulation, "migrate", detail::encode(order).data);
   if (!answer)
     return failed(app, answer.error());
   const Result<std::vector<MoveOutcome>> outcomes = detail::decode_outcomes({*answer});
@@ -252,6 +290,57 @@ int migrate(const std::vector<std::string>& words) {
   const std::size_t there = counts[static_cast<std::size_t>(MoveResult::moved)].moves +
                             counts[static_cast<std::size_t>(MoveResult::already_there)].moves;
   return there == outcomes->size() ? 0 : exit_failed;
+}
+
+int snapshot(const std::vector<std::string>& words) {
+  CLI::App app("Has all nodes stop for a moment, and what the world is then stored where the first "
+               "node is (its snapshot.path): a program goes on from there with --from.",
+               "stos snapshot");
+  Question question;
+  question.patience_s = 60;
+  std::string simulation;
+  add_options(app, question);
+  add_simulation(app, simulation);
+  if (const auto exit_code = parse_words(app, words, std::cout, std::cerr))
+    return *exit_code;
+  const Result<std::vector<std::byte>> answer = command(question, simulation, "snapshot", {});
+  if (!answer)
+    return failed(app, answer.error());
+  const Result<detail::StoredCut> cut = detail::decode_stored_cut(*answer);
+  if (!cut)
+    return failed(app, cut.error());
+  std::cout << (question.json
+                    ? cut_as_json(*cut)
+                    : cut->to_string() +
+                          (cut->place.empty()
+                               ? ""
+                               : "; number " + std::to_string(cut->number) + " in " + cut->place) +
+                          "\n")
+            << std::flush;
+  return 0;
+}
+
+int show(const std::vector<std::string>& words) {
+  CLI::App app("Shows an agent of a simulation that runs as JSON: where it is, its members, its "
+               "channels, what waits for it; as it is between two of its events.",
+               "stos show");
+  Question question;
+  std::string simulation;
+  std::string agent;
+  add_node(app, question)->required();
+  app.add_option("agent", agent, "Its id, or its name.")->required()->type_name("AGENT");
+  add_patience(app, question);
+  add_simulation(app, simulation);
+  if (const auto exit_code = parse_words(app, words, std::cout, std::cerr))
+    return *exit_code;
+  const auto bytes = std::as_bytes(std::span(agent));
+  const Result<std::vector<std::byte>> answer =
+      command(question, simulation, "show", {bytes.begin(), bytes.end()});
+  if (!answer)
+    return failed(app, answer.error());
+  std::cout << std::string_view(reinterpret_cast<const char*>(answer->data()), answer->size())
+            << std::endl;
+  return 0;
 }
 
 int nodes(const std::vector<std::string>& words) {

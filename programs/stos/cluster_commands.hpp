@@ -20,6 +20,12 @@ int agents(const std::vector<std::string>& words);
 /// `stos migrate`: has agents move to another node.
 int migrate(const std::vector<std::string>& words);
 
+/// `stos snapshot`: has a simulation cut now.
+int snapshot(const std::vector<std::string>& words);
+
+/// `stos show`: one of its agents.
+int show(const std::vector<std::string>& words);
+
 /// `stos top`: all of it, live.
 int top(const std::vector<std::string>& words);
 

@@ -20,6 +20,8 @@ constexpr Subcommand table[] = {
     {"simulations", "Show how far the simulations of a cluster are.", simulations},
     {"agents", "Show how many agents live where, and of which class.", agents},
     {"migrate", "Have agents of a simulation that runs move to another node.", migrate},
+    {"snapshot", "Have a simulation that runs cut now, and the cut stored.", snapshot},
+    {"show", "Show an agent of a simulation that runs.", show},
     {"plot", "Draw the spacetime diagram of a trace.", plot},
 };
 

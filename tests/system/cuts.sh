@@ -11,8 +11,15 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
 
+test=cuts
+. "$STOS_SOURCE_DIR/tests/system/waiting.bash"
 fail() { echo "cuts: $*" >&2; exit 1; }
 wanted() { grep -qF -- "$2" "$1" || { cat "$1" >&2; fail "wanted '$2' in the output above"; }; }
+refused() { # wanted text, arguments
+  local text=$1; shift
+  if "$@" >refused.out 2>&1; then fail "$*: wanted an error"; fi
+  wanted refused.out "$text"
+}
 states() { sed -n 's/^.*\(state  *[0-9a-f]\{16\} at [0-9.e+-]* s\).*$/\1/p' "$1" | sort -u; }
 digest() { sed -n 's/^.*[^ ]*\bdigest  *\([0-9a-f]\{16\}\)$/\1/p' "$1" | sort -u; }
 
@@ -53,8 +60,9 @@ cmp plain.trace again.trace || fail "the trace of a run that went on is not that
 STOS_SNAPSHOT_AT_EXIT=true "$lattice" --agents 10000 --end-time 100000 --workers 2 --cut-path at-exit \
   --cut-every "10000 s wall" >at-exit.out 2>&1 &
 pid=$!
-sleep_until_it_runs() { until [[ -d at-exit ]]; do sleep 0.05; done; sleep 0.2; }
-sleep_until_it_runs
+has_its_store() { [[ -d at-exit ]]; }
+wait_until 60 has_its_store
+sleep 0.2
 kill -TERM "$pid"
 wait "$pid" && fail "SIGTERM: wanted exit code 143"
 wanted at-exit.out "cut at"
@@ -83,13 +91,41 @@ if "$lattice" --branch warm --diverge warm,warmer >differ; then fail "--diverge:
 wanted differ "at 10.5 s the states differ"
 wanted differ "agent 1 (Site)"
 
+# ---- a run that goes on, from elsewhere -----------------------------------------------------------
+
+# No cuts are wanted there until somebody asks for one, at any of the nodes.
+world=(--agents 1000 --end-time 100000)
+mkdir live
+(cd live && exec "$stos" run -n 2 "$lattice" "${world[@]}" --workers 1 >../live.out 2>&1) &
+pid=$!
+address_is_known() { grep -qs "stos top" live.out; }
+wait_until 60 address_is_known
+first=$(sed -n 's/^.*stos top \(.*\)$/\1/p' live.out)
+runs() { "$stos" simulations "$first" --json 2>/dev/null | grep -q '"simulated_time_s":[1-9]'; }
+wait_until 60 runs
+second=$("$stos" nodes "$first" --json | jq -r '.nodes[] | select(.node == "node2") | .address')
+"$stos" show "$second" 7 >seven.json
+[[ $(jq -r '.agent, .class' seven.json | tr '\n' ' ') == "7 Site " ]] || fail "stos show: not agent 7"
+[[ $(jq '.members | has("last_token")' seven.json) == true ]] || fail "stos show: no members"
+refused "there is no agent \"nobody\"" "$stos" show "$first" nobody
+"$stos" snapshot "$first" >asked.1
+wanted asked.1 "number 1 in snapshots"
+"$stos" snapshot "$second" --json >asked.2
+kill -TERM "$pid"
+wait "$pid" && fail "SIGTERM: wanted another exit code"
+[[ $(jq .number asked.2) == 2 ]] || { cat asked.2 >&2; fail "stos snapshot: wanted the second cut"; }
+refused "nobody listens there" "$stos" snapshot "$first"
+at=$(jq .time asked.2)
+"$lattice" "${world[@]}" --serial --cut-at "$at" --cut-path as-asked >as-asked.out 2>&1 &
+pid=$!
+is_cut() { grep -qs "^lattice: cut at" as-asked.out; }
+wait_until 120 is_cut
+kill -TERM "$pid"
+wait "$pid" && fail "SIGTERM: wanted exit code 143"
+wanted as-asked.out "state $(jq -r .state asked.2)"
+
 # ---- what is refused, and how ---------------------------------------------------------------------
 
-refused() { # wanted text, arguments
-  local text=$1; shift
-  if "$@" >refused.out 2>&1; then fail "$*: wanted an error"; fi
-  wanted refused.out "$text"
-}
 refused "simulation.seed was 1, and is 2" "$lattice" --seed 2 --from store--serial
 refused "t = 5 s" "$lattice" --from store--serial@6
 refused "is of another program" "$family" --from store--serial
