@@ -5,11 +5,11 @@
 #include "actors/run/cluster_run.hpp"
 #include "actors/run/interrupted.hpp"
 #include "actors/run/looking_in.hpp"
+#include "actors/run/output_files.hpp"
 #include "actors/run/progress_meter.hpp"
 #include "actors/run/restart.hpp"
 #include "actors/run/snapshots.hpp"
 #include "actors/run/thread_check.hpp"
-#include "actors/run/trace_file.hpp"
 #include "actors/run/worker_run.hpp"
 #include "actors/status/status_desk.hpp"
 #include "actors/transport/host_name.hpp"
@@ -78,13 +78,19 @@ void ThreadPoolBase::name_agent(const Cell& cell, const std::string& name) {
 ThreadPoolBase::ThreadPoolBase(caf::actor_system* system, ClusterNode* node, std::uint32_t workers)
     : system_(system), node_(node), workers_(workers), ways_in_(std::make_shared<WaysIn>()) {}
 
+void ThreadPoolBase::renew() { ways_in_ = std::make_shared<WaysIn>(); }
+
 RunOptions ThreadPoolBase::options_of_run(std::uint32_t n) {
   if (!OptionsOfMain::exist())
     look_after_process(&ClusterNode::leave_process);
   RunOptions options = options_of_process();
-  std::error_code status; // a pipe or a device takes them all
-  if (n > 1 && std::filesystem::is_regular_file(options.trace_path, status))
-    options.trace_path += "." + std::to_string(n);
+  if (n == 1)
+    return options;
+  for (std::string* path : {&options.trace_path, &options.summary_path}) {
+    std::error_code status; // a pipe or a device takes them all
+    if (std::filesystem::is_regular_file(*path, status))
+      *path += "." + std::to_string(n);
+  }
   return options;
 }
 
@@ -109,15 +115,18 @@ RunSummary ThreadPoolBase::run(World& world) {
 
 RunSummary ThreadPoolBase::run_to_end(World& world) {
   const RunOptions& options = world.options;
+  const std::uint32_t workers =
+      options.serial.value_or(false) ? 0 : options.workers.value_or(workers_);
   if (wants_to_look_in(options))
-    look_in(world);
+    look_in(
+        world,
+        [this](World& again) { (void)ThreadPoolBase(system_, nullptr, workers_).run(again); },
+        workers);
   if (!options.distributed)
     ways_in_->desk->open(refuse_on_one_node);
   const std::shared_ptr<StatusDesk> exported = exported_desk(options.monitoring);
   if (exported != nullptr)
     world.wall_clock = steady_seconds;
-  const std::uint32_t workers =
-      options.serial.value_or(false) ? 0 : options.workers.value_or(workers_);
   if (options.distributed)
     return run_distributed(world, workers, exported);
   if (workers == 0)
@@ -169,7 +178,7 @@ AgentActor& ThreadPoolBase::actor_of(Cell& cell) {
 RunSummary ThreadPoolBase::run_serially(World& world, const std::shared_ptr<StatusDesk>& exported) {
   Snapshots snapshots(world, here(begin(world, *ways_in_->names), *ways_in_));
   const Interruption::Watch interruption(world.end_time, stops_at_signal(world));
-  TraceFile trace(world.options);
+  OutputFiles trace(world.options);
   ProgressMeter meter(world.options, world.end_time.load());
   ProgressCallback progress;
   if (meter.enabled())
@@ -208,7 +217,7 @@ RunSummary ThreadPoolBase::run_on_workers(World& world, caf::actor_system& syste
                                   domains_max);
   Snapshots snapshots(world, here(begin(world, *ways_in_->names), *ways_in_));
   const Interruption::Watch interruption(world.end_time, stops_at_signal(world));
-  TraceFile trace(world.options);
+  OutputFiles trace(world.options);
   const auto start = Clock::now();
   ProgressMeter meter(world.options, world.end_time.load());
   const WorkerRunOwner run(world, system, workers,

@@ -38,7 +38,8 @@ public:
   RunSummary run(World& world);
 
   /// Options of the n-th run of a thread whose program has given none: see options_of_process(). A
-  /// trace of a later run does not replace that of the first: it is called "name.2", and so on.
+  /// trace or summary of a later run does not replace that of the first: it is called "name.2", and
+  /// so on.
   /// Throws ConfigError.
   [[nodiscard]] static RunOptions options_of_run(std::uint32_t n);
 
@@ -66,6 +67,10 @@ public:
   /// On several nodes: lets `placement` say which node gets which initial agents, instead of the
   /// strategy that `cluster.placement` names. All nodes have to give the same function.
   void place_by(PlacementFunction placement) { placement_ = std::move(placement); }
+
+protected:
+  /// Lets go of the run that was: its handles, names and moves.
+  void renew();
 
 private:
   RunSummary run_to_end(World& world);
@@ -108,6 +113,13 @@ public:
 
   /// With `distributed: true`, in an application that is a node of a cluster.
   ThreadPool(caf::actor_system& system, ClusterNode& node) : ThreadPoolBase(&system, &node, N) {}
+
+  /// The same workers or nodes, for another run.
+  [[nodiscard]] ThreadPool again() const {
+    ThreadPool other = *this;
+    other.renew();
+    return other;
+  }
 
   /// An agent's class may have a member `caf::behavior make_behavior()`: handlers for messages from
   /// ordinary actors. They run as events of the agent.

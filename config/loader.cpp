@@ -265,8 +265,9 @@ Result<RunOptions> load_text(const std::string& name, const std::string& text, R
 }
 
 /// Variables with our prefix that are no keys; the header says whose they are.
-constexpr std::string_view other_variables[] = {config_file_variable, launcher_variable,
-                                                "STOS_CACHE", "STOS_BUILD_DIR", "STOS_SOURCE_DIR"};
+constexpr std::string_view other_variables[] = {
+    config_file_variable, launcher_variable, "STOS_CACHE",     "STOS_JOBS",
+    "STOS_CHECK_BASE",    "STOS_BUILD_DIR",  "STOS_SOURCE_DIR"};
 constexpr std::string_view variable_prefix = "STOS_";
 
 Error unknown_variable(const std::string& name) {

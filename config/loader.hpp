@@ -42,8 +42,8 @@ inline constexpr const char* launcher_variable = "STOS_LAUNCHER";
 /// A variable is `STOS_` and the path of the key in upper case, with `_` for the dot:
 /// `STOS_ENGINE_WORKERS=4`. Any other `STOS_` variable is an error, so that a slip of the pen
 /// cannot go unnoticed, except the ones that are no keys: STOS_CONFIG (see CommandLine),
-/// STOS_LAUNCHER (of `stos run`), and STOS_CACHE, STOS_BUILD_DIR and STOS_SOURCE_DIR, which belong
-/// to the build scripts. Variables without the prefix are ignored. Fails as load_yaml() does, with
+/// STOS_LAUNCHER (of `stos run`), and STOS_CACHE, STOS_JOBS, STOS_CHECK_BASE, STOS_BUILD_DIR and
+/// STOS_SOURCE_DIR, which belong to the build scripts. Variables without the prefix are ignored. Fails as load_yaml() does, with
 /// `environment: NAME: ...`.
 [[nodiscard]] Result<RunOptions> load_environment(const Environment& environment, RunOptions base);
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/messages/luggage.hpp"
 #include "libstos/code/serialise.hpp"
 
 #include <caf/actor.hpp>
@@ -8,8 +9,8 @@
 
 /// Handles of ordinary actors as members of agents that move to other nodes: fields of `inspect`
 /// like all others, also in containers. The agent can go on using them there, wherever the actors
-/// are; where an actor is gone by then, the handle is empty. As arguments of lambdas they cannot
-/// travel: that is a compile error.
+/// are; where an actor is gone by then, the handle is empty. In a world that goes on from a cut
+/// they are all empty. As arguments of lambdas they cannot travel: that is a compile error.
 namespace stos::detail {
 
 /// Keeps the handle for the agent that is being saved, and the other way round. Returns its number;
@@ -27,9 +28,10 @@ struct HandleCodec {
   static bool save(SaveInspector& f, const Handle& x) {
     auto handle = caf::actor_cast<caf::strong_actor_ptr>(x);
     const bool is_empty = handle == nullptr;
-    const std::uint64_t number = is_empty ? 0 : pack_handle(std::move(handle));
+    const bool is_left_out = is_empty || !packs_luggage();
+    const std::uint64_t number = is_left_out ? 0 : pack_handle(std::move(handle));
     f.bytes().varint(number);
-    return f.expect(is_empty || number != 0);
+    return f.expect(is_left_out || number != 0);
   }
 
   static bool load(LoadInspector& f, Handle& x) {

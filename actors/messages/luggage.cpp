@@ -25,6 +25,12 @@ LuggageHall::LuggageHall(Claim claim)
 
 LuggageHall::~LuggageHall() { hall = before_; }
 
+bool packs_luggage() { return hall != nullptr; }
+
+NoLuggage::NoLuggage() : before_(std::exchange(hall, nullptr)) {}
+
+NoLuggage::~NoLuggage() { hall = before_; }
+
 caf::mailbox_element_ptr claim_luggage(AgentId agent, std::uint64_t number) {
   return hall == nullptr ? nullptr : hall->claim_(agent, number);
 }

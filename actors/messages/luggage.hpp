@@ -46,6 +46,22 @@ private:
   const LuggageHall* const before_;
 };
 
+/// Whether what is saved on this thread goes to another node, so that there is luggage. Else it
+/// goes into a cut, or is only hashed.
+[[nodiscard]] bool packs_luggage();
+
+/// As long as it exists, nothing that is saved on this thread goes to another node.
+class NoLuggage {
+public:
+  NoLuggage();
+  ~NoLuggage();
+  NoLuggage(const NoLuggage&) = delete;
+  NoLuggage& operator=(const NoLuggage&) = delete;
+
+private:
+  const LuggageHall* const before_;
+};
+
 /// Null if nothing of that number has come.
 [[nodiscard]] caf::mailbox_element_ptr claim_luggage(AgentId agent, std::uint64_t number);
 

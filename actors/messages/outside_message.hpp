@@ -1,12 +1,16 @@
 #pragma once
 
+#include "actors/messages/luggage.hpp"
 #include "actors/transport/caf_version.hpp"
 #include "libstos/code/closure.hpp"
 
 #include <caf/mailbox_element.hpp>
 
+#include <cstddef>
 #include <cstdint>
+#include <string>
 #include <type_traits>
+#include <vector>
 
 namespace stos::detail {
 
@@ -15,6 +19,9 @@ namespace stos::detail {
 ///
 /// It goes along when the agent moves to another node; but only CAF itself can bring handles to
 /// another process, and they may be in it. So it travels as Luggage; unpack() puts it back.
+///
+/// In a cut stands what it says, without who has sent it: whoever waits for an answer has it from
+/// the run that was cut. One with handles in it cannot be put there.
 ///
 /// Threads: one at a time.
 class OutsideMessage {
@@ -37,13 +44,26 @@ public:
 
   template <class Inspector>
   friend bool inspect(Inspector& f, OutsideMessage& x) {
-    if constexpr (std::is_same_v<Inspector, SaveInspector>)
-      x.pack();
-    return f.object(x).fields(f.field("luggage", x.luggage_));
+    std::vector<std::byte> content; // of a cut
+    if constexpr (std::is_same_v<Inspector, SaveInspector>) {
+      if (packs_luggage())
+        x.pack();
+      else if (!x.save(content))
+        return false;
+    } else if constexpr (std::is_same_v<Inspector, NamingInspector>) {
+      std::string text = x.text();
+      return f.object(x).fields(f.field("message", text));
+    }
+    return f.object(x).fields(f.field("agent", x.agent_), f.field("luggage", x.luggage_),
+                              f.field("content", content)) &&
+           (!Inspector::is_loading || x.load(content));
   }
 
 private:
   void pack();
+  [[nodiscard]] bool save(std::vector<std::byte>& content) const;
+  [[nodiscard]] bool load(std::vector<std::byte> content);
+  [[nodiscard]] std::string text() const;
 
   AgentId agent_;
   caf::mailbox_element_ptr element_; // null: taken, or packed

@@ -1,10 +1,10 @@
 #include "actors/run/cluster_run.hpp"
 
 #include "actors/run/interrupted.hpp"
+#include "actors/run/output_files.hpp"
 #include "actors/run/progress_meter.hpp"
 #include "actors/run/restart.hpp"
 #include "actors/run/run_actor.hpp"
-#include "actors/run/trace_file.hpp"
 #include "actors/run/worker_run.hpp"
 #include "config/interruption.hpp"
 #include "libstos/cluster/membership/world_fingerprint.hpp"
@@ -239,7 +239,7 @@ RunSummary take_part(World& world, ClusterNode& node, const ClusterNode::Roster&
                      const WaysIn& ways_in, const PlacementFunction& placement,
                      std::shared_ptr<StatusDesk> exported) {
   const Interruption::Watch interruption(world.end_time, stops_at_signal(world));
-  std::optional<TraceFile> trace; // of all, on the first node
+  std::optional<OutputFiles> trace; // of all, on the first node
   if (roster.own_index == 0)
     trace.emplace(world.options);
   const auto start = std::chrono::steady_clock::now(); // waiting for others is no work

@@ -97,7 +97,8 @@ std::unique_ptr<World> like(const World& world) {
 }
 
 // Returns whether they differ.
-bool diverge(World& world, const RunOptions& options) {
+bool diverge(World& world, const Rerun::Run& run_again, std::uint32_t workers) {
+  const RunOptions& options = world.options;
   const std::vector<std::string>& places = options.snapshot.diverge;
   const std::string& run =
       options.snapshot.branch.empty() ? options.simulation_name : options.snapshot.branch;
@@ -106,14 +107,14 @@ bool diverge(World& world, const RunOptions& options) {
   const std::map<double, CutEntry> of_a = cuts_of(a, run);
   const std::map<double, CutEntry> of_b = cuts_of(b, run);
   std::size_t equal = 0;
-  double last_equal = Instant::beginning().absorption;
+  std::optional<CutEntry> last_equal;
   for (const auto& [time, entry] : of_a) {
     const auto other = of_b.find(time);
     if (other == of_b.end())
       continue;
     if (other->second.state_digest == entry.state_digest) {
       ++equal;
-      last_equal = time;
+      last_equal = entry;
       continue;
     }
     const Cut cut_a = read(a, entry);
@@ -125,12 +126,23 @@ bool diverge(World& world, const RunOptions& options) {
     std::cout << "A is " << a.store->place() << ", B is " << b.store->place() << ", run " << run
               << '\n'
               << equal << " cuts are equal"
-              << (equal > 0 ? ", the last one at " + exact_text(last_equal) + " s" : "") << '\n'
+              << (last_equal ? ", the last one at " + exact_text(last_equal->time) + " s" : "")
+              << '\n'
               << "at " << exact_text(time) << " s the states differ: " << entry.state_digest
               << " in A, " << other->second.state_digest << " in B; " << difference.agents << " of "
               << cut_a.images.size() << " agents are not the same\n";
     for (const std::string& text : describe(difference, world, *world_b, time, {}, names_in(cut_a)))
       std::cout << "  " << text << '\n';
+    std::cout << std::flush;
+    if (!last_equal) {
+      std::cout << "no earlier cut is equal, so there is nothing to run again from\n";
+      return true;
+    }
+    const Rerun rerun(world, run_again, read(a, *last_equal), time);
+    std::cout << "from " << exact_text(last_equal->time) << " s to " << exact_text(time) << " s\n";
+    for (const std::string& line :
+         compare_reruns(rerun, workers, entry.state_digest, other->second.state_digest))
+      std::cout << "  " << line << '\n';
     return true;
   }
   if (equal == 0)
@@ -138,7 +150,7 @@ bool diverge(World& world, const RunOptions& options) {
                                              " and in " + b.store->place() +
                                              " have no time in common");
   std::cout << equal << " cuts of run " << run << " have one time and one state in both, up to "
-            << exact_text(last_equal) << " s\n";
+            << exact_text(last_equal->time) << " s\n";
   return false;
 }
 
@@ -150,13 +162,13 @@ bool wants_to_look_in(const RunOptions& options) {
 
 // The world's classes are those of the program, and other threads of it may go on: nothing is
 // unwound.
-void look_in(World& world) {
+void look_in(World& world, const Rerun::Run& run, std::uint32_t workers) {
   world.drop_set_up();
   int exit_code = exit_success;
   if (!world.options.snapshot.show.empty())
     show(world, world.options.snapshot);
   else
-    exit_code = diverge(world, world.options) ? exit_failed_run : exit_success;
+    exit_code = diverge(world, run, workers) ? exit_failed_run : exit_success;
   std::_Exit(finish_standard_output(program_name(), exit_code));
 }
 

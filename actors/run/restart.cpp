@@ -4,6 +4,7 @@
 #include "actors/run/worker_run.hpp"
 #include "libstos/base/exact_text.hpp"
 #include "libstos/base/hash.hpp"
+#include "libstos/image/present.hpp"
 #include "libstos/image/restore.hpp"
 #include "libstos/world/agent_base.hpp"
 
@@ -21,13 +22,18 @@ namespace stos::detail {
 namespace {
 
 // Which program it is, to the last byte.
-std::string build_of_this_program() {
-  std::ifstream file("/proc/self/exe", std::ios::binary);
-  const std::vector<char> bytes{std::istreambuf_iterator<char>(file), {}};
-  return ContentHash::of(std::as_bytes(std::span(bytes))).to_string();
+const std::string& build_of_this_program() {
+  static const std::string build = [] {
+    std::ifstream file("/proc/self/exe", std::ios::binary);
+    const std::vector<char> bytes{std::istreambuf_iterator<char>(file), {}};
+    return ContentHash::of(std::as_bytes(std::span(bytes))).to_string();
+  }();
+  return build;
 }
 
 constexpr const char* trace_fact = "output.trace_path"; // "none" or "given"
+
+bool stands_still(const World& world) { return world.stands_at < Instant::never().absorption; }
 
 // In full: nodes that stop at other times would wait for each other.
 std::string times_of_cuts(const SnapshotOptions& options) {
@@ -77,6 +83,11 @@ CutOrigin origin_of(const World& world, const WorldFingerprint& set_up) {
     if (key.name == "simulation.seed" || key.name == "space" || key.name == "boundary" ||
         key.name == "output.values" || key.name == trace_fact)
       origin.facts.push_back({key.name, key.value});
+  if (world.present != nullptr) { // it has none of its own
+    origin.set_up_agents = world.present->cut.origin.set_up_agents;
+    origin.set_up = world.present->cut.origin.set_up;
+    return origin;
+  }
   origin.set_up_agents = set_up.agents();
   origin.set_up = set_up.set_up();
   return origin;
@@ -85,13 +96,13 @@ CutOrigin origin_of(const World& world, const WorldFingerprint& set_up) {
 /// The cut that a run goes on from.
 class Restart {
 public:
-  /// That which snapshot.from names, if it names one.
-  [[nodiscard]] static std::optional<Restart> from_options(const RunOptions& options);
+  /// That which stands in memory, or which snapshot.from names, if there is one.
+  [[nodiscard]] static std::optional<Restart> of(const World& world);
 
-  [[nodiscard]] double time() const { return read_.cut.time; }
+  [[nodiscard]] double time() const { return cut_->time; }
 
   /// Of the run that it is of, if this is the same one; 0 for a branch.
-  [[nodiscard]] std::uint64_t lineage() const { return is_branch_ ? 0 : read_.entry.lineage; }
+  [[nodiscard]] std::uint64_t lineage() const { return is_branch_ ? 0 : lineage_; }
 
   /// For people, the same on all nodes: "cut at 10 s of run lattice, state 0123456789abcdef".
   [[nodiscard]] std::string text() const;
@@ -99,35 +110,49 @@ public:
   void apply(World& world, const CutOrigin& origin, AgentNames& names) const;
 
 private:
-  Restart(ReadCut read, bool is_branch) : read_(std::move(read)), is_branch_(is_branch) {}
-
-  [[nodiscard]] std::string where() const { return "the " + text() + " in " + read_.place; }
+  [[nodiscard]] std::string where() const { return "the " + text() + " in " + place_; }
   void require_same_build(const CutOrigin& origin, bool may_be_other) const;
   void require_same_set_up(const CutOrigin& origin) const;
   void draw_anew(World& world) const;
+  void inject_all(World& world, const AgentNames& names) const;
 
-  ReadCut read_;
-  bool is_branch_;
+  std::shared_ptr<const Cut> cut_;
+  std::string state_;
+  std::string place_; // empty: in memory, of this process
+  std::uint64_t lineage_ = 0;
+  bool is_branch_ = false; // it may differ from the run that was cut
 };
 
-std::optional<Restart> Restart::from_options(const RunOptions& options) {
-  const SnapshotOptions& snapshot = options.snapshot;
+std::optional<Restart> Restart::of(const World& world) {
+  const SnapshotOptions& snapshot = world.options.snapshot;
+  Restart restart;
+  if (world.present != nullptr) {
+    restart.cut_ = {world.present, &world.present->cut};
+    restart.state_ = world.present->record.state_digest.to_string();
+    restart.is_branch_ = true;
+    return restart;
+  }
   if (snapshot.from.empty())
     return std::nullopt;
-  return Restart(read_named_cut(snapshot.from), !snapshot.branch.empty());
+  ReadCut read = read_named_cut(snapshot.from);
+  restart.cut_ = std::make_shared<const Cut>(std::move(read.cut));
+  restart.state_ = read.entry.state_digest;
+  restart.place_ = read.place;
+  restart.lineage_ = read.entry.lineage;
+  restart.is_branch_ = !snapshot.branch.empty();
+  return restart;
 }
 
 std::string Restart::text() const {
-  return "cut at " + exact_text(read_.cut.time) + " s of run " + read_.cut.origin.run + ", state " +
-         read_.entry.state_digest;
+  return "cut at " + exact_text(cut_->time) + " s of run " + cut_->origin.run + ", state " + state_;
 }
 
 void Restart::require_same_build(const CutOrigin& origin, bool may_be_other) const {
-  require_all_types(read_.cut, where());
-  if (read_.cut.origin.build != origin.build && !may_be_other)
+  require_all_types(*cut_, where());
+  if (cut_->origin.build != origin.build && !may_be_other)
     throw UsageError(Errc::bad_config,
                      where() + " was written by another build of the program (" +
-                         read_.cut.origin.build + ", this one is " + origin.build +
+                         cut_->origin.build + ", this one is " + origin.build +
                          "). It has all classes and lambdas of the cut; if they are as they were, "
                          "--from-other-build goes on from it");
 }
@@ -135,57 +160,84 @@ void Restart::require_same_build(const CutOrigin& origin, bool may_be_other) con
 void Restart::require_same_set_up(const CutOrigin& origin) const {
   const std::string other = where() + " is of another world: ";
   const std::string hint = ". A run that is to differ from it has a name of its own: --branch";
-  if (read_.cut.origin.run != origin.run)
-    throw UsageError(Errc::bad_config, other + "it is of run " + read_.cut.origin.run +
+  if (cut_->origin.run != origin.run)
+    throw UsageError(Errc::bad_config, other + "it is of run " + cut_->origin.run +
                                            ", and this one is called " + origin.run + hint);
   for (const CutOrigin::Fact& fact : origin.facts)
-    for (const CutOrigin::Fact& before : read_.cut.origin.facts)
+    for (const CutOrigin::Fact& before : cut_->origin.facts)
       if (before.name == fact.name && before.value != fact.value &&
           !(fact.name == trace_fact && fact.value == "none"))
         throw UsageError(Errc::bad_config, other + fact.name + " was " + before.value +
                                                ", and is " + fact.value + hint);
-  if (read_.cut.origin.set_up_agents != origin.set_up_agents)
+  if (cut_->origin.set_up_agents != origin.set_up_agents)
     throw UsageError(Errc::bad_config, other + "its set-up had " +
-                                           std::to_string(read_.cut.origin.set_up_agents) +
+                                           std::to_string(cut_->origin.set_up_agents) +
                                            " agents, and this one has " +
                                            std::to_string(origin.set_up_agents) + hint);
-  if (read_.cut.origin.set_up != origin.set_up)
+  if (cut_->origin.set_up != origin.set_up)
     throw UsageError(Errc::bad_config, other + "the agents of its set-up were others" + hint);
 }
 
 // With another seed, what agents draw from now on is not what it would have been.
 void Restart::draw_anew(World& world) const {
   const std::string seed = std::to_string(world.options.seed);
-  for (const CutOrigin::Fact& fact : read_.cut.origin.facts)
+  for (const CutOrigin::Fact& fact : cut_->origin.facts)
     if (fact.name == "simulation.seed" && fact.value == seed)
       return;
-  const std::uint64_t at = mix64(world.options.seed + std::bit_cast<std::uint64_t>(read_.cut.time));
+  const std::uint64_t at = mix64(world.options.seed + std::bit_cast<std::uint64_t>(cut_->time));
   for (Cell* cell : world.resumption->agents)
     cell->random = RandomStream(mix64(at + mix64(cell->id.value)));
 }
 
 void Restart::apply(World& world, const CutOrigin& origin, AgentNames& names) const {
-  const SnapshotOptions& options = world.options.snapshot;
-  require_same_build(origin, options.from_other_build);
-  if (options.branch.empty())
+  if (!world.injected.empty() && !is_branch_)
+    throw UsageError(Errc::bad_argument,
+                     "lambdas were injected into a run that goes on from " + where() +
+                         ". A run that is to differ from it has a name of its own: --branch");
+  if (world.present == nullptr)
+    require_same_build(origin, world.options.snapshot.from_other_build);
+  else if (!world.setup.effects.changes().born.empty())
+    throw UsageError(Errc::bad_argument, "a simulation that goes on from the " + text() +
+                                             " has its agents from there, and " +
+                                             describe(*world.setup.effects.changes().born.front()) +
+                                             " was created before it runs");
+  if (!is_branch_)
     require_same_set_up(origin);
   Handles handles(world);
   world.drop_set_up();
-  if (const Result<void> restored = restore(world, read_.cut); !restored)
-    throw UsageError(restored.error().code, restored.error().context + " (" + read_.place + ")");
+  if (const Result<void> restored = restore(world, *cut_); !restored)
+    throw UsageError(restored.error().code, restored.error().context + " (" + place_ + ")");
   handles.pass_on(world);
-  for (const auto& [name, agent] : read_.cut.names) // those of the set-up are the same
+  for (const auto& [name, agent] : cut_->names) // those of the set-up are the same
     (void)names.enter(name, agent);
   world.began_from = text();
-  if (!options.branch.empty())
+  if (is_branch_)
     draw_anew(world);
+  inject_all(world, names);
+}
+
+void Restart::inject_all(World& world, const AgentNames& names) const {
+  for (const Injected& each : std::exchange(world.injected, {})) {
+    std::optional<AgentId> agent = each.agent;
+    if (!each.name.empty())
+      agent = names.find(each.name);
+    Result<void> injected = Error{Errc::bad_argument, "a lambda was injected for an agent named " +
+                                                          each.name + ", which there is not"};
+    if (agent)
+      injected = inject(world, *agent, *each.lambda);
+    else
+      discard(*each.lambda, nullptr);
+    if (!injected)
+      throw UsageError(injected.error().code, injected.error().context + " (" + text() + ")");
+  }
 }
 
 } // namespace
 
 RunBeginning begin(World& world, AgentNames& names) {
   const SnapshotOptions& options = world.options.snapshot;
-  if (!options.wants_cuts() && options.from.empty())
+  if (!options.wants_cuts() && options.from.empty() && world.present == nullptr &&
+      !stands_still(world) && world.injected.empty())
     return {};
   WorldFingerprint set_up(world);
   return begin(world, names, set_up);
@@ -193,15 +245,24 @@ RunBeginning begin(World& world, AgentNames& names) {
 
 RunBeginning begin(World& world, AgentNames& names, WorldFingerprint& set_up) {
   const SnapshotOptions& options = world.options.snapshot;
-  const std::optional<Restart> restart = Restart::from_options(world.options);
+  const std::optional<Restart> restart = Restart::of(world);
   set_up.add({"the cut to go on from (snapshot.from)", restart ? restart->text() : "none"});
   set_up.add({"the times of cuts (snapshot.at, snapshot.every)", times_of_cuts(options)});
+  set_up.add({"where the run stands still",
+              stands_still(world) ? exact_text(world.stands_at) + " s" : "nowhere"});
   RunBeginning beginning{origin_of(world, set_up)};
+  if (!restart && !world.injected.empty())
+    throw UsageError(Errc::bad_argument, "lambdas were injected into a run that begins with its "
+                                         "set-up; only what goes on from a cut can have them");
   if (restart) {
     restart->apply(world, beginning.origin, names);
     beginning.lineage = restart->lineage();
     beginning.time = restart->time();
   }
+  if (stands_still(world) && !(world.stands_at > beginning.time))
+    throw UsageError(Errc::bad_argument, "a run to " + exact_text(world.stands_at) +
+                                             " s, of a world that is at " +
+                                             exact_text(beginning.time) + " s already");
   return beginning;
 }
 

@@ -1,5 +1,6 @@
 #include "actors/run/snapshots.hpp"
 
+#include "actors/messages/luggage.hpp"
 #include "config/interruption.hpp"
 #include "config/program.hpp"
 #include "libstos/base/exact_text.hpp"
@@ -46,16 +47,30 @@ std::uint64_t new_lineage(const std::string& run) {
          hash_text(run);
 }
 
+// So that other messages get through between them.
+template <class Send>
+void send_in_pieces(CutMessage message, const std::vector<std::byte>& bytes, const Send& send) {
+  for (std::size_t begin = 0; begin < bytes.size(); begin += bytes_of_a_piece) {
+    const std::size_t size = std::min(bytes_of_a_piece, bytes.size() - begin);
+    const auto first = bytes.begin() + static_cast<std::ptrdiff_t>(begin);
+    message.data.data.assign(first, first + static_cast<std::ptrdiff_t>(size));
+    message.more = begin + size < bytes.size();
+    send(message);
+  }
+}
+
 } // namespace
 
 Snapshots::Snapshots(World& world, Site site)
     : world_(world), site_(std::move(site)), options_(world.options.snapshot), at_(options_.at_s),
       lineage_(site_.beginning.lineage != 0 ? site_.beginning.lineage
                                             : new_lineage(site_.beginning.origin.run)) {
-  if (!options_.wants_cuts() && !site_.answer)
+  if (!options_.wants_cuts() && !stands_still() && !site_.answer)
     return;
   if (options_.wants_cuts())
     require_that_all_can_be_saved(world);
+  if (stands_still())
+    at_.push_back(world.stands_at);
   std::sort(at_.begin(), at_.end());
   at_.erase(std::unique(at_.begin(), at_.end()), at_.end());
   if (is_first() && options_.wants_cuts())
@@ -120,6 +135,10 @@ double Snapshots::at_stop(const WorldAtStop& stop) {
   }
   if (Interruption::signal() != 0)
     world_.end_before(-std::numeric_limits<double>::infinity());
+  if (stop.time == world_.stands_at) { // no agent reaches its boundary here
+    world_.at_boundary = nullptr;
+    world_.end_before(stop.time);
+  }
   return next_stop_after(stop.time);
 }
 
@@ -145,13 +164,14 @@ void Snapshots::take_part(const WorldAtStop& stop) {
     const std::lock_guard lock(mutex_);
     memory = std::move(spare_);
   }
+  const NoLuggage here_to_stay;
   Result<CutPart> part = take_part_of_cut(world_, stop, std::move(memory));
   if (part && site_.names != nullptr)
     part->cut.names = site_.names->all();
   take(stop.time, std::move(part));
 }
 
-// Of this node. In pieces, so that other messages get through between them.
+// Of this node.
 void Snapshots::take(double time, Result<CutPart> part) {
   {
     const std::lock_guard lock(mutex_);
@@ -170,26 +190,13 @@ void Snapshots::take(double time, Result<CutPart> part) {
     site_.send_part(std::move(message));
     return;
   }
-  const std::vector<std::byte> bytes = encode(*part);
-  for (std::size_t begin = 0; begin < bytes.size(); begin += bytes_of_a_piece) {
-    const std::size_t size = std::min(bytes_of_a_piece, bytes.size() - begin);
-    const auto first = bytes.begin() + static_cast<std::ptrdiff_t>(begin);
-    message.data.data.assign(first, first + static_cast<std::ptrdiff_t>(size));
-    message.more = begin + size < bytes.size();
-    site_.send_part(message);
-  }
+  send_in_pieces(message, encode(*part), site_.send_part);
 }
 
 void Snapshots::hear(CutMessage message) {
   const std::lock_guard lock(mutex_);
-  if (!is_first()) {
-    ++concluded_;
-    BytesReader in(message.data.data);
-    if (const Result<CutRecord> record = read_record(in); message.problem.empty() && record)
-      records_[message.time] = *record;
-    changed_.notify_all();
-    return;
-  }
+  if (!is_first() && !message.more)
+    return hear_end(message);
   std::vector<std::byte>& bytes = pieces_[{message.from, message.time}];
   bytes.insert(bytes.end(), message.data.data.begin(), message.data.data.end());
   if (message.more)
@@ -199,6 +206,22 @@ void Snapshots::hear(CutMessage message) {
                              : Result<CutPart>(Error{Errc::not_supported, message.problem});
   pieces_.erase({message.from, message.time});
   add(message.time, std::move(part), 0);
+}
+
+// From the first node. Of a world that stands still, all of it has come before. @pre locked
+void Snapshots::hear_end(const CutMessage& message) {
+  const auto bytes = pieces_.extract({message.from, message.time});
+  BytesReader in(message.data.data);
+  const Result<CutRecord> record = read_record(in);
+  if (message.problem.empty() && record)
+    records_[message.time] = *record;
+  if (!bytes.empty() && record)
+    if (Result<CutPart> whole = decode_cut_part(bytes.mapped())) {
+      whole->cut.origin = site_.beginning.origin;
+      present_ = std::make_shared<const Present>(Present{std::move(whole->cut), *record});
+    }
+  ++concluded_;
+  changed_.notify_all();
 }
 
 // @pre locked
@@ -273,11 +296,24 @@ Result<StoredCut> Snapshots::write_joined(double time, Pending& pending) {
   done.record.state_digest = cut.state_digest();
   done.record.agents = cut.images.size();
   done.record.bytes = cut.bytes.size();
+  const bool is_present = time == world_.stands_at;
+  if (is_present && site_.tell_all) {
+    CutPart whole;
+    whole.cut = std::move(cut);
+    CutMessage message;
+    message.time = time;
+    send_in_pieces(message, encode(whole), [this](CutMessage& piece) {
+      piece.more = true; // the record comes behind it
+      site_.tell_all(piece);
+    });
+    cut = std::move(whole.cut);
+  }
   conclude(done.record, {});
   std::string text = done.to_string();
-  if (const Result<void> opened = open_store(); !opened)
+  const bool is_stored = !is_present || std::ranges::count(options_.at_s, time) > 0;
+  if (const Result<void> opened = is_stored ? open_store() : Result<void>(); !opened)
     return Error{opened.error().code, "was not stored: " + opened.error().context};
-  if (store_ != nullptr) {
+  if (is_stored && store_ != nullptr) {
     const Result<CutStore::Written> written = store(cut, done.record);
     if (!written)
       return Error{written.error().code, "was not stored: " + written.error().context};
@@ -288,10 +324,13 @@ Result<StoredCut> Snapshots::write_joined(double time, Pending& pending) {
             " chunks are new, " + std::to_string(written->bytes_stored) + " bytes" +
             (written->warning.empty() ? "" : "; " + written->warning);
   }
-  if (!world_.options.digest_only)
+  if (is_stored && !world_.options.digest_only)
     tell(text);
   const std::lock_guard lock(mutex_);
-  spare_ = std::move(cut.bytes);
+  if (is_present)
+    present_ = std::make_shared<const Present>(Present{std::move(cut), done.record});
+  else
+    spare_ = std::move(cut.bytes);
   return done;
 }
 
@@ -327,7 +366,8 @@ void Snapshots::conclude(const CutRecord& record, const std::string& problem) {
 
 void Snapshots::complain(double time, const std::string& what) {
   const std::string text = text_of_cut(time) + " " + what;
-  if (!options_.is_required) {
+  const bool is_present = time == world_.stands_at;
+  if (!options_.is_required && !is_present) {
     tell("warning: " + text + "; the run goes on");
     return;
   }
@@ -335,7 +375,8 @@ void Snapshots::complain(double time, const std::string& what) {
     const std::lock_guard lock(mutex_);
     if (!failure_)
       failure_ = Failure{{Instant::never(), {}, {}, 0},
-                         {Errc::io_error, text + " (snapshot.required is true)"}};
+                         {is_present ? Errc::not_supported : Errc::io_error,
+                          text + (is_present ? "" : " (snapshot.required is true)")}};
   }
   world_.end_before(-std::numeric_limits<double>::infinity());
 }
@@ -357,6 +398,8 @@ std::vector<CutRecord> Snapshots::finish(double patience_s) {
          " cuts were left out, since the store was slower than they came");
   answer(std::exchange(asked_, {}),
          Error{Errc::bad_argument, "the simulation has ended before it could be cut"});
+  if (present_ != nullptr)
+    world_.present = present_;
   std::vector<CutRecord> records;
   for (const auto& [time, record] : records_)
     records.push_back(record);

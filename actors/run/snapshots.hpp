@@ -4,7 +4,7 @@
 #include "actors/messages/stored_cut.hpp"
 #include "actors/run/restart.hpp"
 #include "libstos/engine/execution.hpp"
-#include "libstos/image/cut.hpp"
+#include "libstos/image/present.hpp"
 #include "store/cut_store.hpp"
 
 #include <atomic>
@@ -35,8 +35,9 @@ namespace stos::detail {
 /// the run goes on.
 ///
 /// The first node gets the parts of all, joins them, stores the cut and tells all nodes its state
-/// digest. What the writing of a cut finds wrong is told on standard error, and ends the run if the
-/// options say so; without that the run goes on, and the next cut is tried.
+/// digest; where the world is to stand still (World::stands_at), they get the whole of it. What the
+/// writing of a cut finds wrong is told on standard error, and ends the run if the options say so;
+/// without that the run goes on, and the next cut is tried.
 ///
 /// Where writing takes longer than the pause between two cuts, cuts are left out on one node, those
 /// of snapshot.at never; on several nodes they wait, in the memory of the first one.
@@ -92,6 +93,8 @@ private:
   };
 
   [[nodiscard]] bool is_first() const { return site_.own_node == 0; }
+  [[nodiscard]] bool stands_still() const { return world_.stands_at < Instant::never().absorption; }
+  void hear_end(const CutMessage& message);
   [[nodiscard]] Result<void> open_store();
   [[nodiscard]] double next_stop_after(double time) const;
   double at_stop(const WorldAtStop& stop);
@@ -121,6 +124,7 @@ private:
   std::vector<std::uint64_t> asked_;                                        // for the next cut
   std::map<double, Pending> pending_; // on the first node, by time
   std::deque<std::pair<double, Pending>> complete_;
+  std::shared_ptr<const Present> present_; // where the world stands still
   std::map<double, CutRecord> records_;
   std::vector<std::byte> spare_; // memory for the next cut
   std::size_t taken_ = 0;        // here

@@ -2,6 +2,9 @@
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
+#include <caf/binary_deserializer.hpp>
+#include <caf/binary_serializer.hpp>
+#include <caf/byte_buffer.hpp>
 #include <caf/config.hpp>
 #include <caf/detail/invoke_result_visitor.hpp>
 #include <caf/detail/sync_request_bouncer.hpp>
@@ -63,6 +66,31 @@ inline Span<const Byte> as_span(const std::vector<std::byte>& bytes) {
 }
 inline Span<Byte> as_span(std::vector<std::byte>& bytes) {
   return {reinterpret_cast<Byte*>(bytes.data()), bytes.size()};
+}
+
+/// A message as bytes that stand for themselves; false if there are handles in it, or what cannot
+/// be serialised.
+inline bool to_bytes(caf::message& message, std::vector<std::byte>& bytes) {
+  caf::byte_buffer buffer;
+#if CAF_MAJOR_VERSION >= 1
+  caf::binary_serializer to(buffer);
+#else
+  caf::binary_serializer to(nullptr, buffer);
+#endif
+  if (!to.apply(message))
+    return false;
+  const auto* data = reinterpret_cast<const std::byte*>(buffer.data());
+  bytes.assign(data, data + buffer.size());
+  return true;
+}
+
+inline bool from_bytes(const std::vector<std::byte>& bytes, caf::message& message) {
+#if CAF_MAJOR_VERSION >= 1
+  caf::binary_deserializer from(as_span(bytes));
+#else
+  caf::binary_deserializer from(nullptr, as_span(bytes));
+#endif
+  return from.apply(message);
 }
 
 /// Sends without a sender.

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <typeinfo>
 #include <utility>
 
@@ -48,6 +49,12 @@ concept KnowsProcess = requires(const RunOptions& options, const RunSummary& sum
 ///   { auto scope = simulation.set_up(); new Ping({0, 0, 0, 0}); }
 ///   RunSummary summary = simulation.run(100);
 /// @endcode
+/// What if, a thousand times from one moment on:
+/// @code
+///   simulation.run_to(50);
+///   for (options.seed = 1; options.seed <= 1000; ++options.seed)
+///     simulation.fork(options).run(100);
+/// @endcode
 ///
 /// Threads: one thread sets up and runs one object; different objects are independent.
 /// Errors:  run() and start() throw SimulationError when the model fails; the first agent of a
@@ -84,9 +91,60 @@ public:
   /// Runs from the beginning of time to the boundary; all agents are deleted then.
   RunSummary run(Boundary boundary) {
     detail::set_boundary(*world_, std::move(boundary));
-    const detail::EventContext::Scope outside(nullptr);
-    world_->begin_run();
-    return resource_.run(*world_);
+    return run_world();
+  }
+
+  /// Runs to laboratory time `time`, and stands still there: everything before it has happened, and
+  /// nothing else. The agents are gone, but none has reached its boundary, and run() or another
+  /// run_to() goes on from there as if it had not been interrupted; so does each fork(). Returns
+  /// what was cut; the reports so far come with the summary of the run that goes on.
+  ///
+  /// What agents need for it is said in docs/reliability.md. Handles of the agents end; the names
+  /// that they have stay. A boundary of the user's own is to be the one that run() will get.
+  /// Errors: those of run(); bad_argument if `time` is not after where the world is, or not before
+  ///         its end; and, as SimulationError, that agents cannot be put into bytes.
+  CutRecord run_to(double time, Boundary boundary) {
+    detail::set_boundary(*world_, std::move(boundary));
+    if (!(time < world_->end_time.load()))
+      throw UsageError(Errc::bad_argument, "a run to " + exact_text(time) +
+                                               " s, of a world that ends at " +
+                                               exact_text(world_->end_time.load()) + " s");
+    world_->stands_at = time;
+    (void)run_world();
+    if (world_->present == nullptr)
+      throw UsageError(Errc::not_supported, "the resource of this simulation makes no cuts");
+    const CutRecord record = world_->cuts.back();
+    RunOptions options = world_->options;
+    world_ = world_->fork(std::move(options), this);
+    resource_ = again(resource_);
+    return record;
+  }
+  CutRecord run_to(double time) requires(!OwnBoundary<Boundary>) {
+    return run_to(time, Boundary(Instant::never().absorption));
+  }
+
+  /// A future of the world that stands still here (see run_to()), for a thread to run: with other
+  /// `options`, constants (provide()) or injected lambdas, where something is to differ. With
+  /// another seed, what agents draw from then on does. Any number of futures may run at the same
+  /// time.
+  ///
+  /// Threads: from anywhere, while nobody runs this simulation.
+  [[nodiscard]] ForwardSimulation fork(RunOptions options) const {
+    return ForwardSimulation(*this, std::move(options));
+  }
+  [[nodiscard]] ForwardSimulation fork() const { return fork(world_->options); }
+
+  /// Before a run that goes on as another one (a fork, or with snapshot.from and snapshot.branch):
+  /// lets an agent, by its id or name, absorb `function(T&, arguments...)` first. What it may
+  /// capture is said at ChannelWriter::send. Lambdas come in the order of the calls. The run fails,
+  /// with bad_argument, if there is no such agent, or if it begins with a set-up.
+  template <class T, class F, class... Args>
+  void inject(AgentId agent, F&& function, Args&&... arguments) {
+    inject_into<T>(agent, {}, std::forward<F>(function), std::forward<Args>(arguments)...);
+  }
+  template <class T, class F, class... Args>
+  void inject(const std::string& name, F&& function, Args&&... arguments) {
+    inject_into<T>({}, name, std::forward<F>(function), std::forward<Args>(arguments)...);
   }
 
   [[nodiscard]] Resource& resource() { return resource_; }
@@ -140,6 +198,36 @@ public:
   }
 
 private:
+  ForwardSimulation(const ForwardSimulation& now, RunOptions options)
+      : resource_(again(now.resource_)), world_(now.world_->fork(std::move(options), this)) {
+    if (world_->present == nullptr)
+      throw UsageError(Errc::bad_argument,
+                       "fork() is for a world that stands still: run_to() is to "
+                       "come before it");
+  }
+
+  RunSummary run_world() {
+    const detail::EventContext::Scope outside(nullptr);
+    world_->begin_run();
+    return resource_.run(*world_);
+  }
+
+  // A resource that belongs to its run says how another one like it is made.
+  [[nodiscard]] static Resource again(const Resource& resource) {
+    if constexpr (requires { resource.again(); })
+      return resource.again();
+    else
+      return resource;
+  }
+
+  template <class T, class F, class... Args>
+  void inject_into(AgentId agent, std::string name, F&& function, Args&&... arguments) {
+    detail::require_portable<F, Args...>();
+    detail::Closure* lambda = detail::make_closure<detail::Portability::portable, T>(
+        nullptr, std::forward<F>(function), std::forward<Args>(arguments)...);
+    world_->injected.push_back({agent, std::move(name), lambda});
+  }
+
   struct DefaultRun {
     std::optional<ForwardSimulation> simulation;
     bool is_configured = false;

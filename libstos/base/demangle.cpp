@@ -22,6 +22,12 @@ std::string_view bracketed(std::string_view text) {
   return text;
 }
 
+// Of what one compiler adds to the names of functions, and another one does not: "[abi:cxx11]".
+void erase_tags(std::string& text) {
+  for (auto at = text.find("[abi:"); at != std::string::npos; at = text.find("[abi:", at))
+    text.erase(at, text.find(']', at) - at + 1);
+}
+
 void erase_all(std::string& text, std::string_view part) {
   for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at))
     text.erase(at, part.size());
@@ -58,6 +64,7 @@ std::string demangle(const char* mangled) {
 
 std::string short_name(const char* mangled) {
   std::string name = demangle(mangled);
+  erase_tags(name);
   erase_all(name, "(anonymous namespace)::");
   name = shortened(name);
   erase_all(name, "::operator()()"); // of a lambda that another one is in

@@ -158,11 +158,19 @@ Effects& Execution::execute(Cell& cell, Closure& lambda, const EventKey& key) {
   if (context_.problem) [[unlikely]]
     fail_by_problem(key, cell);
   add_sent();
+  if (is_seen_) [[unlikely]]
+    show_event(key, cell, lambda);
   if (lambda.references)
     for (const CarriedReference& carried : *lambda.references)
       effects().change().released.push_back(carried.hold);
   discard(lambda);
   return effects();
+}
+
+void Execution::show_event(const EventKey& key, Cell& cell, const Closure& lambda) {
+  const std::span<const Report> reports(context_.reports);
+  world_.after_event({key, cell, lambda, effects(), reports.subspan(reports_seen_)});
+  reports_seen_ = reports.size();
 }
 
 void Execution::add_saved_values(const Cell& cell, const Closure& lambda) {

@@ -198,6 +198,7 @@ private:
   void free_retired(const std::function<void(Cell&)>& one_less);
   void record(TraceRecord::Kind kind, Cell& cell, double time, const Closure* lambda);
   void add_sent();
+  void show_event(const EventKey& key, Cell& cell, const Closure& lambda);
 
   World& world_;
   AgentBindings* bindings_;
@@ -211,6 +212,8 @@ private:
   double latest_end_ = Instant::beginning().absorption;
   std::unordered_map<const Cell*, std::size_t> full_; // when to look again at its mailbox
   std::vector<std::byte> values_;                     // of one lambda
+  const bool is_seen_ = world_.after_event != nullptr;
+  std::size_t reports_seen_ = 0; // by after_event()
 };
 
 } // namespace stos::detail

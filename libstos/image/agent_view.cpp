@@ -122,6 +122,40 @@ ValueTree AgentViewer::view(Cell& cell) {
   return view;
 }
 
+ValueTree AgentViewer::view(const EventSeen& seen) {
+  ValueTree view = ValueTree::empty_object();
+  if (seen.cell.agent != nullptr)
+    view_members(seen.cell, view);
+  view.add("random", bits(seen.cell.random.state()));
+  ValueTree& sent = view.add("sent", ValueTree::empty_array());
+  for (const auto* lambda = seen.effects.first_lambda; lambda != nullptr;
+       lambda = static_cast<const Closure*>(lambda->next)) {
+    ValueTree& each = sent.add(ValueTree::empty_object());
+    each.add("lambda", text(short_name(lambda->ops->name)));
+    each.add("channel", number(std::uint64_t{lambda->channel.value}));
+    each.add("sequence", number(lambda->sequence));
+    view_load(*lambda, each);
+  }
+  ValueTree& reported = view.add("reported", ValueTree::empty_array());
+  for (const Report& report : seen.reports) {
+    ValueTree& each = reported.add(ValueTree::empty_object());
+    each.add("topic", text(report.topic));
+    each.add("value", text("0x" + hexadecimal(report.value)));
+  }
+  if (!seen.effects.has_changes())
+    return view;
+  const Effects::Changes& changes = seen.effects.changes();
+  ValueTree& born = view.add("born", ValueTree::empty_array());
+  for (const Cell* child : changes.born)
+    born.add(id(child->id));
+  view.add("channels_opened", number(std::uint64_t{changes.opened.size()}));
+  view.add("channels_closed", number(std::uint64_t{changes.closed.size()}));
+  view.add("dies", number(std::uint64_t{changes.dies ? 1U : 0U}));
+  if (changes.turn)
+    view.add("turn", components(*changes.turn));
+  return view;
+}
+
 void AgentViewer::view_place(const Cell& cell, ValueTree& view) const {
   const Point here = cell.path.position(time_);
   view.add("time", number(time_));

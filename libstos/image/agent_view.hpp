@@ -35,6 +35,9 @@ public:
   /// @pre the agent lives
   [[nodiscard]] ValueTree view(Cell& cell);
 
+  /// What has come of an event: what the agent has become, and what it has done.
+  [[nodiscard]] ValueTree view(const EventSeen& seen);
+
 private:
   void view_place(const Cell& cell, ValueTree& view) const;
   void view_members(Cell& cell, ValueTree& view);

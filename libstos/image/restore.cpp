@@ -1,5 +1,6 @@
 #include "libstos/image/restore.hpp"
 
+#include "libstos/image/agent_view.hpp"
 #include "libstos/image/record_bytes.hpp"
 #include "libstos/spacetime/trajectory_bytes.hpp"
 #include "libstos/world/agent_base.hpp"
@@ -32,6 +33,7 @@ public:
     for (const TraceRecord& record : cut_.trace)
       if (Cell* cell = find(record.agent))
         ++cell->require_extras().trace_records;
+    resumed_->time = cut_.time;
     world_.counters_before = cut_.counters;
     world_.setup.reports = cut_.reports;
     world_.trace_before = cut_.trace;
@@ -291,5 +293,34 @@ private:
 } // namespace
 
 Result<void> restore(World& world, const Cut& cut) { return Restorer(world, cut).run(); }
+
+Result<void> inject(World& world, AgentId agent, Closure& lambda) {
+  const auto refused = [&lambda](const std::string& why) {
+    discard(lambda, nullptr);
+    return Error{Errc::bad_argument, "a lambda was injected for " + why};
+  };
+  Cell* cell = find_restored(world, agent);
+  if (cell == nullptr)
+    return refused("agent " + std::to_string(agent.value) + ", which does not live");
+  if (!lambda.ops->fits(*cell->agent))
+    return refused(describe(*cell) + ", which is of another class");
+  const double time = std::max({world.resumption->time, cell->now, cell->path.anchor()[0]});
+  if (!(time < std::min(cell->exit_time(), world.end_time.load()))) {
+    discard(lambda, nullptr);
+    return {};
+  }
+  lambda.kind = Lambda::Kind::outside;
+  lambda.emission = cell->path.position(time);
+  lambda.source = AgentId::outside();
+  lambda.channel = ChannelNumber::timers();
+  lambda.sequence = cell->require_extras().injected++;
+  lambda.to = cell;
+  ++world.counters_before.sent;
+  auto& lambdas = world.resumption->lambdas; // by agent
+  const auto behind = std::ranges::upper_bound(
+      lambdas, agent, {}, [](const Resumption::Waiting& each) { return each.lambda->to->id; });
+  lambdas.insert(behind, {&lambda, time});
+  return {};
+}
 
 } // namespace stos::detail

@@ -14,4 +14,10 @@ namespace stos::detail {
 /// Cost:   O(agents, channels and lambdas), with a look-up each.
 [[nodiscard]] Result<void> restore(World& world, const Cut& cut);
 
+/// Lets an agent of the world that restore() has made absorb `lambda` as soon as it goes on: at the
+/// time of the cut, or when the agent begins. Lambdas from outside come in the order of the calls.
+/// Fails, and frees the lambda, if there is no such agent, or it is of another class; nothing
+/// happens if it has reached its boundary by then.
+[[nodiscard]] Result<void> inject(World& world, AgentId agent, Closure& lambda);
+
 } // namespace stos::detail

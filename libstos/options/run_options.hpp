@@ -102,6 +102,9 @@ struct RunOptions {
   /// File that receives the trace, one event a line. Default empty: no trace.
   std::string trace_path;
 
+  /// File that receives the summary of the run as JSON. Default empty: none.
+  std::string summary_path;
+
   /// Whether to draw the progress line. Default automatic.
   ProgressMode progress = ProgressMode::automatic;
 

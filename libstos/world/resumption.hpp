@@ -20,12 +20,13 @@ struct Resumption {
     double absorption;
   };
 
-  std::vector<Cell*> agents;     ///< who live
+  double time = 0;               ///< nothing happens before it
+  std::vector<Cell*> agents;     ///< who live, by their ids
   std::vector<Cell*> departed;   ///< records of those who do not, and to whom something leads
   std::vector<Channel*> opened;  ///< by their writers
   std::vector<Channel*> retired; ///< closed ones, while lambdas that came on them wait
   std::vector<Channel*> held;    ///< of references in transit
-  std::vector<Waiting> lambdas;  ///< for the agents
+  std::vector<Waiting> lambdas;  ///< for the agents, in their order
 };
 
 /// Frees the agents, channels and lambdas of a world that will not go on. Of an agent that was not

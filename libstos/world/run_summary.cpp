@@ -1,10 +1,12 @@
 #include "libstos/world/run_summary.hpp"
 
+#include "libstos/base/json_writer.hpp"
 #include "libstos/base/plain_text.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <iomanip>
+#include <utility>
 
 namespace stos {
 namespace {
@@ -125,6 +127,45 @@ std::string RunSummary::to_string() const {
        << "value digest    " << value_digest().to_string()
        << (all_values ? " (of all arguments)" : "") << '\n';
   return text.str();
+}
+
+std::string to_json(const RunSummary& summary, const std::optional<Error>& failure) {
+  JsonWriter json;
+  json.begin_object();
+  json.member("digest", summary.digest.to_string());
+  json.member("value_digest", summary.value_digest().to_string());
+  json.member("is_complete", summary.is_complete);
+  if (failure) {
+    json.begin_object("error");
+    json.member("code", to_string(failure->code));
+    json.member("text", failure->context);
+    json.end_object();
+  }
+  json.member("engine", summary.engine);
+  if (!summary.began_from.empty())
+    json.member("began_from", summary.began_from);
+  json.member("end_time", summary.end_time);
+  json.member("last_event_time", summary.last_event_time);
+  json.member("wall_time", summary.wall_time_s);
+  for (const auto& [name, count] :
+       {std::pair("agents_born", summary.agents_born),
+        std::pair("agents_died", summary.agents_died), std::pair("events", summary.absorbed),
+        std::pair("sent", summary.sent), std::pair("in_flight", summary.in_flight),
+        std::pair("dropped", summary.dropped),
+        std::pair("reports", std::uint64_t{summary.reports.all().size()})})
+    json.member(name, count);
+  json.begin_array("cuts");
+  for (const CutRecord& cut : summary.cuts) {
+    json.begin_object();
+    json.member("time", cut.time);
+    json.member("state", cut.state_digest.to_string());
+    json.member("agents", cut.agents);
+    json.member("bytes", cut.bytes);
+    json.end_object();
+  }
+  json.end_array();
+  json.end_object();
+  return json.take();
 }
 
 } // namespace stos

@@ -1,9 +1,11 @@
 #pragma once
 
 #include "libstos/base/digest.hpp"
+#include "libstos/base/errc.hpp"
 #include "libstos/world/report.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -100,5 +102,9 @@ struct RunSummary : RunCounters {
   /// A few lines for people; the digests last.
   [[nodiscard]] std::string to_string() const;
 };
+
+/// The same as one line of JSON, for programs; with the error, if the run has failed. Digests are
+/// texts of 16 hexadecimal digits, times are in seconds.
+[[nodiscard]] std::string to_json(const RunSummary& summary, const std::optional<Error>& failure);
 
 } // namespace stos

@@ -12,7 +12,17 @@ World::World(RunOptions run_options, const std::type_info& type, void* object)
 World::~World() {
   if (resumption != nullptr)
     detail::free_all(*resumption, *this);
+  for (const detail::Injected& each : injected)
+    detail::discard(*each.lambda, nullptr);
   drop_set_up();
+}
+
+std::unique_ptr<World> World::fork(RunOptions other_options, void* object) const {
+  auto other = std::make_unique<World>(std::move(other_options), simulation_type, object);
+  other->space = space;
+  other->constants = constants;
+  other->present = present;
+  return other;
 }
 
 // Only a world that was set up and never run still has anything here.

@@ -17,11 +17,35 @@
 #include <functional>
 #include <limits>
 #include <memory>
+#include <span>
 #include <string>
 #include <typeinfo>
 #include <vector>
 
 namespace stos {
+
+namespace detail {
+
+struct Closure;
+struct Present;
+
+/// An event that was just executed: what the agent has become, and what it has done.
+struct EventSeen {
+  const EventKey& key;
+  Cell& cell;
+  const Closure& absorbed;
+  const Effects& effects;
+  std::span<const Report> reports; ///< that it has made
+};
+
+/// A lambda for an agent of a world that goes on: of this id or, if there is one, of this name.
+struct Injected {
+  AgentId agent;
+  std::string name;
+  Closure* lambda;
+};
+
+} // namespace detail
 
 /// What a run that stops on its way shows of its world, on this node, see World::at_stop:
 /// everything before `time` has happened, nothing at or after it, and nothing is under way,
@@ -95,6 +119,21 @@ public:
   /// What was cut of it so far.
   std::vector<CutRecord> cuts;
 
+  /// Where the run is to stand still for good, instead of running to its end; before it, like
+  /// next_stop. What the world is there becomes its `present`.
+  double stands_at = Instant::never().absorption;
+
+  /// What the run goes on from instead of a set-up, if not null.
+  std::shared_ptr<const detail::Present> present;
+
+  /// What agents absorb first in a run that goes on as another one, in this order. The world owns
+  /// the lambdas.
+  std::vector<detail::Injected> injected;
+
+  /// A world that is to go on with other options from where this one stands: space, constants and
+  /// `present` are the same.
+  [[nodiscard]] std::unique_ptr<World> fork(RunOptions other_options, void* object) const;
+
   /// When an agent ends with the run whose latest event was at `latest`: at the boundary, or right
   /// then if there is none.
   [[nodiscard]] double last_time(double latest) const {
@@ -115,6 +154,10 @@ public:
 
   /// Called for each agent that reaches a boundary, right before it is deleted; may be empty.
   std::function<void(AgentBase&, const Point&)> at_boundary;
+
+  /// Called after each event, by the thread that has executed it: who looks on changes nothing. May
+  /// be empty; to be set before the run.
+  std::function<void(const detail::EventSeen&)> after_event;
 
   /// For measuring how long things take; null if nobody watches the run. Set before it begins.
   detail::WallClock wall_clock = nullptr;

@@ -43,6 +43,7 @@ TEST_CASE("a lambda is named by the function that it is in") {
   CHECK_THAT(inner, !Catch::Contains("operator"));
   CHECK(short_name_of(Box<std::string, std::string>()) == "Box<...>");
   CHECK(short_name_of(Box<int>()) == "Box<int>");
+  CHECK(detail::short_name("_ZN3Box6lambdaB5cxx11Ev") == "Box::lambda()");
 }
 
 TEST_CASE("a short name is made of any text") {

@@ -62,6 +62,7 @@ RunOptions unusual_options() {
   options.cluster.credit_bytes = 6000;
   options.cluster.random_moves = 7000;
   options.cluster.random_delay_s = 7;
+  options.summary_path = "u";
   options.snapshot.at_s = {1, 2};
   options.snapshot.every = {3, true};
   options.snapshot.at_exit = true;
@@ -139,6 +140,7 @@ output:
   digest_only: true
   values: true
   trace_path: out/run 1.trace
+  summary_path: out/run 1.json
   progress: never
   progress_interval: 250 ms
 distributed: true
@@ -194,6 +196,7 @@ monitoring:
   wanted.digest_only = true;
   wanted.values = true;
   wanted.trace_path = "out/run 1.trace";
+  wanted.summary_path = "out/run 1.json";
   wanted.progress = ProgressMode::never;
   wanted.progress_interval_s = 0.25;
   wanted.distributed = true;
@@ -805,6 +808,8 @@ TEST_CASE("an unknown STOS_ variable is refused with the nearest known one", "[c
 
 TEST_CASE("variables of the scripts and of others are left alone", "[config]") {
   CHECK(good(load_environment({{"STOS_CACHE", "/c"},
+                               {"STOS_JOBS", "2"},
+                               {"STOS_CHECK_BASE", "main"},
                                {"STOS_BUILD_DIR", "/b"},
                                {"STOS_SOURCE_DIR", "/s"},
                                {"STOS_CONFIG", "/f"},

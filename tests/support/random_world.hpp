@@ -2,6 +2,7 @@
 
 #include "libstos/agent/simulation.hpp"
 #include "libstos/base/random.hpp"
+#include "tests/support/run_at_once.hpp"
 
 #include <array>
 #include <cmath>
@@ -250,8 +251,9 @@ void populate(const WorldPlan& plan) {
 }
 
 /// Runs the world of `plan` on `resource`.
-template <class Resource, int ReactionTenths>
-RunSummary run_random_world(const WorldPlan& plan, RunOptions options, Resource resource = {}) {
+template <class Resource, int ReactionTenths, class Run>
+RunSummary run_random_world(const WorldPlan& plan, RunOptions options, Resource resource,
+                            const Run& run) {
   using Simulation = ForwardSimulation<Minkowski<4>, Resource>;
   options.seed = plan.seed;
   Simulation simulation(std::move(options), std::move(resource));
@@ -259,15 +261,16 @@ RunSummary run_random_world(const WorldPlan& plan, RunOptions options, Resource 
     const auto scope = simulation.set_up();
     populate<Simulation, ReactionTenths>(plan);
   }
-  return simulation.run(plan.end_time);
+  return run(simulation, LabTimeBoundary(plan.end_time));
 }
 
 /// Every third world's agents take time to react.
-template <class Resource>
-RunSummary run_random_world(const WorldPlan& plan, RunOptions options = {},
-                            Resource resource = {}) {
-  return plan.seed % 3 == 0 ? run_random_world<Resource, 2>(plan, std::move(options), resource)
-                            : run_random_world<Resource, 0>(plan, std::move(options), resource);
+template <class Resource, class Run = RunAtOnce>
+RunSummary run_random_world(const WorldPlan& plan, RunOptions options = {}, Resource resource = {},
+                            const Run& run = {}) {
+  return plan.seed % 3 == 0
+             ? run_random_world<Resource, 2>(plan, std::move(options), resource, run)
+             : run_random_world<Resource, 0>(plan, std::move(options), resource, run);
 }
 
 } // namespace stos::test

@@ -2,6 +2,7 @@
 
 #include "libstos/agent/simulation.hpp"
 #include "libstos/base/random.hpp"
+#include "tests/support/run_at_once.hpp"
 
 #include <algorithm>
 #include <array>
@@ -339,8 +340,9 @@ void populate(const UnusualPlan& plan) {
 }
 
 /// Runs the world of `plan` on `resource`.
-template <class Resource, int ReactionQuarters>
-RunSummary run_unusual_world(const UnusualPlan& plan, RunOptions options, Resource resource) {
+template <class Resource, int ReactionQuarters, class Run>
+RunSummary run_unusual_world(const UnusualPlan& plan, RunOptions options, Resource resource,
+                             const Run& run) {
   using Simulation = ForwardSimulation<Minkowski<4>, Resource, UnusualBoundary>;
   options.seed = plan.seed;
   Simulation simulation(std::move(options), std::move(resource));
@@ -348,15 +350,16 @@ RunSummary run_unusual_world(const UnusualPlan& plan, RunOptions options, Resour
     const auto scope = simulation.set_up();
     populate<Simulation, ReactionQuarters>(plan);
   }
-  return simulation.run(UnusualBoundary(plan));
+  return run(simulation, UnusualBoundary(plan));
 }
 
 /// Every fifth world's agents take time to react.
-template <class Resource>
+template <class Resource, class Run = RunAtOnce>
 RunSummary run_unusual_world(const UnusualPlan& plan, RunOptions options = {},
-                             Resource resource = {}) {
-  return plan.seed % 5 == 0 ? run_unusual_world<Resource, 1>(plan, std::move(options), resource)
-                            : run_unusual_world<Resource, 0>(plan, std::move(options), resource);
+                             Resource resource = {}, const Run& run = {}) {
+  return plan.seed % 5 == 0
+             ? run_unusual_world<Resource, 1>(plan, std::move(options), resource, run)
+             : run_unusual_world<Resource, 0>(plan, std::move(options), resource, run);
 }
 
 /// All that must be the same on every engine, as one text: what is unlike shows.

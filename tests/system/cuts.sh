@@ -37,6 +37,12 @@ done
 "$stos" run -n 3 "$lattice" --end-time 20 --cut-at 5,10.5,15 --cut-path store-nodes >cut-nodes 2>&1
 [[ $(states cut-nodes) == $(states cut--serial) ]] || { cat cut-nodes >&2; fail "nodes: other states"; }
 
+# What programs read says the same.
+"$lattice" --end-time 20 --workers 2 --cut-at 5,10.5,15 --cut-path "" --json cut.json >out 2>&1
+[[ $(jq -r '.cuts[] | "state           \(.state) at \(.time) s"' cut.json) == $(states cut--serial | sort -n -k4) ]] ||
+  { cat cut.json >&2; fail "--json: other states"; }
+[[ $(jq -r '.digest, .value_digest' cut.json | sort -u) == $(digest plain) ]] || fail "--json: another digest"
+
 # ---- it goes on from each, anywhere ---------------------------------------------------------------
 
 for store in store--serial store--workers=2 store-nodes; do
@@ -90,6 +96,23 @@ wanted same "3 cuts of run default have one time and one state in both"
 if "$lattice" --branch warm --diverge warm,warmer >differ; then fail "--diverge: they differ"; fi
 wanted differ "at 10.5 s the states differ"
 wanted differ "agent 1 (Site)"
+
+# A model that it finds out, and where.
+forgetful=$STOS_BUILD_DIR/tests/system/forgetful
+export STOS_SNAPSHOT_KEEP=0
+seconds=$(seq -s, 1 19)
+"$forgetful" --serial --cut-at "$seconds" --cut-path one 2>/dev/null >&2
+DRAWN_BEFORE=7 "$forgetful" --workers 2 --cut-at "$seconds" --cut-path other 2>/dev/null >&2
+unset STOS_SNAPSHOT_KEEP
+if "$forgetful" --diverge one,other >differ; then fail "--diverge: these differ, too"; fi
+wanted differ "Drawer): members.sum is"
+wanted differ "from 8 s to 9 s"
+wanted differ "the first event that differs: agent 3 ("
+wanted differ "absorbs Drawer::wait()"
+wanted differ "    members.sum is"
+# Its states differ, but what happens from one equal cut on does not.
+if "$lattice" --branch warm --diverge warm,warmer --serial >differ; then fail "--diverge: they differ"; fi
+wanted differ "no earlier cut is equal"
 
 # ---- a run that goes on, from elsewhere -----------------------------------------------------------
 

@@ -1,0 +1,71 @@
+#pragma once
+
+#include "libstos/base/errc.hpp"
+#include "libstos/engine/engine.hpp"
+#include "libstos/world/trace.hpp"
+
+#include <fstream>
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace stos::detail {
+
+/// Puts what was recorded before the cut that a run has gone on from to the rest of its trace.
+void add_trace_before(const World& world, std::vector<TraceRecord>& records);
+
+/// The files that the options of a run name for its trace and its summary; none, if they name none.
+///
+/// They are opened, and emptied, before the run, so that nobody waits for a run whose outcome
+/// cannot be written.
+class OutputFiles {
+public:
+  /// Throws UsageError (io_error) if a file cannot be opened.
+  explicit OutputFiles(const RunOptions& options);
+
+  /// Writes all of the trace and the summary, and returns what `conclude` does, or throws its
+  /// SimulationError. If something could not be written, the SimulationError says so, too: with the
+  /// summary, so that nothing else is lost.
+  template <class Conclude>
+  RunSummary write(std::vector<TraceRecord> records, Conclude&& conclude) {
+    std::optional<Error> problem = trace_.write([&] { return format_trace(std::move(records)); });
+    RunSummary summary;
+    std::optional<Error> failure;
+    try {
+      summary = conclude();
+    } catch (const SimulationError& error) {
+      summary = error.summary();
+      failure = error.error();
+    }
+    const auto text = [&] { return to_json(summary, failure) + "\n"; };
+    for (const std::optional<Error>& each : {problem, summary_.write(text)})
+      if (each && failure)
+        failure->context += "; besides, " + each->context;
+      else if (each)
+        failure = each;
+    if (failure)
+      throw SimulationError(*failure, std::move(summary));
+    return summary;
+  }
+
+private:
+  class File {
+  public:
+    File(const char* what, const std::string& path);
+    [[nodiscard]] std::optional<Error> write(const std::function<std::string()>& text);
+
+  private:
+    [[nodiscard]] Error cannot_write(const char* why) const;
+
+    const char* what_;
+    std::string path_; // empty: there is none
+    std::ofstream file_;
+  };
+
+  File trace_;
+  File summary_;
+};
+
+} // namespace stos::detail
