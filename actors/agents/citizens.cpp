@@ -60,6 +60,10 @@ private:
   AgentMail mail_;
 };
 
+Citizens::Citizens(Site site)
+    : site_(std::move(site)),
+      whereabouts_(*site_.placed, *site_.node_of, site_.own_node, *site_.world->directory) {}
+
 Citizens::~Citizens() { end(); }
 
 void Citizens::keep_forwarder(Cell& cell) {
@@ -105,25 +109,17 @@ void Citizens::stop_is_over() {
     route(search);
 }
 
-// An agent that is nowhere to be found was here, and has ended: its home is the node where it was
-// placed or born, and whoever has left a node is known there.
 void Citizens::route(AgentMail mail) {
-  const AgentId agent{mail.agent};
-  if (const auto domain = site_.world->directory->domain_of(agent)) {
+  const Whereabouts::Route route = whereabouts_.find(AgentId{mail.agent});
+  if (route.domain) {
     std::unique_ptr<OutsideTask> task = std::make_unique<MailTask>(*this, std::move(mail));
-    if (!site_.post(*domain, task))
+    if (!site_.post(*route.domain, task))
       task->refuse();
-    return;
-  }
-  std::size_t node = site_.own_node;
-  if (const auto gone = gone_to_.find(mail.agent); gone != gone_to_.end())
-    node = gone->second;
-  else if (const std::size_t place = site_.placed->find(agent); place < site_.placed->size())
-    node = (*site_.node_of)[place];
-  if (node == site_.own_node)
+  } else if (route.node) {
+    site_.send(*route.node, caf::make_message(std::move(mail)));
+  } else {
     undeliverable(mail);
-  else
-    site_.send(node, caf::make_message(std::move(mail)));
+  }
 }
 
 // Who answers that the agent is not here may only do so if no other node waits for its answer: so
@@ -140,7 +136,7 @@ void Citizens::route(const SearchMessage& search) {
       return answer(search.asker, {search.number, nullptr, {}});
     mail.agent = named->value;
   }
-  if (gone_to_.contains(mail.agent) || site_.world->directory->domain_of(AgentId{mail.agent}))
+  if (whereabouts_.answers_for(AgentId{mail.agent}))
     route(std::move(mail));
   else
     answer(search.asker, {search.number, nullptr, {}});
@@ -203,8 +199,15 @@ void Citizens::look(Cell& cell, const AgentMail& wish) {
 
 void Citizens::watch(AgentId agent, std::size_t watcher) {
   const std::lock_guard lock(mutex_);
-  watchers_[agent.value].insert(watcher);
+  watchers_.add(agent, watcher);
   watched_ = watchers_.size();
+}
+
+std::set<std::size_t> Citizens::take_watchers(AgentId agent) {
+  const std::lock_guard lock(mutex_);
+  std::set<std::size_t> taken = watchers_.take(agent);
+  watched_ = watchers_.size();
+  return taken;
 }
 
 void Citizens::answer(std::size_t node, SearchAnswer answer) const {
@@ -222,17 +225,9 @@ void Citizens::agent_ended_elsewhere(AgentId agent) {
 
 // Its watchers go along with it; what they are told gets there ahead of the agent.
 void Citizens::leaves(Cell& cell, std::size_t node) {
-  gone_to_[cell.id.value] = static_cast<std::uint16_t>(node);
+  whereabouts_.leaves(cell.id, node);
   send_luggage(cell.id, node);
-  std::set<std::size_t> watchers;
-  {
-    const std::lock_guard lock(mutex_);
-    if (const auto found = watchers_.find(cell.id.value); found != watchers_.end()) {
-      watchers = std::move(found->second);
-      watchers_.erase(found);
-      watched_ = watchers_.size();
-    }
-  }
+  std::set<std::size_t> watchers = take_watchers(cell.id);
   if (const AgentActor* actor = bound_actor(cell); actor != nullptr && actor->is_known()) {
     keep_forwarder(cell);
     watchers.insert(site_.own_node);
@@ -284,7 +279,7 @@ void Citizens::leave_unclaimed(AgentId agent) {
 
 // Whoever knew it here before goes on with the actor that was here to forward.
 void Citizens::comes(Cell& cell) {
-  gone_to_.erase(cell.id.value);
+  whereabouts_.comes(cell.id);
   const auto found = forwarders_.find(cell.id.value);
   if (found == forwarders_.end())
     return;
@@ -296,17 +291,7 @@ void Citizens::comes(Cell& cell) {
 void Citizens::ended(const Cell& cell) {
   if (watched_ == 0)
     return;
-  std::set<std::size_t> watchers;
-  {
-    const std::lock_guard lock(mutex_);
-    const auto found = watchers_.find(cell.id.value);
-    if (found == watchers_.end())
-      return;
-    watchers = std::move(found->second);
-    watchers_.erase(found);
-    watched_ = watchers_.size();
-  }
-  for (const std::size_t watcher : watchers)
+  for (const std::size_t watcher : take_watchers(cell.id))
     site_.send(watcher, caf::make_message(AgentEndedMessage{cell.id.value}));
 }
 

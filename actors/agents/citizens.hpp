@@ -3,8 +3,9 @@
 #include "actors/agents/agent_actor.hpp"
 #include "actors/messages/cluster_messages.hpp"
 #include "actors/messages/luggage.hpp"
+#include "libstos/cluster/mail/watchers.hpp"
+#include "libstos/cluster/mail/whereabouts.hpp"
 #include "libstos/engine/execution.hpp"
-#include "libstos/world/places_of_ids.hpp"
 
 #include <caf/actor.hpp>
 #include <caf/fwd.hpp>
@@ -49,8 +50,8 @@ private:
 /// those who know it, forwards what comes, and ends when the agent ends: it *watches*. Who has a
 /// handle from the set-up of an agent that is elsewhere is served in the same way.
 ///
-/// Mail goes to where the agent was last known to be; each node remembers who has left it, and
-/// where for. During a stop (see Gateway) nobody knows who is where: mail waits until it is over.
+/// Mail goes where Whereabouts says. During a stop (see Gateway) agents may be on their way: mail
+/// waits until it is over.
 ///
 /// Threads: the run's actor, except for those that say otherwise.
 class Citizens {
@@ -69,7 +70,7 @@ public:
     std::shared_ptr<AgentNames> names;
   };
 
-  explicit Citizens(Site site) : site_(std::move(site)) {}
+  explicit Citizens(Site site);
   ~Citizens();
   Citizens(const Citizens&) = delete;
   Citizens& operator=(const Citizens&) = delete;
@@ -98,7 +99,7 @@ public:
   void ended(const Cell& cell);
 
   [[nodiscard]] bool is_here(AgentId agent) const {
-    return site_.world->directory->domain_of(agent).has_value();
+    return whereabouts_.find(agent).domain.has_value();
   }
 
   /// Nothing happens any more: all agents have ended.
@@ -112,22 +113,23 @@ private:
   void undeliverable(AgentMail& mail);
   void deliver(AgentMail& mail, Injector& engine);
   void watch(AgentId agent, std::size_t watcher);
+  [[nodiscard]] std::set<std::size_t> take_watchers(AgentId agent);
   void send_luggage(AgentId agent, std::size_t node);
   void look(Cell& cell, const AgentMail& wish);
   void answer(std::size_t node, SearchAnswer answer) const;
   [[nodiscard]] Cell* agent_here(AgentId agent, std::size_t domain) const;
 
   const Site site_;
+  Whereabouts whereabouts_;
   std::unordered_map<std::uint64_t, caf::strong_actor_ptr> forwarders_; // of agents elsewhere
-  std::unordered_map<std::uint64_t, std::uint16_t> gone_to_;
   std::vector<AgentMail> waiting_;
   std::map<std::pair<AgentId, std::uint64_t>, caf::mailbox_element_ptr> luggage_; // of who comes
   std::vector<Luggage> packed_;                                                   // of who goes
   std::vector<SearchMessage> searches_waiting_;
 
   std::mutex mutex_;
-  std::unordered_map<std::uint64_t, std::set<std::size_t>> watchers_; // nodes, of agents here
-  std::atomic<std::size_t> watched_{0};                               // their number
+  Watchers watchers_;                   // of agents here
+  std::atomic<std::size_t> watched_{0}; // their number
 };
 
 } // namespace stos::detail

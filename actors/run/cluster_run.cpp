@@ -184,22 +184,17 @@ void say_farewell(const RunState& state, RunOutcome outcome) {
 void wait_for_farewells(RunState& state, const ClusterNode& node,
                         const ClusterNode::Roster& roster) {
   std::unique_lock lock(state.mutex);
-  const std::size_t others = roster.names.size() - 1;
-  const auto all_said = [&] { return state.outcomes.size() == others; };
-  const auto all_know = [&] { return state.aborted || state.receipts.size() == others; };
-  const auto is_hopeless = [&] {
-    return state.aborted && (!state.gone || state.outcomes.count(*state.gone) == 0);
-  };
-  const bool in_time =
-      state.changed.wait_for(lock, std::chrono::duration<double>(node.options().stop_timeout_s),
-                             [&] { return (all_said() && all_know()) || is_hopeless(); });
-  if (all_said())
+  const Farewells& farewells = *state.farewells;
+  const bool in_time = state.changed.wait_for(
+      lock, std::chrono::duration<double>(node.options().stop_timeout_s),
+      [&farewells] { return farewells.may_leave() || farewells.is_hopeless(); });
+  if (farewells.has_all())
     return;
   if (in_time)
     throw UsageError(*state.aborted);
   std::string missing;
   for (std::size_t i = 0; i < roster.names.size(); ++i)
-    if (i != state.own_index && state.outcomes.count(i) == 0)
+    if (i != state.own_index && !farewells.has_heard(i))
       missing += (missing.empty() ? "" : ", ") + roster.names[i];
   throw UsageError(Errc::node_lost, "the run is over here, but these nodes have not said so "
                                     "(cluster.stop_timeout): " +
@@ -254,6 +249,7 @@ RunSummary take_part(World& world, ClusterNode& node, const ClusterNode::Roster&
   fingerprint.place(node_of);
   const std::vector<RunAnnouncement> all = agree(fingerprint, node, roster, attempt);
   state.own_index = roster.own_index;
+  state.farewells.emplace(nodes);
   state.world = &world;
   for (const RunAnnouncement& announcement : all)
     state.runs.push_back(announcement.run);

@@ -57,7 +57,7 @@ caf::behavior RunActor::running() {
       },
       [this](const FarewellReceipt& receipt) {
         const std::lock_guard lock(state_->mutex);
-        state_->receipts.insert(receipt.from);
+        state_->farewells->hear_receipt(receipt.from);
         state_->changed.notify_all();
       },
       [this](const AbortMessage& message) { hear_abort(message); },
@@ -86,11 +86,10 @@ void RunActor::begin() {
 
 void RunActor::hear_abort(const AbortMessage& message) {
   const Errc code = errc_from(message.code).value_or(Errc::internal);
-  if (code == Errc::node_lost) {
-    const std::lock_guard lock(state_->mutex);
-    state_->gone = message.from;
-  }
-  abort({code, message.why}, false);
+  std::optional<std::size_t> lost;
+  if (code == Errc::node_lost)
+    lost = message.from;
+  abort({code, message.why}, false, lost);
 }
 
 void RunActor::end() {
@@ -98,8 +97,9 @@ void RunActor::end() {
     state_->citizens->end();
   for (auto& [request, answer] : std::exchange(moves_, {}))
     answer(Error{Errc::bad_argument, "the simulation has ended before the agents could move"});
-  for (auto& [number, search] : std::exchange(searches_, {}))
-    search.found(Error{Errc::bad_argument, "the simulation has ended"});
+  searches_.end([](const Asker& asker) {
+    asker.found(Error{Errc::bad_argument, "the simulation has ended"});
+  });
   for (auto& [number, promise] : std::exchange(cuts_asked_, {}))
     promise.deliver(refusal({Errc::bad_argument, "the simulation has ended"}));
   begun_ = false;
@@ -114,16 +114,15 @@ void RunActor::end() {
   quit();
 }
 
-// A receipt is for the farewells of all: whoever has those of all others may leave, and keeps
-// nobody waiting for what a node has said that is gone.
 void RunActor::hear_farewell(FarewellMessage& message) {
   if (!is_other_node(message.from))
     return;
   {
     const std::lock_guard lock(state_->mutex);
     state_->outcomes[message.from] = std::move(message.outcome);
+    const bool sends_receipts = state_->farewells->hear_farewell(message.from);
     state_->changed.notify_all();
-    if (state_->outcomes.size() + 1 < state_->runs.size())
+    if (!sends_receipts)
       return;
   }
   for (std::size_t i = 0; i < state_->runs.size(); ++i)
@@ -423,32 +422,32 @@ caf::result<caf::actor> RunActor::search(const FindAgent& wanted) {
 void RunActor::search(SearchMessage wanted, std::string what,
                       std::function<void(Result<SearchAnswer>)> found) {
   wanted.asker = static_cast<std::uint32_t>(state_->own_index);
-  wanted.number = ++last_search_;
-  searches_.emplace(last_search_, Search{std::move(found), std::move(what), state_->runs.size()});
+  wanted.number = searches_.begin(Asker{std::move(found), std::move(what)}, state_->runs.size());
   for (const caf::actor& run : state_->runs)
     send(run, wanted);
 }
 
 void RunActor::hear_answer(const SearchAnswer& answer) {
-  const auto found = searches_.find(answer.number);
-  if (found == searches_.end())
+  const bool has_found = answer.handle != nullptr || !answer.view.empty();
+  const std::optional<Asker> asker = searches_.hear(answer.number, has_found);
+  if (!asker)
     return;
-  Search& search = found->second;
-  if (answer.handle != nullptr || !answer.view.empty())
-    search.found(answer);
-  else if (--search.outstanding == 0)
-    search.found(Error{Errc::bad_argument, "there is no agent " + search.what});
+  if (has_found)
+    asker->found(answer);
   else
-    return;
-  searches_.erase(found);
+    asker->found(Error{Errc::bad_argument, "there is no agent " + asker->what});
 }
 
-void RunActor::abort(const Error& why, bool tell_others) {
+void RunActor::abort(const Error& why, bool tell_others, std::optional<std::size_t> lost) {
   if (std::exchange(aborted_, true))
     return;
   {
     const std::lock_guard lock(state_->mutex);
     state_->aborted = why;
+    if (state_->farewells && lost)
+      state_->farewells->hear_of_loss(*lost);
+    else if (state_->farewells)
+      state_->farewells->hear_of_end();
     state_->changed.notify_all();
   }
   if (!begun_ || over_)

@@ -7,6 +7,8 @@
 #include "actors/run/snapshots.hpp"
 #include "libstos/base/random.hpp"
 #include "libstos/cluster/gateway/gateway.hpp"
+#include "libstos/cluster/mail/farewells.hpp"
+#include "libstos/cluster/mail/searches.hpp"
 #include "libstos/cluster/placement/placement.hpp"
 #include "libstos/cluster/status/node_status.hpp"
 
@@ -22,7 +24,6 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -48,9 +49,8 @@ struct RunState {
   bool over = false;                     ///< nothing happens in the simulation any more
   EngineCounters network;                ///< then: what went over the links
   std::optional<Error> aborted;          ///< there is no run any more
-  std::optional<std::size_t> gone;       ///< because this node has gone
   std::map<std::size_t, Bytes> outcomes; ///< of other nodes that have finished
-  std::set<std::size_t> receipts;        ///< who has those of all
+  std::optional<Farewells> farewells;    ///< with them; there before the actor begins
   NodeStatus network_seen;               ///< what describe(gateway) says, when last asked
   bool ended = false;                    ///< the actor touches nothing any more
   std::vector<MoveOrder> orders;         ///< that nobody has taken yet
@@ -73,10 +73,9 @@ private:
   using Clock = std::chrono::steady_clock;
 
   using Answer = std::function<void(Result<std::vector<MoveOutcome>>)>;
-  struct Search {
+  struct Asker {
     std::function<void(Result<SearchAnswer>)> found;
     std::string what;
-    std::size_t outstanding;
   };
 
   /// Frames of one other node that are kept back, and until when the last of them is.
@@ -119,7 +118,7 @@ private:
     return node < state_->runs.size() && node != state_->own_index;
   }
   void end();
-  void abort(const Error& why, bool tell_others);
+  void abort(const Error& why, bool tell_others, std::optional<std::size_t> lost = {});
   void look();
 
   const Clock::time_point started_ = Clock::now();
@@ -129,8 +128,7 @@ private:
   bool aborted_ = false;
   bool was_stopping_ = false;
   std::map<std::uint64_t, Answer> moves_; // under way, by their requests
-  std::map<std::uint64_t, Search> searches_;
-  std::uint64_t last_search_ = 0;
+  Searches<Asker> searches_;
   std::map<std::uint64_t, caf::response_promise> cuts_asked_; // for, by their numbers
   std::uint64_t last_cut_asked_ = 0;
   std::uint64_t random_moves_left_ = 0; // to be made of agents here
