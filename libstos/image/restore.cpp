@@ -230,13 +230,11 @@ private:
       Cell* target = find(AgentId{in.u64()});
       if (target == nullptr)
         return false;
-      auto* course = new ChannelCourse;
-      course->holder = &holder;
-      course->agent = holder.id;
-      course->reaction_time = holder.ops->reaction_time;
-      course->silent_until = cut_.time;
       Channel* hold = &Channel::create(pool_, *target);
-      hold->set_course(course);
+      ChannelCourse& course = hold->keep_holder(holder.id);
+      course.holder = &holder;
+      course.reaction_time = holder.ops->reaction_time;
+      course.silent_until = cut_.time;
       hold->last_absorption = cut_.time;
       resumed_->held.push_back(hold);
       lambda.references->push_back({ticket, hold});

@@ -37,6 +37,22 @@ ChannelCourse& Channel::require_far_course() {
   return *far;
 }
 
+ChannelCourse& Channel::keep_source(AgentId agent, const Trajectory& path, Cell* from) {
+  ChannelCourse& course = require_far_course();
+  course.from = from;
+  course.agent = agent;
+  course.source = path;
+  source_path = &course.source;
+  between_domains = 1;
+  return course;
+}
+
+ChannelCourse& Channel::keep_holder(AgentId agent) {
+  ChannelCourse& course = require_far_course();
+  course.agent = agent;
+  return course;
+}
+
 Cell& Cell::create(World& world, BlockPool& pool, AgentBase& agent, const AgentOps& ops) {
   Cell& cell = create_without_agent(world, pool, ops);
   cell.agent = &agent;

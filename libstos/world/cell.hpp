@@ -58,6 +58,14 @@ public:
   /// knows. What is sent next may be earlier than all that has been absorbed.
   ChannelCourse& require_far_course();
 
+  /// How the far end of a channel is set up, wherever one begins: its source `agent` is executed by
+  /// another domain or node, so its worldline is copied, as it is now. `from` is its record, if the
+  /// source is in this process.
+  ChannelCourse& keep_source(AgentId agent, const Trajectory& path, Cell* from);
+
+  /// The same for a hold: `agent` will absorb the lambda that brings the reference.
+  ChannelCourse& keep_holder(AgentId agent);
+
 private:
   std::atomic<std::uint8_t> owners_left_{1};
 

@@ -373,13 +373,11 @@ void EventContext::carry_issued(Closure& lambda, Cell& to) {
   lambda.references = std::make_unique<std::vector<CarriedReference>>();
   lambda.references->reserve(references.size());
   for (const IssuedReferences::Reference& each : references) {
-    auto* course = new ChannelCourse;
-    course->holder = &to;
-    course->agent = to.id;
-    course->reaction_time = to.ops->reaction_time;
-    course->silent_until = lambda.emission[0];
     Channel* hold = &Channel::create(pool_, *each.target);
-    hold->set_course(course);
+    ChannelCourse& course = hold->keep_holder(to.id);
+    course.holder = &to;
+    course.reaction_time = to.ops->reaction_time;
+    course.silent_until = lambda.emission[0];
     hold->group = to.domain;
     effects.change().held.push_back(hold);
     lambda.references->push_back({each.ticket.id, hold});

@@ -332,13 +332,7 @@ void Migration::leave_outgoing(const Leaving& leaving, Channel& channel) {
     links_[abroad_.place.node_of(to.domain)]->writer().take_out(channel);
     abroad_.let_go_of(channel);
   } else if (!leaves(to)) {
-    ChannelCourse& course = channel.require_far_course();
-    course.from = nullptr;
-    course.agent = cell.id;
-    course.source = cell.path;
-    course.wire = 0;
-    channel.source_path = &course.source;
-    channel.between_domains = 1;
+    channel.keep_source(cell.id, cell.path, nullptr).wire = 0;
     channel.group = abroad_.place.group_of(leaving.node);
     abroad_.unnumbered.put({cell.id, channel.number}, &channel);
   }
@@ -380,13 +374,7 @@ void Migration::leave_incoming(const Leaving& leaving) {
       channel.let_go();
     } else {
       Cell& from = channel.from();
-      ChannelCourse& course = channel.require_far_course();
-      course.from = &from;
-      course.agent = from.id;
-      course.source = from.path;
-      course.wire = 0;
-      channel.source_path = &course.source;
-      channel.between_domains = 1;
+      channel.keep_source(from.id, from.path, &from).wire = 0;
       lead_abroad(leaving, channel);
       to_number_.push_back(&channel);
     }
@@ -623,14 +611,11 @@ bool Migration::read_end(Arriving& arriving, bool detached) {
   channel->number = number;
   channel->last_absorption = last_absorption;
   if (needs_course) {
-    ChannelCourse& course = channel->require_far_course();
-    course.agent = source;
-    course.source = path;
+    Cell* from = channel->require_far_course().from;
+    ChannelCourse& course = channel->keep_source(source, path, from);
     course.reaction_time = reaction_time;
     course.silent_until = silent_until;
     course.wire = 0;
-    channel->source_path = &course.source;
-    channel->between_domains = 1;
   }
   if (!detached)
     open_end(cell, *channel);
@@ -676,8 +661,7 @@ bool Migration::read_holds(Arriving& arriving) {
     if (hold == nullptr)
       return false;
     hold->last_absorption = in.f64();
-    ChannelCourse& course = hold->require_far_course();
-    course.agent = holder;
+    ChannelCourse& course = hold->keep_holder(holder);
     course.wire = name;
     course.silent_until = in.f64();
     course.reaction_time = in.f64();
@@ -739,13 +723,7 @@ bool Migration::read_outgoing(Arriving& arriving) {
     if (now == abroad_.place.own_node && !channel->has_course()) {
       channel->source_path = &cell.path;
     } else {
-      ChannelCourse& course = channel->require_far_course();
-      course.from = &cell;
-      course.agent = cell.id;
-      course.source = cell.path;
-      course.reaction_time = cell.ops->reaction_time;
-      channel->source_path = &course.source;
-      channel->between_domains = 1;
+      channel->keep_source(cell.id, cell.path, &cell).reaction_time = cell.ops->reaction_time;
     }
     cell.link_outgoing(*channel);
   }
@@ -827,8 +805,7 @@ bool Migration::read_references(Closure& lambda, Cell& holder, BytesReader& in) 
     } else {
       Cell& to = abroad_.elsewhere.record_of(target, *ops, abroad_.place.group_of(now), world_);
       hold = &Channel::create(abroad_.pool, to);
-      hold->require_far_course().agent = holder.id;
-      hold->far_course().wire = name;
+      hold->keep_holder(holder.id).wire = name;
       AgentsElsewhere::lead_to(to);
       holds.closed_from_here.emplace(name, hold);
     }

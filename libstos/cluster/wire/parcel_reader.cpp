@@ -160,10 +160,7 @@ Channel* ParcelReader::take_hold(std::uint64_t name, AgentId target, std::size_t
   Cell& cell =
       abroad_.elsewhere.record_of(target, ops, abroad_.place.group_of(target_node), abroad_.world);
   Channel& hold = Channel::create(abroad_.pool, cell);
-  auto* course = new ChannelCourse;
-  course->agent = holder.id;
-  course->wire = name;
-  hold.set_course(course);
+  hold.keep_holder(holder.id).wire = name;
   AgentsElsewhere::lead_to(cell);
   abroad_.holds.closed_from_here.emplace(name, &hold);
   return &hold;
@@ -189,15 +186,10 @@ bool ParcelReader::read_open(BytesReader& in) {
     return false;
 
   Channel& channel = Channel::create(abroad_.pool, *to);
-  auto* course = new ChannelCourse;
-  course->agent = source;
-  course->reaction_time = reaction_time;
-  course->silent_until = opening;
-  course->source = path;
-  course->wire = number;
-  channel.set_course(course);
-  channel.source_path = &course->source;
-  channel.between_domains = 1;
+  ChannelCourse& course = channel.keep_source(source, path, nullptr);
+  course.reaction_time = reaction_time;
+  course.silent_until = opening;
+  course.wire = number;
   channel.last_absorption = opening;
   channel.number = ChannelNumber{static_cast<std::uint32_t>(channel_number)};
   channel.group = abroad_.place.group_of(node_);
@@ -312,12 +304,10 @@ bool ParcelReader::read_open_hold(BytesReader& in) {
                   std::to_string(holder.value) + ", and one of them is not here");
 
   Channel& hold = Channel::create(abroad_.pool, *to);
-  auto* course = new ChannelCourse;
-  course->agent = holder;
-  course->reaction_time = reaction_time;
-  course->silent_until = silent_until;
-  course->wire = name;
-  hold.set_course(course);
+  ChannelCourse& course = hold.keep_holder(holder);
+  course.reaction_time = reaction_time;
+  course.silent_until = silent_until;
+  course.wire = name;
   hold.group = holder_is_here ? by->domain : abroad_.place.group_of(holder_node);
   abroad_.holds.of_agents_here.emplace(name, &hold);
   to_domains_.post_hold(to->domain, {Parcel::Kind::open, &hold, nullptr, nullptr});

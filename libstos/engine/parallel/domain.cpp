@@ -681,15 +681,9 @@ void Domain::attach(Channel& channel) {
 
 void Domain::leave_copy_of_source(Channel& channel) {
   Cell& from = channel.from();
-  auto* course = new ChannelCourse;
-  course->reaction_time = from.ops->reaction_time;
-  course->silent_until = channel.last_absorption; // nothing has been sent yet: its opening
-  course->from = &from;
-  course->agent = from.id;
-  course->source = from.path;
-  channel.set_course(course);
-  channel.source_path = &course->source;
-  channel.between_domains = 1;
+  ChannelCourse& course = channel.keep_source(from.id, from.path, &from);
+  course.reaction_time = from.ops->reaction_time;
+  course.silent_until = channel.last_absorption; // nothing has been sent yet: its opening
 }
 
 void Domain::close_reader(Channel& channel) {

@@ -82,11 +82,7 @@ void Rewiring::connect(Channel& channel) const {
   channel.group = from.domain;
   channel.between_domains = from.domain != to.domain ? 1 : 0;
   if (channel.between_domains) {
-    ChannelCourse& course = channel.require_far_course();
-    course.from = &from;
-    course.agent = from.id;
-    course.source = from.path;
-    channel.source_path = &course.source;
+    (void)channel.keep_source(from.id, from.path, &from);
     return;
   }
   channel.source_path = &from.path;
