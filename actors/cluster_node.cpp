@@ -243,7 +243,7 @@ std::vector<detail::RunAnnouncement> ClusterNode::meet_for_run(std::uint64_t att
                                                                const detail::Bytes& set_up) {
   std::unique_lock lock(view_->mutex);
   detail::Meetings& meetings = *view_->meetings;
-  const detail::Meetings::Words own = meetings.come(attempt, set_up.data);
+  const detail::Meetings::Announcement own = meetings.come(attempt, set_up.data);
   caf::anon_send(actor_, detail::RunAnnouncement{own.simulation, attempt, own.meeting, set_up,
                                                  run_of(lock, attempt).actor});
   for (detail::Meetings::Call& call : meetings.take_calls())
@@ -265,8 +265,12 @@ std::vector<detail::RunAnnouncement> ClusterNode::meet_for_run(std::uint64_t att
     throw UsageError(Errc::node_lost, text.str());
   }
   std::vector<detail::RunAnnouncement> all;
-  for (detail::Meetings::Words& words : meetings.words(attempt))
-    all.push_back({words.simulation, words.attempt, words.meeting, {std::move(words.content)}, {}});
+  for (detail::Meetings::Announcement& announcement : meetings.announcements(attempt))
+    all.push_back({announcement.simulation,
+                   announcement.attempt,
+                   announcement.meeting,
+                   {std::move(announcement.content)},
+                   {}});
   for (std::size_t i = 0; i < all.size(); ++i)
     all[i].run =
         i == view_->own_index ? run_of(lock, attempt).actor : view_->elsewhere[{i, all[i].attempt}];

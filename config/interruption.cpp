@@ -49,8 +49,8 @@ Interruption::Watch::Watch(std::atomic<double>& end_time, std::atomic<bool>* wan
     return;
   counts_ = true;
   for (std::atomic<const Watched*>& watched : watched_) {
-    const Watched* nobody = nullptr;
-    if (watched.compare_exchange_strong(nobody, &own_))
+    const Watched* none = nullptr;
+    if (watched.compare_exchange_strong(none, &own_))
       break;
   }
   if (watches++ == 0 && signal() == 0)

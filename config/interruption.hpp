@@ -9,7 +9,7 @@ namespace stos::detail {
 ///
 /// It is for programs that leave their end to us (run_main(), or static calls alone): they allow
 /// it. Then the first of the two signals ends all runs of the process, and all that begin later,
-/// before their next event; the second one ends the process, as if nobody had looked. While no run
+/// before their next event; the second one ends the process, as if it were not caught. While no run
 /// goes on, or where the program has decided otherwise about a signal, nothing changes.
 class Interruption {
 public:

@@ -26,7 +26,7 @@ constexpr int exit_by_signal = 128; // as shells count
 
 std::atomic<const RunOptions*> options_of_main{nullptr};
 
-/// What is in force before the program begins; it is no one's own.
+/// The terminate handler before the program begins: that of the C++ library.
 const std::terminate_handler original_handler = std::get_terminate();
 
 std::terminate_handler next_handler = nullptr;
@@ -191,7 +191,7 @@ int finish_standard_output(const char* program, int exit_code) noexcept {
     std::cerr << program << ": error: cannot write to standard output"
               << (problem != 0 ? ": " : ", not all of it has got there")
               << (problem != 0 ? std::strerror(problem) : "") << std::endl;
-  } catch (...) { // somebody has asked std::cout or std::cerr to throw
+  } catch (...) { // the program has asked std::cout or std::cerr to throw
   }
   return exit_code != exit_success ? exit_code : exit_failed_run;
 }

@@ -24,7 +24,7 @@ inline constexpr int exit_bad_usage = 2;
 /// while it runs; else those of the file that STOS_CONFIG names and of the environment, which are
 /// read again only when the environment has changed. Throws ConfigError.
 ///
-/// Threads: from anywhere, as long as nobody changes the environment meanwhile.
+/// Threads: from anywhere, as long as no thread changes the environment meanwhile.
 [[nodiscard]] RunOptions options_of_process();
 
 /// While it lives, options_of_process() are those of run_main(), who also tells what there is to
@@ -39,14 +39,14 @@ public:
   [[nodiscard]] static bool exist();
 };
 
-/// An error of ours, or a lack of memory, that nobody catches becomes a text on standard error and
+/// An error of ours, or a lack of memory, that is not caught becomes a text on standard error and
 /// the exit code that run_main() would give, on whatever thread. A program that has set a terminate
 /// handler keeps it.
 void explain_uncaught_exceptions();
 
 /// For programs without run_main(): also what could not be written to standard output is told, and
-/// has an exit code, and signals end runs early. Before the process ends for an error that nobody
-/// catches, `leave` is called on the thread that has failed. The first call counts.
+/// has an exit code, and signals end runs early. Before the process ends for an error that is not
+/// caught, `leave` is called on the thread that has failed. The first call counts.
 void look_after_process(void (*leave)());
 
 /// Of this process, as error texts begin. Needs no memory.
@@ -61,7 +61,7 @@ void tell(const std::string& text);
 /// @pre called within a catch clause
 [[nodiscard]] int explain_exception(const char* program) noexcept;
 
-/// Whoever starts a process can close its first three descriptors. The next file that it opens
+/// A parent process can close the first three descriptors of its child. The next file it opens
 /// would get their numbers, and what is meant for people would go into it: so they are opened, in a
 /// way that lets writing to standard output fail, and writing to standard error go nowhere.
 void open_standard_descriptors();

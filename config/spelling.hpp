@@ -6,7 +6,7 @@
 
 namespace stos::detail {
 
-/// The name in `known` that somebody who wrote `given` most likely meant, or "" when none is close.
+/// The name in `known` that a user who wrote `given` most likely meant, or "" when none is close.
 ///
 /// Names are words joined by '.' (keys), '_' (variables) or '-' (options). A slip of the pen in the
 /// whole name counts, and so does a name whose last part is right but stands in the wrong place:

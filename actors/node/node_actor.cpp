@@ -180,8 +180,8 @@ void NodeActor::tell_of_run(Message& message) {
 void NodeActor::hear_of_run(std::size_t from, RunAnnouncement& announcement) {
   Meetings& meetings = *view_->meetings;
   const Result<void> heard = meetings.hear(
-      from, Meetings::Words{announcement.simulation, announcement.attempt, announcement.meeting,
-                            std::move(announcement.set_up.data)});
+      from, Meetings::Announcement{announcement.simulation, announcement.attempt,
+                                   announcement.meeting, std::move(announcement.set_up.data)});
   if (!heard)
     refuse_words(from, announcement.simulation, heard.error());
   else if (meetings.knows(from, announcement.attempt))

@@ -20,7 +20,7 @@
 namespace stos {
 
 /// Makes agents anew that have come from another node, and deletes them. A class whose default
-/// constructor or destructor is for nobody else has it as a friend: `friend struct
+/// constructor or destructor is not public has it as a friend: `friend struct
 /// stos::AgentMaker;`.
 struct AgentMaker {
   template <class T>
@@ -137,7 +137,7 @@ public:
   /// The agent's own stream of random numbers, a function of the run's seed and of its id.
   [[nodiscard]] RandomStream& random() { return context().random(detail::cell_of(*this)); }
 
-  /// Tells whoever has started the run something: all reports are in its RunSummary, wherever the
+  /// Tells the program that has started the run: all reports are in its RunSummary, wherever the
   /// agent lives (where an ordinary variable of the program would only be seen on one node). Also
   /// good in the agent's destructor. The run fails beyond limits.reports_max.
   template <Portable T>

@@ -85,7 +85,7 @@ public:
                                           std::forward<Args>(arguments)...);
   }
 
-  /// A reference to the agent at the other end, to be sent to somebody else.
+  /// A reference to the agent at the other end, to be sent to a third agent.
   [[nodiscard]] RemoteReference<T> target() const {
     detail::Channel& channel = open_channel();
     return RemoteReference<T>(context(channel).refer(channel));

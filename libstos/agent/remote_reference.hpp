@@ -14,7 +14,7 @@ struct Shown;
 
 } // namespace detail
 
-/// Names an agent that may be anywhere, for somebody else to open a channel to.
+/// Names an agent that may be anywhere, for another agent to open a channel to.
 ///
 /// Bob introduces Alice to Carol: `channelToCarol.send([alice = channelToAlice.target()](Carol& c)
 /// { c.channelToAlice = ChannelWriter(c, alice); })`.

@@ -128,7 +128,7 @@ public:
   /// another seed, what agents draw from then on does. Any number of futures may run at the same
   /// time.
   ///
-  /// Threads: from anywhere, while nobody runs this simulation.
+  /// Threads: from anywhere, while this simulation is not run.
   [[nodiscard]] ForwardSimulation fork(RunOptions options) const {
     return ForwardSimulation(*this, std::move(options));
   }

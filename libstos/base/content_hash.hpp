@@ -9,7 +9,7 @@
 namespace stos {
 
 /// A stable 128-bit hash of bytes (XXH3): the name of a content. It tells contents apart that
-/// differ by accident; somebody who wants to can make two of one name.
+/// differ by accident; an attacker can make two of one name.
 struct ContentHash {
   std::uint64_t high = 0;
   std::uint64_t low = 0;

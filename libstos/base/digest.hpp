@@ -11,7 +11,7 @@
 namespace stos {
 
 /// What one event contributes to the digest of its agent. Only what is the same on every engine,
-/// and whoever has compiled the program: so nothing of the lambda's code, which compilers number
+/// and with every compiler: so nothing of the lambda's code, which compilers number
 /// each in its own way. A source sends one lambda with a sequence on a channel: these say which one
 /// it is.
 struct EventRecord {

@@ -8,7 +8,7 @@ namespace stos {
 
 /// How many durations were how long: counts in fixed classes, each bound four times the one before.
 ///
-/// The classes are the same in every process, so histograms can be added and sent. Whoever measures
+/// The classes are the same in every process, so histograms can be added and sent. The caller
 /// need not measure everything; a mean and the shares are then those of the sample.
 ///
 /// Units:   seconds.

@@ -25,7 +25,7 @@ enum class Errc {
   bad_message, ///< another node sent something that no node of this program sends
   node_lost,   ///< another node ended, or was not heard of for too long
   not_supported,
-  interrupted, ///< somebody has ended the run, by a signal
+  interrupted, ///< a signal has ended the run
   no_threads,  ///< the system does not start as many as are needed
   internal,
 };

@@ -2,7 +2,7 @@
 
 namespace stos::detail {
 
-/// Seconds of a clock that does not go back. Null where nobody watches: then nothing is measured.
+/// Seconds of a clock that does not go back. Null if no run is watched: then nothing is measured.
 using WallClock = double (*)();
 
 } // namespace stos::detail

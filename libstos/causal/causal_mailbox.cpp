@@ -278,7 +278,7 @@ void CausalMailbox::recount(const Trajectory& path, const Space& space) {
 }
 
 // Cheap tests first: the horizon itself, then the nearest source for all of them at once; where
-// somebody moves, channel by channel.
+// an end moves, channel by channel.
 bool CausalMailbox::cleared(const Lookahead& group, double horizon, double due,
                             const Trajectory& path, const Space& space) const {
   if (due < horizon)

@@ -63,8 +63,8 @@ public:
   /// recount() follows
   void set_home_group(std::uint16_t group) { home_.group = group; }
 
-  /// When the channels of a group are summed up anew after a change: at once, or, for agents whom
-  /// nobody asks most often, by sum_up(), which must come before anything that asks for lookahead.
+  /// When the channels of a group are summed up anew after a change: at once, or, for agents whose
+  /// sums are seldom needed, by sum_up(), which must come before anything that asks for lookahead.
   enum class Sums : std::uint8_t { now, later };
 
   /// Opens `channel`: from now on its source can hold the agent back.

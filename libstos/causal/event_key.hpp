@@ -8,7 +8,7 @@
 
 namespace stos {
 
-/// When an event happens, as far as everybody can compare it: laboratory time of absorption, then
+/// When an event happens, as far as all nodes can compare it: laboratory time of absorption, then
 /// of emission, then depth.
 ///
 /// Depth only matters where no time passes between cause and effect (agents in one place that react

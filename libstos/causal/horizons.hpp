@@ -18,7 +18,7 @@ struct Horizons {
   /// all it still emits lies in the future of where it is then. Never goes back.
   std::span<const double> groups;
 
-  /// A lower bound on the instant of every event that is still to be executed by anybody but the
+  /// A lower bound on the instant of every event that is still to be executed by any agent but the
   /// agent in question. What is due at this very instant cannot be preceded by anything.
   Instant floor = Instant::beginning();
 };

@@ -46,7 +46,7 @@ public:
   IncomingChannel& operator=(const IncomingChannel&) = delete;
 
   /// The source's current worldline, or null if it is not known here: then nothing is assumed of
-  /// its distance. Borrowed; must be kept up to date by whoever calls `source_turned`.
+  /// its distance. Borrowed; the caller of `source_turned` must keep it up to date.
   const Trajectory* source_path = nullptr;
 
   /// Lambdas on one channel are absorbed in the order of their emission, whatever the rounding:
@@ -102,7 +102,7 @@ public:
 
   // For the owner of the receiving end.
   bool detached : 1 = false; ///< nothing more comes on it
-  bool carried : 1 = false;  ///< a lambda of it is queued; for whoever looks for that
+  bool carried : 1 = false;  ///< a lambda of it is queued; for the code that looks for that
 
 private:
   bool has_course_ : 1 = false;

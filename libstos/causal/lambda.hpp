@@ -17,7 +17,7 @@ struct Lambda {
     outside, ///< put in from outside of the simulation, due at the time of `emission`
   };
 
-  Lambda* next = nullptr;         ///< for whoever owns it at the moment: a list without allocations
+  Lambda* next = nullptr;         ///< for its present owner: a list without allocations
   IncomingChannel* via = nullptr; ///< the receiving end of its channel; null unless Kind::channel
   Point emission;
   double due = 0; ///< of a timer: in local time

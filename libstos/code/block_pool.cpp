@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 #endif
 
-// Is there if the program was linked with AddressSanitizer, whoever has compiled this file.
+// Is there if the program was linked with AddressSanitizer, however this file was compiled.
 // NOLINTNEXTLINE(bugprone-reserved-identifier): its name
 extern "C" [[gnu::weak]] void __asan_poison_memory_region(const volatile void*, std::size_t);
 

@@ -14,7 +14,7 @@ class BlockPool;
 /// Where the memory of one world comes from: large slabs, of which BlockPools cut their blocks, and
 /// chains of free blocks that one pool has too many of and another one lacks.
 ///
-/// A block may outlive the world if somebody else still holds it: the depot goes when the world and
+/// A block may outlive the world if another owner still holds it: the depot goes when the world and
 /// all pools have let go of it and no shared block is left.
 ///
 /// Threads: all functions may be called from any thread.

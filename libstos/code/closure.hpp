@@ -131,7 +131,7 @@ struct TypedClosure final : Closure {
         closure.arguments);
   }
   static bool fits([[maybe_unused]] const AgentBase& agent) {
-    if constexpr (std::is_same_v<Target, AgentBase>) // not known here, but everybody is one
+    if constexpr (std::is_same_v<Target, AgentBase>) // not known here, but all agents are
       return true;
     else
       return dynamic_cast<const Target*>(&agent) != nullptr;

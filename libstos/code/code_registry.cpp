@@ -27,8 +27,8 @@ const void* module_of(const void* object) {
   return dladdr(object, &info) != 0 ? info.dli_fbase : nullptr;
 }
 
-// The program and a shared library may each have the class of some header. Who has two of one name
-// alone has two classes; nobody sees into the unnamed namespaces of others.
+// The program and a shared library may each have the class of some header. A module with two of one
+// name has two classes, each in an unnamed namespace, which no other module can refer to.
 template <class Ops>
 bool is_one_class(const Ops& a, const Ops& b) {
   return module_of(&a) != module_of(&b) && name_of(a) == name_of(b) &&

@@ -5,6 +5,7 @@
 #include "libstos/base/plain_text.hpp"
 #include "libstos/engine/record_limits.hpp"
 #include "libstos/world/agent_base.hpp"
+#include "libstos/world/each_lambda.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -301,8 +302,7 @@ Effects& Execution::end(Cell& cell, double time, CellState how) {
 // The others end as well, so that what it still sends never arrives.
 Effects& Execution::end_with_run(Cell& cell, double time) {
   (void)end(cell, time, CellState::ended);
-  for (auto* lambda = static_cast<Closure*>(effects().first_lambda); lambda != nullptr;)
-    (void)lose(*std::exchange(lambda, static_cast<Closure*>(lambda->next)), CellState::ended);
+  for_each_lambda(effects(), [this](Closure& lambda) { (void)lose(lambda, CellState::ended); });
   effects().first_lambda = effects().last_lambda = nullptr;
   context_.drop_effects();
   return effects();

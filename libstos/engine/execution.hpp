@@ -40,8 +40,8 @@ public:
   virtual void moved(Cell& cell) { static_cast<void>(cell); }
 };
 
-/// Carries out events and ends of agents, whoever has put them in order: the part that is the same
-/// for all engines, with its counters.
+/// Carries out events and ends of agents, in the order that an engine has found: the part that is
+/// the same for all engines, with its counters.
 ///
 /// Threads: one owner at a time.
 class Execution {
@@ -69,7 +69,7 @@ public:
   /// Takes the front lambda out of the mailbox of `cell`.
   [[nodiscard]] Closure& take(Cell& cell) { return static_cast<Closure&>(cell.mailbox.pop()); }
 
-  /// The reading end of `channel` is open, or was closed. What nobody needs any more is freed by
+  /// The reading end of `channel` is open, or was closed. What is not needed any more is freed by
   /// tidy_up(), which is for the engine to call at times, and tells it which agents have one
   /// incoming channel less.
   void open_reader(Channel& channel) { ++channel.to->incoming; }
@@ -163,7 +163,7 @@ public:
   [[nodiscard]] const std::optional<Failure>& failure() const { return failure_; }
   [[nodiscard]] World& world() const { return world_; }
 
-  /// Whether somebody watches the run, and has asked how far it is: then the engine calls show().
+  /// Whether the run is watched, and a watcher asks how far it is: then the engine calls show().
   [[nodiscard]] bool is_watched() const { return world_.wall_clock != nullptr; }
   [[nodiscard]] bool is_asked() const { return live.is_wanted(); }
 

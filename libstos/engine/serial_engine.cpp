@@ -1,5 +1,7 @@
 #include "libstos/engine/serial_engine.hpp"
 
+#include "libstos/world/each_lambda.hpp"
+
 #include <algorithm>
 
 namespace stos::detail {
@@ -113,11 +115,7 @@ void SerialEngine::apply(const Effects& effects, Cell* self) {
     for (Channel* hold : changes.held)
       execution_.open_reader(*hold);
   }
-  for (auto* lambda = effects.first_lambda; lambda != nullptr;) {
-    auto* next = static_cast<Closure*>(lambda->next);
-    deliver(*lambda);
-    lambda = next;
-  }
+  for_each_lambda(effects, [this](Closure& lambda) { deliver(lambda); });
   if (effects.has_changes()) {
     for (Channel* channel : changes.closed)
       close(*channel);
@@ -197,7 +195,7 @@ void SerialEngine::close(Channel& channel) {
   execution_.retire(&channel);
 }
 
-// For those who watch the run. Nobody has to wait for others here.
+// For watchers of the run. No agent has to wait for another thread here.
 void SerialEngine::show() {
   if (!execution_.is_watched())
     return;

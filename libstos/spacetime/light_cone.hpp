@@ -18,14 +18,14 @@ namespace light_cone {
                             double tolerance = 0);
 
 /// The time at which a lambda emitted at `emission` is absorbed: the earliest point of `path`, not
-/// before its anchor, on or inside the future cone. Monotone enough for nobody to see an effect
+/// before its anchor, on or inside the future cone. Monotone enough that no agent sees an effect
 /// before its cause: never below the emission time. For an agent at rest exactly emission time +
 /// distance.
 [[nodiscard]] double absorption_time(const Point& emission, const Trajectory& path,
                                      const Space& space);
 
 /// A time below the absorption, as `absorption_time` will compute it, of everything that can still
-/// be caused by whoever is on `source` no earlier than at `horizon`, however it turns afterwards.
+/// be caused by an agent on `source` no earlier than at `horizon`, however it turns afterwards.
 /// By the triangle inequality that is the crossing of the cone at `source.position(horizon)`, less
 /// a margin that is wider than all rounding errors (2^-48 of the magnitudes involved).
 [[nodiscard]] double absorption_bound(const Trajectory& source, double horizon,

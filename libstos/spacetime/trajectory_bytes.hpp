@@ -17,7 +17,7 @@ void write_velocity(const Velocity<4>& velocity, BytesWriter& out);
 /// False, and `velocity` is as it was, for what is no velocity below that of light.
 [[nodiscard]] bool read_velocity(BytesReader& in, Velocity<4>& velocity);
 
-/// Squares of distances have to stay finite, also as somebody sees them who goes almost at the
+/// Squares of distances have to stay finite, also as seen by an agent that goes almost at the
 /// speed of light.
 [[nodiscard]] bool is_within_limits(double x);
 [[nodiscard]] bool is_within_limits(const Point& p);

@@ -49,7 +49,7 @@ void AgentDirectory::erase(AgentId id) {
   if (table.entries[hole].cell == nullptr)
     return;
   --table.used;
-  // Whoever follows without a gap may have been pushed away from a place at or before the hole.
+  // An entry without a gap before it may have been pushed away from a place at or before the hole.
   for (std::size_t i = (hole + 1) & mask; table.entries[i].cell != nullptr; i = (i + 1) & mask) {
     const std::size_t wanted = place_of(table, table.entries[i].id);
     if (((i - wanted) & mask) >= ((i - hole) & mask)) {

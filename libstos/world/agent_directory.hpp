@@ -15,8 +15,8 @@ class Cell;
 
 /// Finds the agents of one node by their ids.
 ///
-/// An entry is good while somebody keeps the agent's record from being freed: an open channel or a
-/// hold that leads there.
+/// An entry is good while an open channel, or a hold, leads to the agent: these keep its record
+/// from being freed.
 ///
 /// Threads: all functions may be called from any thread. The ids are divided among many small
 ///          tables, each with a lock that is held for a few instructions.
@@ -38,7 +38,7 @@ public:
   /// Null if there is no such agent.
   [[nodiscard]] Cell* find(AgentId id) const;
 
-  /// Cell::domain of the agent, also while its record may be freed at any time by who executes it.
+  /// Cell::domain of the agent, also while its own thread may free its record at any time.
   [[nodiscard]] std::optional<std::size_t> domain_of(AgentId id) const;
 
   [[nodiscard]] std::size_t size() const;

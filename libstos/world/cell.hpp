@@ -30,14 +30,14 @@ struct CellOf;
 struct ChannelCourse final : Course {
   Cell* from = nullptr;    ///< the writer, of a channel between two domains
   Cell* holder = nullptr;  ///< of a hold: who absorbs the lambda that brings the reference
-  AgentId agent;           ///< one of these two, for whoever cannot know whether it still exists
+  AgentId agent;           ///< one of these two, for code that cannot know whether it still exists
   Trajectory source;       ///< a copy, where another domain takes care of the source
-  double cut_distance = 0; ///< where it is counted in its reader's Outside
+  double cut_distance = 0; ///< where its reader's OtherDomains counts it
   std::uint64_t wire = 0;  ///< its name between nodes; 0: none yet. For the gateway
 };
 
-/// One open channel, both ends. Whoever executes the agent that reads owns the IncomingChannel,
-/// whoever executes the agent that writes owns what is marked so; they may be two threads.
+/// One open channel, both ends. The thread that executes the reader owns the IncomingChannel, the
+/// thread that executes the writer owns what is marked so; they may be two threads.
 ///
 /// A reference in transit is a channel without a writer, a *hold*.
 class Channel : public IncomingChannel {
@@ -139,7 +139,7 @@ struct CellPath {
   Trajectory path;
 };
 
-/// The engine's record of one agent. Whoever executes the agent's domain owns it.
+/// The engine's record of one agent. The thread that executes its domain owns it.
 /// There are many: four cache lines.
 class alignas(64) Cell : public CellFront, public CellPath {
 public:
@@ -152,9 +152,9 @@ public:
     return static_cast<Cell&>(part);
   }
 
-  std::uint32_t events = 0; ///< absorbed, modulo 2^32: tells its events apart
-  bool buried = false;      ///< to be freed unless somebody has opened a channel to it meanwhile
-  bool loose = false;       ///< in the middle of a Rewiring
+  std::uint32_t events = 0;        ///< absorbed, modulo 2^32: tells its events apart
+  bool buried = false;             ///< to be freed unless a channel to it was opened meanwhile
+  bool loose = false;              ///< in the middle of a Rewiring
   std::uint16_t closings_left = 0; ///< of its channels, before their list is gone through
   std::uint32_t channels_opened = 0;
   std::uint32_t incoming = 0; ///< channels and holds whose reading end is here

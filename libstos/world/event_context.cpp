@@ -3,6 +3,7 @@
 #include "libstos/base/exact_text.hpp"
 #include "libstos/base/plain_text.hpp"
 #include "libstos/world/agent_base.hpp"
+#include "libstos/world/each_lambda.hpp"
 #include "libstos/world/world.hpp"
 
 #include <algorithm>
@@ -137,8 +138,7 @@ void EventContext::begin_inert() {
 
 // An agent that one of those creates in turn is never deleted: there may be no end to that.
 void EventContext::drop_effects() {
-  for (auto* lambda = static_cast<Closure*>(effects.first_lambda); lambda != nullptr;)
-    discard(*std::exchange(lambda, static_cast<Closure*>(lambda->next)), &pool_);
+  for_each_lambda(effects, [this](Closure& lambda) { discard(lambda, &pool_); });
   effects.first_lambda = effects.last_lambda = nullptr;
   effects.lambdas = 0;
   if (!effects.has_changes())

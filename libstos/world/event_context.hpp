@@ -46,8 +46,8 @@ private:
 
 /// The event that runs on this thread: what `new Child()`, `send`, `position()` refer to.
 ///
-/// The seed's API needs to know, without being told, which agent's lambda is running. That is the
-/// one piece of ambient state in the library, and `current()` is the only place where it lives.
+/// The seed's API needs to know, without being told, which agent's lambda is running. That is
+/// ambient state, one pointer for each thread, and `current()` is the only way to it.
 /// During set-up there is an event without an agent: the initialising agent at the beginning of
 /// time, in whose future light cone everything lies.
 class EventContext {

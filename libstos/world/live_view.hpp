@@ -64,10 +64,10 @@ private:
   DurationHistogram durations_;
 };
 
-/// What nobody counts as it happens, found by looking through the agents, now and then.
+/// What is not counted as it happens, found by looking through the agents, now and then.
 ///
 /// That takes long where there are many. So after a look there is none for a hundred times as long
-/// as it took, whoever asks; what was seen then stays.
+/// as it took, however often a watcher asks; what was seen then stays.
 class Census {
 public:
   explicit Census(WallClock clock) : clock_(clock) {}
@@ -101,7 +101,7 @@ private:
 
 /// Lets other threads see how far an engine, or one of its domains, has got.
 ///
-/// Whoever wants to know asks, and reads a little later: the engine answers between two events. One
+/// A watcher asks, and reads a little later: the engine answers between two events. One
 /// that falls asleep shows where it stands before that, and answers when it wakes.
 ///
 /// Threads: ask(), read() and for_each_type() may be called from any thread, all else from the one
@@ -152,7 +152,7 @@ private:
   static const char* name_of(const Type& type);
   [[nodiscard]] Type& type_of(const AgentOps& ops);
 
-  alignas(64) std::atomic<bool> wanted_{false};       // read after each event: nobody else's line
+  alignas(64) std::atomic<bool> wanted_{false};       // read after each event: has its own line
   alignas(64) std::atomic<std::uint64_t> version_{0}; // odd: in the middle of show()
   std::array<std::atomic<std::uint64_t>, words> shown_{};
   std::atomic<Type*> types_{nullptr}; // a list that only grows

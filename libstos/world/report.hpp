@@ -13,7 +13,7 @@
 
 namespace stos {
 
-/// Something that an agent has found out, for whoever has started the run: see Agent::report().
+/// Something that an agent has found out, for the program that runs it: see Agent::report().
 struct Report {
   std::string topic;
   AgentId agent;

@@ -19,7 +19,7 @@ struct RunCounters {
   std::uint64_t agents_died = 0; ///< by die(); all others reached the boundary
   std::uint64_t sent = 0;
   std::uint64_t absorbed = 0;  ///< events
-  std::uint64_t in_flight = 0; ///< at agents that reached the boundary first
+  std::uint64_t in_flight = 0; ///< at the end: at agents that reached the boundary first
   std::uint64_t dropped = 0;   ///< at agents that died first
   double last_event_time = 0;  ///< laboratory time of the latest event; 0 if there was none
   RunDigest digest;
@@ -45,7 +45,7 @@ struct EngineCounters {
   std::uint64_t events_together = 0; ///< while all agents of a node were in one domain
   std::uint64_t waits = 0;           ///< of a domain, for another one
 
-  /// Who waited most often, and for whom.
+  /// Which agent waited most often, and for which.
   struct HeldBack {
     std::string agent; ///< "agent 7 (Queue), 0.001 s of light from agent 12"; may be empty
     double waits = 0;  ///< so many, about

@@ -1,6 +1,7 @@
 #include "libstos/world/world.hpp"
 
 #include "libstos/world/agent_base.hpp"
+#include "libstos/world/each_lambda.hpp"
 
 namespace stos {
 
@@ -27,14 +28,10 @@ std::unique_ptr<World> World::fork(RunOptions other_options, void* object) const
 
 // Only a world that was set up and never run still has anything here.
 void World::drop_set_up() {
-  const detail::EventContext::Scope scope(&setup); // what the agents close concerns nobody
+  const detail::EventContext::Scope scope(&setup); // what the agents close has no effect
   detail::Effects initial = std::exchange(setup.effects, {});
   setup.begin_inert();
-  for (auto* lambda = initial.first_lambda; lambda != nullptr;) {
-    auto* next = static_cast<detail::Closure*>(lambda->next);
-    detail::discard(*lambda, nullptr);
-    lambda = next;
-  }
+  detail::for_each_lambda(initial, [](detail::Closure& each) { detail::discard(each, nullptr); });
   for (detail::Cell* cell : initial.changes().born)
     detail::delete_agent(*cell);
   for (detail::Channel* channel : initial.changes().opened) {
@@ -65,7 +62,7 @@ void free_all(Resumption& resumption, World& world) {
   for (const auto& [lambda, absorption] : resumption.lambdas)
     discard(*lambda, &pool);
   {
-    const EventContext::Scope scope(&context); // what the agents close concerns nobody
+    const EventContext::Scope scope(&context); // what the agents close has no effect
     context.begin_inert();
     for (Channel* channel : resumption.opened)
       channel->closed = 1;

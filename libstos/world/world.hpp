@@ -74,7 +74,7 @@ public:
   void begin_run();
 
   /// Deletes all agents that the set-up has made, if it was not run. What they do meanwhile, in
-  /// their destructors, concerns nobody. Then the world can go on from elsewhere.
+  /// their destructors, has no effect. Then the world can go on from elsewhere.
   void drop_set_up();
 
   RunOptions options;
@@ -155,17 +155,17 @@ public:
   /// Called for each agent that reaches a boundary, right before it is deleted; may be empty.
   std::function<void(AgentBase&, const Point&)> at_boundary;
 
-  /// Called after each event, by the thread that has executed it: who looks on changes nothing. May
+  /// Called after each event, by the thread that has executed it; it must change nothing. May
   /// be empty; to be set before the run.
   std::function<void(const detail::EventSeen&)> after_event;
 
-  /// For measuring how long things take; null if nobody watches the run. Set before it begins.
+  /// For measuring how long things take; null if the run is not watched. Set before it begins.
   detail::WallClock wall_clock = nullptr;
 
   /// Cell::domain of agents that are on this node is below it.
   std::size_t groups_here = std::numeric_limits<std::size_t>::max();
 
-  /// All agents that are here, where somebody needs to find them by their ids; else null.
+  /// All agents that are here, where they have to be found by their ids; else null.
   std::unique_ptr<detail::AgentDirectory> directory;
 
   const std::type_info& simulation_type; ///< tells simulations of different types apart

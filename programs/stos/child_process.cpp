@@ -140,7 +140,7 @@ ChildProcess::~ChildProcess() {
   if (leader_ == 0)
     return;
   send(SIGKILL);
-  guardian_.remove(leader_); // before the id can be somebody else's
+  guardian_.remove(leader_); // before the id can be another process's
   while (waitpid(leader_, nullptr, 0) < 0 && errno == EINTR) {
   }
 }

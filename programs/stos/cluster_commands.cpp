@@ -133,7 +133,7 @@ void forget_reader_who_left() {
 }
 
 /// Prints what is seen at the end of each interval, once or as long as the node answers and
-/// somebody reads.
+/// the output has a reader.
 int print_looks(const CLI::App& app, Watching& watching, const Question& question,
                 double interval_s, bool once) {
   if (Result<void> looked = watching.look(); !looked)
@@ -344,7 +344,7 @@ int show(const std::vector<std::string>& words) {
 }
 
 int nodes(const std::vector<std::string>& words) {
-  CLI::App app("Shows the nodes of a cluster that runs, and what of them needs somebody.",
+  CLI::App app("Shows the nodes of a cluster that runs, and which of them to look at.",
                "stos nodes");
   Question question;
   return ask_once(app, question, words, nodes_as_text, nodes_as_json);

@@ -8,7 +8,7 @@ namespace stos::program {
 // Subcommands that ask a node of a cluster that runs: see subcommand.hpp. The first word is where
 // it listens, HOST:PORT.
 
-/// `stos nodes`: who is there.
+/// `stos nodes`: which nodes there are.
 int nodes(const std::vector<std::string>& words);
 
 /// `stos simulations`: how far they are.

@@ -7,11 +7,11 @@
 namespace stos::program {
 
 // What a node says about its cluster: as tables for people, or as one line of JSON for scripts,
-// whole. In JSON, numbers that there are not (an end that nobody knows) are null.
+// whole. In JSON, numbers that there are not (an end that is not known) are null.
 //
 // Threads: none inside.
 
-/// Who is there, with alerts that hold.
+/// Which nodes there are, with alerts that hold.
 [[nodiscard]] std::string nodes_as_text(const ClusterStatus& cluster);
 /// The same with the latest lines that all nodes have logged.
 [[nodiscard]] std::string nodes_as_json(const ClusterStatus& cluster);

@@ -16,7 +16,7 @@ namespace stos::program {
 /// Threads: made by the main thread of a process without others.
 class Guardian {
 public:
-  /// Without memory or processes to spare there is none, and nobody is told.
+  /// Without memory or processes to spare there is none, and no error.
   Guardian();
   ~Guardian(); ///< waits until it has ended
   Guardian(const Guardian&) = delete;

@@ -39,8 +39,8 @@ double now_s() {
   return std::chrono::duration<double>(now).count();
 }
 
-/// Signals as something to poll: all that would end this process, but for those that nobody can
-/// catch or that say that it is broken itself. Blocks them for good.
+/// Signals as something to poll: all that would end this process, but for those that cannot be
+/// caught or that say that it is broken itself. Blocks them for good.
 class SignalDescriptor {
 public:
   SignalDescriptor() {
@@ -143,7 +143,7 @@ public:
   /// Starts one node at each address and stays until all are over and all output is written.
   int run(const std::vector<NodeAddress>& addresses);
 
-  /// Whether a node failed because its port was taken, and nobody has asked for an end.
+  /// Whether a node failed because its port was taken, and the user has not asked for an end.
   bool found_port_taken() const { return found_port_taken_ && !is_ended_by_user_; }
 
   void say(const std::string& text) { err_.add("stos run: " + text + "\n"); }
@@ -300,7 +300,7 @@ void Launch::take_output(Node& node, Stream& stream) {
   std::array<char, 64 * 1024> bytes;
   const ssize_t size = read(stream.source, bytes.data(), bytes.size());
   if (size < 0 && (errno == EAGAIN || errno == EINTR)) {
-    // Nothing is left of a node that has ended; who still keeps its pipe has had its time.
+    // Nothing is left of a node that has ended; a process that keeps its pipe has had its time.
     if (node.ending && now_s() >= node.ended_s + leftovers_time_s)
       close_stream(stream);
     return;
@@ -330,7 +330,7 @@ void Launch::take_signals() {
       continue;
     }
     is_ended_by_user_ = true;
-    if (all_over()) { // only output is left, which nobody seems to take
+    if (all_over()) { // only output is left, and its reader seems to be gone
       exit_code_ = std::max(exit_code_, exit_by_signal + signal);
       out_.drop();
       err_.drop();
@@ -392,7 +392,7 @@ void Launch::check_times() {
   }
 }
 
-// Nodes whose output nobody wants to read have nothing to go on for. If it only cannot be written,
+// Nodes whose output has no reader have nothing to go on for. If it only cannot be written,
 // there may be others (a trace, metrics) for which they run.
 void Launch::check_readers() {
   if (out_.is_broken() && !std::exchange(has_lost_output_, true)) {

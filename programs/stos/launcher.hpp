@@ -11,13 +11,13 @@ namespace stos::program {
 /// STOS_CLUSTER_ADDRESS, STOS_CLUSTER_PEERS (all addresses) and STOS_CLUSTER_NODES. Each line that
 /// it writes goes out with its name in front, standard output and standard error apart. Unless only
 /// the first node is shown, a line on standard error says where `stos top` finds them, once the
-/// first of them is a node: nobody else knows which ports were free. At the end it says which
+/// first of them is a node: the user cannot know which ports were free. At the end it says which
 /// processes have ended well without ever becoming a node.
 ///
 /// All signals that would end this process are passed on to all nodes; the second SIGINT kills
 /// them. When a node fails, or SIGINT, SIGTERM, SIGHUP or SIGQUIT has come, the StopPlan brings the
 /// others to an end. When a node finds its port taken in the meantime, all start again with other
-/// ports, a few times at most. When nobody reads the output any more, nodes get SIGTERM.
+/// ports, a few times at most. When the reader of the output is gone, nodes get SIGTERM.
 ///
 /// Returns the largest exit code of all nodes (128 + s for signal s); at least 124 when the time
 /// was over, as timeout(1) does; 127 or 126 when the program cannot be started; 1 when there are no

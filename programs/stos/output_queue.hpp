@@ -6,11 +6,11 @@
 
 namespace stos::program {
 
-/// What still has to be written to a descriptor that somebody else may read slowly or not at all.
+/// What still has to be written to a descriptor whose reader may be slow, or gone.
 /// Never blocks as long as write_some() is called only when poll(2) says POLLOUT.
 ///
 /// Limits:  is_full() from `bytes_max` on; the caller then stops to add. Nothing is dropped while
-///          it can be written; once it cannot (nobody reads, or the disk is full), everything is.
+///          it can be written; once it cannot (no reader, or the disk is full), everything is.
 /// Owns:    the bytes, not the descriptor.
 class OutputQueue {
 public:

@@ -12,8 +12,8 @@
 namespace stos::program {
 
 /// `count` different addresses on `host` (a name or an address of this machine, IPv6 without
-/// brackets) that nobody listens on at the moment: free ports, or those from `base_port` on.
-/// Nothing keeps them free: somebody else may take one before a node does.
+/// brackets) that no process listens on at the moment: free ports, or those from `base_port` on.
+/// Nothing keeps them free: another process may take one before a node does.
 /// Fails with Errc::io_error and the address that cannot be listened on.
 [[nodiscard]] Result<std::vector<NodeAddress>>
 free_addresses(const std::string& host, std::uint32_t count,

@@ -11,9 +11,9 @@ namespace stos::program {
 /// else.
 class RollCall {
 public:
-  RollCall(); ///< without a socket to spare, nobody is ever heard
+  RollCall(); ///< without a socket to spare, no process is ever heard
 
-  /// For STOS_LAUNCHER, ahead of a slash and what the process is to say; empty if nobody can be
+  /// For STOS_LAUNCHER, ahead of a slash and what the process is to say; empty if none can be
   /// heard.
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] int descriptor() const { return socket_.get(); }

@@ -30,7 +30,7 @@ public:
   /// Shows these lines, and nothing else.
   void show(std::string_view lines);
 
-  /// Waits for so long, or until the terminal has another size; false once somebody wants to quit.
+  /// Waits for so long, or until the terminal has another size; false once the user wants to quit.
   [[nodiscard]] bool wait(double seconds);
 
 private:

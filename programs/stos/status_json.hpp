@@ -6,7 +6,7 @@
 namespace stos::program {
 
 // Members of a JSON object about one node, or the total of several: under the same names wherever
-// `stos` writes them. Times are in seconds (`_s`); an end that nobody knows is null.
+// `stos` writes them. Times are in seconds (`_s`); an end that is not known is null.
 //
 // Threads: none inside.
 

@@ -29,7 +29,7 @@ public:
   /// When take_due() has something next.
   [[nodiscard]] std::optional<double> next_s() const { return next_s_; }
 
-  /// Whether whoever sends `signal` wants the nodes to end. Others are for them to know.
+  /// Whether `signal` asks the nodes to end. The nodes know what to do with others.
   [[nodiscard]] static bool asks_for_end(int signal);
 
 private:

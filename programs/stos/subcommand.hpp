@@ -7,8 +7,8 @@
 
 namespace stos::program {
 
-/// One word after `stos`. A subcommand is a source file of its own with one such function, and a
-/// row in the table of subcommand.cpp; nothing else knows it.
+/// One word after `stos`. A subcommand is one such function, and a row in the table of
+/// subcommand.cpp; nothing else knows it.
 struct Subcommand {
   std::string_view name;
   std::string_view meaning; ///< one line of `stos --help`

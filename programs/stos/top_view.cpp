@@ -25,7 +25,7 @@ struct Pair {
   const NodeStatus* now;
   const NodeStatus* before; ///< null: not there, or another run
 
-  /// By the node's own clock: nobody knows how long ago it was asked. Not if it went back.
+  /// By the node's own clock: it is not known how long ago it was asked. Not if it went back.
   [[nodiscard]] std::optional<double> seconds() const {
     if (before == nullptr || !(now->taken_s > before->taken_s))
       return std::nullopt;

@@ -35,7 +35,7 @@ namespace stos::program {
                                    std::span<const NodeStatus> before, int columns, int rows);
 
 /// The same for scripts, whole: one JSON object in one line, with a line break. Numbers that JSON
-/// does not have (an end that nobody knows, a rate that cannot be told) are null.
+/// does not have (an end that is not known, a rate that cannot be told) are null.
 [[nodiscard]] std::string top_as_json(std::span<const NodeStatus> now,
                                       std::span<const NodeStatus> before);
 

@@ -44,9 +44,9 @@ TEST_CASE("a round is complete once all have reported, and gives the least time 
   GlobalTime time(0, 3);
   CHECK_FALSE(time.outstanding());
   CHECK_FALSE(time.take_result());
-  time.turn(report(5, 3));
+  time.begin_round(report(5, 3));
   CHECK(time.outstanding());
-  CHECK(time.turned() == 1);
+  CHECK(time.rounds() == 1);
   CHECK_FALSE(time.take_result());
   CHECK(time.hear(2, report(4, 3)));
   CHECK_FALSE(time.take_result());
@@ -61,10 +61,10 @@ TEST_CASE("a round is complete once all have reported, and gives the least time 
 
 TEST_CASE("a round forgets what the one before it has heard") {
   GlobalTime time(1, 2);
-  time.turn(report(1));
+  time.begin_round(report(1));
   CHECK(time.hear(0, report(2)));
   CHECK(time.take_result()->least_time == 1);
-  time.turn(report(3));
+  time.begin_round(report(3));
   CHECK_FALSE(time.take_result());
   CHECK(time.hear(0, report(4)));
   CHECK(time.take_result()->least_time == 3);
@@ -73,7 +73,7 @@ TEST_CASE("a round forgets what the one before it has heard") {
 TEST_CASE("a report outside of a round, a second one, and one of another cluster are refused") {
   GlobalTime time(0, 3);
   CHECK_FALSE(time.hear(1, report(1, 3)));
-  time.turn(report(1, 3));
+  time.begin_round(report(1, 3));
   CHECK_FALSE(time.hear(0, report(1, 3))); // its own has been heard
   CHECK_FALSE(time.hear(1, report(1, 2)));
   CHECK_FALSE(time.hear(1, report(1, 4)));
@@ -84,25 +84,25 @@ TEST_CASE("a report outside of a round, a second one, and one of another cluster
 TEST_CASE("a phase is odd in the middle of a round") {
   GlobalTime time(0, 2);
   CHECK(time.phase() == 0);
-  time.turn(report(1));
+  time.begin_round(report(1));
   CHECK(time.phase() == 1);
   CHECK(time.hear(1, report(1)));
   CHECK(time.phase() == 1);
   CHECK(time.take_result());
   CHECK(time.phase() == 2);
-  time.turn(report(1));
+  time.begin_round(report(1));
   CHECK(time.phase() == 3);
 }
 
 TEST_CASE("what was sent in a later round has to wait, what begins one has to be joined") {
   GlobalTime time(0, 2);
   CHECK(time.before_reading(0) == Before::nothing);
-  CHECK(time.before_reading(1) == Before::turn); // the sender has turned for round 1
-  CHECK(time.before_reading(2) == Before::wait); // and is through with it
-  CHECK(time.before_reading(3) == Before::wait); // and has turned again
+  CHECK(time.before_reading(1) == Before::begin_round); // the sender has begun round 1
+  CHECK(time.before_reading(2) == Before::wait);        // and is through with it
+  CHECK(time.before_reading(3) == Before::wait);        // and has begun the next one
 
-  time.turn(report(1));
-  CHECK(time.before_reading(0) == Before::nothing); // sent before the sender turned
+  time.begin_round(report(1));
+  CHECK(time.before_reading(0) == Before::nothing); // sent before the sender began the round
   CHECK(time.before_reading(1) == Before::nothing);
   CHECK(time.before_reading(2) == Before::wait);
   CHECK(time.before_reading(3) == Before::wait);
@@ -112,7 +112,7 @@ TEST_CASE("what was sent in a later round has to wait, what begins one has to be
   CHECK(time.before_reading(0) == Before::nothing);
   CHECK(time.before_reading(1) == Before::nothing);
   CHECK(time.before_reading(2) == Before::nothing);
-  CHECK(time.before_reading(3) == Before::turn);
+  CHECK(time.before_reading(3) == Before::begin_round);
   CHECK(time.before_reading(4) == Before::wait);
 }
 
@@ -125,7 +125,7 @@ TEST_CASE("a phase far in the future waits: nobody is led into a round that does
 TEST_CASE("all are quiet if all say so, and nothing is under way between them") {
   const auto result_of = [](NodeReport a, NodeReport b) {
     GlobalTime time(0, 2);
-    time.turn(std::move(a));
+    time.begin_round(std::move(a));
     REQUIRE(time.hear(1, std::move(b)));
     return *time.take_result();
   };
@@ -153,7 +153,7 @@ TEST_CASE("when nothing is left anywhere, the earliest event is never") {
   GlobalTime time(0, 2);
   NodeReport nothing = quiet(infinity);
   nothing.next = Instant::never();
-  time.turn(nothing);
+  time.begin_round(nothing);
   CHECK(time.hear(1, nothing));
   const auto result = time.take_result();
   REQUIRE(result);
@@ -168,7 +168,7 @@ TEST_CASE("quiet nodes of which some are on their way to a stop go on until all 
     a.stopped_for = own;
     NodeReport b = quiet(6);
     b.stopped_for = other;
-    time.turn(a);
+    time.begin_round(a);
     REQUIRE(time.hear(1, b));
     return *time.take_result();
   };
@@ -263,7 +263,7 @@ private:
         break;
       case 2:
         if (!node.time.outstanding() && random_.bernoulli(node.can_execute() ? 0.02 : 0.5))
-          turn(node);
+          begin_round(node);
         break;
       default:
         if (other != node.index)
@@ -306,7 +306,7 @@ private:
     wire(from.index, to).push_back(std::move(message));
   }
 
-  void turn(Node& node) {
+  void begin_round(Node& node) {
     NodeReport own;
     own.least_time = node.least_time();
     own.quiet = !node.can_execute();
@@ -314,7 +314,7 @@ private:
         node.events.empty() ? Instant::never() : Instant{node.earliest(), node.earliest(), 0};
     own.sent = node.sent;
     own.received = node.received;
-    node.time.turn(own);
+    node.time.begin_round(own);
     for (std::size_t to = 0; to < nodes_.size(); ++to)
       if (to != node.index) {
         Message message;
@@ -329,7 +329,7 @@ private:
       return;
     switch (node.time.before_reading(messages.front().phase)) {
       case Before::wait: return;
-      case Before::turn: turn(node); break;
+      case Before::begin_round: begin_round(node); break;
       case Before::nothing: break;
     }
     const Message message = std::move(messages.front());
@@ -349,7 +349,7 @@ private:
     if (!result)
       return;
     REQUIRE(result->least_time <= earliest_of_all());
-    const auto [known, is_first] = results_.emplace(node.time.turned(), *result);
+    const auto [known, is_first] = results_.emplace(node.time.rounds(), *result);
     REQUIRE(result->least_time == known->second.least_time);
     REQUIRE(result->all_quiet == known->second.all_quiet);
     REQUIRE(result->next == known->second.next);

@@ -21,7 +21,7 @@ namespace {
 
 using Call = Meetings::Call;
 using Departure = Meetings::Departure;
-using Words = Meetings::Words;
+using Announcement = Meetings::Announcement;
 
 std::vector<std::string> names_of(std::size_t nodes) {
   std::vector<std::string> names;
@@ -37,36 +37,36 @@ std::vector<std::byte> content(std::uint8_t value) { return {std::byte{value}}; 
 TEST_CASE("all who come to a meeting hear what all have said") {
   Meetings a(names_of(3), 0);
   const std::uint64_t attempt = *a.begin("mars");
-  CHECK(a.hear(2, Words{"mars", 7, 1, content(3)}));
-  const Words own = a.come(attempt, content(1));
+  CHECK(a.hear(2, Announcement{"mars", 7, 1, content(3)}));
+  const Announcement own = a.come(attempt, content(1));
   CHECK(own.simulation == "mars");
   CHECK(own.meeting == 1);
   CHECK_FALSE(a.all_are_there(attempt));
   CHECK(a.who_is_missing(attempt) == "b");
-  CHECK(a.hear(1, Words{"venus", 1, 1, content(9)}));
+  CHECK(a.hear(1, Announcement{"venus", 1, 1, content(9)}));
   CHECK_FALSE(a.all_are_there(attempt));
-  CHECK(a.hear(1, Words{"mars", 2, 1, content(2)}));
+  CHECK(a.hear(1, Announcement{"mars", 2, 1, content(2)}));
   REQUIRE(a.all_are_there(attempt));
-  CHECK(a.words(attempt)[0].content == content(1));
-  CHECK(a.words(attempt)[1].content == content(2));
-  CHECK(a.words(attempt)[1].attempt == 2);
-  CHECK(a.words(attempt)[2].content == content(3));
+  CHECK(a.announcements(attempt)[0].content == content(1));
+  CHECK(a.announcements(attempt)[1].content == content(2));
+  CHECK(a.announcements(attempt)[1].attempt == 2);
+  CHECK(a.announcements(attempt)[2].content == content(3));
 
-  CHECK(a.hear(1, Words{"mars", 2, 2, content(5)})); // b is ahead
+  CHECK(a.hear(1, Announcement{"mars", 2, 2, content(5)})); // b is ahead
   CHECK(a.come(attempt, content(4)).meeting == 2);
   CHECK_FALSE(a.all_are_there(attempt));
   CHECK(a.who_is_missing(attempt) == "c");
-  CHECK(a.hear(2, Words{"mars", 7, 2, content(6)}));
+  CHECK(a.hear(2, Announcement{"mars", 7, 2, content(6)}));
   REQUIRE(a.all_are_there(attempt));
-  CHECK(a.words(attempt)[2].content == content(6));
+  CHECK(a.announcements(attempt)[2].content == content(6));
 }
 
 TEST_CASE("those whom the first node does not call do not meet") {
   Meetings b(names_of(3), 1);
   const std::uint64_t attempt = *b.begin("mars");
   b.come(attempt, content(1));
-  CHECK(b.hear(0, Words{"mars", 4, 1, content(2)}));
-  CHECK(b.hear(2, Words{"mars", 5, 1, content(3)}));
+  CHECK(b.hear(0, Announcement{"mars", 4, 1, content(2)}));
+  CHECK(b.hear(2, Announcement{"mars", 5, 1, content(3)}));
   CHECK_FALSE(b.all_are_there(attempt));
   CHECK(b.who_is_missing(attempt) == "a (it has come, but has not called the others)");
   CHECK_FALSE(b.hear(2, Call{"mars", {4, attempt, 5}})); // not for c to say
@@ -74,21 +74,21 @@ TEST_CASE("those whom the first node does not call do not meet") {
   CHECK(b.hear(0, Call{"mars", {4, attempt + 1, 5}})); // nobody here
   CHECK_FALSE(b.all_are_there(attempt));
   CHECK(b.hear(0, Call{"mars", {6, attempt, 7}}));
-  CHECK(b.hear(0, Words{"mars", 6, 1, content(4)}));
+  CHECK(b.hear(0, Announcement{"mars", 6, 1, content(4)}));
   CHECK_FALSE(b.all_are_there(attempt));
-  CHECK(b.hear(2, Words{"mars", 7, 1, content(5)}));
+  CHECK(b.hear(2, Announcement{"mars", 7, 1, content(5)}));
   REQUIRE(b.all_are_there(attempt));
-  CHECK(b.words(attempt)[0].content == content(4));
-  CHECK(b.words(attempt)[2].attempt == 7);
+  CHECK(b.announcements(attempt)[0].content == content(4));
+  CHECK(b.announcements(attempt)[2].attempt == 7);
 }
 
 TEST_CASE("who was called may be at the next meeting before this node was called") {
   Meetings b(names_of(3), 1);
   const std::uint64_t attempt = *b.begin("mars");
   b.come(attempt, content(1));
-  CHECK(b.hear(2, Words{"mars", 1, 1, content(1)}));
-  CHECK(b.hear(2, Words{"mars", 1, 2, content(2)}));
-  CHECK(b.hear(0, Words{"mars", 1, 1, content(1)}));
+  CHECK(b.hear(2, Announcement{"mars", 1, 1, content(1)}));
+  CHECK(b.hear(2, Announcement{"mars", 1, 2, content(2)}));
+  CHECK(b.hear(0, Announcement{"mars", 1, 1, content(1)}));
   CHECK_FALSE(b.all_are_there(attempt));
   CHECK(b.hear(0, Call{"mars", {1, attempt, 1}}));
   REQUIRE(b.all_are_there(attempt));
@@ -109,24 +109,24 @@ TEST_CASE("a simulation that runs cannot begin once more on its node, another on
 
 TEST_CASE("who has lost patience is not met, and comes again") {
   Meetings b(names_of(2), 1);
-  CHECK(b.hear(0, Words{"mars", 1, 1, {}}));
+  CHECK(b.hear(0, Announcement{"mars", 1, 1, {}}));
   CHECK(b.hear(0, Departure{"mars", 1, false, "nobody has come"}) == std::nullopt);
   const std::uint64_t attempt = *b.begin("mars");
   b.come(attempt, {});
   CHECK_FALSE(b.all_are_there(attempt));
-  CHECK(b.hear(0, Words{"mars", 2, 1, {}}));
+  CHECK(b.hear(0, Announcement{"mars", 2, 1, {}}));
   CHECK(b.hear(0, Call{"mars", {2, attempt}}));
   REQUIRE(b.all_are_there(attempt));
-  CHECK(b.words(attempt)[0].attempt == 2);
+  CHECK(b.announcements(attempt)[0].attempt == 2);
 }
 
 TEST_CASE("a departure that comes before the call is followed by that of the first node") {
   Meetings b(names_of(3), 1);
   const std::uint64_t attempt = *b.begin("mars");
   b.come(attempt, {});
-  CHECK(b.hear(2, Words{"mars", 1, 1, {}}));
+  CHECK(b.hear(2, Announcement{"mars", 1, 1, {}}));
   CHECK(b.hear(2, Departure{"mars", 1, false, "no patience"}) == std::nullopt);
-  CHECK(b.hear(0, Words{"mars", 1, 1, {}}));
+  CHECK(b.hear(0, Announcement{"mars", 1, 1, {}}));
   CHECK(b.hear(0, Call{"mars", {1, attempt, 1}}));
   CHECK_FALSE(b.all_are_there(attempt));
   CHECK(b.hear(0, Departure{"mars", 1, false, "node c has left"}) == attempt);
@@ -136,15 +136,15 @@ TEST_CASE("who waits hears why somebody has left again") {
   Meetings b(names_of(3), 1);
   const std::uint64_t attempt = *b.begin("mars");
   b.come(attempt, {});
-  CHECK(b.hear(0, Words{"mars", 1, 1, {}}));
+  CHECK(b.hear(0, Announcement{"mars", 1, 1, {}}));
   CHECK(b.hear(0, Departure{"mars", 1, false, "no memory"}) == std::nullopt);
   CHECK(b.who_is_missing(attempt) == "a (it has tried, and left again: no memory), c");
   b.end(attempt);
   const std::uint64_t later = *b.begin("mars");
   b.come(later, {});
-  CHECK(b.hear(2, Words{"mars", 1, 1, {}}));
+  CHECK(b.hear(2, Announcement{"mars", 1, 1, {}}));
   CHECK(b.who_is_missing(later) == "a (it has tried, and left again: no memory)");
-  CHECK(b.hear(0, Words{"mars", 2, 1, {}}));
+  CHECK(b.hear(0, Announcement{"mars", 2, 1, {}}));
   CHECK(b.hear(0, Departure{"mars", 2, true, {}}) == std::nullopt);
   CHECK(b.who_is_missing(later) == "a");
 }
@@ -155,8 +155,8 @@ TEST_CASE("an attempt is broken by one that was called with it, and no other one
   const std::uint64_t venus = *a.begin("venus");
   a.come(mars, {});
   a.come(venus, {});
-  CHECK(a.hear(1, Words{"mars", 1, 1, {}}));
-  CHECK(a.hear(1, Words{"venus", 2, 1, {}}));
+  CHECK(a.hear(1, Announcement{"mars", 1, 1, {}}));
+  CHECK(a.hear(1, Announcement{"venus", 2, 1, {}}));
   CHECK(a.hear(1, Departure{"venus", 2, false, "out of memory"}) == venus);
   CHECK(a.problem(venus)->context == "node b has left simulation venus: out of memory");
   CHECK_FALSE(a.problem(mars));
@@ -164,19 +164,19 @@ TEST_CASE("an attempt is broken by one that was called with it, and no other one
   CHECK_FALSE(a.problem(mars));
 }
 
-TEST_CASE("words that make no sense are refused and change nothing") {
+TEST_CASE("announcements that make no sense are refused and change nothing") {
   Meetings a(names_of(2), 0);
-  CHECK_FALSE(a.hear(0, Words{"mars", 1, 1, {}}));
-  CHECK_FALSE(a.hear(2, Words{"mars", 1, 1, {}}));
-  CHECK(a.hear(1, Words{"mars", 1, 1, {}}));
-  CHECK_FALSE(a.hear(1, Words{"mars", 1, 1, {}}));
+  CHECK_FALSE(a.hear(0, Announcement{"mars", 1, 1, {}}));
+  CHECK_FALSE(a.hear(2, Announcement{"mars", 1, 1, {}}));
+  CHECK(a.hear(1, Announcement{"mars", 1, 1, {}}));
+  CHECK_FALSE(a.hear(1, Announcement{"mars", 1, 1, {}}));
   CHECK(a.hear(1, Departure{"venus", 1, false, {}}) == std::nullopt);
   CHECK(a.hear(7, Departure{"mars", 1, false, {}}) == std::nullopt);
   const std::uint64_t attempt = *a.begin("mars");
   a.come(attempt, {});
   REQUIRE(a.all_are_there(attempt));
-  CHECK(a.hear(1, Words{"mars", 1, 3, {}}));
-  CHECK(a.hear(1, Words{"mars", 1, 0, {}}));
+  CHECK(a.hear(1, Announcement{"mars", 1, 3, {}}));
+  CHECK(a.hear(1, Announcement{"mars", 1, 0, {}}));
   a.come(attempt, {});
   a.come(attempt, {});
   CHECK(a.who_is_missing(attempt) == "b"); // nobody has been at meeting 2
@@ -185,12 +185,12 @@ TEST_CASE("words that make no sense are refused and change nothing") {
 TEST_CASE("no more attempts of one node wait than may") {
   Meetings a(names_of(3), 0);
   for (std::uint64_t i = 1; i <= Meetings::waiting_max; ++i)
-    REQUIRE(a.hear(1, Words{"s" + std::to_string(i), i, 1, {}}));
-  CHECK_FALSE(a.hear(1, Words{"one more", 5000, 1, {}}));
+    REQUIRE(a.hear(1, Announcement{"s" + std::to_string(i), i, 1, {}}));
+  CHECK_FALSE(a.hear(1, Announcement{"one more", 5000, 1, {}}));
   CHECK_FALSE(a.knows(1, 5000));
-  CHECK(a.hear(2, Words{"one more", 1, 1, {}}));
+  CHECK(a.hear(2, Announcement{"one more", 1, 1, {}}));
   CHECK(a.hear(1, Departure{"s1", 1, false, {}}) == std::nullopt);
-  CHECK(a.hear(1, Words{"one more", 5000, 1, {}}));
+  CHECK(a.hear(1, Announcement{"one more", 5000, 1, {}}));
 }
 
 namespace {
@@ -235,7 +235,7 @@ private:
     Meetings meetings;
     std::vector<Wish> wishes;
   };
-  using Message = std::variant<Words, Call, Departure>;
+  using Message = std::variant<Announcement, Call, Departure>;
 
   std::size_t pick(std::size_t n) { return random_.below(static_cast<std::uint32_t>(n)); }
 
@@ -256,7 +256,7 @@ private:
 
   // Whether all whom it has joined have joined it in turn, or have ended this very run already.
   bool is_shared(std::size_t node, const Wish& wish, std::size_t which) {
-    const auto words = people_[node].meetings.words(*wish.attempt);
+    const auto words = people_[node].meetings.announcements(*wish.attempt);
     if (over_.count({which, numbers(words)}) > 0)
       return true;
     for (std::size_t i = 0; i < nodes_; ++i) {
@@ -264,14 +264,14 @@ private:
       if (!other.attempt || other.meeting < other.meetings ||
           !people_[i].meetings.all_are_there(*other.attempt) ||
           people_[i].meetings.problem(*other.attempt) ||
-          numbers(people_[i].meetings.words(*other.attempt)) != numbers(words))
+          numbers(people_[i].meetings.announcements(*other.attempt)) != numbers(words))
         return false;
     }
     return true;
   }
-  static std::vector<std::uint64_t> numbers(const std::vector<Words>& words) {
+  static std::vector<std::uint64_t> numbers(const std::vector<Announcement>& words) {
     std::vector<std::uint64_t> numbers;
-    for (const Words& one : words)
+    for (const Announcement& one : words)
       numbers.push_back(one.attempt);
     return numbers;
   }
@@ -318,7 +318,7 @@ private:
     if (meetings.all_are_there(*wish.attempt)) {
       if (wish.meeting < wish.meetings) {
         can.emplace_back([this, node, &wish, &meetings] {
-          for (const Words& words : meetings.words(*wish.attempt))
+          for (const Announcement& words : meetings.announcements(*wish.attempt))
             if (words.content != content(wish.meeting))
               FAIL("words of another meeting");
           tell(node, meetings.come(*wish.attempt, content(++wish.meeting)));
@@ -327,7 +327,7 @@ private:
       }
       if (is_shared(node, wish, which))
         can.emplace_back([this, node, which, &wish, &meetings] {
-          over_.insert({which, numbers(meetings.words(*wish.attempt))});
+          over_.insert({which, numbers(meetings.announcements(*wish.attempt))});
           leave(node, wish, true);
         });
       return;
@@ -349,7 +349,7 @@ private:
     else if (const auto* call = std::get_if<Call>(&message))
       REQUIRE(meetings.hear(from, *call));
     else
-      REQUIRE(meetings.hear(from, std::get<Words>(message)));
+      REQUIRE(meetings.hear(from, std::get<Announcement>(message)));
     call(wire % nodes_);
   }
 

@@ -137,7 +137,7 @@ TEST_CASE("frames that were not sent cannot be acknowledged") {
 TEST_CASE("a phase that nobody can have reached is refused instead of waited for") {
   CHECK(error_of([](FrameHeader& header, BytesWriter&) {
           header.phase = 1'000;
-        }).find("node 1 is in phase 1000, where nobody gets beyond phase ") == 0);
+        }).find("node 1 is in phase 1000, where no node gets beyond phase ") == 0);
 }
 
 TEST_CASE("a clock that goes back is refused, and what comes from before a clock") {

@@ -29,7 +29,7 @@ std::uint64_t Abroad::name_of(Channel& hold) {
 void Abroad::let_go_of(Channel& channel) {
   Cell& to = *channel.to;
   channel.let_go();
-  elsewhere.lead_no_more_to(to);
+  elsewhere.release(to);
 }
 
 } // namespace stos::detail

@@ -26,7 +26,7 @@ Cell& AgentsElsewhere::record_of(AgentId id, const AgentOps& ops, std::uint16_t 
   return *cell;
 }
 
-void AgentsElsewhere::lead_no_more_to(Cell& cell) {
+void AgentsElsewhere::release(Cell& cell) {
   if (--cell.incoming > 0)
     return;
   records_.take(cell.id);

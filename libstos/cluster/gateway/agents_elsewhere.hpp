@@ -29,8 +29,8 @@ public:
   [[nodiscard]] Cell* find(AgentId id) const { return records_.find(id); }
 
   /// One more channel or hold leads to `cell`; one less.
-  static void lead_to(Cell& cell) { ++cell.incoming; }
-  void lead_no_more_to(Cell& cell);
+  static void retain(Cell& cell) { ++cell.incoming; }
+  void release(Cell& cell);
 
   /// Lets go of records that nothing leads to.
   void drop_unused();

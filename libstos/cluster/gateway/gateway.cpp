@@ -13,8 +13,8 @@ namespace {
 
 constexpr double infinity = Instant::never().absorption;
 
-// Where the nodes stand is enough to go on. Whoever waits and hears no news for that long begins a
-// round; after one that has brought nothing new it waits twice as long.
+// Where the nodes stand is enough to go on. A node that hears no news for that long while it waits
+// begins a round; after one that has brought nothing new it waits twice as long.
 constexpr double round_pause_min_s = 5e-3;
 constexpr double round_pause_max_s = 100e-3;
 
@@ -45,7 +45,7 @@ Gateway::Gateway(World& world, DomainSet& set, const NodePlace& place, InitialSh
   for (Channel* hold : share.holds_here)
     abroad_.holds.of_agents_here.emplace(hold->far_course().wire, hold);
   for (Channel* hold : share.closed_from_here) {
-    AgentsElsewhere::lead_to(*hold->to);
+    AgentsElsewhere::retain(*hold->to);
     abroad_.holds.closed_from_here.emplace(hold->far_course().wire, hold);
   }
   abroad_.elsewhere.drop_unused();
@@ -92,7 +92,7 @@ Result<Gateway::Slice> Gateway::run(double now_s, Output& output) {
   const double clock = clock_to_tell();
   take_parcels();
   if (wants_round(now_s))
-    turn();
+    begin_round();
   const bool at_rest = is_at_rest();
   send(clock, output);
   look_around();
@@ -108,9 +108,9 @@ Result<Gateway::Slice> Gateway::run(double now_s, Output& output) {
     wanted = std::min(wanted, link.wanted_here());
     standing = std::min(standing, link.standing_wanted(received));
   });
-  if (board_.somebody_sleeps() && !global_time_.outstanding())
+  if (board_.some_domain_sleeps() && !global_time_.outstanding())
     output.wake_at_s = next_round_at_s_;
-  // Whoever has fallen asleep meanwhile, or does so from now on, wakes the gateway.
+  // A domain that has fallen asleep meanwhile, or does so from now on, wakes the gateway.
   const bool knows = at_rest && is_at_rest() && !wants_quiet_round();
   return board_.park_gateway(wanted, standing, knows) ? Slice::parked : Slice::more;
 }
@@ -122,7 +122,7 @@ void Gateway::count(EngineCounters& counters) const {
       counters.frame_bytes += link->counters().bytes_sent;
       counters.remote_lambdas += link->counters().lambdas_sent;
     }
-  counters.rounds = global_time_.turned();
+  counters.rounds = global_time_.rounds();
   counters.moves = move_counters_.left;
 }
 
@@ -166,15 +166,15 @@ Result<bool> Gateway::read_frames_of(Link& link) {
       return front.error();
     if (*front == nullptr)
       return has_read;
-    const std::uint64_t phase_max = 2 * global_time_.turned() + 1;
+    const std::uint64_t phase_max = 2 * global_time_.rounds() + 1;
     if ((*front)->phase > phase_max)
       return Error{Errc::bad_message, "node " + std::to_string(link.node() + 1) + " is in phase " +
                                           std::to_string((*front)->phase) +
-                                          ", where nobody gets beyond phase " +
+                                          ", where no node gets beyond phase " +
                                           std::to_string(phase_max) + " without this node"};
     switch (global_time_.before_reading((*front)->phase)) {
       case GlobalTime::Before::wait: return has_read;
-      case GlobalTime::Before::turn: turn(); break;
+      case GlobalTime::Before::begin_round: begin_round(); break;
       case GlobalTime::Before::nothing: break;
     }
     std::optional<NodeReport> heard = (*front)->report;
@@ -193,7 +193,7 @@ Result<bool> Gateway::read_frames_of(Link& link) {
       return read.error();
     if (is_news) {
       reported_quiet_ = false;
-      next_round_at_s_.reset(); // somebody lets somebody go on
+      next_round_at_s_.reset(); // the news lets a domain go on
     }
     has_read = true;
   }
@@ -289,7 +289,7 @@ Result<void> Gateway::go_on_with_stop(const GlobalTime::Result& round) {
   const bool nothing_is_left = round.next == Instant::never();
   if (stop_ == Stop::pausing && nothing_is_left && set_.stop_on_the_way()) {
     board_.wake_all();                                    // to tell what comes next now
-  } else if (stop_ == Stop::pausing && nothing_is_left) { // too late: everybody ends
+  } else if (stop_ == Stop::pausing && nothing_is_left) { // too late: all agents end
     wishes_ = std::exchange(abroad_.moves.wishes, {});
     stop_ = Stop::none;
     board_.settle(round.next);
@@ -378,14 +378,14 @@ void Gateway::hand_in_tasks() {
   }
 }
 
-// Whoever finds that it is over asks the others; and at a stop, whoever has come to rest.
+// A node that finds that the run is over asks the others; and so, at a stop, does one at rest.
 bool Gateway::wants_round(double now_s) {
   if (global_time_.outstanding())
     return false;
   if (stop_ == Stop::none && (!asked_.empty() || board_.has_tasks_for_gateway() ||
                               world_.wants_stop.load(std::memory_order_relaxed)))
     return true;
-  if (!board_.somebody_sleeps())
+  if (!board_.some_domain_sleeps())
     return false;
   if (!next_round_at_s_)
     next_round_at_s_ = now_s + round_pause_s_;
@@ -406,7 +406,7 @@ bool Gateway::is_all_over() const {
          });
 }
 
-// Whoever is quiet does not even have a clock to tell: that may let others go on.
+// A quiet node does not even have a clock to tell: a clock may let others go on.
 bool Gateway::is_quiet() const {
   if (!is_at_rest())
     return false;
@@ -418,17 +418,17 @@ bool Gateway::is_quiet() const {
   });
 }
 
-// What was read before the turn has to be with the domains, who answer for it from now on; and what
+// What was read before the round has to be with the domains, which answer for it from now on. What
 // they have left here before they fell asleep counts as sent.
-void Gateway::turn() {
+void Gateway::begin_round() {
   deliver();
   const double highest_known = board_.withdraw_links();
   each_link([](Link& link) { link.others_are_at(-infinity); });
   take_parcels();
   NodeReport own = report();
   own.highest_known = highest_known;
-  global_time_.turn(own);
-  reports_.emplace_back(global_time_.turned(), std::move(own));
+  global_time_.begin_round(own);
+  reports_.emplace_back(global_time_.rounds(), std::move(own));
 }
 
 NodeReport Gateway::report() {
@@ -439,7 +439,7 @@ NodeReport Gateway::report() {
     report.sent[link.node()] = link.news_sent();
     report.received[link.node()] = link.news_received();
   });
-  // During a stop what comes from outside waits here, and nobody answers for agents on their way.
+  // During a stop what comes from outside waits here, and no node answers for agents on their way.
   const bool undisturbed = !board_.has_tasks() && stop_ == Stop::none;
   report.quiet = reported_quiet_ = (undisturbed || stop_ != Stop::none) && is_quiet();
   if (report.quiet) {
@@ -479,7 +479,7 @@ void Gateway::report_moves(NodeReport& report) {
 }
 
 // What the clock of another node has to be beyond for a domain here to go on. If all of them sleep,
-// it is also of use that somebody here has the next event of all.
+// it is also of use to learn that a domain here has the next event of all.
 double Gateway::wanted() const {
   double wanted = infinity;
   if (stop_ != Stop::none || global_time_.outstanding())
@@ -490,7 +490,7 @@ double Gateway::wanted() const {
   return wanted;
 }
 
-// Whoever is known to stand there need not be asked.
+// A node that is known to stand beyond `wanted` need not be asked.
 double Gateway::wanted_to_tell(const Link& link, double wanted) const {
   if (wanted == infinity)
     return wanted;
@@ -547,9 +547,9 @@ void Gateway::send(double clock, Output& output) {
   });
 }
 
-// ---- where everybody stands
+// ---- where the nodes stand
 
-// Nobody counts on a node that is about to let something in, or whose agents are about to move.
+// No other node counts on one that is about to let something in, or whose agents are about to move.
 std::optional<Standing> Gateway::standing() const {
   if (stop_ != Stop::none || global_time_.outstanding() || board_.has_tasks())
     return std::nullopt;
@@ -624,7 +624,7 @@ void Gateway::look_around() {
     reported_quiet_ = false;
 }
 
-// If everybody here sleeps, and nothing anywhere comes before the next event of this node.
+// If all domains here sleep, and nothing anywhere comes before the next event of this node.
 bool Gateway::begin_next_event() {
   if (!is_at_rest() || board_.is_paused() || board_.has_tasks())
     return false;

@@ -14,8 +14,8 @@
 
 namespace stos::detail {
 
-/// What of the set-up concerns channels and references between this node and one other node, in
-/// an order that is the same on both.
+/// The channels and references of the set-up between this node and one other node, in an order
+/// that is the same on both.
 struct InitialLink {
   std::vector<Channel*> outgoing;
   std::vector<std::pair<Channel*, AgentId>> incoming; ///< and their sources
@@ -40,10 +40,10 @@ struct InitialShare {
 /// Stands between the domains of one node and all other nodes of one simulation: frames in, frames
 /// out.
 ///
-/// When somebody here has to wait, it asks the other nodes to tell where they stand, and answers
-/// when they ask. From that it finds what the whole cluster can promise (see Standing), and lets
-/// those go on for whom that is enough. If that is nobody, and the next event of all is here, it
-/// becomes the floor.
+/// When a domain here has to wait, the gateway asks the other nodes to tell where they stand, and
+/// answers when they ask. From that it finds what the whole cluster can promise (see Standing), and
+/// lets those domains go on for which that is enough. If there is none, and the next event of all
+/// is here, that becomes the floor.
 ///
 /// Rounds (see GlobalTime) find the end of the run, and those moments between which agents may move
 /// or something from outside may come in: what has been promised must not be disturbed.
@@ -53,7 +53,7 @@ struct InitialShare {
 /// the same moves when they conclude it. The domains pause. A round in which all nodes are quiet
 /// says that nothing is under way any more, and when the next event of all would have been: then
 /// agents depart. The next such round says that all of them are where they are going to: then they
-/// arrive, and everybody goes on. No clocks are told in between.
+/// arrive, and all domains go on. No clocks are told in between.
 ///
 /// While more waits for a slow receiver than may be sent, the domains pause, too, so that what
 /// waits here stays bounded.
@@ -124,7 +124,7 @@ public:
   }
   /// Adds what went over all links. @pre the run is finished
   void count(EngineCounters& counters) const;
-  [[nodiscard]] std::uint64_t rounds() const { return global_time_.turned(); }
+  [[nodiscard]] std::uint64_t rounds() const { return global_time_.rounds(); }
 
 private:
   [[nodiscard]] Slice run_abandoned();
@@ -150,7 +150,7 @@ private:
   void hand_in_tasks();
   [[nodiscard]] bool wants_round(double now_s);
   [[nodiscard]] bool wants_quiet_round() const;
-  void turn();
+  void begin_round();
   [[nodiscard]] NodeReport report();
   [[nodiscard]] double least_time_of_domains() const;
   [[nodiscard]] std::uint64_t lambda_frames_received() const;

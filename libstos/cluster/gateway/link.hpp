@@ -128,8 +128,8 @@ public:
       end_body();
   }
 
-  /// At a stop, before anything is sent that belongs to it: nobody knows more of clocks than that
-  /// all are `least`; and after it: tells the domains anew what is under way.
+  /// At a stop, before anything is sent that belongs to it: both ends forget the clocks, all of
+  /// which are `least` now; and after it: tells the domains anew what is under way.
   void begin_anew(double least);
   void tell_anew();
 

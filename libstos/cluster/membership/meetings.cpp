@@ -43,14 +43,14 @@ Result<std::uint64_t> Meetings::begin(const std::string& simulation) {
   return last_attempt_;
 }
 
-Meetings::Words Meetings::come(std::uint64_t attempt, std::vector<std::byte> content) {
+Meetings::Announcement Meetings::come(std::uint64_t attempt, std::vector<std::byte> content) {
   STOS_ASSERT(own_.count(attempt) > 0, "there is no attempt " + std::to_string(attempt));
   OwnAttempt& own = own_[attempt];
-  Words words{own.simulation, attempt, ++own.meeting, std::move(content)};
-  own.said[own.meeting] = words.content;
+  Announcement announcement{own.simulation, attempt, ++own.meeting, std::move(content)};
+  own.said[own.meeting] = announcement.content;
   if (own.meeting == 1)
     call_if_all_are_there(own.simulation);
-  return words;
+  return announcement;
 }
 
 // The earliest attempt of each other node; departures have removed those that are over.
@@ -72,7 +72,7 @@ void Meetings::call_if_all_are_there(const std::string& simulation) {
 
 std::vector<Meetings::Call> Meetings::take_calls() { return std::exchange(calls_, {}); }
 
-// Whoever was called with an attempt that is over here hears of its end, and waits no more.
+// A node that was called with an attempt that is over here hears of its end, and waits no more.
 void Meetings::be_called(const Call& call) {
   Waiting& waiting = waiting_.try_emplace(call.simulation, names_.size()).first->second;
   std::vector<Attempt> called;
@@ -100,36 +100,38 @@ void Meetings::end(std::uint64_t attempt) {
   own_.erase(found);
 }
 
-Result<void> Meetings::hear(std::size_t node, Words words) {
+Result<void> Meetings::hear(std::size_t node, Announcement announcement) {
   if (node >= names_.size() || node == own_node_)
-    return bad("words of node " + std::to_string(node + 1) + " of " +
+    return bad("an announcement of node " + std::to_string(node + 1) + " of " +
                std::to_string(names_.size()) + ", this one is node " +
                std::to_string(own_node_ + 1));
-  const auto is_it = [&words](const Attempt& other) { return other.number == words.attempt; };
-  auto* own = own_at(words.simulation);
+  const auto is_it = [&announcement](const Attempt& other) {
+    return other.number == announcement.attempt;
+  };
+  auto* own = own_at(announcement.simulation);
   if (own != nullptr && !own->second.called.empty() && is_it(own->second.called[node])) {
     const std::uint64_t meeting = own->second.meeting;
-    if (words.meeting == meeting || words.meeting == meeting + 1)
-      own->second.called[node].said[words.meeting] = std::move(words.content);
+    if (announcement.meeting == meeting || announcement.meeting == meeting + 1)
+      own->second.called[node].said[announcement.meeting] = std::move(announcement.content);
     return {};
   }
   // It may be at the second meeting before this node has heard the call.
-  if (words.meeting != 1) {
-    if (const auto known = waiting_.find(words.simulation); known != waiting_.end())
+  if (announcement.meeting != 1) {
+    if (const auto known = waiting_.find(announcement.simulation); known != waiting_.end())
       for (Attempt& other : known->second[node])
-        if (is_it(other) && words.meeting == 2)
-          other.said[2] = std::move(words.content);
+        if (is_it(other) && announcement.meeting == 2)
+          other.said[2] = std::move(announcement.content);
     return {};
   }
   if (waiting_of(node) >= waiting_max)
     return bad(std::to_string(waiting_max) + " simulations of this node wait to begin here; "
                                              "wanted: no more than that");
-  if (knows(node, words.attempt))
-    return bad("it says twice that it has come to simulation " + words.simulation);
-  Waiting& waiting = waiting_.try_emplace(words.simulation, names_.size()).first->second;
-  waiting[node].push_back({words.attempt, {{1, std::move(words.content)}}});
-  why_left_.erase({words.simulation, node});
-  call_if_all_are_there(words.simulation);
+  if (knows(node, announcement.attempt))
+    return bad("it says twice that it has come to simulation " + announcement.simulation);
+  Waiting& waiting = waiting_.try_emplace(announcement.simulation, names_.size()).first->second;
+  waiting[node].push_back({announcement.attempt, {{1, std::move(announcement.content)}}});
+  why_left_.erase({announcement.simulation, node});
+  call_if_all_are_there(announcement.simulation);
   return {};
 }
 
@@ -173,9 +175,9 @@ bool Meetings::all_are_there(std::uint64_t attempt) const {
   return true;
 }
 
-std::vector<Meetings::Words> Meetings::words(std::uint64_t attempt) const {
+std::vector<Meetings::Announcement> Meetings::announcements(std::uint64_t attempt) const {
   const OwnAttempt& own = this->own(attempt);
-  std::vector<Words> all;
+  std::vector<Announcement> all;
   for (std::size_t node = 0; node < names_.size(); ++node) {
     const Said& said = node == own_node_ ? own.said : own.called[node].said;
     all.push_back({own.simulation, own.called[node].number, own.meeting, said.at(own.meeting)});

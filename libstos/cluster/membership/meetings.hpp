@@ -14,19 +14,19 @@
 namespace stos::detail {
 
 /// Brings the nodes of a cluster together for runs of simulations, each by its name: what one node
-/// knows of who wants to run what.
+/// knows of which nodes want to run what.
 ///
 /// A node *attempts* a simulation: it comes to a meeting for it, or to some more, each time with
-/// words for all others, and leaves when its run is over, or has failed. The first node, once all
+/// an *announcement*, and leaves when its run is over, or has failed. The first node, once all
 /// have come, *calls* them: it says which attempts, one of each node, belong together from now on.
 /// An attempt is called once at most. Different simulations have nothing to do with each other.
 ///
-/// Somebody may have left, for want of patience, say, before the call has reached it. Then its
-/// departure is on the way to all who were called with it. It breaks their attempts; their next
-/// ones are called anew, and nobody waits for somebody who does not know of it. A departure that
-/// comes before the call means nothing, as the first node hears of it, too, and leaves in turn.
+/// A node may have left, for want of patience, say, before the call has reached it. Then its
+/// departure is on the way to all nodes called with it. It breaks their attempts; their next ones
+/// are called anew, and no node waits for one that does not know of it. A departure that comes
+/// before the call means nothing: the first node hears of it, too, and leaves in its turn.
 ///
-/// Order:   of what one node says that of its saying. No other order matters.
+/// Order:   messages of one node are heard in the order in which it sent them. No other matters.
 /// Threads: none inside.
 /// Limits:  `waiting_max` attempts of each other node wait for a call; more are refused. Of so many
 ///          attempts that ended without one it is known why.
@@ -35,7 +35,7 @@ public:
   static constexpr std::size_t waiting_max = 1024;
 
   /// What a node says at a meeting.
-  struct Words {
+  struct Announcement {
     std::string simulation;
     std::uint64_t attempt = 0; ///< of that node, in any simulation: each has another number
     std::uint64_t meeting = 1; ///< which one of the attempt
@@ -66,15 +66,15 @@ public:
 
   /// This node comes to the next meeting of its attempt. Returns what all others have to hear.
   /// @pre it is the first one, or all were there at the meeting before
-  Words come(std::uint64_t attempt, std::vector<std::byte> content);
+  Announcement come(std::uint64_t attempt, std::vector<std::byte> content);
 
   /// The attempt is over; all others have to hear of that.
   void end(std::uint64_t attempt);
 
   /// What another node says. Fails with bad_message, and nothing has changed, if there is no such
-  /// node, it says that it begins what it has begun, or more would wait than may. Words for a
-  /// meeting that is over, or far away, are ignored.
-  [[nodiscard]] Result<void> hear(std::size_t node, Words words);
+  /// node, it says that it begins what it has begun, or more would wait than may. What is for
+  /// a meeting that is over, or far away, is ignored.
+  [[nodiscard]] Result<void> hear(std::size_t node, Announcement announcement);
 
   /// Fails with bad_message if this is not for that node to say, or is not about all nodes.
   [[nodiscard]] Result<void> hear(std::size_t node, const Call& call);
@@ -89,12 +89,12 @@ public:
   [[nodiscard]] bool all_are_there(std::uint64_t attempt) const;
 
   /// What they said, by node. @pre all_are_there(attempt)
-  [[nodiscard]] std::vector<Words> words(std::uint64_t attempt) const;
+  [[nodiscard]] std::vector<Announcement> announcements(std::uint64_t attempt) const;
 
-  /// Why the attempt cannot go on: somebody has left who was called with it.
+  /// Why the attempt cannot go on: a node has left that was called with it.
   [[nodiscard]] const std::optional<Error>& problem(std::uint64_t attempt) const;
 
-  /// Who has not come yet, for people: names, and why somebody who had tried has left again.
+  /// Which nodes have not come yet, for people: names, and why one that had come has left again.
   [[nodiscard]] std::string who_is_missing(std::uint64_t attempt) const;
 
   /// Whether this attempt of another node waits for a call, or goes on together with one of this

@@ -103,7 +103,7 @@ bool Membership::is_expected(const NodeAddress& address) const {
   return std::find(options_.peers.begin(), options_.peers.end(), address) != options_.peers.end();
 }
 
-// A stranger is sent away. If that is somebody whom this node needs, it can stop waiting.
+// A stranger is sent away. If that is a node that this one needs, it can stop waiting.
 void Membership::refuse(PeerKey peer, const NodeHello& hello, const std::string& why) {
   output_.refuse.push_back(peer);
   output_.why.push_back(why);
@@ -189,7 +189,7 @@ void Membership::leave(PeerKey peer, const std::string& why) {
     }
 }
 
-// Whoever has not been running for a while has heard of nobody meanwhile, and blames nobody.
+// A process that was stopped for a while has heard of no peer meanwhile, and blames none.
 void Membership::tick(double now_s) {
   if (now_s - std::exchange(last_tick_s_, now_s) > options_.silence_timeout_s / 2)
     for (auto& [key, peer] : peers_)

@@ -35,13 +35,13 @@ struct NodeHello {
 /// or build, another number of nodes, a name that is taken. When all have said hello the cluster is
 /// *complete*, and stays so; the nodes are numbered in the order of their names.
 ///
-/// Each member is to be heard of regularly from then on; whoever is not is lost.
+/// Each member is to be heard of regularly from then on; one that is not is lost.
 ///
 /// Threads: none inside. Time is a parameter, in seconds, and only goes forward.
 /// Errors:  failure() says why there will be no cluster, or no more.
 class Membership {
 public:
-  using PeerKey = std::uint64_t; ///< whoever speaks to us, as the caller tells them apart
+  using PeerKey = std::uint64_t; ///< a node that speaks to us, as the caller tells them apart
 
   Membership(NodeHello self, const ClusterOptions& options, double now_s);
 

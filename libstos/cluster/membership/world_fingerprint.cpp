@@ -3,6 +3,7 @@
 #include "libstos/base/demangle.hpp"
 #include "libstos/base/exact_text.hpp"
 #include "libstos/base/prefetch.hpp"
+#include "libstos/world/each_lambda.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -162,13 +163,12 @@ void WorldFingerprint::add_channels(const Effects& initial) {
 
 void WorldFingerprint::add_lambdas(const Effects& initial) {
   std::vector<std::byte> data;
-  for (const auto* lambda = initial.first_lambda; lambda != nullptr;
-       lambda = static_cast<const Closure*>(lambda->next)) {
-    std::uint32_t& print = agents_[index_of(lambda->source)].hashes[lambdas];
+  for_each_lambda(initial, [&](const Closure& lambda) {
+    std::uint32_t& print = agents_[index_of(lambda.source)].hashes[lambdas];
     WordHash hash(print);
-    add_lambda(*lambda, hash, data);
+    add_lambda(lambda, hash, data);
     print = hash.half();
-  }
+  });
 }
 
 void WorldFingerprint::sum_up() {

@@ -26,7 +26,7 @@ namespace stos::detail {
 /// compared without their data, which may be an address. Where agents go is compared last, as it
 /// follows from all that.
 ///
-/// What agents have in their own data members, nobody can see.
+/// What agents have in their own data members cannot be seen, and is not compared.
 ///
 /// Cost:    0.25 s for a million agents with six channels and a timer each; 32 bytes an agent.
 /// Threads: none inside; it does not need the world any more once it is made.
@@ -95,7 +95,7 @@ private:
 /// All send message() to all, and take() what all have sent, until that says `equal` or fails. If
 /// the worlds are equal, that is one message each; else the second one has the hashes of the
 /// buckets, the third one the agents of the first bucket in which any node differs from the first
-/// node. As all have seen the same, all know what the next message has to be, nobody has to ask,
+/// node. As all have seen the same, all know what the next message has to be, no node has to ask,
 /// and all end with the same text.
 ///
 /// Errors:  worlds that differ: bad_config, with the name of the first key or agent that does, the

@@ -9,7 +9,7 @@
 namespace stos {
 
 /// The work of each agent as strategies count it: 1 for each, if the input says nothing, or says
-/// that nobody has any. Borrows the input.
+/// that no agent has any. Borrows the input.
 class AgentLoads {
 public:
   explicit AgentLoads(const PlacementInput& input);

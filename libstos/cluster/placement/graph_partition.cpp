@@ -100,7 +100,7 @@ static void describe(SCOTCH_Arch* target, const NodeShares& shares) {
 }
 
 static std::vector<SCOTCH_Num> map(Arrays arrays, const NodeShares& shares) {
-  Context context; // its own random generator: nobody else's draws change the outcome
+  Context context; // its own random generator: draws of other callers do not change the outcome
   check(SCOTCH_contextOptionSetNum(context.get(), SCOTCH_OPTIONNUMDETERMINISTIC, 1));
   check(SCOTCH_contextRandomClone(context.get()));
   SCOTCH_contextRandomSeed(context.get(), seed);

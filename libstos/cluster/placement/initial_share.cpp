@@ -1,6 +1,7 @@
 #include "libstos/base/assert.hpp"
 #include "libstos/cluster/gateway/gateway.hpp"
 #include "libstos/world/agent_base.hpp"
+#include "libstos/world/each_lambda.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -8,8 +9,8 @@
 namespace stos::detail {
 namespace {
 
-// Deletes an agent that is to be elsewhere. What it does meanwhile concerns nobody.
-void delete_copy(World& world, Cell& cell) {
+// Deletes an agent of the set-up that is to be elsewhere. What it does meanwhile has no effect.
+void delete_elsewhere(World& world, Cell& cell) {
   EventContext& context = world.setup;
   context.begin_inert();
   const EventContext::Scope scope(&context);
@@ -34,14 +35,12 @@ public:
       divide(*channel, own.opened);
     for (std::size_t i = 0; i < all.changes().held.size(); ++i)
       divide_hold(*all.changes().held[i], HoldsBetweenNodes::initial_name(i), own.held);
-    for (auto* lambda = all.first_lambda; lambda != nullptr;) {
-      auto* next = static_cast<Closure*>(lambda->next);
-      if (place_.is_here(*lambda->to))
-        share_.own.add(*lambda);
+    for_each_lambda(all, [this](Closure& lambda) {
+      if (place_.is_here(*lambda.to))
+        share_.own.add(lambda);
       else
-        discard(*lambda, nullptr);
-      lambda = next;
-    }
+        discard(lambda, nullptr);
+    });
     for (Channel* channel : all.changes().closed)
       if (place_.is_here(*channel->to))
         own.closed.push_back(channel);
@@ -78,7 +77,7 @@ private:
     for (Channel* channel : unread_)
       channel->let_go();
     for (Cell* cell : share_.elsewhere)
-      delete_copy(world_, *cell);
+      delete_elsewhere(world_, *cell);
   }
 
   void divide(Cell& cell, std::size_t node, std::vector<Cell*>& here) {

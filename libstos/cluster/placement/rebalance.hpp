@@ -50,7 +50,7 @@ struct RebalanceLimits {
                                           std::span<const std::uint16_t> current,
                                           const RebalanceLimits& limits);
 
-/// The same for whoever has the graph of `input.channels` at hand.
+/// The same for a caller that has the graph of `input.channels` at hand.
 [[nodiscard]] std::vector<Move> rebalance(const ChannelGraph& graph, const PlacementInput& input,
                                           std::span<const std::uint16_t> current,
                                           const RebalanceLimits& limits);

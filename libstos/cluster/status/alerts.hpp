@@ -12,7 +12,7 @@
 
 namespace stos {
 
-/// What of a node needs somebody.
+/// What about a node an operator should look at.
 enum class AlertType : std::uint8_t {
   node_silent,       ///< nothing was heard of it for too long
   memory_near_limit, ///< its process needs most of the memory that it should stay below
@@ -36,7 +36,7 @@ struct Alert {
   friend bool operator==(const Alert&, const Alert&) = default;
 };
 
-/// When a condition is one that needs somebody.
+/// From when on a condition is one that an operator should look at.
 struct AlertLimits {
   double silence_timeout_s = 10;  ///< see ClusterOptions
   double progress_timeout_s = 60; ///< see MonitoringOptions
@@ -45,7 +45,7 @@ struct AlertLimits {
   double mailbox_share = 0.9;     ///< of NodeStatus::mailbox_limit
 };
 
-/// Watches the nodes of a cluster through what they tell, and says which of them need somebody.
+/// Watches the nodes of a cluster through what they tell, and says what an operator should look at.
 ///
 /// A node that is silent raises that alert alone: what it said last is no news. A node whose run is
 /// over raises none.

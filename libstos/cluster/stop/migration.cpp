@@ -20,8 +20,9 @@ bool has_lambda_of_channel(const Cell& cell) {
   return has;
 }
 
-// What the agent does while it is deleted concerns nobody: it goes on living elsewhere.
-void delete_copy(EventContext& context, Cell& cell) {
+// Deletes the object of an agent that has left. What it does meanwhile has no effect: the agent
+// goes on living elsewhere.
+void delete_left_object(EventContext& context, Cell& cell) {
   context.begin_inert();
   const EventContext::Scope scope(&context);
   delete_agent(cell);
@@ -317,7 +318,7 @@ void Migration::delete_agent_of(const Leaving& leaving) {
     else
       outgoing_.push_back(channel);
   }
-  delete_copy(deleting_, cell);
+  delete_left_object(deleting_, cell);
   for (Channel* channel : outgoing_)
     leave_outgoing(leaving, *channel);
 }
@@ -359,7 +360,7 @@ void Migration::leave_hold_of(const Leaving& leaving, Channel& hold) {
   }
 }
 
-// A hold may be what a lambda of somebody brings who leaves, too, and is still to be written.
+// A lambda of another agent that leaves may bring the hold, and is still to be written.
 void Migration::leave_incoming(const Leaving& leaving) {
   for (IncomingChannel* c = leaving.cell->mailbox.take_channels(); c != nullptr;) {
     auto& channel = static_cast<Channel&>(*std::exchange(c, c->next_incoming));
@@ -411,7 +412,7 @@ void Migration::lead_abroad(const Leaving& leaving, Channel& channel) {
   const Cell& cell = *leaving.cell;
   channel.to = &abroad_.elsewhere.record_of(cell.id, *cell.ops,
                                             abroad_.place.group_of(leaving.node), world_);
-  AgentsElsewhere::lead_to(*channel.to);
+  AgentsElsewhere::retain(*channel.to);
 }
 
 void Migration::free_leaving() {
@@ -431,7 +432,7 @@ void Migration::free_leaving() {
 // --------------------------------------------------------------------------------------
 
 Result<void> Migration::arrive() {
-  find_ways();
+  find_relocations();
   reroute_channels();
   reroute_holds();
   for (const MovesUnderWay::Image& image : abroad_.moves.images)
@@ -462,35 +463,37 @@ Result<void> Migration::arrive() {
   return {};
 }
 
-// The records that stand in for agents who move lead to where these are now; those who come here
+// The records that stand in for agents that move lead to where these are now; those that come here
 // are in some domain of this node.
-void Migration::find_ways() {
+void Migration::find_relocations() {
   const MovesUnderWay& moves = abroad_.moves;
-  ways_.reserve(moves.wishes.size());
+  relocations_.reserve(moves.wishes.size());
   for (std::size_t i = 0; i < moves.wishes.size(); ++i)
     if (moves.verdicts[i].result == MoveResult::moved) {
       const AgentMove& move = moves.wishes[i].move;
-      const Way way{static_cast<std::uint32_t>(moves.verdicts[i].node), move.node};
-      if (way.from == way.to)
-        ways_.take(move.agent);
+      const Relocation relocation{static_cast<std::uint32_t>(moves.verdicts[i].node), move.node};
+      if (relocation.from == relocation.to)
+        relocations_.take(move.agent);
       else
-        ways_.put(move.agent, way);
+        relocations_.put(move.agent, relocation);
     }
-  ways_.for_each([this](AgentId id, Way way) {
+  relocations_.for_each([this](AgentId id, Relocation relocation) {
     if (Cell* record = abroad_.elsewhere.find(id))
-      record->domain =
-          way.to == abroad_.place.own_node ? std::uint16_t{0} : abroad_.place.group_of(way.to);
+      record->domain = relocation.to == abroad_.place.own_node
+                           ? std::uint16_t{0}
+                           : abroad_.place.group_of(relocation.to);
   });
 }
 
 std::size_t Migration::now_at(AgentId agent, std::size_t node) const {
-  const Way way = way_of(agent);
-  return way == Way{} ? node : way.to;
+  const Relocation relocation = relocation_of(agent);
+  return relocation == Relocation{} ? node : relocation.to;
 }
 
 void Migration::reroute_channels() {
   std::vector<bool> is_left(links_.size());
-  ways_.for_each([&is_left](AgentId, Way way) { is_left[way.from] = true; });
+  relocations_.for_each(
+      [&is_left](AgentId, Relocation relocation) { is_left[relocation.from] = true; });
   for (std::size_t node = 0; node < links_.size(); ++node)
     if (links_[node] != nullptr && is_left[node]) {
       reroute_writers(*links_[node]);
@@ -510,16 +513,18 @@ void Migration::reroute_writers(Link& link) {
 }
 
 void Migration::reroute_readers(Link& link) {
-  Way way;
+  Relocation relocation;
   link.reader().take_out_if(
-      [&](const Channel&, AgentId source) { return (way = way_of(source)) != Way{}; },
+      [&](const Channel&, AgentId source) {
+        return (relocation = relocation_of(source)) != Relocation{};
+      },
       [&](Channel& channel, AgentId source) {
         rewiring_.loosen(channel);
         const ChannelName name{source, channel.number};
-        if (way.to == abroad_.place.own_node) {
+        if (relocation.to == abroad_.place.own_node) {
           readers_.put(name, &channel);
         } else {
-          channel.group = abroad_.place.group_of(way.to);
+          channel.group = abroad_.place.group_of(relocation.to);
           abroad_.unnumbered.put(name, &channel);
         }
       });
@@ -528,21 +533,22 @@ void Migration::reroute_readers(Link& link) {
 // Of holders that come here the hold waits in its table for their lambdas.
 void Migration::reroute_holds() {
   for (const auto& [name, hold] : abroad_.holds.of_agents_here) {
-    const Way way = way_of(hold->far_course().agent);
-    if (way == Way{})
+    const Relocation relocation = relocation_of(hold->far_course().agent);
+    if (relocation == Relocation{})
       continue;
     rewiring_.loosen(*hold);
-    if (way.to != abroad_.place.own_node)
-      hold->group = abroad_.place.group_of(way.to);
+    if (relocation.to != abroad_.place.own_node)
+      hold->group = abroad_.place.group_of(relocation.to);
   }
 }
 
 bool Migration::read_agent(Arriving& arriving) {
   const RecordName name = read_record_name(arriving.in);
   const AgentOps* ops = find_agent_type(name.type_id);
-  const Way way = way_of(name.agent);
-  if (ops == nullptr || ops->load == nullptr || way == Way{} || way.from != arriving.from ||
-      way.to != abroad_.place.own_node || world_.directory->find(name.agent) != nullptr)
+  const Relocation relocation = relocation_of(name.agent);
+  if (ops == nullptr || ops->load == nullptr || relocation == Relocation{} ||
+      relocation.from != arriving.from || relocation.to != abroad_.place.own_node ||
+      world_.directory->find(name.agent) != nullptr)
     return false;
   Cell& cell = *(arriving.cell = &Cell::create_without_agent(world_, abroad_.pool, *ops));
   world_.directory->insert(name.agent, cell);
@@ -598,9 +604,10 @@ bool Migration::read_end(Arriving& arriving, bool detached) {
     const std::uint64_t node = in.varint();
     if (!read_trajectory(in, path) || node >= links_.size())
       return false;
-    const Way way = way_of(source);
-    const std::size_t now = way == Way{} ? static_cast<std::size_t>(node) : way.to;
-    channel = end_of(cell, {source, number}, now, way != Way{});
+    const Relocation relocation = relocation_of(source);
+    const std::size_t now =
+        relocation == Relocation{} ? static_cast<std::size_t>(node) : relocation.to;
+    channel = end_of(cell, {source, number}, now, relocation != Relocation{});
     if (channel == nullptr)
       return false;
     // From another one who arrives here it would be dropped again, see Rewiring.
@@ -629,7 +636,7 @@ Channel* Migration::end_of(Cell& cell, ChannelName name, std::size_t node, bool 
     if (channel == nullptr)
       return nullptr;
     channel->group = channel->from().domain;
-    abroad_.elsewhere.lead_no_more_to(*std::exchange(channel->to, &cell));
+    abroad_.elsewhere.release(*std::exchange(channel->to, &cell));
     return channel;
   }
   Channel* channel = &Channel::create(abroad_.pool, cell);
@@ -673,7 +680,7 @@ bool Migration::read_holds(Arriving& arriving) {
 Channel* Migration::own_hold_of(Cell& cell, std::uint64_t name, AgentId holder, std::size_t node) {
   HoldsBetweenNodes& holds = abroad_.holds;
   const bool holder_is_here = node == abroad_.place.own_node;
-  if (holder_is_here && way_of(holder) == Way{}) {
+  if (holder_is_here && relocation_of(holder) == Relocation{}) {
     const auto found = holds.closed_from_here.find(name);
     const Cell* by = world_.directory->find(holder);
     if (found == holds.closed_from_here.end() || by == nullptr)
@@ -681,7 +688,7 @@ Channel* Migration::own_hold_of(Cell& cell, std::uint64_t name, AgentId holder, 
     Channel* hold = found->second;
     holds.closed_from_here.erase(found);
     hold->group = by->domain;
-    abroad_.elsewhere.lead_no_more_to(*std::exchange(hold->to, &cell));
+    abroad_.elsewhere.release(*std::exchange(hold->to, &cell));
     return hold;
   }
   Channel* hold = &Channel::create(abroad_.pool, cell);
@@ -713,7 +720,7 @@ bool Migration::read_outgoing(Arriving& arriving) {
       Cell& to = abroad_.elsewhere.record_of(target, *ops, abroad_.place.group_of(now), world_);
       channel = &Channel::create(abroad_.pool, to);
       channel->number = number;
-      AgentsElsewhere::lead_to(to);
+      AgentsElsewhere::retain(to);
       to_number_.push_back(channel);
     }
     channel->owned_by(3);
@@ -806,7 +813,7 @@ bool Migration::read_references(Closure& lambda, Cell& holder, BytesReader& in) 
       Cell& to = abroad_.elsewhere.record_of(target, *ops, abroad_.place.group_of(now), world_);
       hold = &Channel::create(abroad_.pool, to);
       hold->keep_holder(holder.id).wire = name;
-      AgentsElsewhere::lead_to(to);
+      AgentsElsewhere::retain(to);
       holds.closed_from_here.emplace(name, hold);
     }
     lambda.references->push_back({ticket, hold});

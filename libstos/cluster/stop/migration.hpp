@@ -20,10 +20,10 @@ namespace stos::detail {
 ///
 /// All nodes know the same wishes. First, when no event is executed anywhere and nothing is under
 /// way, each one decides about the agents that are here, tells the verdicts to all, and sends the
-/// *images* of those who leave: depart(). What leads to them from here leads abroad from now on,
+/// *images* of those that leave: depart(). What leads to them from here leads abroad from now on,
 /// and what they lead to is known by name. Then, when all of that has arrived everywhere, each one
 /// puts right where the ends of its channels and holds are, makes agents of the images, and tells
-/// the numbers of channels that go over another link from now on: arrive(). Nobody has to wait for
+/// the numbers of channels that go over another link from now on: arrive(). No node waits for
 /// these, since they come ahead of all that is sent on the channels.
 ///
 /// An image is all that the node knows of the agent: its record, both ends of its channels, its
@@ -66,11 +66,11 @@ private:
     std::size_t ends_count = 0;
   };
   /// From one node to another: two different ones, or it is none.
-  struct Way {
+  struct Relocation {
     std::uint32_t from = 0;
     std::uint32_t to = 0;
 
-    friend bool operator==(Way, Way) = default;
+    friend bool operator==(Relocation, Relocation) = default;
   };
   struct LeavingHold {
     const Leaving* leaving;
@@ -103,8 +103,8 @@ private:
   [[nodiscard]] static bool leaves(const Cell& cell) { return cell.state == CellState::elsewhere; }
 
   // Arrival.
-  void find_ways();
-  [[nodiscard]] Way way_of(AgentId agent) const { return ways_.find(agent); }
+  void find_relocations();
+  [[nodiscard]] Relocation relocation_of(AgentId agent) const { return relocations_.find(agent); }
   [[nodiscard]] std::size_t now_at(AgentId agent, std::size_t node) const;
   void reroute_channels();
   void reroute_writers(Link& link);
@@ -152,11 +152,11 @@ private:
 
   // Arrival.
   std::vector<Arriving> arriving_;
-  std::vector<Channel*> incoming_ends_; // theirs
-  NameTable<AgentId, Way> ways_;        // of all agents that move
-  ChannelsByName writers_;              // from agents that stay here to agents that arrive
-  ChannelsByName readers_;              // from agents that arrive to agents that are here
-  std::vector<Channel*> to_number_;     // from agents here to agents elsewhere
+  std::vector<Channel*> incoming_ends_;        // theirs
+  NameTable<AgentId, Relocation> relocations_; // of all agents that move
+  ChannelsByName writers_;                     // from agents that stay here to agents that arrive
+  ChannelsByName readers_;                     // from agents that arrive to agents that are here
+  std::vector<Channel*> to_number_;            // from agents here to agents elsewhere
   EventContext loading_;
   Transfer load_{Transfer::Kind::load};
   std::string problem_; // of what cannot be read

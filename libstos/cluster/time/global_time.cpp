@@ -9,16 +9,16 @@ namespace stos::detail {
 
 GlobalTime::GlobalTime(std::size_t own_node, std::size_t nodes) : own_(own_node), reports_(nodes) {}
 
-// A phase is 2r - 1 from the turn for round r until it is complete, 2r after that.
+// A phase is 2r - 1 from the begin of round r at this node until it is complete, 2r after that.
 GlobalTime::Before GlobalTime::before_reading(std::uint64_t phase) const {
   if (phase / 2 > completed_)
     return Before::wait;
-  return (phase + 1) / 2 > turned_ ? Before::turn : Before::nothing;
+  return (phase + 1) / 2 > begun_ ? Before::begin_round : Before::nothing;
 }
 
-void GlobalTime::turn(NodeReport own) {
-  STOS_ASSERT(!outstanding(), "turned in the middle of a round");
-  ++turned_;
+void GlobalTime::begin_round(NodeReport own) {
+  STOS_ASSERT(!outstanding(), "a round begins in the middle of one");
+  ++begun_;
   std::fill(reports_.begin(), reports_.end(), std::nullopt);
   reports_[own_] = std::move(own);
   missing_ = reports_.size() - 1;

@@ -16,7 +16,7 @@ struct NodeReport {
   /// emitted, before this laboratory time.
   double least_time = Instant::beginning().absorption;
 
-  /// Nobody here has built on more than that all events are beyond this.
+  /// Agents here have relied on this bound at most: that no event is left before it, anywhere.
   double highest_known = Instant::beginning().absorption;
 
   /// Something from outside is to come in here: all forget where this node stands.
@@ -31,13 +31,13 @@ struct NodeReport {
   /// the way there, one more once this node has sent away what it has to.
   std::uint64_t stopped_for = 0;
 
-  /// What somebody here wants to have moved, and whether that is not all yet. All nodes hear it in
+  /// The moves that were asked for here, and whether there are more to come. All nodes hear them in
   /// the same round, so that all of them stop for the same moves.
   std::vector<AgentMove> moves;
   bool more_moves = false;
 
-  /// Somebody here wants the world to stop as soon as may be; and if this node is quiet: no event,
-  /// and no end of an agent, was later than `latest`.
+  /// This node wants the world to stop as soon as may be; and if it is quiet: no event, and no end
+  /// of an agent, was later than `latest`.
   bool wants_stop = false;
   double latest = Instant::beginning().absorption;
 
@@ -49,13 +49,13 @@ struct NodeReport {
 
 /// Finds, together with the other nodes, what all of them have to know together: that nothing
 /// happens any more, or how far all have got; a lower bound on all events that are still to come,
-/// anywhere, while everybody goes on; and the earliest event of all when nobody can go on any more.
+/// anywhere, while all nodes go on; and the earliest event of all when no node can go on any more.
 ///
-/// It goes in rounds. Whoever wants to know *turns*: it reports to all, and everything that it
-/// sends from then on bears the number of the round. Who gets such a message turns before it reads
-/// on. A round is complete at a node that has the reports of all. Since reports are cut where no
-/// message goes from behind the cut to before it, and senders answer for what has not been
-/// acknowledged, the least of the reports bounds everything to come.
+/// It goes in rounds. A node that wants to know *begins* one: it reports to all, and what it sends
+/// from then on bears the number of the round. A node that gets such a message begins the round,
+/// too, and then reads on. A round is complete at a node that has the reports of all. Since reports
+/// are cut where no message goes from behind the cut to before it, and senders answer for what has
+/// not been acknowledged, the least of the reports bounds everything to come.
 ///
 /// If all reports say that their node is quiet, and each has received what the others have sent,
 /// nothing was under way, so that all nodes are quiet at once, and stay so.
@@ -72,24 +72,24 @@ class GlobalTime {
 public:
   GlobalTime(std::size_t own_node, std::size_t nodes);
 
-  /// Two for each round: odd while this node has turned and the round is not complete. What a
+  /// Two for each round: odd while this node has begun the round and it is not complete. What a
   /// message bears.
-  [[nodiscard]] std::uint64_t phase() const { return 2 * turned_ - (outstanding() ? 1 : 0); }
-  [[nodiscard]] bool outstanding() const { return turned_ != completed_; }
-  [[nodiscard]] std::uint64_t turned() const { return turned_; }
+  [[nodiscard]] std::uint64_t phase() const { return 2 * begun_ - (outstanding() ? 1 : 0); }
+  [[nodiscard]] bool outstanding() const { return begun_ != completed_; }
+  [[nodiscard]] std::uint64_t rounds() const { return begun_; }
 
   /// What has to be done before a message that bears `phase` may be read.
   enum class Before {
     nothing,
-    turn, ///< report, then read
-    wait, ///< for the round to be complete here
+    begin_round, ///< report, then read
+    wait,        ///< for the round to be complete here
   };
   [[nodiscard]] Before before_reading(std::uint64_t phase) const;
 
   /// Begins the next round, or joins it. @pre !outstanding()
-  void turn(NodeReport own);
+  void begin_round(NodeReport own);
 
-  /// The report of `node` in the round that this node has turned for. False if it has come before,
+  /// The report of `node` in the round that this node has begun last. False if it has come before,
   /// or does not fit.
   [[nodiscard]] bool hear(std::size_t node, NodeReport report);
 
@@ -97,7 +97,7 @@ public:
     double least_time;
     double highest_known;        ///< of all nodes
     std::vector<bool> withdrawn; ///< by node
-    bool all_quiet;              ///< nothing happens anywhere, unless somebody lets it
+    bool all_quiet;              ///< nothing happens anywhere, unless something is let in
     Instant next;                ///< if all_quiet: the earliest event of all
     std::uint64_t stopped_for;   ///< if all_quiet: what all nodes have stopped for, or 0
     std::vector<Wish> wishes;    ///< of all nodes, in their order
@@ -114,7 +114,7 @@ private:
   [[nodiscard]] bool nothing_under_way() const;
 
   std::size_t own_;
-  std::uint64_t turned_ = 0;
+  std::uint64_t begun_ = 0;
   std::uint64_t completed_ = 0;
   std::vector<std::optional<NodeReport>> reports_;
   std::size_t missing_ = 0;

@@ -7,11 +7,11 @@
 
 namespace stos::detail {
 
-/// Where a node stands, as it tells others who wait for it: what it would do next if nothing came
+/// Where a node stands, as it tells others that wait for it: what it would do next if nothing came
 /// from elsewhere, and which lambdas may still come from elsewhere. It is true at one moment.
 ///
 /// From the latest standings of all other nodes and its own, each node computes a lower bound on
-/// all events that are still to come anywhere, without asking anybody: the least of what all would
+/// all events that are still to come anywhere, without asking any: the least of what all would
 /// do next, and of the emissions of lambdas that are under way. These are moments at different
 /// times, but that does no harm: take the first event after them that is earlier than the bound. It
 /// was not queued where it happened; so a lambda has caused it, which was not emitted by another

@@ -20,8 +20,8 @@ struct ChannelName {
 };
 
 /// Where a name goes in a table: names that come one after the other lie side by side, eight in a
-/// group, and the groups anywhere. So whoever goes through agents in the order of their ids, or
-/// through the channels of an agent, seldom waits for memory.
+/// group, and the groups anywhere. So a walk through agents in the order of their ids, or through
+/// the channels of an agent, seldom waits for memory.
 inline std::size_t place_of(AgentId id) {
   return std::size_t{mix64(id.value / 8) << 3 | (id.value & 7)};
 }
@@ -113,7 +113,7 @@ private:
         entries_[index_of(entry.name)] = entry;
   }
 
-  // Whoever follows without a gap may have been pushed away from a place at or before it.
+  // An entry that follows without a gap may have been pushed away from a place at or before it.
   void close_gap(std::size_t gap) {
     const std::size_t mask = entries_.size() - 1;
     for (std::size_t i = (gap + 1) & mask; entries_[i].value != Value{}; i = (i + 1) & mask)

@@ -161,7 +161,7 @@ Channel* ParcelReader::take_hold(std::uint64_t name, AgentId target, std::size_t
       abroad_.elsewhere.record_of(target, ops, abroad_.place.group_of(target_node), abroad_.world);
   Channel& hold = Channel::create(abroad_.pool, cell);
   hold.keep_holder(holder.id).wire = name;
-  AgentsElsewhere::lead_to(cell);
+  AgentsElsewhere::retain(cell);
   abroad_.holds.closed_from_here.emplace(name, &hold);
   return &hold;
 }
@@ -247,7 +247,7 @@ bool ParcelReader::read_verdicts(BytesReader& in) {
 bool ParcelReader::read_image(BytesReader& in) {
   const std::span<const std::byte> image = in.raw(in.count(1));
   if (!in.ok() || abroad_.moves.wishes.empty())
-    return refuse("brings an agent that nobody expects");
+    return refuse("brings an agent that no node has asked to move");
   abroad_.moves.images.push_back({node_, abroad_.moves.bytes.add(image)});
   return true;
 }

@@ -43,7 +43,7 @@ ParcelWriter::~ParcelWriter() {
 }
 
 void ParcelWriter::adopt(Channel& channel) {
-  AgentsElsewhere::lead_to(*channel.to);
+  AgentsElsewhere::retain(*channel.to);
   channels_.push_back(&channel);
   channel.far_course().wire = channels_.size();
 }
@@ -129,7 +129,7 @@ void ParcelWriter::write_references(const Closure& lambda, BytesWriter& out) {
     else if (opened)
       abroad_.let_go_of(hold);
     else
-      AgentsElsewhere::lead_to(target);
+      AgentsElsewhere::retain(target);
   }
 }
 
@@ -163,7 +163,7 @@ void ParcelWriter::write_open_again(Channel& channel, BytesWriter& out) {
 }
 
 void ParcelWriter::write_open(Channel& channel, BytesWriter& out) {
-  AgentsElsewhere::lead_to(*channel.to);
+  AgentsElsewhere::retain(*channel.to);
   number(channel);
   const auto& course = channel.far_course();
   out.u8(first_byte(RecordKind::open));
@@ -194,12 +194,12 @@ void ParcelWriter::write_open_hold(Channel& hold, BytesWriter& out) {
   out.f64(course.silent_until);
   out.f64(course.reaction_time);
   if (hold.group < abroad_.place.domains) {
-    AgentsElsewhere::lead_to(*hold.to);
+    AgentsElsewhere::retain(*hold.to);
     abroad_.holds.closed_from_here.emplace(course.wire, &hold);
   } else if (lambda_written) {
     abroad_.let_go_of(hold);
   } else {
-    AgentsElsewhere::lead_to(*hold.to);
+    AgentsElsewhere::retain(*hold.to);
   }
 }
 

@@ -1,6 +1,7 @@
 #include "libstos/engine/parallel/domain.hpp"
 
 #include "libstos/base/exact_text.hpp"
+#include "libstos/world/each_lambda.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -26,16 +27,16 @@ void pause() {
 constexpr std::size_t aside_max = 16;
 constexpr std::uint64_t events_between_looks_at_list = 16;
 
-// An agent executes at most so many events in a row: one that nobody can reach would else keep all
-// others waiting to its very end, and what comes for them from outside.
-constexpr std::uint64_t turn_events_max = 256;
+// An agent executes at most so many events in a row. One that no other agent can reach would else
+// run to its very end, and keep the others waiting, and what comes for them from outside.
+constexpr std::uint64_t visit_events_max = 256;
 
 // A domain that waits after every few events gives its worker back after so many waits.
 constexpr std::uint32_t rounds_max = 256;
 
-// What another domain is about to publish is most often there after a few looks, and sooner than
-// others are found who can go on. After that, and after each few of their events, it is looked for
-// again: it may free the one that keeps other domains waiting.
+// What another domain is about to publish is most often there after a few looks: sooner than other
+// agents are found that can go on. Then, after every few events of such agents, the domain looks
+// again: the news may free the agent that keeps other domains waiting.
 constexpr std::uint32_t looks_before_passing = 32;
 constexpr std::uint64_t events_between_looks = 4;
 
@@ -43,7 +44,7 @@ constexpr std::uint64_t events_between_looks = 4;
 
 Domain::Domain(std::size_t index, World& world, DomainBoard& board, AgentBindings* bindings)
     : index_(index), world_(world), board_(board), execution_(world, bindings),
-      outside_(index, world, board), outbox_(index, board), first_due_(world.space),
+      other_domains_(index, world, board), outbox_(index, board), first_due_(world.space),
       busy_(board.clock_of_loads()), waits_(index), activation_durations_(world.wall_clock) {}
 
 Domain::~Domain() {
@@ -54,7 +55,7 @@ Domain::~Domain() {
 
 Domain::Slice Domain::run(std::uint64_t events_max) {
   busy_.begins();
-  (void)outside_.look();
+  (void)other_domains_.look();
   (void)take_parcels();
   if (board_.finished()) {
     finish();
@@ -67,7 +68,7 @@ Domain::Slice Domain::run(std::uint64_t events_max) {
   yields_ = false;
   std::uint32_t rounds = 0;
   do {
-    outside_.find_bound(tiers_.agents(), earliest());
+    other_domains_.find_bound(tiers_.agents(), earliest());
     if (!board_.is_paused()) {
       resume_blocked();
       work();
@@ -82,7 +83,7 @@ Domain::Slice Domain::run(std::uint64_t events_max) {
   if (!budget_left() || rounds == rounds_max)
     return Slice::more;
   show(true);
-  return board_.park(index_, wish()) ? Slice::parked : Slice::more;
+  return board_.park(index_, needs()) ? Slice::parked : Slice::more;
 }
 
 bool Domain::find_news_soon() {
@@ -129,10 +130,10 @@ bool Domain::look_for_news(std::uint32_t first_look, std::uint32_t looks_max) {
     }
     constexpr std::uint32_t looks_for_each_snapshot = 16;
     const std::uint32_t first_snapshot = board_.has_links() ? 0 : looks_for_each_snapshot - 1;
-    found = outside_.look(); // before the parcels: what is promised comes behind what was sent
+    found = other_domains_.look(); // before the parcels: a promise comes behind what was sent
     found = take_parcels() || found;
     if (!found && looks % looks_for_each_snapshot == first_snapshot)
-      found = outside_.lift();
+      found = other_domains_.lift();
   }
   if (is_idle)
     busy_.begins();
@@ -163,7 +164,7 @@ void Domain::tell_others() {
   const std::uint64_t absorbed = execution_.counters.absorbed;
   const bool flush_now =
       !outbox_.empty() && absorbed + publish_stride >= next_publication_ + flush_stride;
-  if (absorbed >= next_publication_ || flush_now || board_.somebody_waits()) {
+  if (absorbed >= next_publication_ || flush_now || board_.some_domain_waits()) {
     publish();
     next_publication_ = absorbed + publish_stride;
   } else if (board_.has_links()) {
@@ -179,7 +180,7 @@ void Domain::tell_others() {
 void Domain::sweep_tiers(double base) {
   constexpr double steps_of_the_narrowest = 16;
   const double width_max =
-      board_.somebody_waits() ? steps_of_the_narrowest * tiers_.least_width() : infinity;
+      board_.some_domain_waits() ? steps_of_the_narrowest * tiers_.least_width() : infinity;
   for (std::size_t i = 0; i < tiers_.swept(); ++i) {
     Tier& tier = tiers_.swept(i);
     const bool new_window = tier.window_end <= base;
@@ -195,7 +196,7 @@ void Domain::sweep_tiers(double base) {
 
 // While the one furthest behind has to wait for another domain, the others need not wait for their
 // window to end: in a tier that can gain a good part of its width, a few of them go on. Only a few,
-// since the next look may free the one that keeps other domains waiting. Returns whether somebody
+// since the next look may free the one that keeps other domains waiting. Returns whether any agent
 // did.
 bool Domain::run_ahead() {
   const double base = earliest();
@@ -217,13 +218,13 @@ bool Domain::run_ahead() {
   slice_end_ = slice_end;
   if (steps_ == steps_before)
     return false;
-  (void)outside_.look();
+  (void)other_domains_.look();
   (void)take_parcels();
   return true;
 }
 
-// The same for those who are not far from the one that waits, but outside of its light cone, and of
-// those of all who are due before them.
+// The same for agents that are not far from the one that waits, but outside of its light cone, and
+// of those of all agents that are due before them.
 bool Domain::pass_those_who_wait() {
   if (board_.size() == 1 || !board_.is_patient(looks_before_passing))
     return false;
@@ -239,15 +240,15 @@ bool Domain::pass_those_who_wait() {
       continue;
     cell.mailbox.settle();
     if (cell.next_time() == time &&
-        (time < outside_.bound() || time < outside_.free_until(cell, time)) &&
-        first_due_.nobody_reaches(i))
+        (time < other_domains_.bound() || time < other_domains_.free_until(cell, time)) &&
+        first_due_.is_out_of_reach(i))
       execute_next(cell);
   }
   return steps_ != before;
 }
 
-// An agent that goes on beyond what the others have come to relies on that nothing is caused within
-// its reach any more.
+// An agent that goes on beyond the others has relied on this: nothing is caused within its reach
+// before that any more.
 void Domain::goes_ahead(const Cell& cell) {
   if (std::isfinite(cell.mailbox.home_lookahead()))
     relied_on_ = std::max(relied_on_, cell.next_time());
@@ -277,7 +278,7 @@ std::uint64_t Domain::sweep(Tier& tier, double base, double window_end) {
   return visits;
 }
 
-// Runs the agent as far as its reach lets it go when nobody else is before `base`.
+// Runs the agent as far as its reach lets it go when no event of the domain is before `base`.
 void Domain::visit(Cell& cell, double base) {
   cell.mailbox.settle();
   const bool measured = activation_durations_.begins();
@@ -286,15 +287,16 @@ void Domain::visit(Cell& cell, double base) {
   double free_until = 0; // as far as other domains are concerned, while no worldline changes
   std::uint64_t free_version = no_version;
   active_ = &cell;
-  while (cell.alive() && budget_left() && execution_.counters.absorbed - before < turn_events_max) {
+  while (cell.alive() && budget_left() &&
+         execution_.counters.absorbed - before < visit_events_max) {
     const double time = cell.next_time();
     if (!(time < light_cone::arrival_bound(base, cell.mailbox.home_lookahead())) ||
         !(time < end_time()))
       break;
-    if (!(time < outside_.bound())) {
-      if (free_version != outside_.version()) {
-        free_until = outside_.free_until(cell, time);
-        free_version = cell.path.at_rest() ? outside_.version() : no_version;
+    if (!(time < other_domains_.bound())) {
+      if (free_version != other_domains_.version()) {
+        free_until = other_domains_.free_until(cell, time);
+        free_version = cell.path.at_rest() ? other_domains_.version() : no_version;
       }
       if (!(time < free_until || others_let(cell, time, base)))
         break;
@@ -313,8 +315,8 @@ void Domain::visit(Cell& cell, double base) {
     tiers_.update(cell);
 }
 
-// Those who go one by one, in the order of time: nothing that the domain has is before the first of
-// them, but what was put aside. Ends where a swept agent is the next one.
+// The agents of the list, one by one in the order of time. Only agents that were put aside have
+// earlier events in the domain. Ends where a swept agent is the next one.
 void Domain::run_list() {
   EventList& list = tiers_.list();
   tiers_.look_at_swept();
@@ -348,12 +350,12 @@ void Domain::run_list() {
 bool Domain::goes_from_list(Cell& cell, double time) {
   if (!blocked_.empty() && is_reached_from_aside(cell.path.position(time)))
     return false;
-  if (time < outside_.bound() || time < outside_.free_until(cell, time))
+  if (time < other_domains_.bound() || time < other_domains_.free_until(cell, time))
     return true;
   if (!blocked_.empty())
     return false;
-  const double floor = std::min(time, outside_.bound());
-  return hears_nothing_before_next(cell, {outside_.clocks(floor), board_.floor()});
+  const double floor = std::min(time, other_domains_.bound());
+  return hears_nothing_before_next(cell, {other_domains_.clocks(floor), board_.floor()});
 }
 
 bool Domain::is_reached_from_aside(const Point& here) const {
@@ -375,28 +377,28 @@ void Domain::put_aside(Cell& cell) {
   }
 }
 
-// While some are put aside: other domains may let them go by now.
+// While agents are put aside: other domains may let them go by now.
 void Domain::look_at_others() {
-  if (!outside_.look())
+  if (!other_domains_.look())
     return;
   (void)take_parcels();
-  outside_.find_bound(tiers_.agents(), earliest());
+  other_domains_.find_bound(tiers_.agents(), earliest());
   resume_blocked();
 }
 
-// Whether other domains let it execute what it does next, at `time`, if its own one does: it has no
-// channel from there that can bring something, and neither has anybody near it.
+// Whether other domains let the agent execute what it does next, at `time`, if its own one does: no
+// channel from there can bring it something before, and none can to any agent within its reach.
 bool Domain::others_let(Cell& cell, double time, double base) {
   const double reach = cell.mailbox.home_lookahead();
-  if (!(time < light_cone::arrival_bound(std::min(base, outside_.bound()), reach)))
+  if (!(time < light_cone::arrival_bound(std::min(base, other_domains_.bound()), reach)))
     return false;
   if (!cell.mailbox.hears_other_groups())
     return true;
-  return hears_nothing_before_next(cell, {outside_.clocks(infinity), board_.floor()});
+  return hears_nothing_before_next(cell, {other_domains_.clocks(infinity), board_.floor()});
 }
 
-// Executes what the agent does next, if it may: what the others can still do reaches it later. Else
-// it is put aside, to wait for another domain.
+// Executes the agent's next event if all that others can still cause reaches it later. Else the
+// agent is put aside, to wait for another domain.
 bool Domain::run_one(Cell& cell) {
   tiers_.put_aside(cell); // so that the tables speak of the others
   if (may_go_on(cell)) {
@@ -411,16 +413,16 @@ bool Domain::run_one(Cell& cell) {
 
 bool Domain::may_go_on(Cell& cell) {
   const double inside = earliest();
-  const double floor = std::min(inside, outside_.bound());
+  const double floor = std::min(inside, other_domains_.bound());
   const double next = cell.next_time();
-  if (next < floor || (next < inside && next < outside_.free_until(cell, next)))
+  if (next < floor || (next < inside && next < other_domains_.free_until(cell, next)))
     return true;
   Horizons horizons;
   horizons.floor = board_.floor();
   if (next == floor) // only then do instants have to be told apart
     horizons.floor = std::max(horizons.floor, std::min({tiers_.earliest_instant(), blocked_next_,
-                                                        Instant::before(outside_.bound())}));
-  horizons.groups = outside_.clocks(floor);
+                                                        Instant::before(other_domains_.bound())}));
+  horizons.groups = other_domains_.clocks(floor);
   return hears_nothing_before_next(cell, horizons);
 }
 
@@ -431,7 +433,7 @@ bool Domain::hears_nothing_before_next(Cell& cell, const Horizons& horizons) con
   return cell.mailbox.next(cell.path, world_.space, horizons).kind == NextStep::Kind::deliver;
 }
 
-// Those in the list may stay there, whatever their reach: they are looked at again at times.
+// An agent in the list may stay there, whatever its reach: the list is looked through at times.
 void Domain::place(Cell& cell) {
   if (cell.alive() && cell.slot != Cell::no_slot && !Tiers::is_listed(cell))
     tiers_.place(cell);
@@ -442,11 +444,23 @@ void Domain::place_first(Cell& cell) {
     tiers_.place(cell);
 }
 
+// What comes from outside is absorbed after this: after all times on which the domain, or any other
+// one, may have relied.
+double Domain::injection_bound(const Cell& cell) {
+  return std::max({
+      floor_time(),              // the domain's next event, or the next arrival
+      promised_,                 // the domain's clock, on which other domains rely
+      relied_on_,                // agents here went on to it: nothing was to come before
+      board_.floor().absorption, // no event anywhere is before it: found while all slept
+      board_.withdraw(index_),   // likewise, by a snapshot; a later one does not count on us
+      board_.lifted(),           // likewise, found by all nodes together, or while all slept
+      cell.now,                  // the agent's last event
+      cell.path.anchor()[0],     // where its worldline begins: its last turn, or its birth
+  });
+}
+
 std::optional<double> Domain::inject(Cell& cell, Closure& lambda) {
-  const double bound =
-      std::max({floor_time(), promised_, relied_on_, board_.floor().absorption,
-                board_.withdraw(index_), board_.lifted(), cell.now, cell.path.anchor()[0]});
-  const double time = std::nextafter(bound, infinity);
+  const double time = std::nextafter(injection_bound(cell), infinity);
   if (!(time < std::min(cell.exit_time(), world_.end_time.load(std::memory_order_relaxed)))) {
     execution_.discard(lambda);
     return std::nullopt;
@@ -490,7 +504,7 @@ void Domain::adopt(Channel& channel) {
     return;
   }
   to.mailbox.attach(channel, to.path, world_.space);
-  outside_.add(channel);
+  other_domains_.add(channel);
   place(to);
 }
 
@@ -586,11 +600,7 @@ void Domain::apply_with_changes(Effects& effects, Cell& self) {
 }
 
 void Domain::route_all(Effects& effects) {
-  for (auto* lambda = effects.first_lambda; lambda != nullptr;) {
-    auto* next = static_cast<Closure*>(lambda->next);
-    route(*lambda);
-    lambda = next;
-  }
+  for_each_lambda(effects, [this](Closure& lambda) { route(lambda); });
 }
 
 void Domain::route(Closure& lambda) {
@@ -693,7 +703,7 @@ void Domain::close_reader(Channel& channel) {
     bury(to);
     return;
   }
-  outside_.remove(channel);
+  other_domains_.remove(channel);
   execution_.retire(to.mailbox.detach(channel, to.path, world_.space, Tiers::sums_of(to)));
   place(to);
 }
@@ -701,23 +711,23 @@ void Domain::close_reader(Channel& channel) {
 void Domain::source_turned(Channel& channel) {
   if (channel.detached)
     return;
-  outside_.remove(channel);
+  other_domains_.remove(channel);
   Cell& to = *channel.to;
   to.mailbox.source_turned(channel, to.path, world_.space, Tiers::sums_of(to));
-  outside_.add(channel);
+  other_domains_.add(channel);
   place(to);
 }
 
 void Domain::turn(Cell& cell, const Velocity<4>& velocity) {
-  outside_.turns();
-  const auto each_channel = [&](void (Outside::*act)(Channel&)) {
+  other_domains_.turns();
+  const auto each_channel = [&](void (OtherDomains::*act)(Channel&)) {
     for (IncomingChannel* c = cell.mailbox.first_channel(); c != nullptr; c = c->next_incoming)
       if (!c->detached)
-        (outside_.*act)(static_cast<Channel&>(*c));
+        (other_domains_.*act)(static_cast<Channel&>(*c));
   };
-  each_channel(&Outside::remove);
+  each_channel(&OtherDomains::remove);
   execution_.turn(cell, cell.now, velocity, Tiers::sums_of(cell));
-  each_channel(&Outside::add);
+  each_channel(&OtherDomains::add);
   place(cell);
   tell_turned(cell);
 }
@@ -745,7 +755,7 @@ void Domain::end(Cell& cell, double time, CellState how) {
       channel.let_go();
       --cell.incoming;
     } else { // it will be closed yet
-      outside_.remove(channel);
+      other_domains_.remove(channel);
       cell.mailbox.keep(channel);
     }
   }
@@ -786,14 +796,14 @@ void Domain::empty_graveyard() {
   graveyard_.clear();
 }
 
-// Every domain does this once all of them know that nothing happens any more.
+// Every domain does this once all domains know that nothing happens any more.
 void Domain::finish() {
   tiers_.for_each([&](Cell& cell) { finish(cell); });
   for (auto task = board_.take_tasks(index_); task != nullptr; task = std::move(task->next))
     task->refuse();
 }
 
-// Everybody ends at once, so that what they still send and close concerns nobody.
+// All agents end at once, so that what they still send and close has no effect.
 void Domain::finish(Cell& cell) {
   (void)execution_.end_with_run(cell, world_.last_time(cell.now));
   cell.mailbox.settle();
@@ -817,8 +827,8 @@ void Domain::count_load(double busy_s) {
                         sent_to_others_});
 }
 
-// Whoever has a lambda and is beyond what its own domain lets it do is blocked; of a domain that
-// can do nothing, everybody who has one.
+// An agent with a lambda is blocked when its next event is later than its own domain allows; in a
+// domain that can do nothing, each agent with a lambda is.
 void Domain::take_census(bool asleep) {
   const double base = earliest();
   execution_.census.take([&](Census& census) {
@@ -833,7 +843,7 @@ void Domain::take_census(bool asleep) {
   });
 }
 
-// For those who watch the run.
+// For watchers of the run.
 void Domain::show(bool asleep) {
   if (!execution_.is_watched())
     return;
@@ -847,11 +857,11 @@ void Domain::show(bool asleep) {
   execution_.show(counters);
 }
 
-// What it waits for is that the agent can go that is furthest behind; during a pause, nothing.
-DomainBoard::Wish Domain::wish() {
+// The domain needs what lets the agent go that is furthest behind; during a pause, nothing.
+DomainBoard::Needs Domain::needs() {
   const Instant next = std::min(tiers_.earliest_instant(), blocked_next_);
   if (next.absorption < end_time() && !board_.is_paused())
-    return {next, outside_.needed_for(next.absorption, first_blocked_)};
+    return {next, other_domains_.needed_for(next.absorption, first_blocked_)};
   return {next.absorption < end_time() ? next : Instant::never(),
           std::vector<double>(board_.size(), infinity)};
 }
@@ -871,7 +881,7 @@ void Domain::put_in(Cell& cell) {
   tiers_.place(cell);
 }
 
-// What others rely on goes for agents that have come from elsewhere, too.
+// What other domains have relied on binds agents that have come from elsewhere, too.
 void Domain::begin_anew(double least) {
   board_.keep_outside_behind(relied_on_);
   // Where a domain has promised for ever, the others have relied on it as far as they have come.
@@ -879,7 +889,7 @@ void Domain::begin_anew(double least) {
   if (std::isfinite(promised_))
     board_.keep_outside_behind(promised_);
   promised_ = least;
-  outside_.begin_anew(least);
+  other_domains_.begin_anew(least);
   outbox_.announce(earliest());
 }
 

@@ -3,8 +3,8 @@
 #include "libstos/engine/execution.hpp"
 #include "libstos/engine/parallel/domain_board.hpp"
 #include "libstos/engine/parallel/first_due.hpp"
+#include "libstos/engine/parallel/other_domains.hpp"
 #include "libstos/engine/parallel/outbox.hpp"
-#include "libstos/engine/parallel/outside.hpp"
 #include "libstos/engine/parallel/tiers.hpp"
 #include "libstos/engine/parallel/waits.hpp"
 
@@ -45,17 +45,54 @@ private:
 ///
 /// What an agent may execute follows from its *reach*, the way of light from its nearest source in
 /// the domain: when the agent furthest behind in the domain is at time t, each one may go on to t
-/// plus its own reach, in any order. Agents are kept in *tiers* of similar reach. A tier is visited
-/// in sweeps, in the order of memory: all its agents that are due before t plus the tier's width
-/// run as far as they may, many events at one visit. Then, while the others stay where they are,
-/// tiers of shorter reach catch up in more and shorter sweeps. Agents without any reach of their
-/// own (in motion, in one place) go one by one in the order of time, from an event list.
+/// plus its own reach, in any order. Agents are kept in *tiers* of similar reach; those without any
+/// reach (in motion, in one place) stand in an event *list*. A slice, run(), does this:
 ///
-/// Agents of other domains are bounded by their domain's clock and the distance from there. An
-/// agent of the list that has to wait for another domain is put aside, and those who are outside of
-/// the light cones of all that were put aside go on. In a sweep it is passed over; those who are
-/// far enough from it go on, and where the wait is long, so do those who are outside of the light
-/// cones of all who are due before them.
+///     look at the clocks of other domains; then take in what they have sent
+///     if the run is finished: end all agents, and return
+///     run the tasks from outside
+///     repeat                                                                  // a round
+///       take the bound of other domains anew
+///       unless paused: put back all agents that were put aside; work
+///       publish: send what is for other domains, then raise the own clock
+///     as long as events are left in the budget, it is not paused, and one of these has found news
+///     or executed something, tried in this order:
+///       run_ahead            a few agents beyond the ends of their windows
+///       find_news_soon       a few looks at the clocks and the inbox
+///       pass_those_who_wait  a few agents outside of the light cones of all that are due earlier
+///       find_news            more looks, while no other domain needs the worker
+///     unless the budget or the rounds are used up: park, and say which clocks would help
+///
+///     work: repeat, until nothing is due before the horizon, or a pass executes nothing
+///       base := the time of the domain's earliest event, agents that were put aside included
+///       for each tier that is swept, the widest first:                        // in memory order
+///         if base has reached the end of its window: the window ends at base + its width
+///         visit each agent due in the window: execute its events while `visit` may, up to 256
+///       while the first agent of the list is due before all that are swept:   // in time order
+///         execute its next event if `list` may, else put it aside
+///       if nothing was executed: the agent that is due first executes its next event if `one` may,
+///         else it is put aside, and the work is over
+///       publish, every few hundred events, and at once if another domain waits
+///
+/// The next event of an agent, at time t, has to pass these bounds, the cheap ones first:
+///
+///     bound                          provided by          taken anew             visit  list  one
+///     t < horizon                    World: end, stop     each time              x      x     x
+///     t < base + reach               CausalMailbox        base: each pass        x
+///     outside of the light cones of  the agents that      when one is put aside         x
+///       all that were put aside        were put aside       or put back
+///     and one of these:
+///     t < bound: nothing arrives in  OtherDomains: clock  each round, and when   x      x     (x)
+///       the domain before it           + least distance     a channel opens
+///     t < free_until: nothing gets   OtherDomains: clocks each visit; after a    x      x     (x)
+///       to the agent before it         + its distances      turn or an opening
+///     no channel of the agent can    CausalMailbox, with  each time              x      (x)   x
+///       bring anything before it       clocks and floor
+///
+/// (x): for `one`, only if t is before all other events of the domain; in the list, only while no
+/// agent is put aside. On a visit the last bound, others_let(), also asks for t < bound + reach.
+/// The floor is the next event of the whole world; it is found when all domains sleep
+/// (DomainBoard).
 ///
 /// Threads: none inside; one owner at a time. All that other threads see is the DomainBoard.
 /// Source:  the tiers are the block time steps of N-body codes (McMillan, "The vectorization of
@@ -110,15 +147,16 @@ public:
     tiers_.for_each(visit);
   }
 
-  /// Nobody is put aside any more.
+  /// No agent is put aside any more.
   void begin_stop() { resume_blocked(); }
 
-  /// Adds what is here.
+  /// Adds the agents, and the ended ones, that are here.
   void show_at(WorldAtStop& stop);
 
-  /// Another channel's bounds, see Outside: of one that leads into this domain.
-  void forget_bound_of(Channel& channel) { outside_.remove(channel); }
-  void bound(Channel& channel) { outside_.add(channel); }
+  /// Of a channel that leads into this domain: it does not bound the domain any more, or does again
+  /// (see OtherDomains).
+  void forget_bound_of(Channel& channel) { other_domains_.remove(channel); }
+  void bound(Channel& channel) { other_domains_.add(channel); }
 
   void take_out(Cell& cell) { tiers_.remove(cell); }
   /// @pre its channels are counted
@@ -140,7 +178,7 @@ private:
   bool look_for_news(std::uint32_t first_look, std::uint32_t looks_max);
   void resume_blocked();
 
-  // Once it is gone, it is for the rest of the slice: what was not done has to be done in another.
+  // Once false, it stays so for the rest of the slice: what is left is for the next slice.
   [[nodiscard]] bool budget_left() {
     yields_ = yields_ || board_.gateway_waits();
     return !yields_ && execution_.counters.absorbed < slice_end_;
@@ -192,17 +230,18 @@ private:
   void take_census(bool asleep);
   void show(bool asleep);
 
-  [[nodiscard]] double floor_time() const { return std::min(earliest(), outside_.bound()); }
+  [[nodiscard]] double injection_bound(const Cell& cell);
+  [[nodiscard]] double floor_time() const { return std::min(earliest(), other_domains_.bound()); }
   void publish();
   void count_load(double busy_s);
   void tell_others();
-  [[nodiscard]] DomainBoard::Wish wish();
+  [[nodiscard]] DomainBoard::Needs needs();
 
   const std::size_t index_;
   World& world_;
   DomainBoard& board_;
   Execution execution_;
-  Outside outside_;
+  OtherDomains other_domains_;
   Outbox outbox_;
   Tiers tiers_;
   FirstDue first_due_;
@@ -212,7 +251,7 @@ private:
   std::uint64_t steps_ = 0;        // events, and agents that left through a boundary
   bool yields_ = false;            // the gateway has asked for the worker
   Cell* active_ = nullptr;         // executes events right now
-  std::vector<Cell*> ended_;       // somebody still has a channel to them
+  std::vector<Cell*> ended_;       // agents to which a channel is still open
 
   struct Aside {
     Cell* cell;
@@ -224,7 +263,7 @@ private:
   std::uint64_t next_publication_ = 0;      // the count of events
   std::vector<Cell*> graveyard_;            // freed at the end of the slice
   double promised_ = Instant::beginning().absorption;
-  double relied_on_ = Instant::beginning().absorption; // what comes from outside stays behind it
+  double relied_on_ = Instant::beginning().absorption; // agents here went on to it
   EngineCounters engine_counters_;
   Waits waits_;
   DurationSampler activation_durations_;

@@ -150,8 +150,8 @@ double DomainBoard::least_time_here() const {
 
 double DomainBoard::least_time() {
   constexpr double useless = Instant::beginning().absorption;
-  // The time is announced in between, for whoever withdraws: either he sees it, or his version is
-  // odd by the second collect.
+  // The time is announced in between, for a domain that withdraws: either it sees the time, or its
+  // version is odd by the second collect.
   double least = collect_twice(Scope::everywhere, [this](double seen) {
     if (seen != Instant::never().absorption)
       raise_least_time(seen);
@@ -188,7 +188,7 @@ void DomainBoard::lift(double time) {
   }
 }
 
-bool DomainBoard::somebody_sleeps() const {
+bool DomainBoard::some_domain_sleeps() const {
   return std::any_of(slots_.begin(), slots_.begin() + static_cast<std::ptrdiff_t>(domains_),
                      [](const auto& slot) { return slot->state.load() == parked; });
 }
@@ -244,8 +244,8 @@ std::unique_ptr<Batch> DomainBoard::take_batches(std::size_t domain) {
   return take_all(slots_[domain]->inbox);
 }
 
-// Whoever comes from outside first takes part in the activity count, so that nobody can find that
-// all sleep, and move the floor, while the task is on its way.
+// The caller, from outside, first takes part in the activity count. So no thread can find that all
+// domains sleep, and move the floor, while the task is on its way.
 bool DomainBoard::post(std::size_t domain, std::unique_ptr<OutsideTask>& task) {
   task->domain = domain;
   if (has_links())
@@ -270,7 +270,7 @@ bool DomainBoard::post(std::size_t domain, std::unique_ptr<OutsideTask>& task) {
 }
 
 // The gateway knows of what waits for it when it settles what comes next. Only for the very end it
-// may be too late: then whoever sees it first refuses what is left.
+// may be too late: then the thread that sees the end first refuses what is left.
 bool DomainBoard::post_to_gateway(std::unique_ptr<OutsideTask>& task) {
   if (finished())
     return false;
@@ -299,11 +299,11 @@ void DomainBoard::hand_in(std::unique_ptr<OutsideTask> task) {
   wake(domain);
 }
 
-bool DomainBoard::park(std::size_t domain, const Wish& wish) {
+bool DomainBoard::park(std::size_t domain, const Needs& needs) {
   Slot& own = *slots_[domain];
-  own.next = wish.next;
+  own.next = needs.next;
   for (std::size_t i = 0; i < size(); ++i)
-    own.needed[i].store(wish.clock[i], std::memory_order_relaxed);
+    own.needed[i].store(needs.clock[i], std::memory_order_relaxed);
   if (!fall_asleep(domain))
     return false;
   if (active_.fetch_sub(1) == 1)
@@ -314,9 +314,9 @@ bool DomainBoard::park(std::size_t domain, const Wish& wish) {
 bool DomainBoard::park_gateway(double wanted, double standing, bool knows) {
   Slot& own = *slots_[domains_];
   for (std::size_t i = 0; i < domains_; ++i)
-    own.needed[i].store(clock(i) > wanted ? Wish::no_matter() : wanted, std::memory_order_relaxed);
+    own.needed[i].store(clock(i) > wanted ? Needs::no_matter() : wanted, std::memory_order_relaxed);
   for (std::size_t i = domains_; i < size(); ++i)
-    own.needed[i].store(Wish::no_matter(), std::memory_order_relaxed);
+    own.needed[i].store(Needs::no_matter(), std::memory_order_relaxed);
   for (std::size_t i = 0; i < domains_; ++i)
     slots_[i]->gateway_waits_for.store(
         slots_[i]->standing_next.load() >= standing ? Instant::never().absorption : standing,
@@ -359,7 +359,7 @@ bool DomainBoard::fall_asleep(std::size_t runner) {
   Slot& own = *slots_[runner];
   int expected = running;
   if (!own.state.compare_exchange_strong(expected, parked, std::memory_order_seq_cst)) {
-    STOS_ASSERT(expected == running_with_news, "one ran that nobody had woken");
+    STOS_ASSERT(expected == running_with_news, "a domain or gateway ran that was not woken");
     own.state.store(running, std::memory_order_seq_cst);
     return false;
   }
@@ -369,7 +369,7 @@ bool DomainBoard::fall_asleep(std::size_t runner) {
       expected = parked;
       if (own.state.compare_exchange_strong(expected, running))
         return false;
-      break; // somebody else has woken it, and scheduled it
+      break; // another thread has woken it, and scheduled it
     }
   return true;
 }
@@ -407,7 +407,7 @@ bool DomainBoard::satisfied(const Slot& slot, double least_clock) const {
   return true;
 }
 
-// Runs on the thread of the last domain that parked: nobody else is active, so that everything that
+// Runs on the thread of the last domain that parked. No other one is active, so that everything
 // the domains have left behind is visible and stays as it is.
 void DomainBoard::resolve() {
   if (finished())
@@ -449,7 +449,7 @@ void DomainBoard::settle(const Instant& next) {
     if (finish || slots_[i]->next <= next || satisfied(*slots_[i], next.absorption))
       awake.push_back(i);
   for (const std::size_t i : awake)
-    STOS_ASSERT(slots_[i]->state.exchange(running) == parked, "somebody is awake");
+    STOS_ASSERT(slots_[i]->state.exchange(running) == parked, "a domain is awake");
   if (!finish)
     lifted_.store(std::max(lifted(), next.absorption));
   finished_.store(finish, std::memory_order_release);

@@ -31,7 +31,7 @@ public:
   [[nodiscard]] virtual std::size_t index() const = 0;
 };
 
-/// Something from outside of the simulation, to be done by whoever executes an agent.
+/// Something from outside of the simulation, to be done on the thread that executes an agent.
 struct OutsideTask {
   virtual ~OutsideTask() = default;
 
@@ -56,22 +56,22 @@ struct OutsideTask {
 /// It publishes lambdas first and the clock after them; a reader takes the clock first and empties
 /// its inbox after that, so that everything emitted before the clock has arrived.
 ///
-/// A domain that can do nothing parks. Whoever changes something that can help it wakes it: an
-/// inbox that is no longer empty, or a clock beyond the one that it needs. When the last one parks,
+/// A domain that can do nothing parks. The thread that changes what it waits for wakes it: its
+/// inbox is no longer empty, or a clock is beyond the one it needs. When the last domain parks,
 /// nothing is under way any more, so the least instant over all domains is the next event of the
 /// whole world: it becomes the floor, which lets at least one domain go on (and lets the clocks of
 /// all that are idle jump forward, however many agents they have). With links the gateway is woken
-/// instead, who has to ask the other nodes.
+/// instead, which has to ask the other nodes.
 ///
 /// While the board is *paused*, domains take in and hand out what is under way and execute nothing,
-/// so that all of them park. At a *stop* agents may move between domains and nodes: nobody executes
-/// anything, nothing is under way, and whoever has asked for the stop is the only one to touch
-/// domains and agents.
+/// so that all of them park. At a *stop* agents may move between domains and nodes: no domain
+/// executes anything, nothing is under way, and only the thread that has asked for the stop
+/// touches domains and agents.
 ///
 /// Threads: all functions may be called from any thread; a domain's own calls come from the thread
 ///          that runs it.
 /// Source:  termination detection by an activity count; the floor is the global virtual time of
-///          Jefferson, "Virtual Time" (1985), taken only when everybody sleeps.
+///          Jefferson, "Virtual Time" (1985), taken only when all domains sleep.
 class DomainBoard {
 public:
   /// How long a domain that can do nothing looks for news before it sleeps: so many times, while
@@ -79,7 +79,7 @@ public:
   struct Patience {
     std::uint32_t looks = 0;
     std::uint32_t workers = 0; ///< 0: as many as domains
-    WallClock clock = nullptr; ///< tells how long domains are busy; null: nobody needs to know
+    WallClock clock = nullptr; ///< tells how long domains are busy; null: it is not measured
   };
 
   /// `schedule(d)` must arrange for domain d to be run soon, on any thread; with links, also for
@@ -128,8 +128,8 @@ public:
   }
 
   /// Pauses; once all domains have parked, calls `act` on the thread of the last one, and resumes.
-  /// False, and nothing comes of it, while another such stop is under way. @pre !has_links(), and
-  /// somebody is awake: to be called from a domain's thread
+  /// False, and nothing comes of it, while another such stop is under way. @pre !has_links(); to be
+  /// called from a domain's thread, so that a domain is awake
   [[nodiscard]] bool stop_and(std::function<void()> act);
 
   /// Once nothing is left to do, `act` is asked, on the thread of the last domain that parked,
@@ -141,11 +141,11 @@ public:
   /// All domains look anew.
   void wake_all();
 
-  /// Clocks go back to `least` for all who look at them. @pre a stop, and all do so together
+  /// Clocks go back to `least` for all domains. @pre a stop, of all nodes together
   void begin_anew(double least);
 
   /// Whether a domain looks for news, or sleeps: then it is worth while to publish often.
-  [[nodiscard]] bool somebody_waits() const {
+  [[nodiscard]] bool some_domain_waits() const {
     return waiting_.load(std::memory_order_relaxed) != 0;
   }
   void begin_to_wait() { waiting_.fetch_add(1, std::memory_order_relaxed); }
@@ -166,8 +166,8 @@ public:
 
   /// A lower bound on the time of all that is still to come, anywhere, while domains run on: the
   /// least of what all have announced at one instant. Of no use (beginning of time) if no such
-  /// instant could be seen just now. Whoever sleeps and has an event at that time is woken: it
-  /// cannot know.
+  /// instant could be seen just now. A domain that sleeps and has an event at that time is woken,
+  /// since it cannot know.
   ///
   /// Source: the two equal collects of a double-collect snapshot (Afek et al., "Atomic snapshots of
   ///         shared memory", 1993). Senders answer for what is under way as in Samadi's algorithm
@@ -205,8 +205,8 @@ public:
   /// A frame has arrived, or it is time.
   void wake_gateway() { wake(domains_); }
 
-  /// Whether something from outside is under way to the domains: then nobody may count on what is
-  /// to come here.
+  /// Whether something from outside is under way to the domains: then no other node may count on
+  /// what is to come here.
   [[nodiscard]] bool has_tasks() const { return tasks_.load() != 0; }
 
   /// Whether something from outside waits for the gateway to hand it in.
@@ -214,14 +214,14 @@ public:
     return slots_[domains_]->tasks.load(std::memory_order_acquire) != nullptr;
   }
 
-  /// Whether all domains sleep. They go on sleeping until the gateway, who asks, wakes one.
+  /// Whether all domains sleep. They go on sleeping until the gateway, the caller, wakes one.
   [[nodiscard]] bool all_asleep() const { return active_.load() == 1; }
 
-  /// The same, whoever else is awake: what comes from outside may be under way to the gateway.
+  /// The same while other threads may be awake, which bring something from outside to the gateway.
   [[nodiscard]] bool no_domain_awake() const;
 
   /// Whether some domain sleeps.
-  [[nodiscard]] bool somebody_sleeps() const;
+  [[nodiscard]] bool some_domain_sleeps() const;
 
   /// The earliest event of all domains. @pre all_asleep()
   [[nodiscard]] Instant next_of_all() const;
@@ -231,14 +231,14 @@ public:
 
   /// Puts the gateway to sleep until a link's inbox is filled, a domain's clock is beyond
   /// `wanted`, all domains have announced at least `standing`, something comes from outside, or all
-  /// domains sleep (unless it knows: `knows`).
+  /// domains sleep (but not for that if it `knows` already).
   bool park_gateway(double wanted, double standing, bool knows);
 
   /// The floor is `next`, or nothing is left at all: never(). @pre all_asleep(), and the floor is
   /// before `next`
   void settle(const Instant& next);
 
-  /// What is for outside tasks to do, in turn: they are handed to the domains by wake_for().
+  /// The tasks from outside, for all domains, oldest first; the gateway passes each to hand_in().
   [[nodiscard]] std::unique_ptr<OutsideTask> take_tasks_of_all() { return take_tasks(domains_); }
   void hand_in(std::unique_ptr<OutsideTask> task);
 
@@ -290,8 +290,8 @@ public:
   [[nodiscard]] std::unique_ptr<OutsideTask> take_tasks(std::size_t domain);
   void task_done() { tasks_.fetch_sub(1); }
 
-  /// What a domain that parks waits for.
-  struct Wish {
+  /// What a domain that parks needs before it can go on.
+  struct Needs {
     Instant next;              ///< its next event; never() if it has none before the boundary
     std::vector<double> clock; ///< it can go on once each clock is beyond these
 
@@ -301,7 +301,7 @@ public:
 
   /// Tries to put `domain` to sleep. Returns false if there is news: run it again. After true the
   /// caller must not touch the domain any more: it may be running elsewhere.
-  bool park(std::size_t domain, const Wish& wish);
+  bool park(std::size_t domain, const Needs& needs);
 
 private:
   enum State : int { parked, running, running_with_news };

@@ -2,6 +2,7 @@
 
 #include "libstos/engine/parallel/partition.hpp"
 #include "libstos/engine/parallel/rewiring.hpp"
+#include "libstos/world/each_lambda.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -68,18 +69,14 @@ void DomainSet::distribute(const Effects& initial, Start start) {
   for (Cell* cell : changes.born)
     domains_[cell->domain]->adopt(*cell);
   take_in(changes.opened, changes.held);
-  for (auto* lambda = initial.first_lambda; lambda != nullptr;) {
-    auto* next = static_cast<Closure*>(lambda->next);
-    domains_[lambda->to->domain]->adopt(*lambda);
-    lambda = next;
-  }
+  for_each_lambda(initial, [this](Closure& lambda) { domains_[lambda.to->domain]->adopt(lambda); });
   for (Channel* channel : changes.closed)
     domains_[channel->to->domain]->drop(*channel);
   for (Cell* cell : changes.born)
     domains_[cell->domain]->place_first(*cell);
 }
 
-// Who has departed stays in the first domain: nothing happens there any more.
+// An agent that has departed stays in the first domain: it does nothing any more.
 void DomainSet::distribute(const Resumption& world, Start start) {
   place_in_domains(world.agents, world.opened, start);
   for (const auto* cells : {&world.departed, &world.agents})
@@ -122,7 +119,7 @@ double DomainSet::latest() const {
   return latest;
 }
 
-// What is beyond the horizon was told to nobody.
+// Domains have told nothing of what is beyond the horizon.
 double DomainSet::next_time() const {
   return std::min(board_.next_of_all().absorption, world_.horizon());
 }

@@ -25,7 +25,7 @@ void FirstDue::find(Tiers& tiers, double end_time) {
     collect(tiers, std::min(first + width_, end_time));
     if (found_.size() >= agents_max / 2)
       break;
-    if (found_.size() == before) { // there is nobody else for long
+    if (found_.size() == before) { // no other agent is due for long
       width_ /= 2;
       break;
     }
@@ -49,7 +49,7 @@ void FirstDue::collect(Tiers& tiers, double end) {
   });
 }
 
-bool FirstDue::nobody_reaches(std::size_t i) const {
+bool FirstDue::is_out_of_reach(std::size_t i) const {
   const Point& here = found_[i].where;
   for (std::size_t k = 0; k < found_.size() && found_[k].where[0] <= here[0]; ++k)
     if (k != i &&

@@ -8,15 +8,15 @@
 
 namespace stos::detail {
 
-/// The agents of a domain that are due first, in the order of time, and which of them nobody can
-/// reach any more, although others are due before them.
+/// The agents of a domain that are due first, in the order of time, and which of them the others
+/// cannot reach any more, although some are due before them.
 ///
-/// Whoever is due executes nothing earlier. What it causes then, through whatever agents of the
-/// domain, stays within the future light cone of that point. So whoever is due outside of the
-/// cones of all that are due before may go; what happens outside of the domain bounds it as ever.
+/// An agent executes nothing before it is due. What it causes then, through whatever agents of the
+/// domain, stays within the future light cone of that point. So an agent that is due outside of the
+/// cones of all that are due before it may go; other domains bound it as ever.
 ///
 /// Threads: none inside; the domain owns it.
-/// Cost:    find() O(n log n), nobody_reaches() O(n) in the number of agents, which is small.
+/// Cost:    find() O(n log n), is_out_of_reach() O(n) in the number of agents, which is small.
 class FirstDue {
 public:
   struct Due {
@@ -27,14 +27,14 @@ public:
   explicit FirstDue(const Space& space) : space_(space) {}
 
   /// Collects those who are due first, before `end_time`; of very many at nearly one time, none: it
-  /// looks less far ahead the next time. @pre nobody is put aside as blocked
+  /// looks less far ahead the next time. @pre no agent is put aside as blocked
   void find(Tiers& tiers, double end_time);
 
   [[nodiscard]] const std::vector<Due>& found() const { return found_; }
 
-  /// Whether what the others do cannot influence found()[i] before it is due, as long as nobody has
-  /// executed anything but those found here, who count as if they had not.
-  [[nodiscard]] bool nobody_reaches(std::size_t i) const;
+  /// Whether what the others do cannot influence found()[i] before it is due. Holds as long as only
+  /// agents found here have executed something; these count as if they had not.
+  [[nodiscard]] bool is_out_of_reach(std::size_t i) const;
 
 private:
   void collect(Tiers& tiers, double end);

@@ -17,7 +17,7 @@ struct DomainLoad {
 
 /// Decides when it is worth while to divide the agents of a node among its domains anew.
 ///
-/// Whoever runs the domains shows it their loads, period by period. If one domain has been busier
+/// The engine shows it the domains' loads, period by period. If one domain has been busier
 /// than the average by a good part, and hardly ever waited, agents' events are noted, and a period
 /// later agents are divided by what they have executed meanwhile, if those loads say the same.
 /// Where that makes the run slower, since agents that wait for each other got apart, it is taken

@@ -115,7 +115,7 @@ const LoadDivision::Noted* LoadDivision::find(const std::vector<Noted>& notes, A
   return found != notes.end() && found->agent == agent ? &*found : nullptr;
 }
 
-// Those who have done nothing count a little, for the memory and the sweeps that they take.
+// Agents that have done nothing count a little, for the memory and the sweeps that they take.
 std::vector<LoadedAgent>
 LoadDivision::loaded_agents(double time, std::span<const double> seconds_per_event) const {
   std::vector<LoadedAgent> agents;

@@ -25,7 +25,7 @@ struct Parcel {
 
 /// Parcels from one domain to another, in the order in which they happened.
 ///
-/// Owns: what its parcels hold, until somebody takes it and clears the list. A run that fails may
+/// Owns: what its parcels hold, until the receiver takes it and clears the list. A failed run may
 ///       end while batches are on their way.
 struct Batch {
   Batch() = default;

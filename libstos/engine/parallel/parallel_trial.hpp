@@ -9,8 +9,8 @@ namespace stos::detail {
 
 /// Decides whether the agents of a node run faster divided among its domains or together in one.
 ///
-/// Light cones give some models nothing to do in parallel: everybody in one place, a star,
-/// everybody talking to everybody. Then domains wait for each other, try agents in vain, or hand
+/// Light cones give some models nothing to do in parallel: all agents in one place, a star, each
+/// agent in touch with all others. Then domains wait for each other, try agents in vain, or hand
 /// over most lambdas, and one of them alone would be faster. The loads show such signs; where they
 /// do, the agents are brought together for a while, and the faster way is kept. Agents that run
 /// together are divided again at times, since the model may have changed. Each attempt in vain

@@ -133,8 +133,8 @@ void keep_together(Row row, std::span<Cell* const> agents, std::span<Channel* co
 }
 
 // Where to cut a sorted row: of few agents, in the widest gap not far from the fair place, since
-// distance between domains is what lets them run independently. Among many there is always somebody
-// who is far enough away to go on, so that an equal share counts for more: the nearest gap will do.
+// distance between domains is what lets them run independently. Among many there is always an
+// agent far enough away to go on, so that an equal share counts for more: the nearest gap will do.
 // Nothing is cut where there is none.
 std::size_t place_to_cut(Row row, std::size_t fair, std::size_t axis) {
   constexpr std::size_t few = 64;

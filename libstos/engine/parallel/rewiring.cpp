@@ -73,7 +73,7 @@ void Rewiring::reads_anew(Cell& cell) {
   readers_.push_back(&cell);
 }
 
-// Whoever is at rest and near needs no course any more.
+// Where both ends are in one domain, and at rest, a channel may need no course any more.
 void Rewiring::connect(Channel& channel) const {
   if (channel.is_hold() || channel.group >= set_.size())
     return;
@@ -90,8 +90,8 @@ void Rewiring::connect(Channel& channel) const {
     channel.drop_course();
 }
 
-// A lambda that is queued may still point to a channel that is closed: who frees it has to be its
-// reader's domain.
+// A lambda that is queued may still point to a channel that is closed: the domain of the reader has
+// to free it.
 void Rewiring::move_retired() {
   for (std::size_t i = 0; i < set_.size(); ++i)
     for (Channel* channel : set_.domain(i).execution().take_retired(

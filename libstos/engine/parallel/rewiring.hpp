@@ -11,16 +11,16 @@ namespace stos::detail {
 /// that channels and holds give their readers' domains, their groups and courses, the sums of the
 /// mailboxes, the places in the tiers, and all clocks.
 ///
-/// All of it happens at a stop, see DomainBoard: nobody executes anything, and nothing is under
+/// All of it happens at a stop, see DomainBoard: no domain executes anything, and nothing is under
 /// way, here or between nodes. A domain's clock is a promise for its agents of then, and an agent
 /// that comes from elsewhere may be behind it. So all clocks of the whole cluster go back together
-/// to the time of its earliest event, which everybody has been told: no agent, wherever it is now,
-/// has an event before that, and what is sent later on is caused by those events. Nobody has built
-/// on the higher clocks in a way that could be wrong now: an agent that has gone further than that
-/// was let go since nothing could reach it before, which is a fact of spacetime and holds wherever
-/// the others are executed. The floor and what was lifted are below all events, and stay.
+/// to the time of its earliest event, which all nodes have been told: no agent, wherever it is now,
+/// has an event before that, and what is sent later on is caused by those events. What was done on
+/// the strength of the higher clocks stays right: an agent that has gone further than that was let
+/// go since nothing could reach it before, which is a fact of spacetime and holds wherever the
+/// others are executed. The floor and what was lifted are below all events, and stay.
 ///
-/// Threads: none inside; whoever has the stop.
+/// Threads: none inside; the thread that has the stop.
 class Rewiring {
 public:
   explicit Rewiring(DomainSet& set);
@@ -48,7 +48,7 @@ public:
   /// the others have a source here, which is found by from(). @pre no event is before `least`
   void finish(double least);
 
-  /// The domain that an agent who comes from another node had best go to: that of a neighbour, as
+  /// The domain that an agent from another node had best go to: that of a neighbour, as
   /// long as the domains stay about equal in size.
   [[nodiscard]] std::size_t domain_near(const Cell* neighbour);
 

@@ -80,7 +80,7 @@ public:
       look_through_list(events_of_all, space);
   }
 
-  /// Those who go one by one.
+  /// The agents that go one by one.
   [[nodiscard]] EventList& list() { return list_; }
 
   /// When the first agent of those that are swept is due: as of the last look_at_swept(), but for
@@ -88,11 +88,11 @@ public:
   [[nodiscard]] double swept_earliest() const { return swept_earliest_; }
   void look_at_swept();
 
-  /// A sweep may have ended before its window, and others may let agents go by now who were passed
-  /// over.
+  /// A sweep may have ended before its window, and agents that were passed over may be free to go
+  /// by now.
   void look_for_unswept();
 
-  /// Calls visit(cell) for each agent who is due before `time`, in no particular order, as
+  /// Calls visit(cell) for each agent that is due before `time`, in no particular order, as
   /// TimeTable::sweep() does; it changes nothing.
   template <class Visit>
   void look(double time, Visit&& visit) {

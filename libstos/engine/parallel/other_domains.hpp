@@ -17,24 +17,24 @@ namespace stos::detail {
 ///
 /// All of it starts from the sources of the channels that lead from them into the domain (a cut for
 /// each of them), no earlier than their clocks. What may arrive on those channels first is bound();
-/// and by the triangle inequality their influence reaches nobody earlier than light from there
+/// and by the triangle inequality their influence reaches no agent earlier than light from there
 /// does, through whatever agents of the domain it goes, but for their rounding errors:
 /// free_until().
 ///
 /// Threads: none inside; the domain owns it.
-class Outside {
+class OtherDomains {
 public:
-  Outside(std::size_t index, const World& world, DomainBoard& board);
+  OtherDomains(std::size_t index, const World& world, DomainBoard& board);
 
   /// Looks at all clocks; returns whether one has moved that matters.
   bool look();
 
-  /// The same with the least time of all, which saves clocks that hold each other back from
-  /// creeping towards the next event.
+  /// The same with the least time of all domains. Without it, clocks that hold each other back
+  /// would creep towards the next event in small steps.
   bool lift();
 
-  /// Takes bound() anew, after clocks have moved, as far as it does not lie beyond `next` already:
-  /// then the domain has something to do before it. So many agents are in the domain.
+  /// Takes bound() anew after clocks have moved. Other domains whose part of it is beyond `next`
+  /// keep that part: the domain has something to do before it. `agents`: in the domain.
   void find_bound(std::size_t agents, double next);
 
   /// Nothing arrives in the domain before it.
@@ -51,7 +51,8 @@ public:
     return clocks_;
   }
 
-  /// `channel` into the domain is open, or not any more; also to be called around turns.
+  /// `channel` into the domain is open, or not any more; also to be called around turns (changes
+  /// of velocity) of its ends.
   void add(Channel& channel);
   void remove(Channel& channel);
   void turns() { ++version_; }

@@ -1,4 +1,4 @@
-#include "libstos/engine/parallel/outside.hpp"
+#include "libstos/engine/parallel/other_domains.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -16,11 +16,11 @@ std::size_t index_among_moving(double cut_distance) {
 
 } // namespace
 
-Outside::Outside(std::size_t index, const World& world, DomainBoard& board)
+OtherDomains::OtherDomains(std::size_t index, const World& world, DomainBoard& board)
     : index_(index), world_(world), board_(board),
       clocks_(board.size(), Instant::beginning().absorption), cuts_(board.size()) {}
 
-bool Outside::look() {
+bool OtherDomains::look() {
   bool moved = false;
   for (std::size_t i = 0; i < clocks_.size(); ++i)
     if (i != index_) {
@@ -31,7 +31,7 @@ bool Outside::look() {
   return moved;
 }
 
-bool Outside::lift() {
+bool OtherDomains::lift() {
   const double least = board_.least_time();
   bool lifted = false;
   for (std::size_t i = 0; i < clocks_.size(); ++i)
@@ -42,12 +42,12 @@ bool Outside::lift() {
   return lifted;
 }
 
-void Outside::find_bound(std::size_t agents, double next) {
+void OtherDomains::find_bound(std::size_t agents, double next) {
   agents_ = agents;
   find_bound(next);
 }
 
-void Outside::find_bound(double next) {
+void OtherDomains::find_bound(double next) {
   bound_ = infinity;
   for (std::size_t i = 0; i < cuts_.size(); ++i)
     if (i != index_) {
@@ -58,7 +58,7 @@ void Outside::find_bound(double next) {
 }
 
 // Where sources move, it goes through all of their channels, and takes their box anew.
-double Outside::bound_of(Cut& cut, double clock) const {
+double OtherDomains::bound_of(Cut& cut, double clock) const {
   double bound = infinity;
   if (!cut.distances.empty())
     bound = light_cone::arrival_bound(clock, cut.distances.least());
@@ -75,7 +75,7 @@ double Outside::bound_of(Cut& cut, double clock) const {
 }
 
 // A source emits no earlier than at the clock, and after its last turn.
-void Outside::take_into_box(Cut& cut, const Channel& channel) const {
+void OtherDomains::take_into_box(Cut& cut, const Channel& channel) const {
   if (channel.source_path == nullptr || !std::isfinite(cut.boxed_at))
     return;
   const Trajectory& source = *channel.source_path;
@@ -86,7 +86,7 @@ void Outside::take_into_box(Cut& cut, const Channel& channel) const {
 // How far light has to travel at least, from anything that sources of the cut emit at `clock` or
 // later: those that move have got no further from their box than their speed lets them, and what
 // they emit from elsewhere later on lies within the light cone of where they are now.
-double Outside::distance(const Cut& cut, double clock, const Point& place) const {
+double OtherDomains::distance(const Cut& cut, double clock, const Point& place) const {
   double distance = cut.distances.empty() ? infinity : cut.sources.distance(place, world_.space);
   if (cut.moving.empty())
     return distance;
@@ -99,7 +99,7 @@ double Outside::distance(const Cut& cut, double clock, const Point& place) const
 
 // Holds for the worldlines as they are. A turn of the source is an event after its clock; one of
 // the reader is an event of this domain, and has the bound taken anew.
-double Outside::bound_of(const Channel& channel, double clock) const {
+double OtherDomains::bound_of(const Channel& channel, double clock) const {
   const double reaction = light_cone::arrival_bound(clock, channel.reaction_time());
   if (channel.source_path == nullptr || !std::isfinite(clock))
     return reaction;
@@ -109,7 +109,7 @@ double Outside::bound_of(const Channel& channel, double clock) const {
                                                channel.to->path, world_.space));
 }
 
-double Outside::free_until(const Cell& cell, double time) const {
+double OtherDomains::free_until(const Cell& cell, double time) const {
   const Point place = cell.path.position(time);
   double until = infinity;
   for (std::size_t i = 0; i < cuts_.size(); ++i) {
@@ -122,7 +122,7 @@ double Outside::free_until(const Cell& cell, double time) const {
   return until;
 }
 
-void Outside::add(Channel& channel) {
+void OtherDomains::add(Channel& channel) {
   ++version_;
   if (channel.group == index_)
     return;
@@ -144,7 +144,7 @@ void Outside::add(Channel& channel) {
   bound_ = std::min(bound_, cut.bound);
 }
 
-void Outside::remove(Channel& channel) {
+void OtherDomains::remove(Channel& channel) {
   if (channel.group == index_)
     return;
   Cut& cut = cuts_[channel.group];
@@ -162,15 +162,15 @@ void Outside::remove(Channel& channel) {
     cut.sources = {};
 }
 
-void Outside::begin_anew(double least) {
+void OtherDomains::begin_anew(double least) {
   ++version_;
   std::fill(clocks_.begin(), clocks_.end(), least);
   find_bound(infinity);
 }
 
 // Only a clock that has moved on since the last look can be of use.
-std::vector<double> Outside::needed_for(double next, const Cell* cell) const {
-  std::vector<double> needed(clocks_.size(), DomainBoard::Wish::no_matter());
+std::vector<double> OtherDomains::needed_for(double next, const Cell* cell) const {
+  std::vector<double> needed(clocks_.size(), DomainBoard::Needs::no_matter());
   for (std::size_t i = 0; i < cuts_.size(); ++i) {
     const Cut& cut = cuts_[i];
     if (i == index_ || cut.empty() || next < cut.bound)
