@@ -14,6 +14,10 @@
 
 namespace stos {
 
+namespace detail {
+class RecordCoder;
+}
+
 /// What a cut in a store is called.
 struct CutLabel {
   std::string run;           ///< simulation.name, or the name of the branch
@@ -40,7 +44,8 @@ struct StoreLimits {
 };
 
 /// Where complete cuts of runs lie, each as a manifest and chunks under the hashes of their
-/// contents, so that a chunk that has not changed since another cut is stored once.
+/// contents, so that a chunk that has not changed since another cut is stored once, and one that
+/// has changed a little as its difference from what it was.
 ///
 /// A cut is there whole or not at all: what fails, and a process that is killed, leave the complete
 /// cuts of a store as they were. Chunks that an unfinished cut has left behind are removed by the
@@ -60,11 +65,12 @@ public:
   /// What write() has done.
   struct Written {
     std::uint64_t number = 0;
-    std::uint64_t chunks = 0;       ///< of the cut
-    std::uint64_t chunks_new = 0;   ///< of these, those that were not there yet
-    std::uint64_t bytes_new = 0;    ///< of the new chunks and the manifest
-    std::uint64_t bytes_stored = 0; ///< of the same, compressed
-    std::uint64_t cuts_removed = 0; ///< replaced ones, and those beyond `keep`
+    std::uint64_t chunks = 0;           ///< of the cut
+    std::uint64_t chunks_new = 0;       ///< of these, those that were not there yet
+    std::uint64_t chunks_different = 0; ///< of these, those stored as differences from others
+    std::uint64_t bytes_new = 0;        ///< of the new chunks and the manifest
+    std::uint64_t bytes_stored = 0;     ///< of the same, compressed
+    std::uint64_t cuts_removed = 0;     ///< replaced ones, and those beyond `keep`
     std::string warning; ///< the cut is complete, but older ones could not be removed, and why
   };
 
@@ -87,7 +93,7 @@ public:
   [[nodiscard]] static Result<std::unique_ptr<CutStore>>
   open(const std::string& place, Access access, const StoreLimits& limits = {});
 
-  virtual ~CutStore() = default;
+  virtual ~CutStore();
   CutStore(const CutStore&) = delete;
   CutStore& operator=(const CutStore&) = delete;
 
@@ -105,15 +111,25 @@ public:
   /// server is asked whether it has all that its cuts refer to.
   [[nodiscard]] virtual Result<Contents> list() = 0;
 
+  struct Manifest {
+    std::vector<std::byte> bytes;
+    std::vector<ContentHash> chunks; ///< that it names, in its order
+  };
+
   /// Of a cut, as list() has found it. Fails if it is not there, or damaged.
-  [[nodiscard]] virtual Result<std::vector<std::byte>> manifest(std::uint64_t number) = 0;
-  [[nodiscard]] virtual Result<std::vector<std::byte>> chunk(const ContentHash& name) = 0;
+  [[nodiscard]] virtual Result<Manifest> manifest(std::uint64_t number) = 0;
+  [[nodiscard]] Result<std::vector<std::byte>> chunk(const ContentHash& name);
 
 protected:
-  explicit CutStore(std::string place) : place_(std::move(place)) {}
+  explicit CutStore(std::string place);
+
+  /// Of a chunk, as it lies there (see RecordCoder). Fails if it does not.
+  [[nodiscard]] virtual Result<std::vector<std::byte>> chunk_record(const ContentHash& name) = 0;
+  [[nodiscard]] detail::RecordCoder& coder() const { return *coder_; }
 
 private:
   std::string place_;
+  std::unique_ptr<detail::RecordCoder> coder_;
 };
 
 /// Which cut of a store is meant: those of `run`, if one is named; of these, the one with that
@@ -130,7 +146,8 @@ struct CutChoice {
 [[nodiscard]] Result<CutEntry> pick(const CutStore& store, const CutStore::Contents& contents,
                                     const CutChoice& choice);
 
-/// A whole cut. Fails with what is damaged in it, or with what the store fails with.
+/// A whole cut. Fails with what is damaged in it, or with what the store fails with. Another thread
+/// reads the store meanwhile, so the next chunks come while one is taken in.
 [[nodiscard]] Result<detail::Cut> read_cut(CutStore& store, const CutEntry& entry);
 
 /// One line for people: "#12  t = 30 s  run lattice, 10000 agents, 1.2 MB, state 0123456789abcdef".

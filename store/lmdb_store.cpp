@@ -2,6 +2,7 @@
 
 #include "libstos/base/bytes.hpp"
 #include "store/keep.hpp"
+#include "store/packing.hpp"
 
 #include <fcntl.h>
 #include <lmdb.h>
@@ -22,11 +23,13 @@ constexpr std::string_view format_key = "f";
 constexpr std::string_view pending_key = "p";
 constexpr std::string_view cut_prefix = "e";
 constexpr std::string_view chunk_prefix = "c";
-constexpr std::string_view format = "libstos cuts 1";
+constexpr std::string_view format = "libstos cuts 2";
 
 constexpr const char* foreign_file =
     "data.mdb in it is of another program, or damaged: use another folder";
-constexpr const char* foreign_format = "data.mdb in it was written by another version of libstos";
+constexpr const char* foreign_format =
+    "data.mdb in it was written by another version of libstos, which stored cuts in another way: "
+    "go on from its cuts with that version, or use another folder";
 
 constexpr std::size_t batch_bytes = std::size_t{32} << 20; // of chunks in a transaction
 constexpr std::uint64_t full_below_bytes = 1 << 20;        // as good as nothing left on a disk
@@ -334,40 +337,34 @@ LmdbStore::View LmdbStore::look_at(const LmdbMeta& meta) const {
 // Finds which cuts are right: their own records, and all chunks that they refer to.
 void LmdbStore::sort_out(View& view, const LmdbContents& found) const {
   std::set<ContentHash> damaged;
-  std::vector<StoredCut> cuts;
+  std::vector<KeptCut> cuts;
   for (const LmdbContents::Record& record : found.records) {
     const Place place{record.offset, record.size};
     if (record.key == format_key) {
       view.format = file_->read(place);
     } else if (const auto name = name_in(record.key)) {
-      if (is_chunk_record(file_->read(place), *name))
+      if (read_head(file_->read(place), *name))
         view.chunks[*name] = place;
       else
         damaged.insert(*name);
     } else if (const auto number = number_in(record.key)) {
-      auto cut = read_cut_record(file_->read(place), *number, WithManifest::no);
+      auto cut = coder().read_cut(file_->read(place), *number, WithManifest::no);
       if (cut) {
         view.cuts[*number] = place;
         cuts.push_back(*std::move(cut));
       } else {
-        view.contents.damage.push_back("cut #" + std::to_string(*number) +
-                                       " is damaged: its record is not as it was written");
+        view.contents.damage.push_back(damaged_cut(*number));
       }
     }
   }
   std::sort(cuts.begin(), cuts.end(),
-            [](const StoredCut& a, const StoredCut& b) { return a.entry.number < b.entry.number; });
-  for (const StoredCut& cut : cuts) {
-    const auto bad =
-        std::find_if(cut.chunks.begin(), cut.chunks.end(),
-                     [&view](const ContentHash& name) { return view.chunks.count(name) == 0; });
-    if (bad == cut.chunks.end())
-      view.contents.cuts.push_back(cut.entry);
-    else
-      view.contents.damage.push_back(
-          "cut " + to_string(cut.entry) + " is damaged: chunk " + bad->to_string() +
-          (damaged.count(*bad) != 0 ? " is not as it was written" : " is missing"));
-  }
+            [](const KeptCut& a, const KeptCut& b) { return a.entry.number < b.entry.number; });
+  const auto wrong_with = [&](const ContentHash& name) -> const char* {
+    if (view.chunks.count(name) != 0)
+      return nullptr;
+    return damaged.count(name) != 0 ? " is not as it was written" : " is missing";
+  };
+  detail::sort_out(cuts, wrong_with, view.contents);
 }
 
 Result<CutStore::Contents> LmdbStore::list() {
@@ -397,32 +394,28 @@ Result<CutStore::Contents> LmdbStore::list() {
   }
 }
 
-Result<std::vector<std::byte>> LmdbStore::manifest(std::uint64_t number) {
+Result<CutStore::Manifest> LmdbStore::manifest(std::uint64_t number) {
   if (!view_)
     if (const Result<Contents> contents = list(); !contents)
       return contents.error();
   const auto found = view_->cuts.find(number);
   if (found == view_->cuts.end())
     return failed("there is no cut #" + std::to_string(number));
-  std::optional<StoredCut> record =
-      read_cut_record(file_->read(found->second), number, WithManifest::yes);
+  std::optional<KeptCut> record =
+      coder().read_cut(file_->read(found->second), number, WithManifest::yes);
   if (!record)
     return failed("cut #" + std::to_string(number) + " is not as it was written");
-  return std::move(record->manifest);
+  return manifest_of(*std::move(record));
 }
 
-Result<std::vector<std::byte>> LmdbStore::chunk(const ContentHash& name) {
+Result<std::vector<std::byte>> LmdbStore::chunk_record(const ContentHash& name) {
   if (!view_)
     if (const Result<Contents> contents = list(); !contents)
       return contents.error();
   const auto found = view_->chunks.find(name);
   if (found == view_->chunks.end())
     return failed("there is no chunk " + name.to_string());
-  std::optional<std::vector<std::byte>> content =
-      read_chunk_record(file_->read(found->second), name);
-  if (!content)
-    return failed("chunk " + name.to_string() + " is not as it was written");
-  return *std::move(content);
+  return file_->read(found->second);
 }
 
 // ---- writing
@@ -456,43 +449,43 @@ Result<CutStore::Written> LmdbStore::write(const CutLabel& label, const EncodedC
       FileLock::take(folder_ + "/writer.lock", FileLock::Kind::exclusive, limits_.lock_wait_s);
   if (!lock)
     return failed(lock.error().context);
-  Written written;
-  written.chunks = cut.chunks.size();
-  if (const Result<void> swept = sweep_if_needed(cut); !swept)
+  const Result<std::vector<KeptCut>> before = complete_cuts();
+  if (!before)
+    return before.error();
+  if (const Result<void> swept = sweep_if_needed(*before); !swept)
     return swept.error();
-  if (const Result<void> put = put_chunks(cut, written); !put)
+  Written written;
+  Packing packing(cut, label.lineage, *before, coder(), written);
+  if (const Result<void> put = put_chunks(packing); !put)
     return put.error();
-  if (const Result<void> completed = complete(label, cut, written); !completed)
+  if (const Result<void> completed = complete(label, cut, packing.stored(), *before, written);
+      !completed)
     return completed.error();
   if (const Result<void> removed = remove_old(label.lineage, keep, written); !removed)
     written.warning = "older cuts were not removed: " + removed.error().context;
   return written;
 }
 
-Result<void> LmdbStore::put_chunks(const EncodedCut& cut, Written& written) {
-  for (std::size_t next = 0; next < cut.chunks.size();) {
+Result<void> LmdbStore::put_chunks(Packing& packing) {
+  while (!packing.done()) {
     Result<LmdbTransaction> transaction = begin_write();
     if (!transaction)
       return transaction.error();
     if (const int error = transaction->put(pending_key, {}); error != 0)
       return failed(error);
-    std::size_t batch = 0;
-    for (; next < cut.chunks.size() && batch < batch_bytes; ++next) {
-      const EncodedCut::Chunk& chunk = cut.chunks[next];
-      const std::string key = chunk_key(chunk.name);
-      std::span<const std::byte> there;
-      const int found = transaction->get(key, there);
-      if (found == 0 && is_chunk_record(there, chunk.name))
+    for (std::size_t batch = 0; !packing.done() && batch < batch_bytes;) {
+      const ContentHash name = packing.next().name;
+      if (const std::optional<KeptChunk> there = find_right(*transaction, name)) {
+        packing.pass(*there);
         continue;
-      if (found != 0 && found != MDB_NOTFOUND)
-        return failed(found);
-      const std::vector<std::byte> record = chunk_record(chunk);
-      if (const int error = transaction->put(key, record); error != 0)
+      }
+      std::span<const std::byte> base_record;
+      if (const std::optional<ContentHash> base = packing.base_of(packing.next()))
+        (void)transaction->get(chunk_key(*base), base_record); // without it, it is stored whole
+      const std::vector<std::byte> record = packing.pack(base_record);
+      if (const int error = transaction->put(chunk_key(name), record); error != 0)
         return failed(error);
       batch += record.size();
-      ++written.chunks_new;
-      written.bytes_new += chunk.bytes.size();
-      written.bytes_stored += record.size();
     }
     if (const Result<void> committed = commit(*transaction); !committed)
       return committed;
@@ -500,13 +493,24 @@ Result<void> LmdbStore::put_chunks(const EncodedCut& cut, Written& written) {
   return {};
 }
 
-Result<void> LmdbStore::complete(const CutLabel& label, const EncodedCut& cut, Written& written) {
+// A chunk that is there as it was written, and so is its base.
+std::optional<KeptChunk> LmdbStore::find_right(LmdbTransaction& transaction,
+                                               const ContentHash& name) {
+  const auto find = [&transaction](const ContentHash& wanted) {
+    std::span<const std::byte> record;
+    return transaction.get(chunk_key(wanted), record) == 0 ? read_head(record, wanted)
+                                                           : std::nullopt;
+  };
+  const std::optional<KeptChunk> found = find(name);
+  return found && found->base && !find(*found->base) ? std::nullopt : found;
+}
+
+Result<void> LmdbStore::complete(const CutLabel& label, const EncodedCut& cut,
+                                 const std::vector<KeptChunk>& chunks,
+                                 const std::vector<KeptCut>& before, Written& written) {
   Result<LmdbTransaction> transaction = begin_write();
   if (!transaction)
     return transaction.error();
-  Result<std::vector<StoredCut>> cuts = complete_cuts(*transaction);
-  if (!cuts)
-    return cuts.error();
   CutEntry entry;
   static_cast<CutLabel&>(entry) = label;
   entry.bytes = bytes_of_chunks(cut);
@@ -517,12 +521,12 @@ Result<void> LmdbStore::complete(const CutLabel& label, const EncodedCut& cut, W
   if (last != 0)
     return failed(last);
   written.number = ++entry.number;
-  const std::vector<std::uint64_t> replaced = replaced_by(label, *cuts);
+  const std::vector<std::uint64_t> replaced = replaced_by(label, before);
   for (const std::uint64_t number : replaced)
     if (const int error = transaction->remove(cut_key(number)); error != 0)
       return failed(error);
   written.cuts_removed = replaced.size();
-  const std::vector<std::byte> record = cut_record(entry, cut);
+  const std::vector<std::byte> record = coder().cut_record(entry, chunks, cut.manifest);
   if (const int error = transaction->put(cut_key(entry.number), record); error != 0)
     return failed(error);
   if (const int error = transaction->put(pending_key, {}); error != 0) // see remove_old()
@@ -533,21 +537,18 @@ Result<void> LmdbStore::complete(const CutLabel& label, const EncodedCut& cut, W
 }
 
 Result<void> LmdbStore::remove_old(std::uint64_t lineage, std::uint32_t keep, Written& written) {
+  Result<std::vector<KeptCut>> cuts = complete_cuts();
+  if (!cuts)
+    return cuts.error();
   Result<LmdbTransaction> transaction = begin_write();
   if (!transaction)
     return transaction.error();
-  Result<std::vector<StoredCut>> cuts = complete_cuts(*transaction);
-  if (!cuts)
-    return cuts.error();
   const std::vector<std::uint64_t> old = beyond(keep, lineage, *cuts);
   for (const std::uint64_t number : old)
     if (const int error = transaction->remove(cut_key(number)); error != 0)
       return failed(error);
-  std::erase_if(*cuts, [&old](const StoredCut& cut) {
-    return std::find(old.begin(), old.end(), cut.entry.number) != old.end();
-  });
   if (!old.empty() || written.cuts_removed > 0)
-    if (const int error = sweep(*transaction, names_of(*cuts)); error != 0)
+    if (const int error = sweep(*transaction, names_of(without(old, *std::move(cuts)))); error != 0)
       return failed(error);
   if (const int error = transaction->remove(pending_key); error != 0)
     return failed(error);
@@ -557,8 +558,8 @@ Result<void> LmdbStore::remove_old(std::uint64_t lineage, std::uint32_t keep, Wr
   return {};
 }
 
-// Chunks of a cut that was never completed, except those that the cut to come has, too.
-Result<void> LmdbStore::sweep_if_needed(const EncodedCut& to_come) {
+// Chunks of a cut that was never completed.
+Result<void> LmdbStore::sweep_if_needed(const std::vector<KeptCut>& cuts) {
   Result<LmdbTransaction> transaction = begin_write();
   if (!transaction)
     return transaction.error();
@@ -568,13 +569,7 @@ Result<void> LmdbStore::sweep_if_needed(const EncodedCut& to_come) {
     return {};
   if (pending != 0)
     return failed(pending);
-  Result<std::vector<StoredCut>> cuts = complete_cuts(*transaction);
-  if (!cuts)
-    return cuts.error();
-  std::set<ContentHash> wanted = names_of(*cuts);
-  for (const EncodedCut::Chunk& chunk : to_come.chunks)
-    wanted.insert(chunk.name);
-  if (const int error = sweep(*transaction, wanted); error != 0)
+  if (const int error = sweep(*transaction, names_of(cuts)); error != 0)
     return failed(error);
   return commit(*transaction);
 }
@@ -592,18 +587,21 @@ int LmdbStore::sweep(LmdbTransaction& transaction, const std::set<ContentHash>& 
   return error;
 }
 
-// Those whose records are right. What is damaged stays as it is.
-Result<std::vector<StoredCut>> LmdbStore::complete_cuts(LmdbTransaction& transaction) const {
-  std::vector<StoredCut> cuts;
-  const int error = transaction.visit(
-      cut_prefix, [&cuts](std::string_view key, std::span<const std::byte> bytes) {
+// Those whose records are right, by number. What is damaged stays as it is. @pre the writer's lock
+Result<std::vector<KeptCut>> LmdbStore::complete_cuts() {
+  Result<LmdbTransaction> transaction = begin_write();
+  if (!transaction)
+    return transaction.error();
+  std::vector<KeptCut> cuts;
+  const int error =
+      transaction->visit(cut_prefix, [&](std::string_view key, std::span<const std::byte> record) {
         if (const std::optional<std::uint64_t> number = number_in(key))
-          if (auto cut = read_cut_record(bytes, *number, WithManifest::no))
+          if (auto cut = coder().read_cut(record, *number, WithManifest::no))
             cuts.push_back(*std::move(cut));
         return true;
       });
   if (error != 0)
-    return failed(lmdb_text(error));
+    return failed(error);
   return cuts;
 }
 

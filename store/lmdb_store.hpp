@@ -16,6 +16,8 @@
 
 namespace stos::detail {
 
+class Packing;
+
 /// A store in a folder: data.mdb and lock.mdb of LMDB, and writer.lock.
 ///
 /// What is read is read from the file itself, with every byte checked (see LmdbPages), while a
@@ -32,8 +34,7 @@ public:
 
   Result<Written> write(const CutLabel& label, const EncodedCut& cut, std::uint32_t keep) override;
   Result<Contents> list() override;
-  Result<std::vector<std::byte>> manifest(std::uint64_t number) override;
-  Result<std::vector<std::byte>> chunk(const ContentHash& name) override;
+  Result<Manifest> manifest(std::uint64_t number) override;
 
 private:
   struct Place {
@@ -67,12 +68,17 @@ private:
   View look_at(const LmdbMeta& meta) const;
   void sort_out(View& view, const LmdbContents& found) const;
 
-  Result<void> put_chunks(const EncodedCut& cut, Written& written);
-  Result<void> complete(const CutLabel& label, const EncodedCut& cut, Written& written);
+  Result<std::vector<std::byte>> chunk_record(const ContentHash& name) override;
+
+  Result<void> put_chunks(Packing& packing);
+  static std::optional<KeptChunk> find_right(LmdbTransaction& transaction, const ContentHash& name);
+  Result<void> complete(const CutLabel& label, const EncodedCut& cut,
+                        const std::vector<KeptChunk>& chunks, const std::vector<KeptCut>& before,
+                        Written& written);
   Result<void> remove_old(std::uint64_t lineage, std::uint32_t keep, Written& written);
-  Result<void> sweep_if_needed(const EncodedCut& to_come);
+  Result<void> sweep_if_needed(const std::vector<KeptCut>& cuts);
   int sweep(LmdbTransaction& transaction, const std::set<ContentHash>& wanted) const;
-  Result<std::vector<StoredCut>> complete_cuts(LmdbTransaction& transaction) const;
+  Result<std::vector<KeptCut>> complete_cuts();
   Result<LmdbTransaction> begin_write();
   Result<void> commit(LmdbTransaction& transaction);
 

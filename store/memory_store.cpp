@@ -1,8 +1,11 @@
 #include "store/memory_store.hpp"
 
 #include "store/keep.hpp"
+#include "store/packing.hpp"
 
 #include <mutex>
+#include <span>
+#include <utility>
 
 namespace stos::detail {
 
@@ -11,21 +14,13 @@ struct MemoryStore::Shelf {
 
   std::mutex mutex;
   std::uint64_t last_number = 0;
-  std::map<std::uint64_t, StoredCut> cuts; // without manifests
-  std::map<std::uint64_t, Bytes> manifests;
-  std::map<ContentHash, Bytes> chunks;
+  std::vector<KeptCut> cuts;           // by number
+  std::map<ContentHash, Bytes> chunks; // their records
 
-  [[nodiscard]] std::vector<StoredCut> records() const {
-    std::vector<StoredCut> all;
-    for (const auto& [number, record] : cuts)
-      all.push_back(record);
-    return all;
-  }
-  void remove(const std::vector<std::uint64_t>& numbers) {
-    for (const std::uint64_t number : numbers) {
-      cuts.erase(number);
-      manifests.erase(number);
-    }
+  [[nodiscard]] std::span<const std::byte> record(const ContentHash& name) const {
+    const auto found = chunks.find(name);
+    return found != chunks.end() ? std::span<const std::byte>(*found->second)
+                                 : std::span<const std::byte>();
   }
 };
 
@@ -52,35 +47,36 @@ MemoryStore::MemoryStore(const std::string& name)
 Result<CutStore::Written> MemoryStore::write(const CutLabel& label, const EncodedCut& cut,
                                              std::uint32_t keep) {
   const std::lock_guard lock(shelf_->mutex);
+  Shelf& shelf = *shelf_;
   Written written;
-  written.chunks = cut.chunks.size();
-  written.bytes_new = cut.manifest.size();
-  for (const EncodedCut::Chunk& chunk : cut.chunks) {
-    Shelf::Bytes& bytes = shelf_->chunks[chunk.name];
-    if (bytes)
+  Packing packing(cut, label.lineage, shelf.cuts, coder(), written);
+  while (!packing.done()) {
+    const ContentHash name = packing.next().name;
+    if (const auto there = read_head_only(shelf.record(name), name)) {
+      packing.pass(*there);
       continue;
-    bytes = std::make_shared<const std::vector<std::byte>>(chunk.bytes);
-    ++written.chunks_new;
-    written.bytes_new += chunk.bytes.size();
+    }
+    const std::optional<ContentHash> base = packing.base_of(packing.next());
+    shelf.chunks[name] = std::make_shared<const std::vector<std::byte>>(
+        packing.pack(base ? shelf.record(*base) : std::span<const std::byte>()));
   }
-  written.bytes_stored = written.bytes_new;
+  written.bytes_new += cut.manifest.size();
+  written.bytes_stored += cut.manifest.size();
 
-  StoredCut record;
+  const std::vector<std::uint64_t> replaced = replaced_by(label, shelf.cuts);
+  KeptCut record;
   static_cast<CutLabel&>(record.entry) = label;
-  written.number = record.entry.number = ++shelf_->last_number;
+  written.number = record.entry.number = ++shelf.last_number;
   record.entry.bytes = bytes_of_chunks(cut);
-  for (const EncodedCut::Chunk& chunk : cut.chunks)
-    record.chunks.push_back(chunk.name);
-  const std::vector<std::uint64_t> replaced = replaced_by(label, shelf_->records());
-  shelf_->remove(replaced);
-  shelf_->cuts[written.number] = std::move(record);
-  shelf_->manifests[written.number] = std::make_shared<const std::vector<std::byte>>(cut.manifest);
-
-  const std::vector<std::uint64_t> old = beyond(keep, label.lineage, shelf_->records());
-  shelf_->remove(old);
+  record.chunks = packing.stored();
+  record.manifest = cut.manifest;
+  shelf.cuts = without(replaced, std::move(shelf.cuts));
+  shelf.cuts.push_back(std::move(record));
+  const std::vector<std::uint64_t> old = beyond(keep, label.lineage, shelf.cuts);
+  shelf.cuts = without(old, std::move(shelf.cuts));
   written.cuts_removed = replaced.size() + old.size();
-  const std::set<ContentHash> wanted = names_of(shelf_->records());
-  std::erase_if(shelf_->chunks,
+  const std::set<ContentHash> wanted = names_of(shelf.cuts);
+  std::erase_if(shelf.chunks,
                 [&wanted](const auto& chunk) { return wanted.count(chunk.first) == 0; });
   return written;
 }
@@ -89,24 +85,23 @@ Result<CutStore::Contents> MemoryStore::list() {
   const std::lock_guard lock(shelf_->mutex);
   found_ = std::make_shared<Shelf>();
   found_->cuts = shelf_->cuts;
-  found_->manifests = shelf_->manifests;
   found_->chunks = shelf_->chunks;
   Contents contents;
-  for (const auto& [number, record] : found_->cuts)
-    contents.cuts.push_back(record.entry);
+  for (const KeptCut& cut : found_->cuts)
+    contents.cuts.push_back(cut.entry);
   return contents;
 }
 
-Result<std::vector<std::byte>> MemoryStore::manifest(std::uint64_t number) {
+Result<CutStore::Manifest> MemoryStore::manifest(std::uint64_t number) {
   if (!found_)
     (void)list();
-  const auto found = found_->manifests.find(number);
-  if (found == found_->manifests.end())
-    return Error{Errc::io_error, place() + ": there is no cut #" + std::to_string(number)};
-  return *found->second;
+  for (const KeptCut& cut : found_->cuts)
+    if (cut.entry.number == number)
+      return manifest_of(cut);
+  return Error{Errc::io_error, place() + ": there is no cut #" + std::to_string(number)};
 }
 
-Result<std::vector<std::byte>> MemoryStore::chunk(const ContentHash& name) {
+Result<std::vector<std::byte>> MemoryStore::chunk_record(const ContentHash& name) {
   if (!found_)
     (void)list();
   const auto found = found_->chunks.find(name);

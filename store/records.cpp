@@ -4,17 +4,34 @@
 
 #include <zstd.h>
 
+#include <algorithm>
+#include <bit>
+#include <new>
 #include <string>
+#include <utility>
 
 namespace stos::detail {
 namespace {
 
 constexpr std::uint8_t kind_cut = 1;
 constexpr std::uint8_t kind_chunk = 2;
+constexpr std::uint8_t kind_difference = 3;
 constexpr std::size_t hash_size = 16;
+static_assert(head_bytes == 3 * hash_size + 1);
 
 // The fastest of the usual levels: cuts are written beside a run, which wants the processors.
 constexpr int compression_level = 1;
+
+// Of zstd's window, as powers of two: what it takes, and what it reads without being asked to.
+constexpr int window_min = 10;
+constexpr int window_max = 27;
+
+// Of the table in which it looks for what was there before: of its own accord it takes a smaller
+// one, and misses one place in three.
+constexpr int hashes_min = 17;
+
+// A name that no content has, as far as anybody knows: of a chunk that is stored whole.
+constexpr ContentHash no_base{};
 
 void write_hash(const ContentHash& hash, BytesWriter& out) {
   out.u64(hash.high);
@@ -24,27 +41,6 @@ void write_hash(const ContentHash& hash, BytesWriter& out) {
 ContentHash read_hash(BytesReader& in) {
   const std::uint64_t high = in.u64();
   return {high, in.u64()};
-}
-
-// The size of `content`, then itself, compressed, to the end of the record.
-void write_compressed(std::span<const std::byte> content, BytesWriter& out) {
-  out.varint(content.size());
-  std::vector<std::byte> frame(ZSTD_compressBound(content.size()));
-  const std::size_t size =
-      ZSTD_compress(frame.data(), frame.size(), content.data(), content.size(), compression_level);
-  STOS_ASSERT(ZSTD_isError(size) == 0, ZSTD_getErrorName(size));
-  out.raw(frame.data(), size);
-}
-
-std::optional<std::vector<std::byte>> read_compressed(BytesReader& in) {
-  const std::uint64_t size = in.varint();
-  const std::span<const std::byte> frame = in.raw(in.remaining());
-  if (!in.ok() || ZSTD_getFrameContentSize(frame.data(), frame.size()) != size)
-    return std::nullopt;
-  std::vector<std::byte> content(size);
-  if (ZSTD_decompress(content.data(), content.size(), frame.data(), frame.size()) != size)
-    return std::nullopt;
-  return content;
 }
 
 // Writes the hash of what comes after its own place.
@@ -70,7 +66,77 @@ std::span<const std::byte> unsealed(std::span<const std::byte> record) {
 
 } // namespace
 
-std::vector<std::byte> cut_record(const CutEntry& entry, const EncodedCut& cut) {
+CutStore::Manifest manifest_of(KeptCut cut) {
+  CutStore::Manifest manifest{std::move(cut.manifest), {}};
+  for (const KeptChunk& chunk : cut.chunks)
+    manifest.chunks.push_back(chunk.name);
+  return manifest;
+}
+
+struct RecordCoder::Zstd {
+  struct Free {
+    void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
+    void operator()(ZSTD_DCtx* context) const { ZSTD_freeDCtx(context); }
+  };
+  std::unique_ptr<ZSTD_CCtx, Free> compressing{ZSTD_createCCtx()};
+  std::unique_ptr<ZSTD_DCtx, Free> decompressing{ZSTD_createDCtx()};
+};
+
+RecordCoder::RecordCoder() : zstd_(std::make_unique<Zstd>()) {
+  if (!zstd_->compressing || !zstd_->decompressing)
+    throw std::bad_alloc();
+  ZSTD_CCtx_setParameter(zstd_->compressing.get(), ZSTD_c_compressionLevel, compression_level);
+}
+
+RecordCoder::~RecordCoder() = default;
+
+// For the next frame. All of the prefix must lie in the window, and what is far back in a long one
+// must be found again.
+void RecordCoder::refer_to(std::span<const std::byte> prefix, std::size_t content) {
+  ZSTD_CCtx* const context = zstd_->compressing.get();
+  int window = 0; // as usual
+  int hashes = 0;
+  if (!prefix.empty()) {
+    window = std::clamp(static_cast<int>(std::bit_width(prefix.size() + content)), window_min,
+                        window_max);
+    hashes = std::max(hashes_min, window - 2);
+  }
+  ZSTD_CCtx_setParameter(context, ZSTD_c_windowLog, window);
+  ZSTD_CCtx_setParameter(context, ZSTD_c_hashLog, hashes);
+  ZSTD_CCtx_refPrefix(context, prefix.data(), prefix.size());
+}
+
+// The size of `content`, then itself, compressed, to the end of the record.
+void RecordCoder::write_compressed(std::span<const std::byte> content,
+                                   std::span<const std::byte> prefix, BytesWriter& out) {
+  out.varint(content.size());
+  frame_.resize(std::max(frame_.size(), ZSTD_compressBound(content.size())));
+  ZSTD_CCtx* const context = zstd_->compressing.get();
+  refer_to(prefix, content.size());
+  const std::size_t size =
+      ZSTD_compress2(context, frame_.data(), frame_.size(), content.data(), content.size());
+  STOS_ASSERT(ZSTD_isError(size) == 0, ZSTD_getErrorName(size));
+  out.raw(frame_.data(), size);
+}
+
+std::optional<RecordCoder::Bytes> RecordCoder::read_compressed(BytesReader& in,
+                                                               std::span<const std::byte> prefix) {
+  const std::uint64_t size = in.varint();
+  const std::span<const std::byte> frame = in.raw(in.remaining());
+  if (!in.ok() || ZSTD_getFrameContentSize(frame.data(), frame.size()) != size)
+    return std::nullopt;
+  Bytes content(size);
+  ZSTD_DCtx* const context = zstd_->decompressing.get();
+  ZSTD_DCtx_refPrefix(context, prefix.data(), prefix.size());
+  if (ZSTD_decompressDCtx(context, content.data(), content.size(), frame.data(), frame.size()) !=
+      size)
+    return std::nullopt;
+  return content;
+}
+
+RecordCoder::Bytes RecordCoder::cut_record(const CutEntry& entry,
+                                           const std::vector<KeptChunk>& chunks,
+                                           std::span<const std::byte> manifest) {
   BytesWriter out;
   write_hash({}, out);
   out.u8(kind_cut);
@@ -82,26 +148,43 @@ std::vector<std::byte> cut_record(const CutEntry& entry, const EncodedCut& cut) 
   out.varint(entry.agents);
   out.u64(static_cast<std::uint64_t>(entry.written_s));
   out.varint(entry.bytes);
-  out.varint(cut.chunks.size());
-  for (const EncodedCut::Chunk& chunk : cut.chunks)
+  out.varint(chunks.size());
+  for (const KeptChunk& chunk : chunks) {
     write_hash(chunk.name, out);
-  write_compressed(cut.manifest, out);
+    out.u64(chunk.place);
+    write_hash(chunk.base.value_or(no_base), out);
+  }
+  write_compressed(manifest, {}, out);
   return sealed(out.take());
 }
 
-std::vector<std::byte> chunk_record(const EncodedCut::Chunk& chunk) {
+RecordCoder::Bytes RecordCoder::chunk_record(const ContentHash& name,
+                                             std::span<const std::byte> content) {
   BytesWriter out;
   write_hash({}, out);
   out.u8(kind_chunk);
-  write_hash(chunk.name, out);
-  write_compressed(chunk.bytes, out);
+  write_hash(name, out);
+  write_compressed(content, {}, out);
   return sealed(out.take());
 }
 
-std::optional<StoredCut> read_cut_record(std::span<const std::byte> bytes, std::uint64_t number,
-                                         WithManifest with_manifest) {
+RecordCoder::Bytes RecordCoder::difference_record(const ContentHash& name,
+                                                  std::span<const std::byte> content,
+                                                  const ContentHash& base_name,
+                                                  std::span<const std::byte> base) {
+  BytesWriter out;
+  write_hash({}, out);
+  out.u8(kind_difference);
+  write_hash(name, out);
+  write_hash(base_name, out);
+  write_compressed(content, base, out);
+  return sealed(out.take());
+}
+
+std::optional<KeptCut> RecordCoder::read_cut(std::span<const std::byte> bytes, std::uint64_t number,
+                                             WithManifest with_manifest) {
   BytesReader in(unsealed(bytes));
-  StoredCut record;
+  KeptCut record;
   CutEntry& entry = record.entry;
   if (in.u8() != kind_cut)
     return std::nullopt;
@@ -113,12 +196,18 @@ std::optional<StoredCut> read_cut_record(std::span<const std::byte> bytes, std::
   entry.agents = in.varint();
   entry.written_s = static_cast<std::int64_t>(in.u64());
   entry.bytes = in.varint();
-  for (std::size_t left = in.count(hash_size); left > 0; --left)
-    record.chunks.push_back(read_hash(in));
+  constexpr std::size_t bytes_each = 2 * hash_size + sizeof(std::uint64_t);
+  for (std::size_t left = in.count(bytes_each); left > 0; --left) {
+    KeptChunk& chunk = record.chunks.emplace_back();
+    chunk.name = read_hash(in);
+    chunk.place = in.u64();
+    if (const ContentHash base = read_hash(in); base != no_base)
+      chunk.base = base;
+  }
   if (!in.ok() || entry.number != number)
     return std::nullopt;
   if (with_manifest == WithManifest::yes) {
-    std::optional<std::vector<std::byte>> manifest = read_compressed(in);
+    std::optional<Bytes> manifest = read_compressed(in, {});
     if (!manifest)
       return std::nullopt;
     record.manifest = *std::move(manifest);
@@ -126,23 +215,39 @@ std::optional<StoredCut> read_cut_record(std::span<const std::byte> bytes, std::
   return record;
 }
 
-bool is_chunk_record(std::span<const std::byte> bytes, const ContentHash& name) {
-  BytesReader in(unsealed(bytes));
-  return in.u8() == kind_chunk && read_hash(in) == name && in.ok();
+std::optional<RecordCoder::Bytes> RecordCoder::read_chunk(std::span<const std::byte> record,
+                                                          const ContentHash& name,
+                                                          std::span<const std::byte> base) {
+  const std::optional<KeptChunk> head = read_head(record, name);
+  if (!head)
+    return std::nullopt;
+  BytesReader in(record.subspan(head->base ? head_bytes : head_bytes - hash_size));
+  return read_compressed(in, base);
 }
 
-std::optional<std::vector<std::byte>> read_chunk_record(std::span<const std::byte> bytes,
-                                                        const ContentHash& name) {
-  if (!is_chunk_record(bytes, name))
+std::optional<KeptChunk> read_head(std::span<const std::byte> record, const ContentHash& name) {
+  if (unsealed(record).empty())
     return std::nullopt;
-  BytesReader in(bytes.subspan(hash_size + 1 + hash_size));
-  return read_compressed(in);
+  return read_head_only(record, name);
+}
+
+std::optional<KeptChunk> read_head_only(std::span<const std::byte> begin, const ContentHash& name) {
+  BytesReader in(begin);
+  (void)read_hash(in);
+  const std::uint8_t kind = in.u8();
+  KeptChunk chunk;
+  chunk.name = read_hash(in);
+  if (kind == kind_difference)
+    chunk.base = read_hash(in);
+  if (!in.ok() || (kind != kind_chunk && kind != kind_difference) || chunk.name != name)
+    return std::nullopt;
+  return chunk;
 }
 
 std::uint64_t bytes_of_chunks(const EncodedCut& cut) {
   std::uint64_t sum = 0;
   for (const EncodedCut::Chunk& chunk : cut.chunks)
-    sum += chunk.bytes.size();
+    sum += chunk.bytes;
   return sum;
 }
 

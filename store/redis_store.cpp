@@ -2,6 +2,7 @@
 
 #include "libstos/base/exact_text.hpp"
 #include "store/keep.hpp"
+#include "store/packing.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -19,12 +20,11 @@ constexpr const char* number_key = "stos:number";
 constexpr const char* pending_key = "stos:pending";
 constexpr const char* lock_key = "stos:lock";
 constexpr std::string_view chunk_prefix = "stos:chunk:";
-constexpr const char* format = "libstos cuts 1";
+constexpr const char* format = "libstos cuts 2";
 
-constexpr std::size_t batch_keys = 1'000;                 // asked for, or removed, at once
-constexpr std::size_t batch_bytes = std::size_t{8} << 20; // sent at once
-constexpr std::size_t chunks_ahead = 64;                  // fetched at once
-constexpr std::chrono::milliseconds between_looks{20};    // at the lock of another writer
+constexpr std::size_t batch_keys = 1'000;              // asked for, or removed, at once
+constexpr std::size_t chunks_ahead = 64;               // fetched, or sent, at once
+constexpr std::chrono::milliseconds between_looks{20}; // at the lock of another writer
 
 std::string chunk_key(const ContentHash& name) {
   return std::string(chunk_prefix) + name.to_string();
@@ -50,15 +50,6 @@ std::string random_token() {
   for (int i = 0; i < 4; ++i)
     token += std::to_string(random()) + ".";
   return token;
-}
-
-std::vector<StoredCut> records_of(const std::vector<StoredCut>& cuts,
-                                  const std::vector<std::uint64_t>& without) {
-  std::vector<StoredCut> rest;
-  for (const StoredCut& cut : cuts)
-    if (std::find(without.begin(), without.end(), cut.entry.number) == without.end())
-      rest.push_back(cut);
-  return rest;
 }
 
 RedisConnection::Words words_of(const std::vector<std::string>& command) {
@@ -111,7 +102,9 @@ Result<void> RedisStore::check_format(Access access) {
   if (!told)
     return told.error();
   if (told->text && *told->text != format)
-    return failed("stos:format in it is of another version of libstos, or of another program");
+    return failed(
+        "stos:format in it is of another version of libstos, which stored cuts in another "
+        "way, or of another program: use another database");
   return {};
 }
 
@@ -126,7 +119,7 @@ Result<RedisStore::Read> RedisStore::read_cuts() {
   for (std::size_t i = 0; i + 1 < all->parts.size(); i += 2) {
     const std::uint64_t number = number_of(all->parts[i].text.value_or(""));
     std::string bytes = std::move(all->parts[i + 1].text).value_or("");
-    auto record = read_cut_record(bytes_of(bytes), number, WithManifest::no);
+    auto record = coder().read_cut(bytes_of(bytes), number, WithManifest::no);
     if (record)
       read.cuts.push_back({*std::move(record), std::move(bytes)});
     else
@@ -139,25 +132,38 @@ Result<RedisStore::Read> RedisStore::read_cuts() {
   return read;
 }
 
-Result<std::set<ContentHash>> RedisStore::missing(const std::vector<ContentHash>& names) {
+Result<std::vector<KeptCut>> RedisStore::complete_cuts() {
+  Result<Read> read = read_cuts();
+  if (!read)
+    return read.error();
+  std::vector<KeptCut> cuts;
+  for (Found& found : read->cuts)
+    cuts.push_back(std::move(found.record));
+  return cuts;
+}
+
+// Those that are there; their records are not looked at beyond what they say of themselves.
+Result<RedisStore::Heads> RedisStore::find(const std::vector<ContentHash>& names) {
   const Result<RedisConnection*> server = connection();
   if (!server)
     return server.error();
-  std::set<ContentHash> result;
+  const std::string last = std::to_string(head_bytes - 1);
+  Heads found;
   for (std::size_t first = 0; first < names.size(); first += batch_keys) {
     const std::size_t end = std::min(names.size(), first + batch_keys);
     for (std::size_t i = first; i < end; ++i) {
       const std::string key = chunk_key(names[i]);
-      (*server)->add({"EXISTS", key});
+      (*server)->add({"GETRANGE", key, "0", last});
     }
-    const Result<std::vector<RedisReply>> there = (*server)->answers();
-    if (!there)
-      return there.error();
+    const Result<std::vector<RedisReply>> heads = (*server)->answers();
+    if (!heads)
+      return heads.error();
     for (std::size_t i = first; i < end; ++i)
-      if ((*there)[i - first].number == 0)
-        result.insert(names[i]);
+      if (const auto head =
+              read_head_only(bytes_of((*heads)[i - first].text.value_or("")), names[i]))
+        found.emplace(names[i], *head);
   }
-  return result;
+  return found;
 }
 
 Result<CutStore::Contents> RedisStore::list() {
@@ -166,86 +172,94 @@ Result<CutStore::Contents> RedisStore::list() {
   Result<Read> read = read_cuts();
   if (!read)
     return read.error();
-  std::set<ContentHash> names;
-  for (const Found& cut : read->cuts)
-    names.insert(cut.record.chunks.begin(), cut.record.chunks.end());
-  const Result<std::set<ContentHash>> lacking = missing({names.begin(), names.end()});
-  if (!lacking)
-    return lacking.error();
+  std::vector<KeptCut> cuts;
+  for (const Found& found : read->cuts)
+    cuts.push_back(found.record);
+  const std::set<ContentHash> names = names_of(cuts);
+  const Result<Heads> there = find({names.begin(), names.end()});
+  if (!there)
+    return there.error();
   Contents contents;
   for (const std::uint64_t number : read->damaged)
-    contents.damage.push_back("cut #" + std::to_string(number) +
-                              " is damaged: its record is not as it was written");
+    contents.damage.push_back(damaged_cut(number));
+  sort_out(
+      cuts,
+      [&there](const ContentHash& name) {
+        return there->count(name) == 0 ? " is missing" : nullptr;
+      },
+      contents);
   found_.emplace();
-  for (Found& cut : read->cuts) {
-    const std::vector<ContentHash>& chunks = cut.record.chunks;
-    const auto bad = std::find_if(chunks.begin(), chunks.end(), [&](const ContentHash& name) {
-      return lacking->count(name) != 0;
-    });
-    if (bad == chunks.end())
-      contents.cuts.push_back(cut.record.entry);
-    else
-      contents.damage.push_back("cut " + to_string(cut.record.entry) + " is damaged: chunk " +
-                                bad->to_string() + " is missing");
+  for (Found& cut : read->cuts)
     (*found_)[cut.record.entry.number] = std::move(cut);
-  }
   return contents;
 }
 
-Result<std::vector<std::byte>> RedisStore::manifest(std::uint64_t number) {
+Result<CutStore::Manifest> RedisStore::manifest(std::uint64_t number) {
   if (!found_)
     if (const Result<Contents> contents = list(); !contents)
       return contents.error();
   const auto found = found_->find(number);
   if (found == found_->end())
     return failed("there is no cut #" + std::to_string(number));
-  auto record = read_cut_record(bytes_of(found->second.bytes), number, WithManifest::yes);
+  auto record = coder().read_cut(bytes_of(found->second.bytes), number, WithManifest::yes);
   if (!record)
     return failed("cut #" + std::to_string(number) + " is not as it was written");
-  return std::move(record->manifest);
+  return manifest_of(*std::move(record));
 }
 
-// A cut's chunks are asked for in their order: so the next ones are fetched with it.
-Result<void> RedisStore::fetch_from(const ContentHash& name) {
+// The records of those that are there.
+Result<RedisStore::Records> RedisStore::fetch(const std::vector<ContentHash>& names) {
   const Result<RedisConnection*> server = connection();
   if (!server)
     return server.error();
-  std::vector<ContentHash> names = {name};
-  if (found_)
-    for (const auto& [number, cut] : *found_) {
-      const std::vector<ContentHash>& chunks = cut.record.chunks;
-      const auto at = std::find(chunks.begin(), chunks.end(), name);
-      if (at == chunks.end())
-        continue;
-      names.assign(at, at + std::min<std::ptrdiff_t>(chunks.end() - at, chunks_ahead));
-      break;
-    }
-  fetched_.clear();
-  for (const ContentHash& each : names) {
-    const std::string key = chunk_key(each);
+  for (const ContentHash& name : names) {
+    const std::string key = chunk_key(name);
     (*server)->add({"GET", key});
   }
   Result<std::vector<RedisReply>> replies = (*server)->answers();
   if (!replies)
     return replies.error();
+  Records records;
   for (std::size_t i = 0; i < names.size(); ++i)
     if ((*replies)[i].text)
-      fetched_[names[i]] = *std::move((*replies)[i].text);
+      records[names[i]] = *std::move((*replies)[i].text);
+  return records;
+}
+
+// A cut's chunks are asked for in their order: so the next ones are fetched with it.
+Result<void> RedisStore::fetch_from(const ContentHash& name) {
+  std::vector<ContentHash> names = {name};
+  const auto is_it = [&name](const KeptChunk& chunk) { return chunk.name == name; };
+  if (found_)
+    for (const auto& [number, cut] : *found_) {
+      const std::vector<KeptChunk>& chunks = cut.record.chunks;
+      auto chunk = std::find_if(chunks.begin(), chunks.end(), is_it);
+      if (chunk == chunks.end())
+        continue;
+      names.clear();
+      for (; chunk != chunks.end() && names.size() < 2 * chunks_ahead; ++chunk) {
+        names.push_back(chunk->name);
+        if (chunk->base)
+          names.push_back(*chunk->base);
+      }
+      break;
+    }
+  Result<Records> records = fetch(names);
+  if (!records)
+    return records.error();
+  fetched_ = *std::move(records);
   return {};
 }
 
-Result<std::vector<std::byte>> RedisStore::chunk(const ContentHash& name) {
+Result<std::vector<std::byte>> RedisStore::chunk_record(const ContentHash& name) {
   if (fetched_.count(name) == 0)
     if (const Result<void> fetched = fetch_from(name); !fetched)
       return fetched.error();
   const auto found = fetched_.find(name);
   if (found == fetched_.end())
     return failed("there is no chunk " + name.to_string());
-  std::optional<std::vector<std::byte>> content = read_chunk_record(bytes_of(found->second), name);
-  fetched_.erase(found);
-  if (!content)
-    return failed("chunk " + name.to_string() + " is not as it was written");
-  return *std::move(content);
+  const auto bytes = bytes_of(found->second);
+  return std::vector<std::byte>(bytes.begin(), bytes.end());
 }
 
 // ---- writing
@@ -320,70 +334,101 @@ Result<CutStore::Written> RedisStore::write_locked(const CutLabel& label, const 
   // The server may be another one than at the last time, or an empty one.
   if (const Result<void> good = check_format(Access::write); !good)
     return good.error();
-  Result<Read> read = read_cuts();
-  if (!read)
-    return read.error();
-  std::vector<StoredCut> cuts;
-  for (Found& found : read->cuts)
-    cuts.push_back(std::move(found.record));
-
+  const Result<std::vector<KeptCut>> before = complete_cuts();
+  if (!before)
+    return before.error();
   const Result<RedisReply> pending = ask({"GET", pending_key});
   if (!pending)
     return pending.error();
-  if (!pending->nothing) {
-    std::set<ContentHash> wanted = names_of(cuts);
-    for (const EncodedCut::Chunk& chunk : cut.chunks)
-      wanted.insert(chunk.name);
-    if (const Result<void> swept = sweep(wanted); !swept)
+  if (!pending->nothing) // a cut that was never completed
+    if (const Result<void> swept = sweep(names_of(*before)); !swept)
       return swept.error();
-  }
-  Written written;
-  written.chunks = cut.chunks.size();
   if (const Result<RedisReply> noted = if_locked({{"SET", pending_key, "1"}}); !noted)
     return noted.error();
-  if (const Result<void> put = put_chunks(cut, written); !put)
+  Written written;
+  Packing packing(cut, label.lineage, *before, coder(), written);
+  if (const Result<void> put = put_chunks(cut, packing); !put)
     return put.error();
-  if (const Result<void> completed = complete(label, cut, cuts, written); !completed)
+  if (const Result<void> completed = complete(label, cut, packing.stored(), *before, written);
+      !completed)
     return completed.error();
   if (const Result<void> removed = remove_old(label, keep, written); !removed)
     written.warning = "older cuts were not removed: " + removed.error().context;
   return written;
 }
 
-Result<void> RedisStore::put_chunks(const EncodedCut& cut, Written& written) {
+// Those that are there, with their bases.
+Result<RedisStore::Heads> RedisStore::find_whole(const EncodedCut& cut) {
   std::vector<ContentHash> names;
   for (const EncodedCut::Chunk& chunk : cut.chunks)
     names.push_back(chunk.name);
-  Result<std::set<ContentHash>> lacking = missing(names);
-  if (!lacking)
-    return lacking.error();
-  for (std::size_t next = 0; next < cut.chunks.size();) {
-    const Result<RedisConnection*> server = connection();
-    if (!server)
-      return server.error();
-    std::size_t batch = 0;
-    for (; next < cut.chunks.size() && batch < batch_bytes; ++next) {
-      const EncodedCut::Chunk& chunk = cut.chunks[next];
-      if (lacking->erase(chunk.name) == 0)
-        continue;
-      const std::string key = chunk_key(chunk.name);
-      const std::string record = text_of(chunk_record(chunk));
-      (*server)->add({"SET", key, record});
-      batch += record.size();
-      ++written.chunks_new;
-      written.bytes_new += chunk.bytes.size();
-      written.bytes_stored += record.size();
-    }
-    if (const Result<std::vector<RedisReply>> put = (*server)->answers(); !put)
-      return put.error();
+  Result<Heads> there = find(names);
+  if (!there)
+    return there;
+  std::set<ContentHash> bases;
+  for (const auto& [name, head] : *there)
+    if (head.base)
+      bases.insert(*head.base);
+  const Result<Heads> bases_there = find({bases.begin(), bases.end()});
+  if (!bases_there)
+    return bases_there;
+  std::erase_if(*there, [&bases_there](const auto& each) {
+    return each.second.base && bases_there->count(*each.second.base) == 0;
+  });
+  return there;
+}
+
+Result<void> RedisStore::put_chunks(const EncodedCut& cut, Packing& packing) {
+  const Result<Heads> there = find_whole(cut);
+  if (!there)
+    return there.error();
+  while (!packing.done()) {
+    const Result<void> put = put_some_chunks(cut, *there, packing);
+    if (!put)
+      return put;
     if (const Result<RedisReply> renewed = if_locked({}); !renewed)
       return renewed.error();
   }
   return {};
 }
 
+// As many as are sent at once.
+Result<void> RedisStore::put_some_chunks(const EncodedCut& cut, const Heads& there,
+                                         Packing& packing) {
+  const std::size_t first = packing.stored().size();
+  const std::size_t last = std::min(cut.chunks.size(), first + chunks_ahead);
+  std::vector<ContentHash> bases;
+  for (std::size_t i = first; i < last; ++i)
+    if (there.count(cut.chunks[i].name) == 0)
+      if (const std::optional<ContentHash> base = packing.base_of(cut.chunks[i]))
+        bases.push_back(*base);
+  const Result<Records> base_records = fetch(bases);
+  if (!base_records)
+    return base_records.error();
+  const Result<RedisConnection*> server = connection();
+  if (!server)
+    return server.error();
+  for (std::size_t i = first; i < last; ++i) {
+    const EncodedCut::Chunk& chunk = packing.next();
+    if (const auto found = there.find(chunk.name); found != there.end()) {
+      packing.pass(found->second);
+      continue;
+    }
+    const std::optional<ContentHash> base = packing.base_of(chunk);
+    const auto record = base ? base_records->find(*base) : base_records->end();
+    const std::string key = chunk_key(chunk.name);
+    const std::string packed = text_of(packing.pack(
+        record != base_records->end() ? bytes_of(record->second) : std::span<const std::byte>()));
+    (*server)->add({"SET", key, packed});
+  }
+  if (const Result<std::vector<RedisReply>> put = (*server)->answers(); !put)
+    return put.error();
+  return {};
+}
+
 Result<void> RedisStore::complete(const CutLabel& label, const EncodedCut& cut,
-                                  const std::vector<StoredCut>& cuts, Written& written) {
+                                  const std::vector<KeptChunk>& chunks,
+                                  const std::vector<KeptCut>& before, Written& written) {
   const Result<RedisReply> last = ask({"GET", number_key});
   if (!last)
     return last.error();
@@ -391,12 +436,12 @@ Result<void> RedisStore::complete(const CutLabel& label, const EncodedCut& cut,
   static_cast<CutLabel&>(entry) = label;
   entry.bytes = bytes_of_chunks(cut);
   entry.number = number_of(last->text.value_or("0"));
-  for (const StoredCut& each : cuts)
+  for (const KeptCut& each : before)
     entry.number = std::max(entry.number, each.entry.number);
   written.number = ++entry.number;
 
-  const std::string record = text_of(cut_record(entry, cut));
-  const std::vector<std::uint64_t> replaced = replaced_by(label, cuts);
+  const std::string record = text_of(coder().cut_record(entry, chunks, cut.manifest));
+  const std::vector<std::uint64_t> replaced = replaced_by(label, before);
   Commands commands = {{"SET", number_key, std::to_string(entry.number)},
                        {"HSET", cuts_key, std::to_string(entry.number), record}};
   for (const std::uint64_t number : replaced)
@@ -410,13 +455,10 @@ Result<void> RedisStore::complete(const CutLabel& label, const EncodedCut& cut,
 }
 
 Result<void> RedisStore::remove_old(const CutLabel& label, std::uint32_t keep, Written& written) {
-  Result<Read> read = read_cuts();
-  if (!read)
-    return read.error();
-  std::vector<StoredCut> cuts;
-  for (Found& found : read->cuts)
-    cuts.push_back(std::move(found.record));
-  const std::vector<std::uint64_t> old = beyond(keep, label.lineage, cuts);
+  Result<std::vector<KeptCut>> cuts = complete_cuts();
+  if (!cuts)
+    return cuts.error();
+  const std::vector<std::uint64_t> old = beyond(keep, label.lineage, *cuts);
   Commands commands;
   for (const std::uint64_t number : old)
     commands.push_back({"HDEL", cuts_key, std::to_string(number)});
@@ -424,7 +466,7 @@ Result<void> RedisStore::remove_old(const CutLabel& label, std::uint32_t keep, W
     if (const Result<RedisReply> removed = if_locked(commands); !removed)
       return removed.error();
   if (!old.empty() || written.cuts_removed > 0)
-    if (const Result<void> swept = sweep(names_of(records_of(cuts, old))); !swept)
+    if (const Result<void> swept = sweep(names_of(without(old, *std::move(cuts)))); !swept)
       return swept;
   written.cuts_removed += old.size();
   if (const Result<RedisReply> done = if_locked({{"DEL", pending_key}}); !done)

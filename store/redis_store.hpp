@@ -14,6 +14,8 @@
 
 namespace stos::detail {
 
+class Packing;
+
 /// A store on a Redis server, in one of its databases.
 ///
 /// Keys:    stos:format; stos:cuts, a hash from numbers to records of cuts; stos:chunk:NAME;
@@ -29,14 +31,15 @@ public:
 
   Result<Written> write(const CutLabel& label, const EncodedCut& cut, std::uint32_t keep) override;
   Result<Contents> list() override;
-  Result<std::vector<std::byte>> manifest(std::uint64_t number) override;
-  Result<std::vector<std::byte>> chunk(const ContentHash& name) override;
+  Result<Manifest> manifest(std::uint64_t number) override;
 
 private:
   using Commands = std::vector<std::vector<std::string>>;
+  using Heads = std::map<ContentHash, KeptChunk>;
+  using Records = std::map<ContentHash, std::string>; // as they came from the server
   // A cut's record, and as it came from the server.
   struct Found {
-    StoredCut record;
+    KeptCut record;
     std::string bytes;
   };
   struct Read {
@@ -50,15 +53,21 @@ private:
   Result<RedisReply> ask(const RedisConnection::Words& command);
   Result<void> check_format(Access access);
   Result<Read> read_cuts();
-  Result<std::set<ContentHash>> missing(const std::vector<ContentHash>& names);
+  Result<std::vector<KeptCut>> complete_cuts();
+  Result<Heads> find(const std::vector<ContentHash>& names);
+  Result<Heads> find_whole(const EncodedCut& cut);
+  Result<Records> fetch(const std::vector<ContentHash>& names);
+  Result<std::vector<std::byte>> chunk_record(const ContentHash& name) override;
   Result<void> fetch_from(const ContentHash& name);
 
   Result<void> lock();
   void unlock();
   Result<RedisReply> if_locked(const Commands& commands);
-  Result<void> put_chunks(const EncodedCut& cut, Written& written);
+  Result<void> put_chunks(const EncodedCut& cut, Packing& packing);
+  Result<void> put_some_chunks(const EncodedCut& cut, const Heads& there, Packing& packing);
   Result<void> complete(const CutLabel& label, const EncodedCut& cut,
-                        const std::vector<StoredCut>& cuts, Written& written);
+                        const std::vector<KeptChunk>& chunks, const std::vector<KeptCut>& before,
+                        Written& written);
   Result<void> sweep(const std::set<ContentHash>& wanted);
   Result<void> remove_chunks(const std::vector<std::string>& keys);
   Result<Written> write_locked(const CutLabel& label, const EncodedCut& cut, std::uint32_t keep);
@@ -70,7 +79,7 @@ private:
   std::string token_; ///< in the lock, when it is this writer's
   std::unique_ptr<RedisConnection> connection_;
   std::optional<std::map<std::uint64_t, Found>> found_; ///< by the last list()
-  std::map<ContentHash, std::string> fetched_; ///< chunks that were asked for ahead of their turn
+  Records fetched_; ///< chunks that were asked for ahead of their turn
 };
 
 } // namespace stos::detail

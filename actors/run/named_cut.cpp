@@ -5,8 +5,11 @@
 #include "libstos/base/demangle.hpp"
 #include "libstos/base/usage_error.hpp"
 #include "libstos/code/code_registry.hpp"
+#include "libstos/image/agent_view.hpp"
+#include "libstos/world/agent_base.hpp"
 
 #include <limits>
+#include <map>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -79,6 +82,27 @@ void require_all_types(const Cut& cut, const std::string& what) {
   if (!missing.empty())
     throw UsageError(Errc::bad_config,
                      what + " is of another program: this one has no " + list_of(missing));
+}
+
+void require_same_fields(const Cut& cut, const std::string& what, World& world,
+                         const std::vector<Cell*>& agents) {
+  std::map<std::uint64_t, Cell*> here;
+  for (Cell* cell : agents)
+    if (cell->agent != nullptr)
+      here.emplace(cell->ops->type_id, cell);
+  const auto require = [&what](const std::string& name, const std::string& before,
+                               const std::string& now) {
+    if (!before.empty() && !now.empty() && before != now)
+      throw UsageError(Errc::bad_config, what + " is of a build in which " + name +
+                                             " was made of other things: " + before +
+                                             "; here it is made of " + now);
+  };
+  for (const Cut::Type& type : cut.classes)
+    if (const auto found = here.find(type.id); found != here.end())
+      require("class " + type.name, type.fields, fields_of(world, *found->second));
+  for (const Cut::Type& type : cut.lambdas)
+    if (const ClosureOps* ops = find_closure(type.id))
+      require("lambda " + demangle(type.name.c_str()), type.fields, fields_of(*ops));
 }
 
 OpenedStore open_to_read(const std::string& place) {

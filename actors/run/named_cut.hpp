@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace stos::detail {
 
@@ -31,6 +32,11 @@ struct ReadCut {
 /// That the program has all classes of agents and lambdas of the cut; else says, of `what`, which
 /// ones it has not.
 void require_all_types(const Cut& cut, const std::string& what);
+
+/// That they are made of what they were made of in the cut, as far as that is known here: of the
+/// classes, those of `agents`.
+void require_same_fields(const Cut& cut, const std::string& what, World& world,
+                         const std::vector<Cell*>& agents);
 
 /// One of an opened store.
 [[nodiscard]] Cut read(const OpenedStore& opened, const CutEntry& entry);

@@ -11,7 +11,6 @@
 #include <algorithm>
 #include <bit>
 #include <fstream>
-#include <iterator>
 #include <optional>
 #include <span>
 #include <string>
@@ -24,8 +23,10 @@ namespace {
 // Which program it is, to the last byte.
 const std::string& build_of_this_program() {
   static const std::string build = [] {
-    std::ifstream file("/proc/self/exe", std::ios::binary);
-    const std::vector<char> bytes{std::istreambuf_iterator<char>(file), {}};
+    std::ifstream file("/proc/self/exe", std::ios::binary | std::ios::ate);
+    std::vector<char> bytes(static_cast<std::size_t>(std::max<std::streamoff>(file.tellg(), 0)));
+    file.seekg(0);
+    file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
     return ContentHash::of(std::as_bytes(std::span(bytes))).to_string();
   }();
   return build;
@@ -111,7 +112,7 @@ public:
 
 private:
   [[nodiscard]] std::string where() const { return "the " + text() + " in " + place_; }
-  void require_same_build(const CutOrigin& origin, bool may_be_other) const;
+  void require_same_build(World& world, const CutOrigin& origin) const;
   void require_same_set_up(const CutOrigin& origin) const;
   void draw_anew(World& world) const;
   void inject_all(World& world, const AgentNames& names) const;
@@ -147,14 +148,18 @@ std::string Restart::text() const {
   return "cut at " + exact_text(cut_->time) + " s of run " + cut_->origin.run + ", state " + state_;
 }
 
-void Restart::require_same_build(const CutOrigin& origin, bool may_be_other) const {
+void Restart::require_same_build(World& world, const CutOrigin& origin) const {
   require_all_types(*cut_, where());
-  if (cut_->origin.build != origin.build && !may_be_other)
+  if (cut_->origin.build == origin.build)
+    return;
+  require_same_fields(*cut_, where(), world, world.setup.effects.changes().born);
+  if (!world.options.snapshot.from_other_build)
     throw UsageError(Errc::bad_config,
                      where() + " was written by another build of the program (" +
                          cut_->origin.build + ", this one is " + origin.build +
-                         "). It has all classes and lambdas of the cut; if they are as they were, "
-                         "--from-other-build goes on from it");
+                         "). It has all classes and lambdas of the cut, with the same fields, as "
+                         "far as that can be seen; if they mean the same, --from-other-build goes "
+                         "on from it");
 }
 
 void Restart::require_same_set_up(const CutOrigin& origin) const {
@@ -195,7 +200,7 @@ void Restart::apply(World& world, const CutOrigin& origin, AgentNames& names) co
                      "lambdas were injected into a run that goes on from " + where() +
                          ". A run that is to differ from it has a name of its own: --branch");
   if (world.present == nullptr)
-    require_same_build(origin, world.options.snapshot.from_other_build);
+    require_same_build(world, origin);
   else if (!world.setup.effects.changes().born.empty())
     throw UsageError(Errc::bad_argument, "a simulation that goes on from the " + text() +
                                              " has its agents from there, and " +

@@ -8,6 +8,7 @@
 #include "libstos/image/agent_image.hpp"
 #include "libstos/image/cut_bytes.hpp"
 #include "libstos/world/agent_base.hpp"
+#include "libstos/world/resumption.hpp"
 
 #include <unistd.h>
 
@@ -39,6 +40,12 @@ void require_that_all_can_be_saved(const World& world) {
         throw UsageError(Errc::not_supported,
                          "cuts are wanted (snapshot.at, snapshot.every or snapshot.at_exit), but " +
                              describe(*cell) + " cannot be saved: " + *why);
+}
+
+// That the world begins with.
+std::size_t agents_of(const World& world) {
+  return world.resumption != nullptr ? world.resumption->agents.size()
+                                     : world.setup.effects.changes().born.size();
 }
 
 std::uint64_t new_lineage(const std::string& run) {
@@ -78,8 +85,11 @@ Snapshots::Snapshots(World& world, Site site)
       throw UsageError(opened.error());
   world.next_stop = next_stop_after(site_.beginning.time);
   world.at_stop = [this](const WorldAtStop& stop) { return at_stop(stop); };
-  if (is_first())
-    writer_ = std::thread([this] { write_cuts(); });
+  const std::size_t agents = options_.wants_cuts() ? agents_of(world) / site_.nodes : 0;
+  writer_ = std::thread([this, agents] {
+    prepare_for(agents);
+    write_cuts();
+  });
 }
 
 Snapshots::~Snapshots() {
@@ -91,6 +101,18 @@ Snapshots::~Snapshots() {
   if (writer_.joinable())
     writer_.join();
   world_.at_stop = nullptr;
+}
+
+// Beside the run, which need not wait for it.
+void Snapshots::prepare_for(std::size_t agents) {
+  CutMemory memory = CutMemory::for_agents(agents);
+  const std::lock_guard lock(mutex_);
+  memory_.take_back(std::move(memory));
+}
+
+void Snapshots::give_back(Cut&& cut) {
+  const std::lock_guard lock(mutex_);
+  memory_.take_back(std::move(cut));
 }
 
 Result<void> Snapshots::open_store() {
@@ -146,26 +168,41 @@ double Snapshots::seconds_of_pause() const {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - stopped_).count();
 }
 
-// On several nodes all have to do the same, and none does: there all cuts wait for the store.
+// That is for the first node to say: it drops what others have of the cut.
 bool Snapshots::is_left_out(double time) {
-  if (site_.nodes > 1 || Interruption::signal() != 0 ||
+  if (!is_first() || Interruption::signal() != 0 ||
       std::binary_search(at_.begin(), at_.end(), time))
     return false;
-  const std::lock_guard lock(mutex_);
-  if (complete_.size() <= waiting_max || !asked_.empty())
-    return false;
-  ++left_out_;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto part = pending_.find(time);
+    const std::size_t others = pending_.size() - (part != pending_.end() ? 1 : 0);
+    if (complete_.size() + others <= waiting_max || !asked_.empty())
+      return false;
+    ++left_out_;
+    const std::size_t heard = part != pending_.end() ? part->second.parts_heard : 0;
+    if (heard + 1 < site_.nodes)
+      dropped_[time] = site_.nodes - 1 - heard;
+    pending_.erase(time);
+  }
+  CutRecord record;
+  record.time = time;
+  conclude(record, "it was left out");
   return true;
 }
 
 void Snapshots::take_part(const WorldAtStop& stop) {
-  std::vector<std::byte> memory;
+  CutMemory memory;
   {
     const std::lock_guard lock(mutex_);
-    memory = std::move(spare_);
+    memory = std::exchange(memory_, {});
   }
   const NoLuggage here_to_stay;
-  Result<CutPart> part = take_part_of_cut(world_, stop, std::move(memory));
+  Result<CutPart> part = take_part_of_cut(world_, stop, memory);
+  {
+    const std::lock_guard lock(mutex_);
+    memory_.take_back(std::move(memory));
+  }
   if (part && site_.names != nullptr)
     part->cut.names = site_.names->all();
   take(stop.time, std::move(part));
@@ -173,39 +210,57 @@ void Snapshots::take_part(const WorldAtStop& stop) {
 
 // Of this node.
 void Snapshots::take(double time, Result<CutPart> part) {
-  {
-    const std::lock_guard lock(mutex_);
-    ++taken_;
-    if (is_first()) {
-      pending_[time].asked = std::exchange(asked_, {});
-      add(time, std::move(part), seconds_of_pause());
-      return;
-    }
-  }
+  const std::lock_guard lock(mutex_);
+  ++taken_;
+  if (is_first())
+    pending_[time].asked = std::exchange(asked_, {});
+  add(time, std::move(part), seconds_of_pause());
+}
+
+// To the first node. In pieces, so that other messages get through between them.
+void Snapshots::send(double time, Pending part) {
   CutMessage message;
   message.from = static_cast<std::uint32_t>(site_.own_node);
   message.time = time;
-  if (!part) {
-    message.problem = part.error().context;
-    site_.send_part(std::move(message));
-    return;
-  }
-  send_in_pieces(message, encode(*part), site_.send_part);
+  message.problem = part.problem;
+  if (part.parts.empty())
+    return site_.send_part(std::move(message));
+  const std::vector<std::byte> bytes = encode(part.parts.front());
+  give_back(std::move(part.parts.front().cut));
+  send_in_pieces(message, bytes, site_.send_part);
 }
 
 void Snapshots::hear(CutMessage message) {
+  if (is_first())
+    return hear_part(std::move(message));
   const std::lock_guard lock(mutex_);
-  if (!is_first() && !message.more)
+  if (!message.more)
     return hear_end(message);
   std::vector<std::byte>& bytes = pieces_[{message.from, message.time}];
   bytes.insert(bytes.end(), message.data.data.begin(), message.data.data.end());
-  if (message.more)
-    return;
+}
+
+void Snapshots::hear_part(CutMessage message) {
+  std::vector<std::byte> bytes;
+  {
+    const std::lock_guard lock(mutex_);
+    std::vector<std::byte>& pieces = pieces_[{message.from, message.time}];
+    if (dropped_.count(message.time) == 0)
+      pieces.insert(pieces.end(), message.data.data.begin(), message.data.data.end());
+    if (message.more)
+      return;
+    bytes = std::move(pieces);
+    pieces_.erase({message.from, message.time});
+  }
   Result<CutPart> part = message.problem.empty()
                              ? decode_cut_part(bytes)
                              : Result<CutPart>(Error{Errc::not_supported, message.problem});
-  pieces_.erase({message.from, message.time});
-  add(message.time, std::move(part), 0);
+  const std::lock_guard lock(mutex_);
+  const auto dropped = dropped_.find(message.time);
+  if (dropped == dropped_.end())
+    add(message.time, std::move(part), 0);
+  else if (--dropped->second == 0)
+    dropped_.erase(dropped);
 }
 
 // From the first node. Of a world that stands still, all of it has come before. @pre locked
@@ -224,7 +279,7 @@ void Snapshots::hear_end(const CutMessage& message) {
   changed_.notify_all();
 }
 
-// @pre locked
+// Other nodes have their own part only. @pre locked
 void Snapshots::add(double time, Result<CutPart> part, double pause_s) {
   Pending& cut = pending_[time];
   cut.pause_s += pause_s;
@@ -232,7 +287,7 @@ void Snapshots::add(double time, Result<CutPart> part, double pause_s) {
     cut.parts.push_back(*std::move(part));
   else
     cut.problem = part.error().context;
-  if (++cut.parts_heard < site_.nodes)
+  if (++cut.parts_heard < (is_first() ? site_.nodes : 1))
     return;
   complete_.emplace_back(time, std::move(cut));
   pending_.erase(time);
@@ -242,7 +297,7 @@ void Snapshots::add(double time, Result<CutPart> part, double pause_s) {
 // Between two cuts it waits for the next one, or until it is time for one of the clock on the wall.
 void Snapshots::write_cuts() {
   using Clock = std::chrono::steady_clock;
-  const bool by_wall = options_.every && options_.every->is_wall;
+  const bool by_wall = is_first() && options_.every && options_.every->is_wall;
   const auto pause = std::chrono::duration_cast<Clock::duration>(
       std::chrono::duration<double>(by_wall ? options_.every->s : 0));
   Clock::time_point due = Clock::now() + pause;
@@ -262,7 +317,10 @@ void Snapshots::write_cuts() {
     complete_.pop_front();
     is_writing_ = true;
     lock.unlock();
-    write(time, std::move(cut));
+    if (is_first())
+      write(time, std::move(cut));
+    else
+      send(time, std::move(cut));
     lock.lock();
     is_writing_ = false;
     due = Clock::now() + pause;
@@ -295,7 +353,7 @@ Result<StoredCut> Snapshots::write_joined(double time, Pending& pending) {
   cut.origin = site_.beginning.origin;
   done.record.state_digest = cut.state_digest();
   done.record.agents = cut.images.size();
-  done.record.bytes = cut.bytes.size();
+  done.record.bytes = cut.bytes();
   const bool is_present = time == world_.stands_at;
   if (is_present && site_.tell_all) {
     CutPart whole;
@@ -309,8 +367,21 @@ Result<StoredCut> Snapshots::write_joined(double time, Pending& pending) {
     cut = std::move(whole.cut);
   }
   conclude(done.record, {});
+  const CutRecord record = done.record;
+  Result<StoredCut> stored = store_and_tell(cut, std::move(done));
+  if (!is_present) {
+    give_back(std::move(cut));
+  } else if (stored) {
+    const std::lock_guard lock(mutex_);
+    present_ = std::make_shared<const Present>(Present{std::move(cut), record});
+  }
+  return stored;
+}
+
+Result<StoredCut> Snapshots::store_and_tell(const Cut& cut, StoredCut done) {
   std::string text = done.to_string();
-  const bool is_stored = !is_present || std::ranges::count(options_.at_s, time) > 0;
+  const bool is_stored =
+      cut.time != world_.stands_at || std::ranges::count(options_.at_s, cut.time) > 0;
   if (const Result<void> opened = is_stored ? open_store() : Result<void>(); !opened)
     return Error{opened.error().code, "was not stored: " + opened.error().context};
   if (is_stored && store_ != nullptr) {
@@ -326,11 +397,6 @@ Result<StoredCut> Snapshots::write_joined(double time, Pending& pending) {
   }
   if (is_stored && !world_.options.digest_only)
     tell(text);
-  const std::lock_guard lock(mutex_);
-  if (is_present)
-    present_ = std::make_shared<const Present>(Present{std::move(cut), done.record});
-  else
-    spare_ = std::move(cut.bytes);
   return done;
 }
 

@@ -39,8 +39,9 @@ namespace stos::detail {
 /// writing of a cut finds wrong is told on standard error, and ends the run if the options say so;
 /// without that the run goes on, and the next cut is tried.
 ///
-/// Where writing takes longer than the pause between two cuts, cuts are left out on one node, those
-/// of snapshot.at never; on several nodes they wait, in the memory of the first one.
+/// Where writing takes longer than the pause between two cuts, cuts are left out: those of
+/// snapshot.at never, nor those that somebody has asked for. On several nodes the first one says
+/// so, and drops what others have of them.
 ///
 /// Threads: at_stop by the engine's, hear() and ask() by the run's actor, the others by the thread
 ///          that waits for the run; a thread of its own writes.
@@ -93,6 +94,8 @@ private:
   };
 
   [[nodiscard]] bool is_first() const { return site_.own_node == 0; }
+  void prepare_for(std::size_t agents);
+  void give_back(Cut&& cut);
   [[nodiscard]] bool stands_still() const { return world_.stands_at < Instant::never().absorption; }
   void hear_end(const CutMessage& message);
   [[nodiscard]] Result<void> open_store();
@@ -102,10 +105,13 @@ private:
   [[nodiscard]] bool is_left_out(double time);
   void take_part(const WorldAtStop& stop);
   void take(double time, Result<CutPart> part);
+  void send(double time, Pending part);
+  void hear_part(CutMessage message);
   void add(double time, Result<CutPart> part, double pause_s);
   void write_cuts();
   void write(double time, Pending pending);
   [[nodiscard]] Result<StoredCut> write_joined(double time, Pending& pending);
+  [[nodiscard]] Result<StoredCut> store_and_tell(const Cut& cut, StoredCut done);
   [[nodiscard]] Result<CutStore::Written> store(const Cut& cut, const CutRecord& record);
   void conclude(const CutRecord& record, const std::string& problem);
   void complain(double time, const std::string& what);
@@ -122,19 +128,20 @@ private:
   std::condition_variable changed_;
   std::map<std::pair<std::size_t, double>, std::vector<std::byte>> pieces_; // of other nodes
   std::vector<std::uint64_t> asked_;                                        // for the next cut
-  std::map<double, Pending> pending_; // on the first node, by time
+  std::map<double, Pending> pending_;                                       // by time
+  std::map<double, std::size_t> dropped_; // of cuts that were left out: parts still to be heard
   std::deque<std::pair<double, Pending>> complete_;
   std::shared_ptr<const Present> present_; // where the world stands still
   std::map<double, CutRecord> records_;
-  std::vector<std::byte> spare_; // memory for the next cut
-  std::size_t taken_ = 0;        // here
+  CutMemory memory_;      // for the next cut
+  std::size_t taken_ = 0; // here
   std::chrono::steady_clock::time_point stopped_{};
   std::size_t concluded_ = 0;
   std::size_t left_out_ = 0;
   std::optional<Failure> failure_;
   bool is_writing_ = false;
   bool is_over_ = false;
-  std::thread writer_; // on the first node
+  std::thread writer_; // of cuts on the first node, and of messages to it on others
 };
 
 } // namespace stos::detail

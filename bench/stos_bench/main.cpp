@@ -1,6 +1,7 @@
 // Judges the speed of libstos by ratios to hand-written engines that run beside it, in turns.
 
 #include "bench/stos_bench/calibration.hpp"
+#include "bench/stos_bench/cuts.hpp"
 #include "bench/stos_bench/family.hpp"
 #include "bench/stos_bench/footprint.hpp"
 #include "bench/stos_bench/report.hpp"
@@ -25,6 +26,7 @@ struct Arguments {
   bool full = false;
   bool sweep = false;
   bool family = false;
+  bool cuts = false;
   bool markdown = false;
 };
 
@@ -40,6 +42,8 @@ void declare(CommandLine& command_line, Arguments& arguments) {
   command_line.flag(
       "--family", arguments.family,
       "only ordinary models, on the serial engine, workers and nodes, by their sizes");
+  command_line.flag("--cuts", arguments.cuts,
+                    "only what cuts cost: the rate, the pause, what is stored, the restart");
   command_line.option("--plot", arguments.plot,
                       "SVG file that receives the curves of --sweep or --family");
 }
@@ -64,6 +68,8 @@ public:
     } else if (arguments_.family) {
       measure_family();
       verdicts = verdicts_of(family_);
+    } else if (arguments_.cuts) {
+      verdicts = measure_all_cuts();
     } else {
       measure_workloads();
       verdicts = verdicts_of(measurements_);
@@ -76,6 +82,7 @@ public:
     print(verdict_table(verdicts));
     print(rates_table(measurements_));
     print(family_table(family_));
+    print(cuts_table(cuts_));
     const char* const new_line = arguments_.markdown ? "  \n" : "\n";
     std::cout << "\nmachine before: " << before.to_string() << new_line
               << "machine after: " << calibrate().to_string() << '\n';
@@ -151,6 +158,47 @@ private:
                                       "microseconds of processor time", family_panels(family_)));
   }
 
+  // A million agents take some minutes.
+  std::vector<Verdict> measure_all_cuts() {
+    struct Row {
+      std::uint32_t agents;
+      double every_s;
+      double window_s;
+      int pairs;
+    };
+    std::vector<Verdict> verdicts;
+    for (const Row& row : {Row{100'000, 5, 5, arguments_.full ? 9 : 5},
+                           Row{1'000'000, 60, 20, arguments_.full ? 5 : 3}}) {
+      const std::string name = "cuts of a lattice " + short_number(row.agents);
+      if (!is_chosen(name) || (arguments_.quick && row.agents > 100'000))
+        continue;
+      std::cerr << "stos_bench: " << name << std::endl;
+      const Result<CutCosts> costs =
+          measure_cuts(row.agents, row.every_s, row.window_s, row.pairs, options_);
+      if (!costs) {
+        failures_.push_back(name + ": " + costs.error().context);
+        continue;
+      }
+      cuts_.push_back(*costs);
+      const std::vector<Verdict> of_row = verdicts_of(*costs);
+      verdicts.insert(verdicts.end(), of_row.begin(), of_row.end());
+    }
+    measure_idle_crowd(verdicts);
+    return verdicts;
+  }
+
+  void measure_idle_crowd(std::vector<Verdict>& verdicts) {
+    constexpr std::uint32_t agents = 100'000;
+    const std::string name = "idle crowd " + short_number(agents);
+    if (!is_chosen(name))
+      return;
+    std::cerr << "stos_bench: " << name << std::endl;
+    if (const Result<double> part = measure_second_cut(agents, options_))
+      verdicts.push_back({name, "serial", "% of the first cut, 1 % changed", *part * 100, 3, 2});
+    else
+      failures_.push_back(name + ": " + part.error().context);
+  }
+
   void sweep() {
     std::vector<Panel> panels;
     for (const Sweep& sweep : all_sweeps(workers_)) {
@@ -197,6 +245,7 @@ private:
   Effort effort_;
   std::vector<Measurement> measurements_;
   std::vector<FamilyRow> family_;
+  std::vector<CutCosts> cuts_;
   std::vector<std::string> failures_;
 };
 

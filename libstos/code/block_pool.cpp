@@ -1,11 +1,9 @@
 #include "libstos/code/block_pool.hpp"
 
+#include "libstos/base/huge_pages.hpp"
+
 #include <cstdlib>
 #include <utility>
-
-#if defined(__linux__)
-#include <sys/mman.h>
-#endif
 
 // Is there if the program was linked with AddressSanitizer, however this file was compiled.
 // NOLINTNEXTLINE(bugprone-reserved-identifier): its name
@@ -79,10 +77,8 @@ std::byte* BlockDepot::take_room(std::byte*& end) {
   void* memory = nullptr;
   if (posix_memalign(&memory, slab_bytes, bytes) != 0)
     throw std::bad_alloc();
-#if defined(__linux__)
   if (bytes == slab_bytes)
-    (void)madvise(memory, bytes, MADV_HUGEPAGE);
-#endif
+    advise_huge_pages(memory, bytes);
   auto* slab = new (memory) Slab{this, nullptr};
   lock();
   slab->next = slabs_;

@@ -1,5 +1,6 @@
 #include "libstos/code/naming_inspector.hpp"
 
+#include "libstos/base/demangle.hpp"
 #include "libstos/base/exact_text.hpp"
 #include "libstos/base/hexadecimal.hpp"
 
@@ -62,7 +63,9 @@ bool NamingInspector::show(std::span<const AnyField> fields) {
   Inside inside(*this, ValueTree::Kind::object);
   for (const AnyField& field : fields) {
     place_ = &inside.tree().add(field.name, {});
-    if (!expect(field.show(*this, field.value)))
+    if (shows_ == Shows::types)
+      text(detail::demangle(field.type));
+    else if (!expect(field.show(*this, field.value)))
       return false;
   }
   return ok_;

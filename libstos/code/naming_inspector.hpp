@@ -16,6 +16,7 @@
 #include <string_view>
 #include <tuple>
 #include <type_traits>
+#include <typeinfo>
 #include <utility>
 #include <variant>
 
@@ -50,13 +51,19 @@ public:
   static constexpr bool is_loading = false;
   [[nodiscard]] static constexpr bool has_human_readable_format() { return true; }
 
-  explicit NamingInspector(ValueTree& to) : place_(&to) {}
+  /// What stands in the place of a value: itself, or the name of its type, which takes no longer
+  /// for a large one.
+  enum class Shows : std::uint8_t { values, types };
+
+  explicit NamingInspector(ValueTree& to, Shows shows = Shows::values)
+      : place_(&to), shows_(shows) {}
 
   /// A field whose type is forgotten.
   struct AnyField {
     std::string_view name;
     const void* value;
     bool (*show)(NamingInspector&, const void* value);
+    const char* type; ///< mangled
   };
 
   template <class T>
@@ -73,9 +80,11 @@ public:
       return *this;
     }
     [[nodiscard]] AnyField any() const {
-      return {name, std::addressof(x), [](NamingInspector& f, const void* value) {
+      return {name, std::addressof(x),
+              [](NamingInspector& f, const void* value) {
                 return detail::name_value(f, *static_cast<const T*>(value));
-              }};
+              },
+              typeid(T).name()};
     }
   };
 
@@ -94,9 +103,11 @@ public:
       return *this;
     }
     [[nodiscard]] AnyField any() const {
-      return {name, this, [](NamingInspector& f, const void* field) {
+      return {name, this,
+              [](NamingInspector& f, const void* field) {
                 return static_cast<const ComputedField*>(field)->show(f);
-              }};
+              },
+              ""}; // it has more than one
     }
   };
 
@@ -217,6 +228,7 @@ private:
 
   ValueTree* place_;
   const ValueTree* several_ = nullptr; ///< the latest place with more than one value
+  Shows shows_;
   bool ok_ = true;
 };
 

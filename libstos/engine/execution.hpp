@@ -137,11 +137,11 @@ public:
   }
   void retire(Channel& channel) { retired_.push_back(&channel); }
 
-  /// What was counted and reported so far, added to `stop`.
+  /// What was counted and reported so far, added to `stop`; it is good until the run goes on.
   void show_at(WorldAtStop& stop) const {
     stop.counters.add(counters);
-    stop.reports.insert(stop.reports.end(), context_.reports.begin(), context_.reports.end());
-    stop.trace.insert(stop.trace.end(), trace.begin(), trace.end());
+    stop.reports.emplace_back(context_.reports);
+    stop.trace.emplace_back(trace);
   }
 
   /// No event, and no end of an agent, was later.

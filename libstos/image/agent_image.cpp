@@ -69,7 +69,7 @@ std::optional<std::string> ImageWriter::write(Cell& cell, BytesWriter& out) {
     if (auto why = obstacle_to_image(cell))
       return why;
     last_class_ = cell.ops;
-    classes_.emplace(cell.ops->type_id, cell.ops);
+    classes_.emplace(cell.ops->type_id, &cell);
   }
   write_record(cell, out);
   write_channels(cell, out);

@@ -56,8 +56,9 @@ public:
   /// is of no use then.
   [[nodiscard]] std::optional<std::string> write(Cell& cell, BytesWriter& out);
 
-  /// Those of the agents and of the lambdas in the images so far, by their ids.
-  [[nodiscard]] const std::map<std::uint64_t, const AgentOps*>& classes() const { return classes_; }
+  /// Those of the agents, each with one of them, and of the lambdas in the images so far, by their
+  /// ids.
+  [[nodiscard]] const std::map<std::uint64_t, Cell*>& classes() const { return classes_; }
   [[nodiscard]] const std::map<std::uint64_t, const ClosureOps*>& lambdas() const {
     return lambda_types_;
   }
@@ -68,7 +69,7 @@ private:
   [[nodiscard]] bool is_like_the_last(const Cell& cell) const;
 
   MemberSaver members_;
-  std::map<std::uint64_t, const AgentOps*> classes_;
+  std::map<std::uint64_t, Cell*> classes_;
   std::map<std::uint64_t, const ClosureOps*> lambda_types_;
   const AgentOps* last_class_ = nullptr;
   const ClosureOps* last_lambda_ = nullptr;

@@ -122,6 +122,27 @@ ValueTree AgentViewer::view(Cell& cell) {
   return view;
 }
 
+ValueTree AgentViewer::view_types(Cell& cell) {
+  ValueTree view = ValueTree::empty_object();
+  view_members(cell, view, NamingInspector::Shows::types);
+  return view;
+}
+
+std::string fields_of(World& world, Cell& cell) {
+  const ValueTree view = AgentViewer(world, 0).view_types(cell);
+  const ValueTree* const members = view.find("members");
+  std::string names;
+  if (members != nullptr && view.find("problem") == nullptr)
+    for (const ValueTree& field : members->children)
+      names += (names.empty() ? "" : ", ") + field.name + ": " + field.text;
+  return names;
+}
+
+std::string fields_of(const ClosureOps& ops) {
+  return std::to_string(ops.captured_bytes) + " bytes captured, " + std::to_string(ops.bytes) +
+         " in all";
+}
+
 ValueTree AgentViewer::view(const EventSeen& seen) {
   ValueTree view = ValueTree::empty_object();
   if (seen.cell.agent != nullptr)
@@ -174,9 +195,9 @@ void AgentViewer::view_place(const Cell& cell, ValueTree& view) const {
 }
 
 // As while it is saved: its inspect may look where it is, and nothing can happen.
-void AgentViewer::view_members(Cell& cell, ValueTree& view) {
+void AgentViewer::view_members(Cell& cell, ValueTree& view, NamingInspector::Shows shows) {
   std::string problem;
-  NamingInspector f(view.add("members", {}));
+  NamingInspector f(view.add("members", {}), shows);
   if (cell.agent == nullptr) {
     problem = "it was deleted by hand";
   } else if (cell.ops->show == nullptr) {

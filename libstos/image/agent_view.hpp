@@ -1,5 +1,6 @@
 #pragma once
 
+#include "libstos/code/naming_inspector.hpp"
 #include "libstos/code/value_tree.hpp"
 #include "libstos/image/cut.hpp"
 #include "libstos/world/world.hpp"
@@ -35,12 +36,16 @@ public:
   /// @pre the agent lives
   [[nodiscard]] ValueTree view(Cell& cell);
 
+  /// Its `members` alone, and `problem`; of the fields, the types instead of the values.
+  [[nodiscard]] ValueTree view_types(Cell& cell);
+
   /// What has come of an event: what the agent has become, and what it has done.
   [[nodiscard]] ValueTree view(const EventSeen& seen);
 
 private:
   void view_place(const Cell& cell, ValueTree& view) const;
-  void view_members(Cell& cell, ValueTree& view);
+  void view_members(Cell& cell, ValueTree& view,
+                    NamingInspector::Shows shows = NamingInspector::Shows::values);
   [[nodiscard]] ValueTree view_waiting(const Cell& cell) const;
 
   World& world_;
@@ -50,6 +55,15 @@ private:
   EventContext context_;
   Transfer transfer_{Transfer::Kind::save};
 };
+
+/// What the bytes of an agent's members are made of, for people and to be compared between two
+/// builds: the names of the fields as its `inspect` gives them, with their types, "energy: double,
+/// age: int". Empty if they cannot be shown. Cost: next to nothing, however large they are.
+[[nodiscard]] std::string fields_of(World& world, Cell& cell);
+
+/// Likewise of a class of lambdas: how much it captures, and how large it is with its arguments.
+/// What it captures has no names.
+[[nodiscard]] std::string fields_of(const ClosureOps& ops);
 
 /// The names that agents have in `cut`, of which it keeps a copy; of several of one agent, the
 /// first.

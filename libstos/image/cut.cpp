@@ -1,11 +1,15 @@
 #include "libstos/image/cut.hpp"
 
+#include "libstos/base/huge_pages.hpp"
 #include "libstos/base/prefetch.hpp"
 #include "libstos/image/agent_image.hpp"
+#include "libstos/image/agent_view.hpp"
 #include "libstos/world/counters_bytes.hpp"
 
 #include <algorithm>
 #include <iterator>
+#include <limits>
+#include <optional>
 #include <utility>
 
 namespace stos::detail {
@@ -25,18 +29,74 @@ void append(std::vector<T>& to, std::vector<T>& from) {
 }
 
 // By their ids, which are looked up once.
-std::vector<Cell*> in_order(const std::vector<Cell*>& agents) {
-  std::vector<std::pair<AgentId, Cell*>> with_ids;
-  with_ids.reserve(agents.size());
+void put_in_order(const std::vector<Cell*>& agents,
+                  std::vector<std::pair<AgentId, Cell*>>& with_ids) {
+  with_ids.clear();
+  reserve_large(with_ids, agents.size());
   for (Cell* cell : agents)
     with_ids.emplace_back(cell->id, cell);
   std::sort(with_ids.begin(), with_ids.end());
-  std::vector<Cell*> ordered;
-  ordered.reserve(agents.size());
-  for (const auto& [id, cell] : with_ids)
-    ordered.push_back(cell);
-  return ordered;
 }
+
+// Of several huge pages: the first and the last one do not lie in it as a whole.
+constexpr std::size_t bytes_of_a_piece = std::size_t{16} << 20;
+constexpr std::size_t bytes_of_an_image = std::size_t{16} << 10; // next to all are smaller
+constexpr std::size_t bytes_of_most_images = 320;                // as in a lattice
+
+// Appends images to a cut, piece after piece.
+class ImagesWriter {
+public:
+  ImagesWriter(Cut& cut, std::size_t agents, std::vector<Cut::Piece>& spare)
+      : cut_(cut), bytes_expected_(bytes_of_an_image + agents * bytes_of_most_images),
+        spare_(spare) {}
+
+  // Where the next image is to be written to.
+  BytesWriter& next() {
+    if (!out_ || out_->size() + bytes_of_an_image > piece_.capacity()) {
+      finish();
+      begin();
+    }
+    begin_ = out_->size();
+    return *out_;
+  }
+
+  // It was that of this agent. False if it is too large.
+  [[nodiscard]] bool add(AgentId agent) {
+    if (out_->size() > std::numeric_limits<std::uint32_t>::max())
+      return false;
+    cut_.images.push_back({agent, static_cast<std::uint32_t>(cut_.pieces.size()),
+                           static_cast<std::uint32_t>(begin_),
+                           static_cast<std::uint32_t>(out_->size() - begin_)});
+    return true;
+  }
+
+  // After the last one.
+  void finish() {
+    if (!out_)
+      return;
+    out_.reset();
+    cut_.pieces.push_back(std::exchange(piece_, {}));
+  }
+
+private:
+  void begin() {
+    if (spare_.empty()) {
+      reserve_large(piece_, std::min(bytes_of_a_piece, bytes_expected_));
+    } else {
+      piece_ = std::move(spare_.back());
+      spare_.pop_back();
+      piece_.clear();
+    }
+    out_.emplace(piece_);
+  }
+
+  Cut& cut_;
+  std::size_t bytes_expected_;
+  std::vector<Cut::Piece>& spare_;
+  Cut::Piece piece_;
+  std::optional<BytesWriter> out_; // into piece_
+  std::size_t begin_ = 0;          // of the image
+};
 
 void add_those_led_to(const Cell& cell, std::vector<AgentId>& all) {
   for (const Channel* c = cell.outgoing; c != nullptr; c = c->next_outgoing)
@@ -53,6 +113,25 @@ void add_those_led_to(const Cell& cell, std::vector<AgentId>& all) {
 
 } // namespace
 
+void Cut::add_image(AgentId agent, std::span<const std::byte> image) {
+  if (pieces.empty())
+    pieces.emplace_back();
+  else if (pieces.back().size() + image.size() > bytes_of_a_piece)
+    reserve_large(pieces.emplace_back(), bytes_of_a_piece);
+  Piece& piece = pieces.back();
+  images.push_back({agent, static_cast<std::uint32_t>(pieces.size() - 1),
+                    static_cast<std::uint32_t>(piece.size()),
+                    static_cast<std::uint32_t>(image.size())});
+  piece.insert(piece.end(), image.begin(), image.end());
+}
+
+std::uint64_t Cut::bytes() const {
+  std::uint64_t sum = 0;
+  for (const Place& place : images)
+    sum += place.size;
+  return sum;
+}
+
 RunDigest Cut::state_digest() const {
   RunDigest sum;
   for (std::size_t i = 0; i < images.size(); ++i)
@@ -68,41 +147,72 @@ RunDigest Cut::state_digest() const {
   return sum;
 }
 
-Result<CutPart> take_part_of_cut(World& world, const WorldAtStop& stop,
-                                 std::vector<std::byte> memory) {
+CutMemory CutMemory::for_agents(std::size_t agents) {
+  CutMemory memory;
+  reserve_large(memory.images, agents);
+  memory.images.resize(agents);
+  reserve_large(memory.agents, agents);
+  memory.agents.resize(agents);
+  for (std::size_t left = agents * bytes_of_most_images; left > 0;) {
+    Cut::Piece& piece = memory.pieces.emplace_back();
+    reserve_large(piece, std::min(bytes_of_a_piece, left + bytes_of_an_image));
+    piece.resize(std::min(left, bytes_of_a_piece));
+    left -= piece.size();
+  }
+  return memory;
+}
+
+void CutMemory::take_back(Cut&& cut) {
+  append(pieces, cut.pieces);
+  if (images.capacity() < cut.images.capacity())
+    images = std::move(cut.images);
+}
+
+void CutMemory::take_back(CutMemory&& rest) {
+  append(pieces, rest.pieces);
+  if (images.capacity() < rest.images.capacity())
+    images = std::move(rest.images);
+  if (agents.capacity() < rest.agents.capacity())
+    agents = std::move(rest.agents);
+}
+
+Result<CutPart> take_part_of_cut(World& world, const WorldAtStop& stop, CutMemory& memory) {
   CutPart part;
   Cut& cut = part.cut;
-  cut.bytes = std::move(memory);
-  cut.bytes.clear();
   cut.time = stop.time;
   cut.counters = stop.counters;
-  cut.reports = stop.reports;
-  cut.trace = stop.trace;
-  const std::vector<Cell*> agents = in_order(stop.agents);
+  for (const std::span<const Report> reports : stop.reports)
+    cut.reports.insert(cut.reports.end(), reports.begin(), reports.end());
+  for (const std::span<const TraceRecord> trace : stop.trace)
+    cut.trace.insert(cut.trace.end(), trace.begin(), trace.end());
+  cut.images = std::exchange(memory.images, {});
+  cut.images.clear();
+  reserve_large(cut.images, stop.agents.size());
+  put_in_order(stop.agents, memory.agents);
+  const auto& agents = memory.agents;
   BlockPool pool(world.depot());
   ImageWriter writer(world, pool);
-  cut.images.reserve(agents.size());
-  constexpr std::size_t some = 1000;
+  ImagesWriter images(cut, agents.size(), memory.pieces);
   constexpr std::size_t ahead = 8; // until it is in the cache
-  BytesWriter out(cut.bytes);
   for (std::size_t i = 0; i < agents.size(); ++i) {
     if (i + 2 * ahead < agents.size())
-      prefetch(agents[i + 2 * ahead], lines_of_record);
+      prefetch(agents[i + 2 * ahead].second, lines_of_record);
     if (i + ahead < agents.size())
-      agents[i + ahead]->prefetch_visit();
-    Cell* cell = agents[i];
-    if (i == some) // the others are much like them
-      cut.bytes.reserve(out.size() / some * agents.size() / 10 * 11);
-    cut.images.push_back({cell->id, out.size()});
-    if (auto why = writer.write(*cell, out))
+      agents[i + ahead].second->prefetch_visit();
+    Cell* cell = agents[i].second;
+    auto why = writer.write(*cell, images.next());
+    if (!why && !images.add(cell->id))
+      why = "it has more than 4 GB";
+    if (why)
       return Error{Errc::not_supported, describe(*cell) + " cannot be saved: " + *why};
     add_those_led_to(*cell, part.leads_to);
   }
-  out.finish();
-  for (const auto& [id, ops] : writer.classes())
-    cut.classes.push_back({id, ops->type_name});
+  images.finish();
+  memory.pieces.resize(std::min(memory.pieces.size(), cut.pieces.size()));
+  for (const auto& [id, cell] : writer.classes())
+    cut.classes.push_back({id, cell->ops->type_name, fields_of(world, *cell)});
   for (const auto& [id, ops] : writer.lambdas())
-    cut.lambdas.push_back({id, ops->name});
+    cut.lambdas.push_back({id, ops->name, fields_of(*ops)});
   sort_and_make_unique(part.leads_to);
   for (const Cell* cell : stop.ended)
     cut.departed.push_back({cell->id, cell->ops->type_id, cell->state == CellState::dead});
@@ -138,26 +248,28 @@ Cut join(const World& world, std::vector<CutPart> parts) {
   std::erase_if(whole.departed, [&led_to](const Cut::Departed& each) {
     return !std::binary_search(led_to.begin(), led_to.end(), each.agent);
   });
-  if (parts.size() == 1) { // in order already
-    whole.bytes = std::move(parts.front().cut.bytes);
-    whole.images = std::move(parts.front().cut.images);
-    return whole;
-  }
-  std::vector<std::pair<AgentId, std::span<const std::byte>>> images;
-  for (const CutPart& part : parts)
-    for (std::size_t i = 0; i < part.cut.images.size(); ++i)
-      images.emplace_back(part.cut.images[i].agent, part.cut.image(i));
-  std::sort(images.begin(), images.end(),
-            [](const auto& a, const auto& b) { return a.first < b.first; });
-  for (const auto& [agent, bytes] : images) {
-    whole.images.push_back({agent, whole.bytes.size()});
-    whole.bytes.insert(whole.bytes.end(), bytes.begin(), bytes.end());
+  for (CutPart& part : parts) {
+    if (whole.images.empty()) {
+      whole.images = std::move(part.cut.images);
+      whole.pieces = std::move(part.cut.pieces);
+      continue;
+    }
+    const auto first = static_cast<std::uint32_t>(whole.pieces.size());
+    const auto middle = static_cast<std::ptrdiff_t>(whole.images.size());
+    for (Cut::Place place : part.cut.images) {
+      place.piece += first;
+      whole.images.push_back(place);
+    }
+    append(whole.pieces, part.cut.pieces);
+    std::inplace_merge(whole.images.begin(), whole.images.begin() + middle, whole.images.end(),
+                       [](const auto& a, const auto& b) { return a.agent < b.agent; });
   }
   return whole;
 }
 
 Result<Cut> take_cut(World& world, const WorldAtStop& stop) {
-  Result<CutPart> part = take_part_of_cut(world, stop);
+  CutMemory memory;
+  Result<CutPart> part = take_part_of_cut(world, stop, memory);
   if (!part)
     return part.error();
   std::vector<CutPart> parts;

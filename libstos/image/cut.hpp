@@ -46,10 +46,15 @@ struct CutOrigin {
 /// Units:   laboratory time in seconds.
 /// Threads: none inside.
 struct Cut {
-  /// Where an agent's image lies in `bytes`; it ends where the next one begins.
+  /// A part of the memory in which the images lie, each image in one of them.
+  using Piece = std::vector<std::byte>;
+
+  /// Where an agent's image lies.
   struct Place {
     AgentId agent;
-    std::size_t begin;
+    std::uint32_t piece;
+    std::uint32_t begin; ///< in the piece
+    std::uint32_t size;
   };
 
   /// An agent that has ended, and to which somebody still has a channel or a reference.
@@ -61,17 +66,19 @@ struct Cut {
     friend auto operator<=>(const Departed&, const Departed&) = default;
   };
 
-  /// A class of agents or lambdas that the cut has, by the name that the compiler gives it.
+  /// A class of agents or lambdas that the cut has, by the name that the compiler gives it, and
+  /// what its bytes are made of, see fields_of(): in another build, that may be another thing.
   struct Type {
     std::uint64_t id;
     std::string name;
+    std::string fields;
 
     friend auto operator<=>(const Type&, const Type&) = default;
   };
 
   double time = 0;
   CutOrigin origin; ///< for whoever stores the cut to say
-  std::vector<std::byte> bytes;
+  std::vector<Piece> pieces;
   std::vector<Place> images;      ///< in the order of the agents' ids
   std::vector<Departed> departed; ///< likewise
   RunCounters counters;           ///< up to T
@@ -83,9 +90,15 @@ struct Cut {
   std::vector<std::pair<std::string, AgentId>> names;            ///< that agents have, in order
 
   [[nodiscard]] std::span<const std::byte> image(std::size_t index) const {
-    const std::size_t end = index + 1 < images.size() ? images[index + 1].begin : bytes.size();
-    return std::span(bytes).subspan(images[index].begin, end - images[index].begin);
+    const Place& at = images[index];
+    return std::span(pieces[at.piece]).subspan(at.begin, at.size);
   }
+
+  /// Appends the copy of an image. @pre the agent's id is higher than those of all others
+  void add_image(AgentId agent, std::span<const std::byte> image);
+
+  /// Of all images.
+  [[nodiscard]] std::uint64_t bytes() const;
 
   /// Two runs with equal state digests at T are in the same state at T: same agents, members,
   /// worldlines, channels, waiting lambdas, counts and reports. It says far more than the event
@@ -101,10 +114,26 @@ struct CutPart {
   std::vector<AgentId> leads_to; ///< where its channels and references lead that do not end there
 };
 
-/// The part of the node that `stop` is of, in `memory`, which saves time if it was used before.
-/// Fails with the name of the first agent that cannot be put into bytes, and why.
+/// Memory for a cut that is ready before the world stops for it: the system takes far longer to
+/// hand it out than it takes to fill it.
+struct CutMemory {
+  std::vector<Cut::Piece> pieces;
+  std::vector<Cut::Place> images;
+  std::vector<std::pair<AgentId, Cell*>> agents;
+
+  /// Enough for most worlds of so many agents, and touched. What lacks is made when it is needed.
+  [[nodiscard]] static CutMemory for_agents(std::size_t agents);
+
+  /// The memory of a cut that is of no use any more, or what another one has left.
+  void take_back(Cut&& cut);
+  void take_back(CutMemory&& rest);
+};
+
+/// The part of the node that `stop` is of. What it needs of `memory` is taken out of it, and what
+/// is more than another one will need is freed. Fails with the name of the first agent that cannot
+/// be put into bytes, and why.
 [[nodiscard]] Result<CutPart> take_part_of_cut(World& world, const WorldAtStop& stop,
-                                               std::vector<std::byte> memory = {});
+                                               CutMemory& memory);
 
 /// The whole of the parts of all nodes, with what `world` began with.
 [[nodiscard]] Cut join(const World& world, std::vector<CutPart> parts);

@@ -1,11 +1,13 @@
 #include "libstos/image/cut_bytes.hpp"
 
 #include "libstos/base/hash.hpp"
+#include "libstos/base/huge_pages.hpp"
 #include "libstos/world/counters_bytes.hpp"
 #include "libstos/world/report_bytes.hpp"
 #include "libstos/world/trace_bytes.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <optional>
 #include <string>
 #include <utility>
@@ -13,13 +15,12 @@
 namespace stos::detail {
 namespace {
 
-constexpr std::uint64_t magic = 0x3174756373746f73; // "sotscut1", as bytes
+constexpr std::uint64_t magic = 0x3274756373746f73; // "sotscut2", as bytes
 constexpr std::uint64_t agents_of_a_chunk = 256;    // on average
 constexpr std::size_t hash_size = 16;
 
 // So much room is made for what is told to come, at most.
 constexpr std::uint64_t sane_agents_of_a_chunk = std::uint64_t{1} << 12;
-constexpr std::uint64_t sane_bytes_of_a_chunk = std::uint64_t{1} << 18;
 
 bool ends_chunk(AgentId agent) { return mix64(agent.value) % agents_of_a_chunk == 0; }
 
@@ -32,24 +33,34 @@ Error damaged(const std::string& what) {
 bool append_chunk(std::span<const std::byte> bytes, Cut& cut) {
   BytesReader in(bytes);
   constexpr std::size_t bytes_each = 9;
-  std::size_t begin = cut.bytes.size();
+  std::vector<std::pair<AgentId, std::size_t>> sizes(in.count(bytes_each));
   std::size_t sum = 0;
-  for (std::size_t left = in.count(bytes_each); left > 0 && in.ok(); --left) {
-    const AgentId agent{in.u64()};
-    if (!cut.images.empty() && !(cut.images.back().agent < agent))
+  for (auto& [agent, size] : sizes) {
+    agent.value = in.u64();
+    const std::uint64_t told = in.varint();
+    if (told > in.remaining() || sum + told > in.remaining())
       return false;
-    cut.images.push_back({agent, begin});
-    const std::uint64_t size = in.varint();
-    if (size > in.remaining() || sum + size > in.remaining())
-      return false;
-    begin += size;
+    size = told;
     sum += size;
   }
-  if (!in.ok() || in.remaining() != sum)
+  if (!in.ok() || in.remaining() != sum || sum > std::numeric_limits<std::uint32_t>::max())
     return false;
-  const auto images = in.raw(sum);
-  cut.bytes.insert(cut.bytes.end(), images.begin(), images.end());
+  for (const auto& [agent, size] : sizes) {
+    if (!cut.images.empty() && !(cut.images.back().agent < agent))
+      return false;
+    cut.add_image(agent, in.raw(size));
+  }
   return true;
+}
+
+void write_images(const Cut& cut, std::size_t first, std::size_t count, BytesWriter& out) {
+  out.varint(count);
+  for (std::size_t i = first; i < first + count; ++i) {
+    out.u64(cut.images[i].agent.value);
+    out.varint(cut.images[i].size);
+  }
+  for (std::size_t i = first; i < first + count; ++i)
+    out.raw(cut.image(i));
 }
 
 void write_origin(const CutOrigin& origin, BytesWriter& out) {
@@ -80,41 +91,72 @@ void write_types(const std::vector<Cut::Type>& types, BytesWriter& out) {
   for (const Cut::Type& type : types) {
     out.u64(type.id);
     out.text(type.name);
+    out.text(type.fields);
   }
 }
 
 void read_types(std::vector<Cut::Type>& types, BytesReader& in) {
-  constexpr std::size_t bytes_each = 9;
+  constexpr std::size_t bytes_each = 10;
   for (std::size_t left = in.count(bytes_each); left > 0 && in.ok(); --left) {
-    const std::uint64_t id = in.u64();
-    types.push_back({id, in.text()});
+    Cut::Type& type = types.emplace_back();
+    type.id = in.u64();
+    type.name = in.text();
+    type.fields = in.text();
   }
 }
 
-// What is recorded in the order of time stays as it is, and gets more behind it: so do all chunks
-// but the last one. Returns the first of them.
-template <class T, class Write>
-std::size_t add_chunks(const std::vector<T>& records, Write write, EncodedCut& encoded) {
-  constexpr std::size_t records_of_a_chunk = 1024;
-  const std::size_t before = encoded.chunks.size();
-  for (std::span<const T> left = records; !left.empty();) {
-    const std::span<const T> some = left.first(std::min(left.size(), records_of_a_chunk));
-    EncodedCut::Chunk& chunk = encoded.chunks.emplace_back();
-    BytesWriter out(chunk.bytes);
-    write(some, out);
-    chunk.name = ContentHash::of(out.bytes());
-    left = left.subspan(some.size());
-  }
-  return before;
-}
+// Adds chunks to an encoded cut.
+class Chunking {
+public:
+  using Kind = EncodedCut::Chunk::Kind;
 
-// The names of the last chunks, from that one on.
-void write_chunks(std::size_t first, const EncodedCut& encoded, BytesWriter& manifest) {
-  manifest.varint(encoded.chunks.size() - first);
-  for (std::size_t i = first; i < encoded.chunks.size(); ++i) {
-    manifest.u64(encoded.chunks[i].name.high);
-    manifest.u64(encoded.chunks[i].name.low);
+  explicit Chunking(EncodedCut& encoded) : encoded_(encoded) {}
+
+  // What is recorded in the order of time stays as it is, and gets more behind it: so do all chunks
+  // but the last one.
+  void add_records(Kind kind, std::size_t records) {
+    constexpr std::size_t records_of_a_chunk = 1024;
+    for (std::size_t first = 0; first < records; first += records_of_a_chunk)
+      add(kind, first, std::min(records - first, records_of_a_chunk), first);
   }
+
+  // The last one does not end where its last agent says so, which another cut may have, too.
+  void add_images() {
+    const std::vector<Cut::Place>& images = encoded_.cut->images;
+    for (std::size_t first = 0; first < images.size();) {
+      std::size_t last = first;
+      while (last + 1 < images.size() && !ends_chunk(images[last].agent))
+        ++last;
+      add(Kind::images, first, last - first + 1,
+          ends_chunk(images[last].agent) ? images[last].agent.value : 0);
+      first = last + 1;
+    }
+  }
+
+private:
+  void add(Kind kind, std::size_t first, std::size_t count, std::uint64_t place) {
+    EncodedCut::Chunk& chunk = encoded_.chunks.emplace_back();
+    chunk.place = mix64(place) + static_cast<std::uint64_t>(kind);
+    chunk.kind = kind;
+    chunk.first = first;
+    chunk.count = count;
+    encoded_.write_content(chunk, content_);
+    chunk.bytes = content_.size();
+    chunk.name = ContentHash::of(content_);
+  }
+
+  EncodedCut& encoded_;
+  std::vector<std::byte> content_; // of the chunk that is added
+};
+
+void write_names(const EncodedCut& encoded, Chunking::Kind kind, BytesWriter& manifest) {
+  const auto is_one = [kind](const EncodedCut::Chunk& chunk) { return chunk.kind == kind; };
+  manifest.varint(static_cast<std::uint64_t>(std::ranges::count_if(encoded.chunks, is_one)));
+  for (const EncodedCut::Chunk& chunk : encoded.chunks)
+    if (is_one(chunk)) {
+      manifest.u64(chunk.name.high);
+      manifest.u64(chunk.name.low);
+    }
 }
 
 // Takes each of the chunks that the manifest names next. `take` says whether it could read it.
@@ -137,8 +179,25 @@ std::optional<Error> read_chunks(BytesReader& manifest, const ChunkSource& sourc
 
 } // namespace
 
+void EncodedCut::write_content(const Chunk& chunk, std::vector<std::byte>& bytes) const {
+  bytes.clear();
+  BytesWriter out(bytes);
+  switch (chunk.kind) {
+    case Chunk::Kind::reports:
+      return write_reports(std::span(cut->reports).subspan(chunk.first, chunk.count), out);
+    case Chunk::Kind::trace:
+      return write_trace(std::span(cut->trace).subspan(chunk.first, chunk.count), out);
+    case Chunk::Kind::images: return write_images(*cut, chunk.first, chunk.count, out);
+  }
+}
+
 EncodedCut encode(const Cut& cut) {
   EncodedCut encoded;
+  encoded.cut = &cut;
+  Chunking chunking(encoded);
+  chunking.add_records(Chunking::Kind::reports, cut.reports.size());
+  chunking.add_records(Chunking::Kind::trace, cut.trace.size());
+  chunking.add_images();
   BytesWriter manifest(encoded.manifest);
   manifest.u64(magic);
   manifest.f64(cut.time);
@@ -158,27 +217,9 @@ EncodedCut encode(const Cut& cut) {
     manifest.u64(agent.value);
   }
   manifest.varint(cut.images.size());
-  manifest.varint(cut.bytes.size());
-  write_chunks(add_chunks(cut.reports, write_reports, encoded), encoded, manifest);
-  write_chunks(add_chunks(cut.trace, write_trace, encoded), encoded, manifest);
-  const std::size_t first_image = encoded.chunks.size();
-  for (std::size_t first = 0; first < cut.images.size();) {
-    std::size_t last = first;
-    while (last + 1 < cut.images.size() && !ends_chunk(cut.images[last].agent))
-      ++last;
-    EncodedCut::Chunk& chunk = encoded.chunks.emplace_back();
-    BytesWriter out(chunk.bytes);
-    out.varint(last - first + 1);
-    for (std::size_t i = first; i <= last; ++i) {
-      out.u64(cut.images[i].agent.value);
-      out.varint(cut.image(i).size());
-    }
-    for (std::size_t i = first; i <= last; ++i)
-      out.raw(cut.image(i));
-    chunk.name = ContentHash::of(out.bytes());
-    first = last + 1;
-  }
-  write_chunks(first_image, encoded, manifest);
+  manifest.varint(cut.bytes());
+  for (const auto kind : {Chunking::Kind::reports, Chunking::Kind::trace, Chunking::Kind::images})
+    write_names(encoded, kind, manifest);
   const ContentHash hash = ContentHash::of(manifest.bytes());
   manifest.u64(hash.high);
   manifest.u64(hash.low);
@@ -193,9 +234,11 @@ std::vector<std::byte> encode(const CutPart& part) {
     out.u64(agent.value);
   out.varint(encoded.manifest.size());
   out.raw(encoded.manifest);
+  std::vector<std::byte> content;
   for (const EncodedCut::Chunk& chunk : encoded.chunks) {
-    out.varint(chunk.bytes.size());
-    out.raw(chunk.bytes);
+    encoded.write_content(chunk, content);
+    out.varint(content.size());
+    out.raw(content);
   }
   return out.take();
 }
@@ -250,10 +293,9 @@ Result<Cut> decode_cut(std::span<const std::byte> manifest, const ChunkSource& c
     cut.names.emplace_back(std::move(name), AgentId{in.u64()});
   }
   const std::uint64_t agents_told = in.varint();
-  const std::uint64_t bytes_told = in.varint();
+  in.varint(); // the bytes of their images
   const std::uint64_t chunks_at_most = in.remaining() / hash_size;
-  cut.images.reserve(std::min(agents_told, chunks_at_most * sane_agents_of_a_chunk));
-  cut.bytes.reserve(std::min(bytes_told, chunks_at_most * sane_bytes_of_a_chunk));
+  reserve_large(cut.images, std::min(agents_told, chunks_at_most * sane_agents_of_a_chunk));
   if (auto problem = read_chunks(in, chunk, "reports", [&cut](std::span<const std::byte> bytes) {
         BytesReader reports(bytes);
         read_reports(cut.reports, reports);
@@ -268,9 +310,10 @@ Result<Cut> decode_cut(std::span<const std::byte> manifest, const ChunkSource& c
       }))
     return *problem;
   cut.names_in_trace = names;
-  if (auto problem = read_chunks(
-          in, chunk, "images of agents in order",
-          [&cut](std::span<const std::byte> bytes) { return append_chunk(bytes, cut); }))
+  if (auto problem =
+          read_chunks(in, chunk, "images of agents in order", [&cut](std::vector<std::byte> bytes) {
+            return append_chunk(std::move(bytes), cut);
+          }))
     return *problem;
   if (!in.at_end())
     return damaged("its manifest ends too early, or too late");

@@ -5,6 +5,7 @@
 #include "libstos/image/cut.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <span>
 #include <vector>
@@ -17,24 +18,38 @@ namespace stos::detail {
 ///
 /// Chunks end after agents whose hashed ids say so, of some two hundred agents one: a property of
 /// the world alone, so agents that are born or die change the chunk that they are in and no other.
+///
+/// The bytes of a chunk are made when they are asked for: a second copy of a large world's images
+/// would be the most memory of all.
 struct EncodedCut {
   struct Chunk {
+    enum class Kind : std::uint8_t { reports, trace, images };
+
     ContentHash name;
-    std::vector<std::byte> bytes;
+    std::uint64_t place = 0; ///< chunks of one place, in cuts of one world, are much alike
+    std::size_t bytes = 0;   ///< of its content
+    Kind kind = Kind::images;
+    std::size_t first = 0; ///< what it has, in the cut's list of that kind
+    std::size_t count = 0;
   };
+
+  const Cut* cut = nullptr;
   std::vector<std::byte> manifest;
   std::vector<Chunk> chunks;
+
+  /// Writes the content of one of the chunks over what is in `bytes`.
+  void write_content(const Chunk& chunk, std::vector<std::byte>& bytes) const;
 };
 
-/// Cost: O(bytes of the cut), each copied and hashed once.
+/// Cost: O(bytes of the cut), each copied and hashed once. @pre the cut outlives what is returned
 [[nodiscard]] EncodedCut encode(const Cut& cut);
+EncodedCut encode(Cut&&) = delete;
 
 /// The chunk of this name, from wherever it is kept.
 using ChunkSource = std::function<Result<std::vector<std::byte>>(const ContentHash& name)>;
 
-/// Errors: a manifest or a chunk that encode() has not made, or that has changed since:
-/// bad_message,
-///         which says which of them. What `chunk` fails with.
+/// Errors: a manifest or a chunk that no EncodedCut has made, or that has changed since:
+///         bad_message, which says which of them. What `chunk` fails with.
 [[nodiscard]] Result<Cut> decode_cut(std::span<const std::byte> manifest, const ChunkSource& chunk);
 
 /// What one node has of a cut, for the one that joins all of them.

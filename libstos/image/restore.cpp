@@ -1,5 +1,6 @@
 #include "libstos/image/restore.hpp"
 
+#include "libstos/base/huge_pages.hpp"
 #include "libstos/image/agent_view.hpp"
 #include "libstos/image/record_bytes.hpp"
 #include "libstos/spacetime/trajectory_bytes.hpp"
@@ -51,9 +52,16 @@ private:
   std::optional<Error> read_all() {
     if (auto problem = make_departed())
       return problem;
-    for (std::size_t i = 0; i < cut_.images.size(); ++i)
+    const std::size_t agents = cut_.images.size();
+    reserve_large(images_, agents);
+    reserve_large(resumed_->agents, agents);
+    reserve_large(resumed_->lambdas, agents);
+    reserve_large(first_channels_, agents);
+    for (std::size_t i = 0; i < agents; ++i)
       images_.push_back({BytesReader(cut_.image(i)), nullptr});
     const auto for_all = [this](bool (Restorer::*read)(Image&), const char* part) {
+      if (read == &Restorer::read_channels)
+        reserve_large(resumed_->opened, channels_to_come_);
       for (std::size_t i = 0; i < images_.size(); ++i)
         if (!(this->*read)(images_[i]))
           return std::optional<Error>(unreadable(i, part));
@@ -100,7 +108,11 @@ private:
     image.cell = &cell;
     resumed_->agents.push_back(&cell);
     places_.add(cell.id);
-    return read_record(image.in, cell);
+    if (!read_record(image.in, cell))
+      return false;
+    BytesReader channels = image.in;
+    channels_to_come_ += channels.count(bytes_of_a_channel);
+    return true;
   }
 
   [[nodiscard]] Cell* find(AgentId id) const {
@@ -115,11 +127,10 @@ private:
   }
 
   bool read_channels(Image& image) {
-    constexpr std::size_t bytes_each = 10;
     constexpr std::uint64_t sequence_max = (std::uint64_t{1} << 60) - 1;
     first_channels_.push_back(resumed_->opened.size());
     std::uint64_t last = 0; // they count from 1, in the order in which they were opened
-    for (std::size_t left = image.in.count(bytes_each); left > 0; --left) {
+    for (std::size_t left = image.in.count(bytes_of_a_channel); left > 0; --left) {
       const std::uint64_t number = image.in.varint();
       const std::uint64_t next_sequence = image.in.varint();
       Cell* to = find(AgentId{image.in.u64()});
@@ -275,6 +286,8 @@ private:
                 " cannot be read" + (problem_.empty() ? "" : ": " + problem_)};
   }
 
+  static constexpr std::size_t bytes_of_a_channel = 10; // at least
+
   World& world_;
   const Cut& cut_;
   BlockPool& pool_;
@@ -282,7 +295,8 @@ private:
   Transfer load_{Transfer::Kind::load};
   std::unique_ptr<Resumption> resumed_;
   std::vector<Image> images_;
-  PlacesOfIds places_;                               // of the agents
+  PlacesOfIds places_; // of the agents
+  std::size_t channels_to_come_ = 0;
   std::vector<std::size_t> first_channels_;          // in `opened`, of each agent
   std::vector<std::pair<AgentId, Channel*>> closed_; // of one reader, with their writers
   std::string problem_;

@@ -55,8 +55,8 @@ struct WorldAtStop {
   std::vector<detail::Cell*> agents; ///< who live here, in no order
   std::vector<detail::Cell*> ended;  ///< who do not any more, and to whom something may lead
   RunCounters counters;              ///< of this run, up to then
-  std::vector<Report> reports;       ///< likewise, in no order
-  std::vector<TraceRecord> trace;    ///< likewise
+  std::vector<std::span<const Report>> reports;    ///< likewise, in no order
+  std::vector<std::span<const TraceRecord>> trace; ///< likewise
 };
 
 /// One simulation's model, from its set-up to its end: the space, the initial agents, the boundary.

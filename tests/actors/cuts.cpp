@@ -1,6 +1,8 @@
 // Cuts as users have them: a run is cut and stored on one engine and goes on on any other, to the
 // same outcome and the same states.
 
+#include "store/file_lock.hpp"
+#include "tests/store/support.hpp"
 #include "tests/support/nodes_in_threads.hpp"
 #include "tests/support/random_world.hpp"
 #include "tests/support/unusual_world.hpp"
@@ -8,6 +10,7 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -305,6 +308,65 @@ TEST_CASE("a cut that cannot be taken is told, and ends the run only if it is re
         CHECK(summary.cuts[1].time == 9);
       }
     }
+  }
+}
+
+namespace {
+
+std::string lock_of_store;
+std::optional<detail::FileLock> held;
+
+/// Keeps the store from being written to, as a very slow one would be, for most of the run.
+class Bolter : public Agent<Bolter, Ticking> {
+public:
+  explicit Bolter(const Minkowski<2>& where) : Agent(where) {
+    after(1, [](Bolter&) {
+      constexpr double wait_s = 100;
+      if (auto lock =
+              detail::FileLock::take(lock_of_store, detail::FileLock::Kind::exclusive, wait_s))
+        held.emplace(*std::move(lock));
+    });
+    after(80, [](Bolter&) { held.reset(); });
+  }
+
+private:
+  friend struct stos::AgentMaker;
+  Bolter() = default;
+};
+template <class Inspector>
+bool inspect(Inspector& f, Bolter& x) {
+  return f.object(x).fields();
+}
+
+RunSummary count_with_bolt(const RunOptions& options, ThreadPool<0> resource) {
+  Ticking simulation(options, std::move(resource));
+  {
+    const auto scope = simulation.set_up();
+    new Bolter({0, 0});
+    for (const double place : {1., 2., 3.})
+      new Ticker({0, place});
+  }
+  return simulation.run(100);
+}
+
+} // namespace
+
+TEST_CASE("a slow store lets cuts be left out, and neither the run wait nor its memory fill up") {
+  const TemporaryFolder folder;
+  const RunOptions options = quiet();
+  lock_of_store = folder / "unused.lock";
+  const std::string expected = outcome_of(run_on(engines[0], options, count_with_bolt));
+  for (const Engine& engine : engines) {
+    INFO(engine.nodes << " nodes, " << engine.workers << " workers");
+    RunOptions cutting = options;
+    cutting.snapshot.path =
+        folder / std::to_string(engine.nodes) + "-" + std::to_string(engine.workers);
+    cutting.snapshot.every = {0.5, false};
+    lock_of_store = cutting.snapshot.path + "/writer.lock";
+    const RunSummary summary = run_on(engine, cutting, count_with_bolt);
+    CHECK(outcome_of(summary) == expected);
+    CHECK_FALSE(summary.cuts.empty());
+    CHECK(summary.cuts.size() < 60); // of 199: before, after, and the three that can wait
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include "libstos/base/bytes.hpp"
 #include "libstos/image/cut_bytes.hpp"
+#include "tests/support/same_images.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -33,26 +34,40 @@ void write_hash(const ContentHash& hash, BytesWriter& out) {
   out.u64(hash.low);
 }
 
-Result<Cut> read(const EncodedCut& encoded) {
+// A manifest and the contents of chunks, in its order.
+struct Stored {
+  std::vector<std::byte> manifest;
+  std::vector<std::vector<std::byte>> chunks;
+};
+
+Result<Cut> read(const Stored& stored) {
   std::map<ContentHash, std::vector<std::byte>> chunks;
-  for (const EncodedCut::Chunk& chunk : encoded.chunks)
-    chunks[chunk.name] = chunk.bytes;
-  return decode_cut(encoded.manifest, [&chunks](const ContentHash& name) {
+  for (const std::vector<std::byte>& chunk : stored.chunks)
+    chunks[ContentHash::of(chunk)] = chunk;
+  return decode_cut(stored.manifest, [&chunks](const ContentHash& name) {
     const auto found = chunks.find(name);
     return found != chunks.end() ? Result<std::vector<std::byte>>(found->second)
                                  : Error{Errc::io_error, "no such chunk"};
   });
 }
 
+Stored stored(const Cut& cut) {
+  const EncodedCut encoded = encode(cut);
+  Stored all{encoded.manifest, {}};
+  for (const EncodedCut::Chunk& chunk : encoded.chunks)
+    encoded.write_content(chunk, all.chunks.emplace_back());
+  return all;
+}
+
 // As encode() of a CutPart writes it.
-std::vector<std::byte> part_of(const EncodedCut& encoded) {
+std::vector<std::byte> part_of(const Stored& stored) {
   BytesWriter out;
   out.varint(0);
-  out.varint(encoded.manifest.size());
-  out.raw(encoded.manifest);
-  for (const EncodedCut::Chunk& chunk : encoded.chunks) {
-    out.varint(chunk.bytes.size());
-    out.raw(chunk.bytes);
+  out.varint(stored.manifest.size());
+  out.raw(stored.manifest);
+  for (const std::vector<std::byte>& chunk : stored.chunks) {
+    out.varint(chunk.size());
+    out.raw(chunk);
   }
   return out.take();
 }
@@ -63,29 +78,27 @@ std::vector<std::byte> part_of(const EncodedCut& encoded) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   constexpr int lists = 3; // of reports, trace and images
   BytesReader in(std::as_bytes(std::span(data, size)));
-  EncodedCut encoded;
-  encoded.manifest = next_part(in);
-  BytesWriter manifest(encoded.manifest);
+  Stored input;
+  input.manifest = next_part(in);
+  BytesWriter manifest(input.manifest);
   for (int list = 0; list < lists; ++list) {
     const std::uint8_t chunks = in.u8();
     manifest.varint(chunks);
     for (int left = chunks; left > 0; --left) {
-      EncodedCut::Chunk& chunk = encoded.chunks.emplace_back();
-      chunk.bytes = next_part(in);
-      chunk.name = ContentHash::of(chunk.bytes);
-      write_hash(chunk.name, manifest);
+      const std::vector<std::byte>& chunk = input.chunks.emplace_back(next_part(in));
+      write_hash(ContentHash::of(chunk), manifest);
     }
   }
   write_hash(ContentHash::of(manifest.bytes()), manifest);
   manifest.finish();
 
-  const Result<Cut> cut = read(encoded);
-  require(static_cast<bool>(decode_cut_part(part_of(encoded))) == static_cast<bool>(cut));
+  const Result<Cut> cut = read(input);
+  require(static_cast<bool>(decode_cut_part(part_of(input))) == static_cast<bool>(cut));
   if (!cut)
     return 0;
-  require(cut->bytes.size() <= size);
-  const Result<Cut> again = read(encode(*cut));
+  require(cut->bytes() <= size);
+  const Result<Cut> again = read(stored(*cut));
   require(static_cast<bool>(again));
-  require(again->bytes == cut->bytes && again->state_digest() == cut->state_digest());
+  require(test::same_images(*again, *cut) && again->state_digest() == cut->state_digest());
   return 0;
 }

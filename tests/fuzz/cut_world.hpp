@@ -170,9 +170,8 @@ inline detail::Cut read_plainly(BytesReader& in) {
     cut.departed.push_back({agent, type_id, in.u8() != 0});
   }
   for (std::size_t left = in.count(9); left > 0; --left) {
-    cut.images.push_back({AgentId{in.u64()}, cut.bytes.size()});
-    const auto image = in.raw(std::min<std::uint64_t>(in.varint(), in.remaining()));
-    cut.bytes.insert(cut.bytes.end(), image.begin(), image.end());
+    const AgentId agent{in.u64()};
+    cut.add_image(agent, in.raw(std::min<std::uint64_t>(in.varint(), in.remaining())));
   }
   return cut;
 }

@@ -200,8 +200,10 @@ void keep_cut(const std::string& name, const detail::Cut& cut) {
   for (const std::size_t chunks : {reports, trace, images}) {
     out.u8(static_cast<std::uint8_t>(chunks));
     for (std::size_t left = chunks; left > 0; --left, ++chunk) {
-      out.u16(static_cast<std::uint16_t>(chunk->bytes.size()));
-      out.raw(chunk->bytes);
+      std::vector<std::byte> content;
+      encoded.write_content(*chunk, content);
+      out.u16(static_cast<std::uint16_t>(content.size()));
+      out.raw(content);
     }
   }
   keep("cut", name, out.take());
@@ -215,8 +217,8 @@ void keep_cuts() {
   cut.departed = {{AgentId{5}, 9, true}, {AgentId{6}, 9, false}};
   cut.reports = {{"topic", AgentId{1}, 3, 0, Bytes(5)}};
   cut.origin = {"lattice", "build", {{"seed", "1"}, {"space", "4"}}, 3, 77};
-  cut.classes = {{9, "Site"}};
-  cut.lambdas = {{8, "Site::begin"}};
+  cut.classes = {{9, "Site", "hops"}};
+  cut.lambdas = {{8, "Site::begin", "4 bytes captured, 48 in all"}};
   cut.names = {{"sun", AgentId{1}}};
   TraceRecord birth;
   birth.kind = TraceRecord::Kind::birth;
@@ -225,8 +227,7 @@ void keep_cuts() {
   cut.trace = {birth, birth};
   keep_cut("no-agents", cut);
   for (std::uint64_t i = 1; i <= 350; ++i) { // two chunks
-    cut.images.push_back({AgentId{i}, cut.bytes.size()});
-    cut.bytes.insert(cut.bytes.end(), i % 3, std::byte{7});
+    cut.add_image(AgentId{i}, std::vector<std::byte>(i % 3, std::byte{7}));
   }
   keep_cut("agents", cut);
 }

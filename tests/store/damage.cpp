@@ -8,10 +8,13 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <map>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -30,17 +33,47 @@ void replace(const std::string& path, const std::string& contents) {
   std::ofstream(path, std::ios::binary | std::ios::trunc) << contents;
 }
 
+/// Where the record of a chunk lies in a file.
+std::optional<detail::LmdbContents::Record> record_of_chunk(const std::string& contents,
+                                                            const std::string& name) {
+  const detail::ReadableFile file{contents.size(),
+                                  [&contents](std::uint64_t at, std::span<std::byte> to) {
+                                    if (at > contents.size() || to.size() > contents.size() - at)
+                                      return false;
+                                    std::memcpy(to.data(), contents.data() + at, to.size());
+                                    return true;
+                                  }};
+  const detail::LmdbMetas metas = detail::read_lmdb_metas(file);
+  const auto& newer = metas[0]->transaction > metas[1]->transaction ? metas[0] : metas[1];
+  for (const auto& record : detail::look_through(file, *newer).records) {
+    std::string digits;
+    for (const char byte : record.key.substr(1)) {
+      constexpr const char* hexadecimal = "0123456789abcdef";
+      digits += hexadecimal[static_cast<unsigned char>(byte) >> 4];
+      digits += hexadecimal[static_cast<unsigned char>(byte) & 15];
+    }
+    if (record.key[0] == 'c' && digits == name)
+      return record;
+  }
+  return std::nullopt;
+}
+
 /// A small store of three cuts, whose file is damaged anew each time. A fourth one was removed; a
-/// store without its newest state may still have it.
+/// store without its newest state may still have it. Of each of the last two, most chunks are
+/// stored as differences: from those of the removed cut, and from those of the one before.
 class Patient {
 public:
   Patient() {
     for (int i = 1; i <= 4; ++i)
-      cuts_[i] = made_up_cut(i, 1'500, 1'000);
+      cuts_[i] = made_up_cut(i, 1'500, 1'000, 30, i > 2 ? 1 : 0);
     const auto store = CutStore::open(path(), Access::write);
     REQUIRE(store);
-    for (auto& [time, cut] : cuts_)
-      REQUIRE((*store)->write(label_of(cut), encode(cut), 3)); // the first one goes again
+    for (auto& [time, cut] : cuts_) {
+      const auto written =
+          (*store)->write(label_of(cut), encode(cut), 3); // the first one goes again
+      REQUIRE(written);
+      CHECK((written->chunks_different > 0) == (time % 2 == 0));
+    }
     healthy_ = contents_of(file());
   }
 
@@ -69,7 +102,7 @@ public:
       if (!read)
         FAIL(read.error().context);
       const detail::Cut& wanted = cuts_.at(static_cast<int>(entry.time));
-      CHECK(read->bytes == wanted.bytes);
+      CHECK(same_images(*read, wanted));
       CHECK(read->state_digest() == wanted.state_digest());
       ++right;
     }
@@ -146,4 +179,47 @@ TEST_CASE("a store that was cut off is read as far as it goes") {
       patient.write_to(shortened);
   }
   CHECK(outcomes[0] < 190);
+}
+
+TEST_CASE("a base that is damaged is named, and the cut before is used") {
+  const TemporaryFolder folder;
+  const std::string place = folder / "store";
+  const auto cut = [](int i) { return made_up_cut(i, 1'000, 1'000, 100, i > 1 ? 1 : 0); };
+  for (int i = 1; i <= 3; ++i) {
+    const detail::Cut made = cut(i);
+    const auto store = CutStore::open(place, Access::write);
+    REQUIRE(store);
+    REQUIRE((*store)->write(label_of(made), encode(made), 0));
+  }
+  const detail::Cut second = cut(2);
+  const std::string base = encode(second).chunks.back().name.to_string();
+  std::string contents = contents_of(place + "/data.mdb");
+  const auto record = record_of_chunk(contents, base);
+  REQUIRE(record);
+  contents[record->offset + record->size - 1] ^= 1;
+  replace(place + "/data.mdb", contents);
+
+  const auto store = CutStore::open(place, Access::write);
+  REQUIRE(store);
+  const Result<CutStore::Contents> found = (*store)->list();
+  REQUIRE(found);
+  REQUIRE(found->damage.size() == 2);
+  CHECK_THAT(found->damage[0], Contains("cut #2  t = 2 s") &&
+                                   Contains("chunk " + base + " is not as it was written"));
+  CHECK_THAT(found->damage[1], Contains("cut #3  t = 3 s") &&
+                                   Contains("chunk " + base + " is not as it was written, and"));
+  const Result<CutEntry> picked = pick(**store, *found, {});
+  REQUIRE(picked);
+  CHECK(picked->time == 1);
+  CHECK(read_cut(**store, *picked));
+
+  // The next cut does not build on it, and a cut that has it makes it whole again.
+  const detail::Cut fourth = cut(4);
+  REQUIRE((*store)->write(label_of(fourth), encode(fourth), 0));
+  CHECK((*store)->list()->cuts.size() == 2);
+  REQUIRE((*store)->write(label_of(second), encode(second), 0));
+  const Result<CutStore::Contents> mended = (*store)->list();
+  CHECK(mended->damage.empty());
+  for (const CutEntry& entry : mended->cuts)
+    CHECK(same_images(*read_cut(**store, entry), cut(static_cast<int>(entry.time))));
 }

@@ -2,6 +2,7 @@
 
 #include "libstos/base/random.hpp"
 #include "store/cut_store.hpp"
+#include "tests/support/same_images.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -33,19 +34,22 @@ private:
   std::string path_;
 };
 
-/// Made up: so many agents, of which every one of the last `changed` has another image at another
-/// time.
-inline detail::Cut made_up_cut(double time, std::size_t agents, std::size_t changed) {
+/// Made up: so many agents, of which every one of the last `changed`, or every so many of them, has
+/// another image at another time. Those of another generation have nothing in common.
+inline detail::Cut made_up_cut(double time, std::size_t agents, std::size_t changed,
+                               std::size_t every = 1, std::uint64_t generation = 0) {
   detail::Cut cut;
   cut.time = time;
   cut.counters.agents_born = agents;
   cut.reports = {{"topic", AgentId{1}, time, 0, std::vector<std::byte>(5)}};
   for (std::size_t i = 0; i < agents; ++i) {
-    RandomStream random(i < agents - changed ? i : i + static_cast<std::uint64_t>(time * 1e6));
-    cut.images.push_back({AgentId{i + 1}, cut.bytes.size()});
-    const std::size_t size = 20 + random.below(60);
-    for (std::size_t j = 0; j < size; ++j)
-      cut.bytes.push_back(static_cast<std::byte>(random.below(16)));
+    const bool changes = i >= agents - changed && i % every == 0;
+    RandomStream random(i + (changes ? static_cast<std::uint64_t>(time * 1e6) : 0) +
+                        generation * std::uint64_t{1'000'000'000});
+    std::vector<std::byte> image(20 + random.below(60));
+    for (std::byte& byte : image)
+      byte = static_cast<std::byte>(random.below(16));
+    cut.add_image(AgentId{i + 1}, image);
   }
   return cut;
 }
