@@ -22,6 +22,8 @@ std::string_view to_string(Errc code) {
     case Errc::not_supported: return "not_supported";
     case Errc::interrupted: return "interrupted";
     case Errc::no_threads: return "no_threads";
+    case Errc::not_leader: return "not_leader";
+    case Errc::try_later: return "try_later";
     case Errc::internal: return "internal";
   }
   return "unknown";

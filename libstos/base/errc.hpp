@@ -27,6 +27,8 @@ enum class Errc {
   not_supported,
   interrupted, ///< a signal has ended the run
   no_threads,  ///< the system does not start as many as are needed
+  not_leader,  ///< another node has to be asked, which the text names if it is known
+  try_later,   ///< nothing is wrong but that it cannot be done yet
   internal,
 };
 

@@ -6,7 +6,9 @@
 #include "libstos/cluster/membership/world_fingerprint.hpp"
 #include "libstos/cluster/status/cluster_status.hpp"
 #include "libstos/image/cut_bytes.hpp"
+#include "store/log_records.hpp"
 #include "tests/fuzz/cut_world.hpp"
+#include "tests/fuzz/raft_steps.hpp"
 #include "tests/fuzz/two_links.hpp"
 #include "tests/support/made_up_status.hpp"
 
@@ -257,6 +259,119 @@ void keep_lmdb_page() {
   keep("lmdb_pages", "two-records", out.take());
 }
 
+/// Three nodes with two groups each, for a while: what happens to the one in the middle.
+class RaftRecording {
+public:
+  RaftRecording() {
+    for (std::uint64_t id = 1; id <= 3; ++id) {
+      raft::GroupsOptions options;
+      options.self = {id};
+      nodes_.emplace_back(options);
+      for (std::uint64_t group = 1; group <= raft_groups; ++group) {
+        raft::Options of_group = raft_options();
+        of_group.seed = 10 * id + group;
+        const auto added = nodes_.back().add({group}, of_group, raft_first_state());
+        STOS_ASSERT(added, added.error().context);
+      }
+    }
+  }
+
+  void tick() {
+    note(RaftStep::tick);
+    for (raft::Groups& node : nodes_)
+      node.tick();
+    settle();
+  }
+
+  /// A call of the node in the middle, or of the one that leads.
+  void call(RaftStep step, std::uint8_t choice) {
+    note(step);
+    steps_.u8(choice);
+    const raft::GroupId group{1 + choice % raft_groups};
+    for (raft::Groups& node : nodes_)
+      if (raft::Fsm& fsm = *node.find(group); fsm.leads()) {
+        if (step == RaftStep::propose)
+          static_cast<void>(fsm.propose({std::byte{choice}}));
+        if (step == RaftStep::compact)
+          static_cast<void>(fsm.compact(fsm.commit_index(), Bytes(20)));
+        node.touched(group);
+      }
+    settle();
+  }
+
+  [[nodiscard]] Bytes steps() const { return {steps_.bytes().begin(), steps_.bytes().end()}; }
+
+  /// What the node in the middle persists, as records.
+  [[nodiscard]] const std::vector<Bytes>& records() const { return records_; }
+
+private:
+  void note(RaftStep step) { steps_.u8(static_cast<std::uint8_t>(step)); }
+
+  void settle() {
+    for (bool moved = true; moved;) {
+      moved = false;
+      for (raft::Groups& node : nodes_) {
+        const raft::GroupsOutput output = node.take_output();
+        if (&node == &nodes_[1])
+          keep_records(output);
+        for (const raft::Frame& frame : output.to_send) {
+          deliver(frame);
+          moved = true;
+        }
+      }
+    }
+  }
+
+  void deliver(const raft::Frame& frame) {
+    if (frame.to == raft_own_node) {
+      note(RaftStep::frame);
+      BytesWriter out;
+      write(frame, out);
+      steps_.varint(out.size());
+      steps_.raw(out.bytes());
+    }
+    nodes_[frame.to.value - 1].step(frame);
+  }
+
+  void keep_records(const raft::GroupsOutput& output) {
+    std::vector<detail::LogChange> changes;
+    for (const auto& [group, persist] : output.to_persist)
+      changes.push_back({group, persist});
+    if (changes.empty())
+      return;
+    Bytes record;
+    STOS_ASSERT(append_record(changes, 1, 0, record));
+    const auto found = detail::record_at(record, 1, 0);
+    BytesWriter out;
+    out.varint(found->content.size());
+    out.raw(found->content);
+    records_.push_back(out.take());
+  }
+
+  std::vector<raft::Groups> nodes_;
+  BytesWriter steps_;
+  std::vector<Bytes> records_;
+};
+
+void keep_raft() {
+  RaftRecording recording;
+  for (int i = 0; i < 70; ++i) {
+    recording.tick();
+    if (i > 25 && i % 3 == 0)
+      recording.call(RaftStep::propose, static_cast<std::uint8_t>(i));
+    if (i % 20 == 19)
+      recording.call(RaftStep::compact, static_cast<std::uint8_t>(i));
+    if (i % 10 == 9 && recording.steps().size() < 4096)
+      keep("raft", "ticks-" + std::to_string(i + 1), recording.steps());
+  }
+  Bytes all;
+  for (const Bytes& record : recording.records()) {
+    all.insert(all.end(), record.begin(), record.end());
+    if (all.size() < 2000)
+      keep("log_records", "records-" + std::to_string(all.size()), all);
+  }
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -275,5 +390,6 @@ int main(int argc, char** argv) {
   keep_cuts();
   keep_cuts_to_restore();
   keep_lmdb_page();
+  keep_raft();
   std::printf("%zu steps, %zu frames\n", recording.steps().size(), recording.frames().size());
 }
