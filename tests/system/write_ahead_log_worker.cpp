@@ -95,9 +95,13 @@ std::vector<detail::LogChange> changes_up_to(std::uint64_t index) {
     persist.hard_state = HardState{{index}, {1}};
     persist.entries = {std::make_shared<const Entry>(
         Entry{{1}, {index}, EntryKind::command, data_of(group, index)})};
-    if (const std::uint64_t before = index - 1; before > 0 && before % between_snapshots == 0)
-      persist.snapshot = std::make_shared<const Snapshot>(
-          Snapshot{{{1}, {before}}, {{{1}}, {}, {}}, data_of(group, before)});
+    if (const std::uint64_t before = index - 1; before > 0 && before % between_snapshots == 0) {
+      auto snapshot = std::make_shared<Snapshot>();
+      snapshot->last = {{1}, {before}};
+      snapshot->configuration.voters = {{1}};
+      snapshot->data = data_of(group, before);
+      persist.snapshot = std::move(snapshot);
+    }
     changes.push_back({{group}, std::move(persist)});
   }
   return changes;
