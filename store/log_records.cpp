@@ -23,16 +23,6 @@ std::uint64_t seed_of(std::uint64_t segment, std::uint64_t offset) {
   return mix64(segment) + offset;
 }
 
-void write(std::span<const std::byte> data, BytesWriter& out) {
-  out.varint(data.size());
-  out.raw(data);
-}
-
-std::vector<std::byte> read_data(BytesReader& in) {
-  const std::span<const std::byte> data = in.raw(in.count(1));
-  return {data.begin(), data.end()};
-}
-
 void write(const raft::Persist& persist, BytesWriter& out) {
   if (persist.hard_state) {
     out.varint(persist.hard_state->term.value);
@@ -41,7 +31,7 @@ void write(const raft::Persist& persist, BytesWriter& out) {
   if (persist.snapshot) {
     raft::write(persist.snapshot->last, out);
     raft::write(persist.snapshot->configuration, out);
-    write(std::span(persist.snapshot->data), out);
+    raft::write_data(persist.snapshot->data, out);
   }
   if (persist.entries.empty())
     return;
@@ -50,7 +40,7 @@ void write(const raft::Persist& persist, BytesWriter& out) {
   for (const raft::EntryPtr& entry : persist.entries) {
     out.varint(entry->term.value);
     out.u8(static_cast<std::uint8_t>(entry->kind));
-    write(std::span(entry->data), out);
+    raft::write_data(entry->data, out);
   }
 }
 
@@ -71,7 +61,7 @@ raft::SnapshotPtr read_snapshot(BytesReader& in) {
   raft::Snapshot snapshot;
   snapshot.last = raft::read_entry_id(in);
   snapshot.configuration = raft::read_configuration(in);
-  snapshot.data = read_data(in);
+  snapshot.data = raft::read_data(in);
   return std::make_shared<const raft::Snapshot>(std::move(snapshot));
 }
 
@@ -84,7 +74,7 @@ void read_entries(BytesReader& in, std::vector<raft::EntryPtr>& entries) {
     entry->index = {index};
     const std::uint8_t kind = in.u8();
     entry->kind = static_cast<raft::EntryKind>(kind);
-    entry->data = read_data(in);
+    entry->data = raft::read_data(in);
     if (kind > static_cast<std::uint8_t>(raft::EntryKind::first_of_term))
       in.fail();
     if (entry->kind == raft::EntryKind::configuration) {

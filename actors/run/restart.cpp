@@ -34,8 +34,6 @@ const std::string& build_of_this_program() {
 
 constexpr const char* trace_fact = "output.trace_path"; // "none" or "given"
 
-bool stands_still(const World& world) { return world.stands_at < Instant::never().absorption; }
-
 // In full: nodes that stop at other times would wait for each other.
 std::string times_of_cuts(const SnapshotOptions& options) {
   std::string times;
@@ -238,6 +236,8 @@ void Restart::inject_all(World& world, const AgentNames& names) const {
 }
 
 } // namespace
+
+bool stands_still(const World& world) { return world.stands_at < Instant::never().absorption; }
 
 RunBeginning begin(World& world, AgentNames& names) {
   const SnapshotOptions& options = world.options.snapshot;

@@ -15,6 +15,9 @@ struct RunBeginning {
   double time = Instant::beginning().absorption; ///< of the cut that it goes on from
 };
 
+/// Whether the run is to stand still somewhere, see World::stands_at.
+[[nodiscard]] bool stands_still(const World& world);
+
 /// Lets the world go on from a cut, if its options say so, on the only node that there is: the cut
 /// takes the place of the set-up. Handles and names of agents that were taken in the set-up stay,
 /// those of agents that have ended since then are of ended ones.

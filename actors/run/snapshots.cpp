@@ -72,11 +72,11 @@ Snapshots::Snapshots(World& world, Site site)
     : world_(world), site_(std::move(site)), options_(world.options.snapshot), at_(options_.at_s),
       lineage_(site_.beginning.lineage != 0 ? site_.beginning.lineage
                                             : new_lineage(site_.beginning.origin.run)) {
-  if (!options_.wants_cuts() && !stands_still() && !site_.answer)
+  if (!options_.wants_cuts() && !stands_still(world) && !site_.answer)
     return;
   if (options_.wants_cuts())
     require_that_all_can_be_saved(world);
-  if (stands_still())
+  if (stands_still(world))
     at_.push_back(world.stands_at);
   std::sort(at_.begin(), at_.end());
   at_.erase(std::unique(at_.begin(), at_.end()), at_.end());

@@ -96,7 +96,6 @@ private:
   [[nodiscard]] bool is_first() const { return site_.own_node == 0; }
   void prepare_for(std::size_t agents);
   void give_back(Cut&& cut);
-  [[nodiscard]] bool stands_still() const { return world_.stands_at < Instant::never().absorption; }
   void hear_end(const CutMessage& message);
   [[nodiscard]] Result<void> open_store();
   [[nodiscard]] double next_stop_after(double time) const;

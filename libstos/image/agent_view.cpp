@@ -4,6 +4,7 @@
 #include "libstos/base/hexadecimal.hpp"
 #include "libstos/code/naming_inspector.hpp"
 #include "libstos/world/agent_base.hpp"
+#include "libstos/world/each_lambda.hpp"
 
 #include <algorithm>
 #include <exception>
@@ -149,14 +150,13 @@ ValueTree AgentViewer::view(const EventSeen& seen) {
     view_members(seen.cell, view);
   view.add("random", bits(seen.cell.random.state()));
   ValueTree& sent = view.add("sent", ValueTree::empty_array());
-  for (const auto* lambda = seen.effects.first_lambda; lambda != nullptr;
-       lambda = static_cast<const Closure*>(lambda->next)) {
+  for_each_lambda(seen.effects, [&sent](const Closure& lambda) {
     ValueTree& each = sent.add(ValueTree::empty_object());
-    each.add("lambda", text(short_name(lambda->ops->name)));
-    each.add("channel", number(std::uint64_t{lambda->channel.value}));
-    each.add("sequence", number(lambda->sequence));
-    view_load(*lambda, each);
-  }
+    each.add("lambda", text(short_name(lambda.ops->name)));
+    each.add("channel", number(std::uint64_t{lambda.channel.value}));
+    each.add("sequence", number(lambda.sequence));
+    view_load(lambda, each);
+  });
   ValueTree& reported = view.add("reported", ValueTree::empty_array());
   for (const Report& report : seen.reports) {
     ValueTree& each = reported.add(ValueTree::empty_object());

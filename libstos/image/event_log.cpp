@@ -5,19 +5,13 @@
 #include "libstos/base/hash.hpp"
 #include "libstos/image/agent_view.hpp"
 #include "libstos/world/agent_base.hpp"
+#include "libstos/world/each_lambda.hpp"
 
 #include <algorithm>
 #include <utility>
 
 namespace stos::detail {
 namespace {
-
-template <class Act>
-void for_each_sent(const Effects& effects, const Act& act) {
-  for (const auto* lambda = effects.first_lambda; lambda != nullptr;
-       lambda = static_cast<const Closure*>(lambda->next))
-    act(*lambda);
-}
 
 // What is bound to its process cannot be put into bytes.
 void write_sent(const Closure& lambda, BytesWriter& out) {
@@ -43,7 +37,7 @@ std::uint64_t EventLog::outcome_of(const EventSeen& seen) {
   if (seen.cell.agent != nullptr && seen.cell.ops->save != nullptr)
     (void)saver_.save(seen.cell, out);
   out.u64(seen.cell.random.state());
-  for_each_sent(seen.effects, [&out](const Closure& lambda) { write_sent(lambda, out); });
+  for_each_lambda(seen.effects, [&out](const Closure& lambda) { write_sent(lambda, out); });
   const Effects::Changes& changes = seen.effects.changes();
   if (seen.effects.has_changes()) {
     for (const Cell* child : changes.born)

@@ -49,6 +49,16 @@ void write(EntryId id, BytesWriter& out) {
   out.varint(id.index.value);
 }
 
+void write_data(std::span<const std::byte> data, BytesWriter& out) {
+  out.varint(data.size());
+  out.raw(data);
+}
+
+std::vector<std::byte> read_data(BytesReader& in) {
+  const std::span<const std::byte> data = in.raw(in.count(1));
+  return {data.begin(), data.end()};
+}
+
 void apply(const Persist& persist, Recovered& state) {
   if (persist.hard_state)
     state.hard_state = *persist.hard_state;

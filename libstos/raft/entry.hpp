@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 namespace stos::raft {
@@ -45,6 +46,8 @@ inline constexpr std::uint64_t number_max = std::uint64_t{1} << 62;
 [[nodiscard]] LogIndex read_index(BytesReader& in);
 [[nodiscard]] EntryId read_entry_id(BytesReader& in);
 void write(EntryId id, BytesWriter& out);
+void write_data(std::span<const std::byte> data, BytesWriter& out);
+[[nodiscard]] std::vector<std::byte> read_data(BytesReader& in);
 
 /// All that the entries up to `last` have made of the user's state, in bytes that are the user's.
 struct Snapshot {

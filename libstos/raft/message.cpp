@@ -20,21 +20,11 @@ bool read_flag(BytesReader& in) {
   return value == 1;
 }
 
-void write(std::span<const std::byte> data, BytesWriter& out) {
-  out.varint(data.size());
-  out.raw(data);
-}
-
-std::vector<std::byte> read_data(BytesReader& in) {
-  const std::span<const std::byte> data = in.raw(in.count(1));
-  return {data.begin(), data.end()};
-}
-
 // Indices follow from the place, so they are not written.
 void write(const Entry& entry, BytesWriter& out) {
   out.varint(entry.term.value);
   out.u8(static_cast<std::uint8_t>(entry.kind));
-  write(std::span(entry.data), out);
+  write_data(entry.data, out);
 }
 
 bool makes_sense(const Entry& entry) {
@@ -100,7 +90,7 @@ void write_body(const Body& body, BytesWriter& out) {
                    out.varint(x.size);
                    out.varint(x.offset);
                    out.varint(x.round);
-                   write(std::span(x.data), out);
+                   write_data(x.data, out);
                  },
                  [&](const SnapshotReply& x) {
                    out.varint(x.index.value);

@@ -110,6 +110,20 @@ public:
     take(to->first);
   }
 
+  /// Lets the node become the leader, of whose entries nobody hears.
+  void lead_without_appends(std::uint64_t id) {
+    for (int i = 0; i < 20 && !(*this)[id].leads(); ++i) {
+      tick(id);
+      take(id);
+      while (!wire.empty()) {
+        const raft::Message message = wire.front();
+        wire.pop_front();
+        if (!std::holds_alternative<raft::Append>(message.body))
+          deliver(message);
+      }
+    }
+  }
+
   /// Everybody says and hears all, until nothing is left to be said.
   void settle() {
     for (const auto& [id, node] : nodes_)

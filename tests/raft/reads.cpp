@@ -72,16 +72,7 @@ TEST_CASE("a new leader answers no read before it has committed an entry of its 
   group.crash(1);
   for (const std::uint64_t id : {2, 3})
     group.tick(id, Options{}.election_ticks);
-  for (int i = 0; i < 20 && !group[2].leads(); ++i) {
-    group.tick(2);
-    group.take(2);
-    while (!group.wire.empty()) {
-      const Message message = group.wire.front();
-      group.wire.pop_front();
-      if (!std::holds_alternative<Append>(message.body))
-        group.deliver(message);
-    }
-  }
+  group.lead_without_appends(2);
   REQUIRE(group[2].leads());
   REQUIRE(group[2].read(1));
   REQUIRE(group[2].read(2, ReadMode::lease));
