@@ -26,6 +26,7 @@
 #include <chrono>
 #include <cstring>
 #include <fstream>
+#include <random>
 #include <sstream>
 #include <utility>
 
@@ -102,6 +103,8 @@ detail::NodeHello make_hello(const ClusterOptions& options) {
   hello.address = options.address;
   hello.node = options.node.value_or(host_name() + "-" + std::to_string(options.address.port));
   hello.nodes = nodes_to_wait_for(options);
+  std::random_device chance;
+  hello.life = std::uint64_t{chance()} << 32 | chance();
   return hello;
 }
 
@@ -206,30 +209,41 @@ ClusterNode& ClusterNode::of_process(const RunOptions& options, std::uint32_t wo
   return kept->node;
 }
 
-void ClusterNode::check_failure(const std::unique_lock<std::mutex>&) const {
+void ClusterNode::check(const std::unique_lock<std::mutex>&, std::uint64_t epoch) const {
   if (view_->failure)
     throw UsageError(*view_->failure);
+  if (view_->view.epoch != epoch)
+    throw detail::ViewIsOver();
 }
 
-ClusterNode::Roster ClusterNode::wait_for_all() {
+ClusterNode::Roster ClusterNode::wait_for_view(std::uint64_t after_epoch) {
   std::unique_lock lock(view_->mutex);
-  view_->changed.wait(lock, [this] { return view_->complete || view_->failure; });
-  check_failure(lock);
+  view_->changed.wait(
+      lock, [&] { return view_->failure || (view_->complete && view_->view.epoch > after_epoch); });
+  check(lock, view_->view.epoch);
   Roster roster;
-  for (const auto& member : view_->members)
+  for (const auto& member : view_->view.members)
     roster.names.push_back(member.name);
   roster.own_index = view_->own_index;
+  roster.epoch = view_->view.epoch;
+  roster.why = view_->view.why;
   return roster;
 }
 
-std::uint64_t ClusterNode::begin_run(const std::string& simulation, const caf::actor& run) {
+bool ClusterNode::is_over(std::uint64_t epoch) const {
+  const std::lock_guard lock(view_->mutex);
+  return view_->view.epoch != epoch || view_->failure;
+}
+
+ClusterNode::AttemptId ClusterNode::begin_run(std::uint64_t epoch, const std::string& simulation,
+                                              const caf::actor& run) {
   const std::unique_lock lock(view_->mutex);
-  check_failure(lock);
+  check(lock, epoch);
   const Result<std::uint64_t> attempt = view_->meetings->begin(simulation);
   if (!attempt)
     throw UsageError(attempt.error());
   view_->runs.push_back({simulation, *attempt, run});
-  return *attempt;
+  return {epoch, *attempt};
 }
 
 const detail::NodeView::Run& ClusterNode::run_of(const std::unique_lock<std::mutex>&,
@@ -239,22 +253,27 @@ const detail::NodeView::Run& ClusterNode::run_of(const std::unique_lock<std::mut
   return *run;
 }
 
-std::vector<detail::RunAnnouncement> ClusterNode::meet_for_run(std::uint64_t attempt,
+std::vector<detail::RunAnnouncement> ClusterNode::meet_for_run(const AttemptId& id,
                                                                const detail::Bytes& set_up) {
   std::unique_lock lock(view_->mutex);
+  check(lock, id.epoch);
+  const std::uint64_t attempt = id.number;
   detail::Meetings& meetings = *view_->meetings;
   const detail::Meetings::Announcement own = meetings.come(attempt, set_up.data);
-  caf::anon_send(actor_, detail::RunAnnouncement{own.simulation, attempt, own.meeting, set_up,
-                                                 run_of(lock, attempt).actor});
+  caf::anon_send(actor_, detail::RunAnnouncement{id.epoch, own.simulation, attempt, own.meeting,
+                                                 set_up, run_of(lock, attempt).actor});
   for (detail::Meetings::Call& call : meetings.take_calls())
-    caf::anon_send(actor_, detail::RunCall{call.simulation, std::move(call.attempts)});
+    caf::anon_send(actor_, detail::RunCall{id.epoch, call.simulation, std::move(call.attempts)});
   const auto is_over = [&] {
-    return view_->failure || meetings.problem(attempt) || meetings.all_are_there(attempt);
+    return view_->failure || view_->view.epoch != id.epoch || meetings.problem(attempt) ||
+           meetings.all_are_there(attempt);
   };
   const std::chrono::duration<double> patience(options_.start_timeout_s);
   const bool in_time = view_->changed.wait_for(lock, patience, is_over);
+  if (view_->view.epoch != id.epoch)
+    check(lock, id.epoch);
   if (!meetings.all_are_there(attempt)) { // else, who has left since then may have had a reason
-    check_failure(lock);                  // that we see, too
+    check(lock, id.epoch);                // that we see, too
     if (meetings.problem(attempt))
       throw UsageError(*meetings.problem(attempt));
   }
@@ -266,7 +285,8 @@ std::vector<detail::RunAnnouncement> ClusterNode::meet_for_run(std::uint64_t att
   }
   std::vector<detail::RunAnnouncement> all;
   for (detail::Meetings::Announcement& announcement : meetings.announcements(attempt))
-    all.push_back({announcement.simulation,
+    all.push_back({id.epoch,
+                   announcement.simulation,
                    announcement.attempt,
                    announcement.meeting,
                    {std::move(announcement.content)},
@@ -278,13 +298,15 @@ std::vector<detail::RunAnnouncement> ClusterNode::meet_for_run(std::uint64_t att
 }
 
 // The others hear of the end before anything of the next attempt.
-void ClusterNode::leave_run(std::uint64_t attempt, const std::optional<std::string>& why) {
+void ClusterNode::leave_run(const AttemptId& attempt, const std::optional<std::string>& why) {
   const std::unique_lock lock(view_->mutex);
-  const std::string simulation = run_of(lock, attempt).simulation;
-  caf::anon_send(actor_,
-                 detail::RunDeparture{simulation, attempt, !why.has_value(), why.value_or("")});
-  view_->meetings->end(attempt);
-  std::erase_if(view_->runs, [&](const auto& run) { return run.attempt == attempt; });
+  if (view_->view.epoch != attempt.epoch)
+    return;
+  const std::string simulation = run_of(lock, attempt.number).simulation;
+  caf::anon_send(actor_, detail::RunDeparture{attempt.epoch, simulation, attempt.number,
+                                              !why.has_value(), why.value_or("")});
+  view_->meetings->end(attempt.number);
+  std::erase_if(view_->runs, [&](const auto& run) { return run.attempt == attempt.number; });
   view_->forget_strangers();
 }
 

@@ -3,6 +3,7 @@
 #include "actors/messages/caf_types.hpp"
 #include "actors/messages/cluster_messages.hpp"
 #include "libstos/cluster/membership/meetings.hpp"
+#include "libstos/cluster/view/view.hpp"
 #include "libstos/options/run_options.hpp"
 
 #include <caf/actor.hpp>
@@ -37,14 +38,14 @@ struct NodeView {
 
   std::mutex mutex;
   std::condition_variable changed;
-  bool complete = false;
+  bool complete = false; ///< there is a view
   std::optional<Error> failure;
-  std::vector<Membership::Member> members;
+  View view;
   std::size_t own_index = 0;
   std::map<std::string, std::chrono::steady_clock::time_point> heard; ///< by name of the node
-  std::optional<Meetings> meetings; ///< once the cluster is complete
+  std::optional<Meetings> meetings; ///< of this view, once there is one
   std::map<std::pair<std::size_t, std::uint64_t>, caf::actor> elsewhere; ///< runs, by node, attempt
-  std::vector<Run> runs;
+  std::vector<Run> runs;                                                 ///< in this view
 
   /// Keeps only those runs of other nodes that a run of this node may have to do with.
   /// @pre locked
@@ -54,6 +55,9 @@ struct NodeView {
     });
   }
 };
+
+/// The view in which something was to be done is over; it is to be done again in the next one.
+struct ViewIsOver {};
 
 } // namespace detail
 
@@ -94,27 +98,39 @@ public:
   [[nodiscard]] Result<caf::actor> find_agent(const FindAgent& wanted, caf::timespan timeout);
 
   struct Roster {
-    std::vector<std::string> names; ///< of all nodes
+    std::vector<std::string> names; ///< of all nodes of the view
     std::size_t own_index;
+    std::uint64_t epoch;
+    std::string why; ///< it is not the view before any more
   };
 
-  /// Waits until all nodes have come.
-  [[nodiscard]] Roster wait_for_all();
+  /// Waits until all nodes have come, or for a view after that of `epoch`.
+  [[nodiscard]] Roster wait_for_view(std::uint64_t after_epoch = 0);
 
-  /// This node is about to run `simulation`, and `run` carries its messages. Returns the number of
-  /// this attempt; see Meetings. Throws bad_config if the simulation runs here already.
-  /// @pre wait_for_all() has returned
-  [[nodiscard]] std::uint64_t begin_run(const std::string& simulation, const caf::actor& run);
+  /// An attempt of this node to run a simulation with the others, in one view; see Meetings.
+  struct AttemptId {
+    std::uint64_t epoch;
+    std::uint64_t number;
+  };
+
+  /// This node is about to run `simulation`, and `run` carries its messages. Throws bad_config if
+  /// the simulation runs here already, ViewIsOver if the view has another epoch.
+  [[nodiscard]] AttemptId begin_run(std::uint64_t epoch, const std::string& simulation,
+                                    const caf::actor& run);
 
   /// Tells the others that this node has come to the next meeting of its attempt, and waits until
   /// they have come there, too. Returns what they say, by index (and this node's own words). A run
-  /// begins with one meeting, or with some more if nodes have not made the same set-up; all of them
-  /// have to take part in each. Waits for at most cluster.start_timeout.
-  [[nodiscard]] std::vector<detail::RunAnnouncement> meet_for_run(std::uint64_t attempt,
+  /// begins with some meetings; all of them have to take part in each. Waits for at most
+  /// cluster.start_timeout. Throws ViewIsOver.
+  [[nodiscard]] std::vector<detail::RunAnnouncement> meet_for_run(const AttemptId& attempt,
                                                                   const detail::Bytes& set_up);
 
-  /// The run is over; if it has not ended well, because of `why`, as all others come to know.
-  void leave_run(std::uint64_t attempt, const std::optional<std::string>& why);
+  /// The run is over; if it has not ended well, because of `why`, as all others come to know. There
+  /// is nothing to be told of a view that is over.
+  void leave_run(const AttemptId& attempt, const std::optional<std::string>& why);
+
+  /// Whether there is a later view, or none for this node any more.
+  [[nodiscard]] bool is_over(std::uint64_t epoch) const;
 
   /// Where its runs can be watched.
   [[nodiscard]] const std::shared_ptr<detail::StatusDesk>& desk() const { return desk_; }
@@ -123,7 +139,7 @@ public:
   [[nodiscard]] std::map<std::string, double> silence_s() const;
 
 private:
-  void check_failure(const std::unique_lock<std::mutex>& lock) const;
+  void check(const std::unique_lock<std::mutex>& lock, std::uint64_t epoch) const;
   [[nodiscard]] const detail::NodeView::Run& run_of(const std::unique_lock<std::mutex>& lock,
                                                     std::uint64_t attempt) const;
 

@@ -469,6 +469,12 @@ std::vector<ConfigKey> build_keys() {
        duration<&O::cluster, &C::heartbeat_s>(0.01, 3600)},
       {"cluster.stop_timeout", "", "How long nodes wait for each other at the end.",
        duration<&O::cluster, &C::stop_timeout_s>(0.1, 86400)},
+      {"cluster.election", "", "Who asks to lead the cluster's log; no outcome depends on it.",
+       choice<&O::cluster, &C::election>(
+           {{"raft", ElectionName::raft}, {"bully", ElectionName::bully}})},
+      {"cluster.copies", "",
+       "Number of nodes beside the first one that keep a run's last cut, and can all be lost.",
+       whole_number<&O::cluster, &C::copies>(0, 16, "nodes")},
       {"cluster.placement", "",
        "Where agents go: in turn, in runs, along a curve through space, or by their channels.",
        choice<&O::cluster, &C::placement>({{"round_robin", PlacementName::round_robin},

@@ -20,6 +20,13 @@ void OutsideDoor::open(Post post, Forward forward) {
     pass(std::move(task));
 }
 
+void OutsideDoor::wait() {
+  const std::lock_guard lock(mutex_);
+  state_ = State::waiting;
+  post_ = {};
+  forward_ = {};
+}
+
 void OutsideDoor::shut() {
   std::unique_lock lock(mutex_);
   state_ = State::closed;

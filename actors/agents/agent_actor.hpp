@@ -57,6 +57,7 @@ public:
 
   /// `forward` takes what is for agents on other nodes.
   void open(Post post, Forward forward = {});
+  void wait(); ///< the run is interrupted, and goes on
   void shut();
 
   /// Hands `task` to the engine that executes the agent, wherever that is; refuses it after the

@@ -47,6 +47,44 @@ caf::mailbox_element_ptr element_of(AgentMail& mail) {
 
 } // namespace
 
+void KeptActors::take(Cell& cell) {
+  AgentActor* actor = bound_actor(cell);
+  if (actor == nullptr)
+    return;
+  if (!actor->is_known())
+    return end_actor(cell);
+  cell.binding = nullptr;
+  take(cell.id, caf::strong_actor_ptr(actor->ctrl(), false));
+}
+
+void KeptActors::take(AgentId agent, caf::strong_actor_ptr actor) {
+  actor_behind(actor).agent_left(agent);
+  const std::lock_guard lock(mutex_);
+  actors_.emplace(agent.value, std::move(actor));
+}
+
+void KeptActors::give_back(const std::vector<Cell*>& cells) {
+  {
+    const std::lock_guard lock(mutex_);
+    for (Cell* cell : cells) {
+      auto taken = actors_.extract(cell->id.value);
+      if (taken.empty())
+        continue;
+      AgentActor& actor = actor_behind(taken.mapped());
+      (void)taken.mapped().release(); // the cell has it now
+      cell->binding = &actor;
+      actor.agent_started(*cell);
+    }
+  }
+  end();
+}
+
+void KeptActors::end() {
+  const std::lock_guard lock(mutex_);
+  for (const auto& [agent, actor] : std::exchange(actors_, {}))
+    actor_behind(actor).agent_ended();
+}
+
 /// Mail on its way to the thread that executes the agent.
 class Citizens::MailTask final : public OutsideTask {
 public:
@@ -296,8 +334,11 @@ void Citizens::ended(const Cell& cell) {
 }
 
 void Citizens::end() {
-  for (const auto& [agent, actor] : std::exchange(forwarders_, {}))
-    actor_behind(actor).agent_ended();
+  for (auto& [agent, actor] : std::exchange(forwarders_, {}))
+    if (KeptActors* kept = kept_)
+      kept->take(AgentId{agent}, std::move(actor));
+    else
+      actor_behind(actor).agent_ended();
   for (AgentMail& mail : std::exchange(waiting_, {}))
     undeliverable(mail);
   for (auto& [name, element] : std::exchange(luggage_, {}))

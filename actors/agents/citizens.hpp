@@ -43,6 +43,28 @@ private:
   std::map<std::string, AgentId> agents_;
 };
 
+/// The actors of agents between two views of a cluster: ordinary actors go on to know the agents by
+/// them, while the run begins again.
+///
+/// Threads: all functions may be called from anywhere.
+class KeptActors {
+public:
+  ~KeptActors() { end(); }
+
+  /// Of an agent whose run is interrupted. Takes over the cell's reference.
+  void take(Cell& cell);
+  void take(AgentId agent, caf::strong_actor_ptr actor);
+
+  /// Those of the agents of `cells` are theirs again, the others end.
+  void give_back(const std::vector<Cell*>& cells);
+
+private:
+  void end();
+
+  std::mutex mutex_;
+  std::unordered_map<std::uint64_t, caf::strong_actor_ptr> actors_;
+};
+
 /// The agents of one run as ordinary actors know them, on one node: finds them by their ids, and
 /// brings them what is for them, wherever they are by now.
 ///
@@ -102,7 +124,11 @@ public:
     return whereabouts_.find(agent).domain.has_value();
   }
 
-  /// Nothing happens any more: all agents have ended.
+  /// The run is interrupted: agents that end from now on do not, and their actors are kept.
+  void interrupt(KeptActors& kept) { kept_ = &kept; }
+  [[nodiscard]] KeptActors* kept() const { return kept_; }
+
+  /// Nothing happens any more: all agents have ended, or the run was interrupted.
   void end();
 
 private:
@@ -126,6 +152,8 @@ private:
   std::map<std::pair<AgentId, std::uint64_t>, caf::mailbox_element_ptr> luggage_; // of who comes
   std::vector<Luggage> packed_;                                                   // of who goes
   std::vector<SearchMessage> searches_waiting_;
+
+  std::atomic<KeptActors*> kept_{nullptr}; // once the run is interrupted
 
   std::mutex mutex_;
   Watchers watchers_;                   // of agents here

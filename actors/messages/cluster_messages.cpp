@@ -51,6 +51,7 @@ Bytes encode(const NodeHello& hello) {
   out.text(hello.node);
   write_address(hello.address, out);
   out.u32(hello.nodes);
+  out.u64(hello.life);
   out.varint(hello.known.size());
   for (const NodeAddress& address : hello.known)
     write_address(address, out);
@@ -65,6 +66,7 @@ Result<NodeHello> decode_hello(const Bytes& bytes) {
   hello.node = in.text();
   hello.address = read_address(in);
   hello.nodes = in.u32();
+  hello.life = in.u64();
   constexpr std::size_t bytes_each = 3;
   for (std::size_t left = in.count(bytes_each); left > 0; --left)
     hello.known.push_back(read_address(in));

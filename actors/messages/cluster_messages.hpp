@@ -51,7 +51,12 @@ struct HelloMessage {
 struct RefusalMessage {
   std::string why;
 };
-struct HeartbeatMessage {};
+struct HeartbeatMessage {
+  Bytes reachability; ///< a Reachability; empty before all have come
+};
+struct ControlMessage {
+  Bytes frame; ///< of the ControlGroup
+};
 struct NewsMessage {
   Bytes news; ///< a NodeNews
 };
@@ -83,7 +88,9 @@ struct RunAnswer {
 };
 
 /// A node has come to a meeting for a run of a simulation and waits for the others; see Meetings.
+/// What is said of runs in one epoch means nothing in another one.
 struct RunAnnouncement {
+  std::uint64_t epoch = 0;
   std::string simulation;
   std::uint64_t attempt = 0;
   std::uint64_t meeting = 0;
@@ -93,12 +100,14 @@ struct RunAnnouncement {
 
 /// From the first node: these attempts, by node, belong together.
 struct RunCall {
+  std::uint64_t epoch = 0;
   std::string simulation;
   std::vector<std::uint64_t> attempts;
 };
 
 /// The node's attempt is over.
 struct RunDeparture {
+  std::uint64_t epoch = 0;
   std::string simulation;
   std::uint64_t attempt = 0;
   bool well = false;
@@ -126,10 +135,18 @@ struct CutMessage {
   Bytes data;        ///< in pieces: a CutPart; or a CutRecord
   std::string problem;
 };
-struct AbortMessage {
+/// To a node that is to keep it: a piece of the run's last complete cut; see CutKeeper.
+struct CopyMessage {
   std::uint32_t from = 0;
-  std::uint8_t code = 0; ///< Errc
+  bool more = false; ///< other pieces follow
+  Bytes data;        ///< in pieces: the news of a CutCopy
+};
+struct AbortMessage {
+  static constexpr std::uint32_t of_this_node = ~std::uint32_t{0};
+  std::uint32_t from = 0; ///< index of the node, or of_this_node
+  std::uint8_t code = 0;  ///< Errc
   std::string why;
+  bool goes_on = false; ///< in the next view
 };
 
 /// For an agent of one run, wherever it is by now; from node to node, and within one.
@@ -194,7 +211,11 @@ bool inspect(Inspector& f, HelloMessage& x) {
 template <class Inspector>
 bool inspect(Inspector& f, RefusalMessage& x) { return f.object(x).fields(f.field("why", x.why)); }
 template <class Inspector>
-bool inspect(Inspector& f, HeartbeatMessage& x) { return f.object(x).fields(); }
+bool inspect(Inspector& f, HeartbeatMessage& x) {
+  return f.object(x).fields(f.field("reachability", x.reachability));
+}
+template <class Inspector>
+bool inspect(Inspector& f, ControlMessage& x) { return f.object(x).fields(f.field("frame", x.frame)); }
 template <class Inspector>
 bool inspect(Inspector& f, NewsMessage& x) { return f.object(x).fields(f.field("news", x.news)); }
 template <class Inspector>
@@ -223,17 +244,17 @@ template <class Inspector>
 bool inspect(Inspector& f, GoodbyeMessage& x) { return f.object(x).fields(); }
 template <class Inspector>
 bool inspect(Inspector& f, RunAnnouncement& x) {
-  return f.object(x).fields(f.field("simulation", x.simulation), f.field("attempt", x.attempt),
+  return f.object(x).fields(f.field("epoch", x.epoch), f.field("simulation", x.simulation), f.field("attempt", x.attempt),
                             f.field("meeting", x.meeting), f.field("set_up", x.set_up),
                             f.field("run", x.run));
 }
 template <class Inspector>
 bool inspect(Inspector& f, RunCall& x) {
-  return f.object(x).fields(f.field("simulation", x.simulation), f.field("attempts", x.attempts));
+  return f.object(x).fields(f.field("epoch", x.epoch), f.field("simulation", x.simulation), f.field("attempts", x.attempts));
 }
 template <class Inspector>
 bool inspect(Inspector& f, RunDeparture& x) {
-  return f.object(x).fields(f.field("simulation", x.simulation), f.field("attempt", x.attempt),
+  return f.object(x).fields(f.field("epoch", x.epoch), f.field("simulation", x.simulation), f.field("attempt", x.attempt),
                             f.field("well", x.well), f.field("why", x.why));
 }
 template <class Inspector>
@@ -247,6 +268,11 @@ bool inspect(Inspector& f, CutMessage& x) {
                             f.field("problem", x.problem));
 }
 template <class Inspector>
+bool inspect(Inspector& f, CopyMessage& x) {
+  return f.object(x).fields(f.field("from", x.from), f.field("more", x.more),
+                            f.field("data", x.data));
+}
+template <class Inspector>
 bool inspect(Inspector& f, FarewellMessage& x) {
   return f.object(x).fields(f.field("from", x.from), f.field("outcome", x.outcome));
 }
@@ -254,7 +280,8 @@ template <class Inspector>
 bool inspect(Inspector& f, FarewellReceipt& x) { return f.object(x).fields(f.field("from", x.from)); }
 template <class Inspector>
 bool inspect(Inspector& f, AbortMessage& x) {
-  return f.object(x).fields(f.field("from", x.from), f.field("code", x.code), f.field("why", x.why));
+  return f.object(x).fields(f.field("from", x.from), f.field("code", x.code), f.field("why", x.why),
+                            f.field("goes_on", x.goes_on));
 }
 template <class Inspector>
 bool inspect(Inspector& f, AgentMail::Kind& x) {
@@ -358,4 +385,6 @@ CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::NewsWish))
 CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::AnswerMessage))
 CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::RunCall))
 CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::RunDeparture))
+CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::ControlMessage))
+CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::CopyMessage))
 CAF_END_TYPE_ID_BLOCK(stos_cluster)

@@ -30,7 +30,7 @@ NodeActor::NodeActor(caf::actor_config& config, NodeHello self, ClusterOptions o
                      const MonitoringOptions& monitoring, std::shared_ptr<NodeView> view,
                      std::shared_ptr<StatusDesk> desk)
     : caf::event_based_actor(config), options_(std::move(options)), view_(std::move(view)),
-      membership_(std::move(self), options_, 0), desk_(std::move(desk)),
+      core_(std::move(self), options_, 0), desk_(std::move(desk)),
       watch_(alert_limits(options_, monitoring)) {}
 
 Membership::PeerKey NodeActor::key_of(const caf::strong_actor_ptr& handle) {
@@ -59,7 +59,10 @@ caf::behavior NodeActor::make_behavior() {
     const Membership::PeerKey key = known->second;
     keys_.erase(known);
     handles_.erase(key);
-    membership_.lost(key, "its connection was closed");
+    if (down.reason == caf::exit_reason::normal)
+      core_.left(key);
+    else
+      core_.lost(key, "its connection was closed");
     act();
   });
   set_exception_handler([this](std::exception_ptr& problem) -> caf::error {
@@ -69,7 +72,7 @@ caf::behavior NodeActor::make_behavior() {
       const std::lock_guard lock(view_->mutex);
       view_->failure = Error{Errc::internal, std::string("the node's actor failed: ") + e.what()};
       for (const NodeView::Run& run : view_->runs)
-        abort(run.actor);
+        abort(run.actor, *view_->failure);
       view_->changed.notify_all();
     }
     return caf::make_error(caf::sec::runtime_error);
@@ -81,10 +84,21 @@ caf::behavior NodeActor::make_behavior() {
         act();
       },
       [this](const RefusalMessage& refusal) {
-        membership_.refused_by(key_of(current_sender()), refusal.why);
+        core_.refused_by(key_of(current_sender()), refusal.why);
         act();
       },
-      [this](HeartbeatMessage) { hear(key_of(current_sender())); },
+      [this](const HeartbeatMessage& message) {
+        const Membership::PeerKey key = key_of(current_sender());
+        core_.heard_beat(key, message.reachability.data, now_s());
+        hear(key);
+        act();
+      },
+      [this](const ControlMessage& message) {
+        const Membership::PeerKey key = key_of(current_sender());
+        core_.heard_frame(key, message.frame.data, now_s());
+        hear(key);
+        act();
+      },
       [this](const NewsMessage& message) { hear_news(message); },
       [this](LookMessage) { tell_news(); },
       [this](NewsWish) { gather_news(); },
@@ -92,12 +106,11 @@ caf::behavior NodeActor::make_behavior() {
       [this](const StatusQuestion& question) { return hear_question(question); },
       [this](RunCommand& command) { pass_on(command); },
       [this](GoodbyeMessage) {
-        membership_.left(key_of(current_sender()));
+        core_.left(key_of(current_sender()));
         act();
       },
       [this](EndMessage) {
-        for (const auto& [key, handle] : handles_)
-          send_to(key, GoodbyeMessage{});
+        say_goodbye();
         quit();
       },
       [this](RunAnnouncement& announcement) { tell_of_run(announcement); },
@@ -107,7 +120,7 @@ caf::behavior NodeActor::make_behavior() {
       [this](TickMessage, std::uint64_t asked) {
         if (asked != ticks_asked_)
           return;
-        membership_.tick(now_s());
+        core_.tick(now_s());
         act();
         begin_news();
         raise_alerts();
@@ -142,10 +155,10 @@ caf::result<caf::message> NodeActor::hand_over(const Request& request) {
 }
 
 void NodeActor::hear(Membership::PeerKey key) {
-  membership_.heard(key, now_s());
-  if (const auto index = membership_.index_of(key)) {
+  core_.heard(key, now_s());
+  if (const auto index = membership().index_of(key)) {
     const std::lock_guard lock(view_->mutex);
-    view_->heard[membership_.members()[*index].name] = Clock::now();
+    view_->heard[membership().members()[*index].name] = Clock::now();
   }
 }
 
@@ -160,7 +173,7 @@ void NodeActor::hear_hello(const HelloMessage& message) {
     hello = *std::move(decoded);
   }
   hello.protocol = message.protocol;
-  membership_.heard_hello(key_of(current_sender()), hello, now_s());
+  core_.heard_hello(key_of(current_sender()), hello, now_s());
 }
 
 // From this process: for the others. From another node, who may have seen all nodes come before
@@ -172,7 +185,7 @@ void NodeActor::tell_of_run(Message& message) {
     act();
     return;
   }
-  for (const Membership::Member& member : membership_.members())
+  for (const Membership::Member& member : membership().members())
     send_to(member.key, message);
 }
 
@@ -187,8 +200,8 @@ void NodeActor::hear_of_run(std::size_t from, RunAnnouncement& announcement) {
   else if (meetings.knows(from, announcement.attempt))
     view_->elsewhere.try_emplace({from, announcement.attempt}, std::move(announcement.run));
   for (Meetings::Call& call : meetings.take_calls())
-    for (const Membership::Member& member : membership_.members())
-      send_to(member.key, RunCall{call.simulation, call.attempts});
+    for (const Membership::Member& member : membership().members())
+      send_to(member.key, RunCall{view_->view.epoch, call.simulation, call.attempts});
 }
 
 // @pre the view is locked
@@ -201,7 +214,7 @@ void NodeActor::hear_of_run(std::size_t from, const RunCall& call) {
 }
 
 void NodeActor::refuse_words(std::size_t from, const std::string& simulation, const Error& why) {
-  log("words for a run refused node=" + membership_.members()[from].name +
+  log("words for a run refused node=" + membership().members()[from].name +
       " simulation=" + simulation + " reason=\"" + why.context + "\"");
 }
 
@@ -216,18 +229,27 @@ void NodeActor::hear_of_run(std::size_t from, const RunDeparture& departure) {
   const Error& problem = *view_->meetings->problem(*broken);
   for (const NodeView::Run& run : view_->runs)
     if (run.attempt == *broken)
-      send(run.actor, AbortMessage{static_cast<std::uint32_t>(from),
-                                   static_cast<std::uint8_t>(problem.code), problem.context});
+      send(run.actor,
+           AbortMessage{static_cast<std::uint32_t>(from), static_cast<std::uint8_t>(problem.code),
+                        problem.context, false});
 }
 
+// Of an epoch that is over here, nothing is of interest any more.
 void NodeActor::take_early() {
-  if (!membership_.is_complete() || early_.empty())
+  if (core_.control() == nullptr || early_.empty())
     return;
   const std::lock_guard lock(view_->mutex);
-  for (auto& [key, message] : early_)
-    if (const auto index = membership_.index_of(key))
-      std::visit([this, from = *index](auto& of_run) { hear_of_run(from, of_run); }, message);
-  early_.clear();
+  const std::uint64_t epoch = view_->view.epoch;
+  decltype(early_) later;
+  for (auto& [key, words] : early_) {
+    const std::uint64_t said_in =
+        std::visit([](const auto& of_run) { return of_run.epoch; }, words);
+    if (said_in > epoch)
+      later.emplace_back(key, std::move(words));
+    else if (const auto index = membership().index_of(key); index && said_in == epoch)
+      std::visit([this, from = *index](auto& of_run) { hear_of_run(from, of_run); }, words);
+  }
+  early_ = std::move(later);
   view_->changed.notify_all();
 }
 
@@ -239,7 +261,7 @@ void NodeActor::connect(const NodeAddress& address) {
           [this, address](const caf::node_id&, const caf::strong_actor_ptr& handle,
                           const std::set<std::string>&) {
             if (handle == nullptr)
-              membership_.cannot_connect(address, "who listens there is no node", now_s());
+              core_.cannot_connect(address, "who listens there is no node", now_s());
             else
               connected(address, handle);
             act();
@@ -252,94 +274,106 @@ void NodeActor::connect(const NodeAddress& address) {
                     : problem == caf::sec::request_timeout
                         ? "no connection: nobody has answered in 5 s"
                         : "no answer as a node gives it: " + connection_problem(problem);
-            membership_.cannot_connect(address, why, now_s());
+            core_.cannot_connect(address, why, now_s());
             act();
           });
 }
 
 void NodeActor::connected(const NodeAddress& address, const caf::strong_actor_ptr& handle) {
   if (handle == caf::actor_cast<caf::strong_actor_ptr>(this))
-    membership_.is_own(address);
+    core_.is_own(address);
   else
-    membership_.connected(address, key_of(handle), now_s());
+    core_.connected(address, key_of(handle), now_s());
 }
 
-// Carries out what the membership wants.
+// Carries out what the core wants.
 void NodeActor::act() {
-  Membership::Output output = membership_.take_output();
-  for (std::size_t i = 0; i < output.refuse.size(); ++i)
-    send_to(output.refuse[i], RefusalMessage{output.why[i]});
-  for (const auto peer : output.greet)
-    send_to(peer, HelloMessage{NodeHello::current_protocol, encode(membership_.hello())});
-  for (const auto peer : output.beat)
-    send_to(peer, HeartbeatMessage{});
-  for (const NodeAddress& address : output.connect)
+  NodeCore::Output output = core_.take_output(now_s());
+  const Membership::Output& wanted = output.membership;
+  for (std::size_t i = 0; i < wanted.refuse.size(); ++i)
+    send_to(wanted.refuse[i], RefusalMessage{wanted.why[i]});
+  for (const auto peer : wanted.greet)
+    send_to(peer, HelloMessage{NodeHello::current_protocol, encode(membership().hello())});
+  for (const auto peer : wanted.beat)
+    send_to(peer, HeartbeatMessage{{output.reachability}});
+  for (auto& [peer, frame] : output.frames)
+    send_to(peer, ControlMessage{{std::move(frame)}});
+  for (const NodeAddress& address : wanted.connect)
     connect(address);
+  for (const std::string& line : wanted.log)
+    log(line);
   for (const std::string& line : output.log)
     log(line);
-  show();
+  if (output.leaves)
+    say_goodbye();
+  for (const View& view : output.views)
+    enter(view);
+  show_failure();
   take_early();
   if (ticks_asked_ == 0)
     wait_for_tick();
 }
 
 void NodeActor::wait_for_tick() {
-  const double delay_s = std::clamp(membership_.next_tick_s() - now_s(), 0.001, 0.2);
+  const double delay_s = std::clamp(core_.next_tick_s() - now_s(), 0.001, 0.2);
   delayed_send(this, std::chrono::microseconds(static_cast<std::int64_t>(delay_s * 1e6)),
                TickMessage{}, ++ticks_asked_);
 }
 
-std::size_t NodeActor::who_is_gone() const {
-  const auto& members = membership_.members();
-  const auto gone = std::find_if(members.begin(), members.end(),
-                                 [](const Membership::Member& member) { return member.lost; });
-  return static_cast<std::size_t>(gone - members.begin());
+void NodeActor::say_goodbye() {
+  for (const auto& [key, handle] : handles_)
+    send_to(key, GoodbyeMessage{});
 }
 
-void NodeActor::show() {
-  const bool is_news = (membership_.is_complete() && !std::exchange(shown_complete_, true)) ||
-                       membership_.failure().has_value();
-  if (!is_news || shown_failure_)
-    return;
+// The runs of the view before end; they begin again in this one.
+void NodeActor::enter(const View& view) {
   const std::lock_guard lock(view_->mutex);
-  view_->complete = membership_.is_complete();
-  if (view_->complete) {
-    view_->members = membership_.members();
-    view_->own_index = membership_.own_index();
-    std::vector<std::string> names;
-    for (const Membership::Member& member : view_->members)
-      names.push_back(member.name);
-    if (!view_->meetings)
-      view_->meetings.emplace(std::move(names), view_->own_index);
-    for (const Membership::Member& member : view_->members)
-      if (member.key != 0)
-        view_->heard.try_emplace(member.name, Clock::now());
-  }
-  if (membership_.failure()) {
-    shown_failure_ = true;
-    view_->failure = membership_.failure();
-    for (const NodeView::Run& run : view_->runs)
-      abort(run.actor);
-  }
+  view_->view = view;
+  view_->own_index = membership().own_index();
+  std::vector<std::string> names;
+  for (const View::Member& member : view.members)
+    names.push_back(member.name);
+  for (const Membership::Member& member : membership().members())
+    if (!member.is_self)
+      view_->heard.try_emplace(member.name, Clock::now());
+  std::erase_if(view_->heard, [&names](const auto& heard) {
+    return std::ranges::count(names, heard.first) == 0;
+  });
+  view_->meetings.emplace(std::move(names), view_->own_index);
+  view_->elsewhere.clear();
+  for (const NodeView::Run& run : std::exchange(view_->runs, {}))
+    send(run.actor, AbortMessage{AbortMessage::of_this_node,
+                                 static_cast<std::uint8_t>(Errc::node_lost), view.why, true});
+  view_->complete = true;
   view_->changed.notify_all();
 }
 
-// @pre the view is locked, and has a failure
-void NodeActor::abort(const caf::actor& run) {
-  send(run, AbortMessage{static_cast<std::uint32_t>(who_is_gone()),
-                         static_cast<std::uint8_t>(view_->failure->code), view_->failure->context});
+void NodeActor::show_failure() {
+  if (!core_.failure() || std::exchange(shown_failure_, true))
+    return;
+  const std::lock_guard lock(view_->mutex);
+  view_->failure = core_.failure();
+  for (const NodeView::Run& run : view_->runs)
+    abort(run.actor, *view_->failure);
+  view_->changed.notify_all();
+}
+
+// @pre the view is locked
+void NodeActor::abort(const caf::actor& run, const Error& why) {
+  send(run, AbortMessage{AbortMessage::of_this_node, static_cast<std::uint8_t>(why.code),
+                         why.context, false});
 }
 
 void NodeActor::log(const std::string& line) {
   std::clog << "stos: " + line + "\n";
-  unsaid_.push_back({seconds_since_1970(), membership_.own_name(), line});
+  unsaid_.push_back({seconds_since_1970(), membership().own_name(), line});
   if (unsaid_.size() > ClusterWatch::log_lines_max)
     unsaid_.erase(unsaid_.begin());
 }
 
 // As often as a heartbeat, also if nobody else is there.
 void NodeActor::begin_news() {
-  if (!membership_.is_complete() || now_s() < next_news_s_)
+  if (!membership().is_complete() || now_s() < next_news_s_)
     return;
   next_news_s_ = now_s() + options_.heartbeat_s;
   gather_news();
@@ -355,11 +389,11 @@ void NodeActor::gather_news() {
 
 void NodeActor::tell_news() {
   gathers_news_ = false;
-  const NodeNews news{membership_.own_name(), desk_->statuses(), std::exchange(unsaid_, {})};
+  const NodeNews news{membership().own_name(), desk_->statuses(), std::exchange(unsaid_, {})};
   BytesWriter out;
   write_news(news, out);
   const NewsMessage message{{out.take()}};
-  for (const Membership::Member& member : membership_.members())
+  for (const Membership::Member& member : membership().members())
     send_to(member.key, message);
   watch_.observe(news, now_s());
 }
@@ -369,11 +403,11 @@ void NodeActor::hear_news(const NewsMessage& message) {
   hear(key);
   BytesReader in(message.news.data);
   const Result<NodeNews> news = read_news(in);
-  const auto from = membership_.index_of(key);
-  if (from && news && news->node == membership_.members()[*from].name)
+  const auto from = membership().index_of(key);
+  if (from && news && news->node == membership().members()[*from].name)
     watch_.observe(*news, now_s());
   else if (from)
-    log("news refused node=" + membership_.members()[*from].name);
+    log("news refused node=" + membership().members()[*from].name);
 }
 
 // Everybody sees all alerts; who says so is the node itself, or, if it is silent, all others.
@@ -383,7 +417,7 @@ void NodeActor::raise_alerts() {
   if (now_s() - std::exchange(last_raised_s_, now_s()) > ticks_apart_s)
     return;
   for (const Alert& alert : watch_.take_new_alerts(now_s()))
-    if ((alert.type == AlertType::node_silent) != (alert.node == membership_.own_name()))
+    if ((alert.type == AlertType::node_silent) != (alert.node == membership().own_name()))
       log("alert type=" + std::string(to_string(alert.type)) + " simulation=" + alert.simulation +
           " node=" + alert.node + (alert.peer.empty() ? "" : " peer=" + alert.peer) + " text=\"" +
           alert.text + "\"");
@@ -400,7 +434,7 @@ caf::response_promise NodeActor::hear_question(const StatusQuestion& question) {
   questions_.push_back(answer);
   if (questions_.size() > 1)
     return answer;
-  for (const Membership::Member& member : membership_.members())
+  for (const Membership::Member& member : membership().members())
     send_to(member.key, NewsWish{});
   gather_news();
   delayed_send(this, 10 * time_to_answer, AnswerMessage{});
@@ -410,9 +444,16 @@ caf::response_promise NodeActor::hear_question(const StatusQuestion& question) {
 void NodeActor::answer_questions() {
   ClusterStatus status = watch_.status(now_s());
   status.cluster = options_.name;
-  status.told_by = membership_.own_name();
+  status.told_by = membership().own_name();
   status.nodes_wanted = nodes_to_wait_for(options_);
   status.nodes = presences();
+  if (const ControlGroup* control = core_.control()) {
+    const raft::Status log = control->status();
+    status.epoch = control->view().epoch;
+    status.leader = control->leader();
+    status.term = log.term.value;
+    status.log_length = log.last.index.value;
+  }
   BytesWriter out;
   write_cluster_status(status, out);
   const StatusAnswer answer{NodeHello::current_protocol, {out.take()}};
@@ -423,7 +464,7 @@ void NodeActor::answer_questions() {
 
 std::vector<NodePresence> NodeActor::presences() const {
   std::vector<NodePresence> presences;
-  for (const Membership::Presence& node : membership_.presences(now_s()))
+  for (const Membership::Presence& node : membership().presences(now_s()))
     presences.push_back({node.name, node.address, node.lost, node.silence_s});
   return presences;
 }
@@ -445,9 +486,9 @@ void NodeActor::pass_on(RunCommand& command) {
   if (fitting.empty())
     return refuse(Errc::bad_argument,
                   "no simulation " + (command.simulation.empty() ? "" : command.simulation + " ") +
-                      "runs on node " + membership_.own_name());
+                      "runs on node " + membership().own_name());
   if (fitting.size() > 1)
-    return refuse(Errc::bad_argument, "several simulations run on node " + membership_.own_name() +
+    return refuse(Errc::bad_argument, "several simulations run on node " + membership().own_name() +
                                           "; wanted: the name of one");
   answer.delegate(fitting.front(), std::move(command));
 }

@@ -3,6 +3,7 @@
 #include "actors/cluster_node.hpp"
 #include "actors/status/status_desk.hpp"
 #include "libstos/cluster/status/cluster_status.hpp"
+#include "libstos/cluster/view/node_core.hpp"
 
 #include <caf/event_based_actor.hpp>
 #include <caf/response_promise.hpp>
@@ -16,7 +17,7 @@
 
 namespace stos::detail {
 
-/// The door of a node: an adapter between CAF and Membership.
+/// The door of a node: an adapter between CAF and NodeCore.
 class NodeActor final : public caf::event_based_actor {
 public:
   /// @pre `desk` is where the runs of this node can be watched
@@ -47,9 +48,11 @@ private:
   void connect(const NodeAddress& address);
   void connected(const NodeAddress& address, const caf::strong_actor_ptr& handle);
   void act();
-  void show();
-  [[nodiscard]] std::size_t who_is_gone() const;
-  void abort(const caf::actor& run);
+  void enter(const View& view);
+  void say_goodbye();
+  void show_failure();
+  void abort(const caf::actor& run, const Error& why);
+  [[nodiscard]] const Membership& membership() const { return core_.membership(); }
   [[nodiscard]] Result<caf::actor> run_of(const std::string& simulation) const;
   void wait_for_tick();
 
@@ -74,15 +77,14 @@ private:
   const Clock::time_point started_ = Clock::now();
   const ClusterOptions options_;
   std::shared_ptr<NodeView> view_;
-  Membership membership_;
+  NodeCore core_;
   std::map<Membership::PeerKey, caf::strong_actor_ptr> handles_;
   std::map<caf::actor_addr, Membership::PeerKey> keys_;
   Membership::PeerKey last_key_ = 0;
-  // What nodes have said that are not numbered yet.
-  std::vector<std::pair<Membership::PeerKey, std::variant<RunAnnouncement, RunCall, RunDeparture>>>
-      early_;
+  // What nodes have said in a view that has not come here yet.
+  using WordsOfRun = std::variant<RunAnnouncement, RunCall, RunDeparture>;
+  std::vector<std::pair<Membership::PeerKey, WordsOfRun>> early_;
   std::uint64_t ticks_asked_ = 0;
-  bool shown_complete_ = false;
   bool shown_failure_ = false;
   const std::shared_ptr<StatusDesk> desk_;
   ClusterWatch watch_;

@@ -7,6 +7,7 @@
 #include "actors/run/run_actor.hpp"
 #include "actors/run/worker_run.hpp"
 #include "config/interruption.hpp"
+#include "libstos/base/exact_text.hpp"
 #include "libstos/cluster/membership/world_fingerprint.hpp"
 #include "libstos/cluster/status/run_outcome.hpp"
 #include "libstos/engine/record_limits.hpp"
@@ -17,7 +18,9 @@
 #include <algorithm>
 #include <chrono>
 #include <deque>
+#include <iostream>
 #include <optional>
+#include <utility>
 
 namespace stos::detail {
 namespace {
@@ -68,15 +71,16 @@ Placement place_agents(const World& world, const PlacesOfIds& places,
   return *std::move(placement);
 }
 
-/// This node's attempt to run a simulation with the others, and the actor of the run, which ends,
-/// whatever happens, before what it uses goes.
+/// This node's attempt to run a simulation with the others in one view, and the actor of the run,
+/// which ends, whatever happens, before what it uses goes.
 class Attempt {
 public:
-  Attempt(ClusterNode& node, const std::string& simulation)
-      : node_(node), state(std::make_shared<RunState>()),
-        actor(node.system().spawn<RunActor, caf::hidden>(state)), number(begin(simulation)) {}
+  Attempt(ClusterNode& node, std::uint64_t epoch, const std::string& simulation,
+          std::shared_ptr<CutKeeper> keeper, std::shared_ptr<KeptActors> kept)
+      : node_(node), state(make_state(std::move(keeper), std::move(kept))),
+        actor(node.system().spawn<RunActor, caf::hidden>(state)), id(begin(epoch, simulation)) {}
   ~Attempt() {
-    node_.leave_run(number, why_not_well);
+    node_.leave_run(id, why_not_well);
     caf::anon_send(actor, EndMessage{});
     std::unique_lock lock(state->mutex);
     state->changed.wait(lock, [this] { return state->ended; });
@@ -85,9 +89,17 @@ public:
   Attempt& operator=(const Attempt&) = delete;
 
 private:
-  std::uint64_t begin(const std::string& simulation) {
+  static std::shared_ptr<RunState> make_state(std::shared_ptr<CutKeeper> keeper,
+                                              std::shared_ptr<KeptActors> kept) {
+    auto state = std::make_shared<RunState>();
+    state->keeper = std::move(keeper);
+    state->kept = std::move(kept);
+    return state;
+  }
+
+  ClusterNode::AttemptId begin(std::uint64_t epoch, const std::string& simulation) {
     try {
-      return node_.begin_run(simulation, actor);
+      return node_.begin_run(epoch, simulation, actor);
     } catch (...) {
       caf::anon_send(actor, EndMessage{});
       throw;
@@ -99,7 +111,7 @@ private:
 public:
   const std::shared_ptr<RunState> state;
   const caf::actor actor;
-  const std::uint64_t number;
+  const ClusterNode::AttemptId id;
 
   /// What the others come to know, unless all of them already have what they need.
   std::optional<std::string> why_not_well = "its program has failed";
@@ -109,7 +121,7 @@ public:
 // first would seem lost to the others.
 void part(ClusterNode& node, const Attempt& attempt) {
   try {
-    (void)node.meet_for_run(attempt.number, {});
+    (void)node.meet_for_run(attempt.id, {});
   } catch (const UsageError&) { // somebody is gone, or does not come: all the same now
   }
 }
@@ -119,10 +131,10 @@ void part(ClusterNode& node, const Attempt& attempt) {
 std::vector<RunAnnouncement> agree(const WorldFingerprint& fingerprint, ClusterNode& node,
                                    const ClusterNode::Roster& roster, const Attempt& attempt) {
   if (roster.names.size() == 1)
-    return node.meet_for_run(attempt.number, {});
+    return node.meet_for_run(attempt.id, {});
   WorldComparison comparison(fingerprint, roster.names);
   for (;;) {
-    std::vector<RunAnnouncement> all = node.meet_for_run(attempt.number, {comparison.message()});
+    std::vector<RunAnnouncement> all = node.meet_for_run(attempt.id, {comparison.message()});
     std::vector<WorldComparison::Message> messages;
     for (const RunAnnouncement& announcement : all)
       messages.emplace_back(announcement.set_up.data);
@@ -190,6 +202,8 @@ void wait_for_farewells(RunState& state, const ClusterNode& node,
       [&farewells] { return farewells.may_leave() || farewells.is_hopeless(); });
   if (farewells.has_all())
     return;
+  if (in_time && node.is_over(roster.epoch))
+    throw ViewIsOver();
   if (in_time)
     throw UsageError(*state.aborted);
   std::string missing;
@@ -206,8 +220,22 @@ RunAnswer answer_to_command(const Result<StoredCut>& cut) {
              : refusal({cut.error().code, "the cut " + cut.error().context});
 }
 
+// The nodes that keep copies of cuts are those behind the first one.
+CutKeeper::Send to_keepers(const RunState& state, std::size_t copies) {
+  const std::size_t keepers = std::min(copies, state.runs.size() - 1);
+  if (keepers == 0)
+    return {};
+  const auto first = state.runs.begin() + 1;
+  return [others = std::vector(first, first + static_cast<std::ptrdiff_t>(keepers))](
+             const CopyMessage& message) {
+    for (const caf::actor& other : others)
+      caf::anon_send(other, message);
+  };
+}
+
 Snapshots::Site site_of_cuts(const RunState& state, const caf::actor& run,
-                             const RunBeginning& beginning, std::shared_ptr<AgentNames> names) {
+                             const RunBeginning& beginning, std::shared_ptr<AgentNames> names,
+                             std::size_t copies) {
   Snapshots::Site site;
   site.answer = [run](std::uint64_t number, const Result<StoredCut>& cut) {
     caf::anon_send(run, number, answer_to_command(cut));
@@ -218,6 +246,10 @@ Snapshots::Site site_of_cuts(const RunState& state, const caf::actor& run,
   site.beginning = beginning;
   if (site.nodes == 1)
     return site;
+  site.keeper = state.keeper;
+  site.send_copy = to_keepers(state, copies);
+  if (const auto label = state.keeper->label())
+    site.records_before = label->records;
   site.send_part = [first = state.runs.front()](CutMessage message) {
     caf::anon_send(first, std::move(message));
   };
@@ -229,96 +261,282 @@ Snapshots::Site site_of_cuts(const RunState& state, const caf::actor& run,
   return site;
 }
 
-RunSummary take_part(World& world, ClusterNode& node, const ClusterNode::Roster& roster,
-                     Attempt& attempt, std::optional<WorkerRunOwner>& run, std::uint32_t workers,
-                     const WaysIn& ways_in, const PlacementFunction& placement,
-                     std::shared_ptr<StatusDesk> exported) {
-  const Interruption::Watch interruption(world.end_time, stops_at_signal(world));
-  std::optional<OutputFiles> trace; // of all, on the first node
+/// What a node of a view knows of a run that it is about to begin, or to begin again.
+struct Standpoint {
+  bool has_begun = false;     ///< its set-up is gone
+  std::optional<double> time; ///< of the latest cut that it keeps
+
+  [[nodiscard]] Bytes to_bytes() const {
+    BytesWriter out;
+    out.u8(has_begun ? 1 : 0);
+    out.u8(time ? 1 : 0);
+    out.f64(time.value_or(0));
+    return {out.take()};
+  }
+
+  [[nodiscard]] static Standpoint of(const Bytes& bytes) {
+    BytesReader in(bytes.data);
+    Standpoint standpoint;
+    standpoint.has_begun = in.u8() != 0;
+    const bool has_cut = in.u8() != 0;
+    const double time = in.f64();
+    if (has_cut && in.ok())
+      standpoint.time = time;
+    return standpoint;
+  }
+};
+
+/// A run on a cluster, in one view after the other, as one of its nodes sees it.
+class ClusterRun {
+public:
+  ClusterRun(World& world, ClusterNode& node, std::uint32_t workers, const WaysIn& ways_in,
+             const PlacementFunction& placement, std::shared_ptr<StatusDesk> exported)
+      : world_(world), node_(node), workers_(workers), ways_in_(ways_in), placement_(placement),
+        exported_(std::move(exported)) {}
+
+  RunSummary run() {
+    std::uint64_t epoch = 0;
+    for (;;) {
+      const ClusterNode::Roster roster = node_.wait_for_view(epoch);
+      epoch = roster.epoch;
+      try {
+        return run_in_view(roster);
+      } catch (const ViewIsOver&) {
+        ways_in_.door->wait();
+        ways_in_.desk->wait();
+      }
+    }
+  }
+
+private:
+  RunSummary run_in_view(const ClusterNode::Roster& roster);
+  RunSummary take_part(World& world, const ClusterNode::Roster& roster, Attempt& attempt,
+                       std::optional<WorkerRunOwner>& run);
+  [[nodiscard]] World& world_to_run(const ClusterNode::Roster& roster, const Attempt& attempt);
+  void wait_for_cut(double time, const ClusterNode::Roster& roster);
+  RunBeginning begin_with_others(World& world, const ClusterNode::Roster& roster,
+                                 const Attempt& attempt);
+  void start(World& world, const ClusterNode::Roster& roster, const Attempt& attempt,
+             std::optional<WorkerRunOwner>& run);
+  void open_ways_in(DomainBoard& board, RunState& state, const caf::actor& actor) const;
+  RunSummary conclude_with_others(World& world, const ClusterNode::Roster& roster, Attempt& attempt,
+                                  WorkerRun& run, double wall_time_s,
+                                  std::optional<OutputFiles>& trace) const;
+
+  [[nodiscard]] std::size_t domains_of(const World& world) const {
+    return std::size_t{workers_} * world.options.domains_per_worker;
+  }
+
+  World& world_; // of the program
+  ClusterNode& node_;
+  const std::uint32_t workers_;
+  const WaysIn& ways_in_;
+  const PlacementFunction& placement_;
+  const std::shared_ptr<StatusDesk> exported_;
+  const std::shared_ptr<CutKeeper> keeper_ = std::make_shared<CutKeeper>();
+  const std::shared_ptr<KeptActors> kept_ = std::make_shared<KeptActors>();
+  std::unique_ptr<World> again_; // of this view, if the run has begun in an earlier one
+  bool has_begun_ = false;       // the set-up is divided among nodes
+};
+
+RunSummary ClusterRun::run_in_view(const ClusterNode::Roster& roster) {
+  again_.reset();
+  std::optional<WorkerRunOwner> run; // goes after the actor, whose gateway speaks to its board
+  keeper_->begin_view();
+  Attempt attempt(node_, roster.epoch, world_.options.simulation_name, keeper_, kept_);
+  try {
+    World& world = world_to_run(roster, attempt);
+    RunSummary summary = take_part(world, roster, attempt, run);
+    if (&world != &world_) {
+      world_.present = world.present;
+      world_.cuts = world.cuts;
+    }
+    return summary;
+  } catch (const UsageError& problem) {
+    if (attempt.why_not_well)
+      attempt.why_not_well = problem.error().context;
+    throw;
+  } catch (const std::exception& problem) {
+    if (attempt.why_not_well)
+      attempt.why_not_well = problem.what();
+    throw;
+  }
+}
+
+// All say what they have. Where one of them has a cut, all go on from the latest one.
+World& ClusterRun::world_to_run(const ClusterNode::Roster& roster, const Attempt& attempt) {
+  Standpoint own{has_begun_, {}};
+  if (const auto label = keeper_->label())
+    own.time = label->time;
+  if (roster.names.size() == 1 && !own.has_begun)
+    return world_;
+  std::optional<std::size_t> giver;
+  std::optional<std::size_t> begun;
+  std::vector<Standpoint> all;
+  const std::vector<RunAnnouncement> said = node_.meet_for_run(attempt.id, own.to_bytes());
+  for (const RunAnnouncement& each : said)
+    all.push_back(Standpoint::of(each.set_up));
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (all[i].has_begun)
+      begun = i;
+    if (all[i].time && (!giver || *all[i].time > *all[*giver].time))
+      giver = i;
+  }
+  if (!giver && !begun)
+    return world_;
+  if (!giver) {
+    const std::string why = keeper_->why_not();
+    throw UsageError(Errc::node_lost,
+                     roster.why + ", and there is no cut of the run to go on from: " +
+                         (why.empty() ? "none was kept yet, or not on a node that is left "
+                                        "(cluster.copies)"
+                                      : why));
+  }
+  const double time = *all[*giver].time;
+  if (*giver == roster.own_index)
+    for (std::size_t i = 0; i < all.size(); ++i)
+      if (all[i].time != time)
+        keeper_->send([to = said[i].run](const CopyMessage& piece) { caf::anon_send(to, piece); });
+  wait_for_cut(time, roster);
+  Result<Present> present = keeper_->read();
+  if (!present)
+    throw UsageError(present.error());
+  again_ = world_.begin_again(std::make_shared<const Present>(*std::move(present)));
   if (roster.own_index == 0)
-    trace.emplace(world.options);
-  const auto start = std::chrono::steady_clock::now(); // waiting for others is no work
-  const std::size_t nodes = roster.names.size();
-  world.wall_clock = steady_seconds;
+    std::clog << "stos: run " + world_.options.simulation_name + " goes on from its cut at " +
+                     exact_text(time) + " s, in view " + std::to_string(roster.epoch) + "\n";
+  return *again_;
+}
+
+void ClusterRun::wait_for_cut(double time, const ClusterNode::Roster& roster) {
+  const auto is_over = [&] { return node_.is_over(roster.epoch); };
+  if (!keeper_->wait_for(time, is_over))
+    throw ViewIsOver();
+}
+
+RunBeginning ClusterRun::begin_with_others(World& world, const ClusterNode::Roster& roster,
+                                           const Attempt& attempt) {
   RunState& state = *attempt.state;
   WorldFingerprint fingerprint(world);
-  const RunBeginning beginning = begin(world, *ways_in.names, fingerprint);
+  RunBeginning beginning = begin(world, *ways_in_.names, fingerprint);
+  if (&world != &world_) {
+    beginning.lineage = keeper_->label()->lineage;
+    world.began_from = world_.began_from;
+  }
   state.placed = places_of(AgentsToPlace(world).agents);
-  state.placement = place_agents(world, state.placed, placement, nodes);
-  const Placement& node_of = state.placement;
-  fingerprint.place(node_of);
-  const std::vector<RunAnnouncement> all = agree(fingerprint, node, roster, attempt);
+  state.placement = place_agents(world, state.placed, placement_, roster.names.size());
+  fingerprint.place(state.placement);
+  const std::vector<RunAnnouncement> all = agree(fingerprint, node_, roster, attempt);
   state.own_index = roster.own_index;
-  state.farewells.emplace(nodes);
+  state.farewells.emplace(roster.names.size());
   state.world = &world;
+  state.names = roster.names;
+  state.credit_bytes = node_.options().credit_bytes;
   for (const RunAnnouncement& announcement : all)
     state.runs.push_back(announcement.run);
+  if (world.resumption != nullptr)
+    kept_->give_back(world.resumption->agents);
+  return beginning;
+}
 
-  state.snapshots = std::make_unique<Snapshots>(
-      world, site_of_cuts(state, attempt.actor, beginning, ways_in.names));
-
-  const std::size_t domains = std::size_t{workers} * world.options.domains_per_worker;
-  const NodePlace own_place{roster.own_index, nodes, domains};
-  InitialShare share = take_share(world, node_of, own_place);
+// From here on the set-up is not what it was.
+void ClusterRun::start(World& world, const ClusterNode::Roster& roster, const Attempt& attempt,
+                       std::optional<WorkerRunOwner>& run) {
+  RunState& state = *attempt.state;
+  has_begun_ = true;
+  const std::size_t domains = domains_of(world);
+  const NodePlace own_place{roster.own_index, roster.names.size(), domains};
+  InitialShare share = take_share(world, state.placement, own_place);
   state.citizens = std::make_unique<Citizens>(
-      Citizens::Site{&world, &state.placed, &node_of, roster.own_index,
+      Citizens::Site{&world, &state.placed, &state.placement, roster.own_index,
                      [&run](std::size_t domain, std::unique_ptr<OutsideTask>& task) {
                        return (*run)->domains().board().post(domain, task);
                      },
                      [&state](std::size_t to, const caf::message& message) {
                        state.runs[to]->eq_impl(caf::make_message_id(), nullptr, nullptr, message);
                      },
-                     ways_in.names});
+                     ways_in_.names});
   for (Cell* cell : share.elsewhere)
     state.citizens->keep_forwarder(*cell);
-  run.emplace(world, node.system(), workers,
+  run.emplace(world, node_.system(), workers_,
               WorkerRun::Part{std::move(share.own), domains, own_place.links(),
                               [actor = attempt.actor] { caf::anon_send(actor, TickMessage{}); },
                               state.citizens.get()},
-              ways_in.door);
-  DomainBoard& board = (*run)->domains().board();
-  if (nodes > 1) {
+              ways_in_.door);
+  if (roster.names.size() > 1)
     state.gateway = std::make_unique<Gateway>(
         world, (*run)->domains(), own_place, share,
-        LinkLimits{node.options().frame_bytes_max, node.options().credit_bytes});
-    state.names = roster.names;
-    state.credit_bytes = node.options().credit_bytes;
-  }
+        LinkLimits{node_.options().frame_bytes_max, node_.options().credit_bytes});
   caf::anon_send(attempt.actor, BeginMessage{});
-  RunSight sight(world, roster.names[roster.own_index]);
-  sight.watch((*run)->domains());
-  if (nodes > 1) {
-    sight.ask_network = [actor = attempt.actor] { caf::anon_send(actor, LookMessage{}); };
-    sight.add_network = [&state, &node](NodeStatus& status) { add_network(state, node, status); };
-  }
-  const WatchedRun watched(sight, {std::move(exported), node.desk()});
-  (*run)->start();
-  ways_in.door->open(
+}
+
+void ClusterRun::open_ways_in(DomainBoard& board, RunState& state, const caf::actor& actor) const {
+  ways_in_.door->open(
       [&board](std::size_t domain, std::unique_ptr<OutsideTask>& task) {
         return board.post(domain, task);
       },
-      [actor = attempt.actor](AgentMail mail) { caf::anon_send(actor, std::move(mail)); });
-  ways_in.desk->open([&state, actor = attempt.actor](MoveOrder order) {
+      [actor](AgentMail mail) { caf::anon_send(actor, std::move(mail)); });
+  ways_in_.desk->open([&state, actor](MoveOrder order) {
     {
       const std::lock_guard lock(state.mutex);
       state.orders.push_back(std::move(order));
     }
     caf::anon_send(actor, OrdersMessage{});
   });
+}
+
+RunSummary ClusterRun::take_part(World& world, const ClusterNode::Roster& roster, Attempt& attempt,
+                                 std::optional<WorkerRunOwner>& run) {
+  const Interruption::Watch interruption(world.end_time, stops_at_signal(world));
+  std::optional<OutputFiles> trace; // of all, on the first node
+  if (roster.own_index == 0)
+    trace.emplace(world.options);
+  const auto start_time = std::chrono::steady_clock::now(); // waiting for others is no work
+  world.wall_clock = steady_seconds;
+  RunState& state = *attempt.state;
+  const RunBeginning beginning = begin_with_others(world, roster, attempt);
+  state.snapshots = std::make_unique<Snapshots>(
+      world,
+      site_of_cuts(state, attempt.actor, beginning, ways_in_.names, world.options.cluster.copies));
+  start(world, roster, attempt, run);
+  RunSight sight(world, roster.names[roster.own_index]);
+  sight.watch((*run)->domains());
+  if (roster.names.size() > 1) {
+    sight.ask_network = [actor = attempt.actor] { caf::anon_send(actor, LookMessage{}); };
+    sight.add_network = [&state, this](NodeStatus& status) { add_network(state, node_, status); };
+  }
+  const WatchedRun watched(sight, {exported_, node_.desk()});
+  (*run)->start();
+  open_ways_in((*run)->domains().board(), state, attempt.actor);
   ProgressMeter meter(world.options, world.end_time.load());
   (*run)->wait(meter);
-  ways_in.door->shut();
-  ways_in.desk->shut();
+  {
+    const std::lock_guard lock(state.mutex);
+    if (state.aborted && node_.is_over(roster.epoch))
+      throw ViewIsOver();
+  }
+  ways_in_.door->shut();
+  ways_in_.desk->shut();
   {
     const std::lock_guard lock(state.mutex);
     if (state.aborted)
       throw UsageError(*state.aborted);
   }
+  const double wall_time_s =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start_time).count();
+  return conclude_with_others(world, roster, attempt, **run, wall_time_s, trace);
+}
 
-  RunOutcome outcome = outcome_of((*run)->domains(), state);
+RunSummary ClusterRun::conclude_with_others(World& world, const ClusterNode::Roster& roster,
+                                            Attempt& attempt, WorkerRun& run, double wall_time_s,
+                                            std::optional<OutputFiles>& trace) const {
+  RunState& state = *attempt.state;
+  const std::size_t nodes = roster.names.size();
+  const std::size_t domains = domains_of(world);
+  RunOutcome outcome = outcome_of(run.domains(), state);
   say_farewell(state, outcome);
-  wait_for_farewells(state, node, roster);
-  world.cuts = state.snapshots->finish(node.options().stop_timeout_s);
+  wait_for_farewells(state, node_, roster);
+  world.cuts = state.snapshots->finish(node_.options().stop_timeout_s);
   attempt.why_not_well.reset();
   std::deque<std::string> names;
   for (const auto& [index, bytes] : state.outcomes) {
@@ -329,12 +547,10 @@ RunSummary take_part(World& world, ClusterNode& node, const ClusterNode::Roster&
   }
   add_trace_before(world, outcome.trace);
   enforce_trace_limit(world.options, outcome.trace, outcome.trace_times, outcome.failure);
-  const double wall_time_s =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   const auto conclusion = [&] {
     return conclude(world, outcome.counters,
-                    std::to_string(nodes) + " nodes; here " + std::to_string(workers) +
-                        (workers == 1 ? " worker, " : " workers, ") + std::to_string(domains) +
+                    std::to_string(nodes) + " nodes; here " + std::to_string(workers_) +
+                        (workers_ == 1 ? " worker, " : " workers, ") + std::to_string(domains) +
                         (domains == 1 ? " domain" : " domains"),
                     wall_time_s, outcome.failure, outcome.engine_counters,
                     std::move(outcome.reports));
@@ -347,21 +563,7 @@ RunSummary take_part(World& world, ClusterNode& node, const ClusterNode::Roster&
 RunSummary run_on_cluster(World& world, ClusterNode& node, std::uint32_t workers,
                           const WaysIn& ways_in, const PlacementFunction& placement,
                           std::shared_ptr<StatusDesk> exported) {
-  const ClusterNode::Roster roster = node.wait_for_all();
-  std::optional<WorkerRunOwner> run; // goes after the actor, whose gateway speaks to its board
-  Attempt attempt(node, world.options.simulation_name);
-  try {
-    return take_part(world, node, roster, attempt, run, workers, ways_in, placement,
-                     std::move(exported));
-  } catch (const UsageError& problem) {
-    if (attempt.why_not_well)
-      attempt.why_not_well = problem.error().context;
-    throw;
-  } catch (const std::exception& problem) {
-    if (attempt.why_not_well)
-      attempt.why_not_well = problem.what();
-    throw;
-  }
+  return ClusterRun(world, node, workers, ways_in, placement, std::move(exported)).run();
 }
 
 } // namespace stos::detail

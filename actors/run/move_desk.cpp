@@ -20,6 +20,12 @@ void MoveDesk::open(Take take) {
     take_(std::move(order));
 }
 
+void MoveDesk::wait() {
+  const std::lock_guard lock(mutex_);
+  take_ = {};
+  state_ = State::waiting;
+}
+
 void MoveDesk::shut() {
   const std::lock_guard lock(mutex_);
   take_ = {};

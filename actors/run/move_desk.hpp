@@ -26,6 +26,7 @@ public:
   using Take = std::function<void(MoveOrder)>;
 
   void open(Take take);
+  void wait(); ///< the run is interrupted, and goes on
   void shut();
 
   [[nodiscard]] std::future<std::vector<MoveOutcome>> order(std::vector<AgentMove> moves);

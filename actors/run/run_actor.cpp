@@ -29,6 +29,7 @@ caf::behavior RunActor::make_behavior() {
         begin();
       },
       [this](const AbortMessage& message) { hear_abort(message); },
+      [this](const CopyMessage& message) { state_->keeper->hear(message); },
       [this](EndMessage) { end(); },
   };
 }
@@ -50,6 +51,7 @@ caf::behavior RunActor::running() {
         if (auto asked = cuts_asked_.extract(cut_asked); !asked.empty())
           asked.mapped().deliver(std::move(answer));
       },
+      [this](const CopyMessage& message) { state_->keeper->hear(message); },
       [this](FarewellMessage& message) { hear_farewell(message); },
       [this](CutMessage& message) {
         if (state_->snapshots != nullptr && message.from < state_->runs.size())
@@ -87,8 +89,10 @@ void RunActor::begin() {
 void RunActor::hear_abort(const AbortMessage& message) {
   const Errc code = errc_from(message.code).value_or(Errc::internal);
   std::optional<std::size_t> lost;
-  if (code == Errc::node_lost)
+  if (code == Errc::node_lost && message.from != AbortMessage::of_this_node)
     lost = message.from;
+  if (message.goes_on && begun_ && !over_)
+    state_->citizens->interrupt(*state_->kept);
   abort({code, message.why}, false, lost);
 }
 
@@ -455,8 +459,9 @@ void RunActor::abort(const Error& why, bool tell_others, std::optional<std::size
   if (tell_others)
     for (std::size_t i = 0; i < state_->runs.size(); ++i)
       if (i != state_->own_index)
-        send(state_->runs[i], AbortMessage{static_cast<std::uint32_t>(state_->own_index),
-                                           static_cast<std::uint8_t>(why.code), why.context});
+        send(state_->runs[i],
+             AbortMessage{static_cast<std::uint32_t>(state_->own_index),
+                          static_cast<std::uint8_t>(why.code), why.context, false});
   if (state_->gateway != nullptr)
     state_->gateway->abandon();
 }

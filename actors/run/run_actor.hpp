@@ -32,6 +32,10 @@ namespace stos::detail {
 
 /// One node's part of a run, as its actor and the thread that waits for it see it.
 struct RunState {
+  // Of the run, in whichever view; there from the beginning.
+  std::shared_ptr<CutKeeper> keeper;
+  std::shared_ptr<KeptActors> kept;
+
   // Set by the waiting thread before it sends BeginMessage.
   std::size_t own_index = 0;
   std::vector<caf::actor> runs;   ///< of all nodes, by index

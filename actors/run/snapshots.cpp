@@ -78,12 +78,17 @@ Snapshots::Snapshots(World& world, Site site)
     require_that_all_can_be_saved(world);
   if (stands_still(world))
     at_.push_back(world.stands_at);
+  for (const CutRecord& record : site_.records_before)
+    records_[record.time] = record;
+  if (site_.keeper != nullptr && !site_.keeper->label())
+    plan_cut_of_set_up();
   std::sort(at_.begin(), at_.end());
   at_.erase(std::unique(at_.begin(), at_.end()), at_.end());
   if (is_first() && options_.wants_cuts())
     if (const Result<void> opened = open_store(); !opened)
       throw UsageError(opened.error());
-  world.next_stop = next_stop_after(site_.beginning.time);
+  world.next_stop =
+      std::ranges::count(at_, set_up_) > 0 ? set_up_ : next_stop_after(site_.beginning.time);
   world.at_stop = [this](const WorldAtStop& stop) { return at_stop(stop); };
   const std::size_t agents = options_.wants_cuts() ? agents_of(world) / site_.nodes : 0;
   writer_ = std::thread([this, agents] {
@@ -101,6 +106,40 @@ Snapshots::~Snapshots() {
   if (writer_.joinable())
     writer_.join();
   world_.at_stop = nullptr;
+}
+
+// Right before the first agent begins. Its time is the same on all nodes.
+void Snapshots::plan_cut_of_set_up() {
+  double first = never;
+  const auto& agents = world_.resumption != nullptr ? world_.resumption->agents
+                                                    : world_.setup.effects.changes().born;
+  std::set<const AgentOps*> seen;
+  for (const Cell* cell : agents) {
+    first = std::min(first, cell->path.anchor()[0]);
+    if (cell->agent == nullptr || !seen.insert(cell->ops).second)
+      continue;
+    if (const auto why = obstacle_to_image(*cell)) {
+      site_.keeper->cannot_keep(describe(*cell) + " cannot be saved: " + *why);
+      return;
+    }
+  }
+  if (world_.resumption != nullptr)
+    first = site_.beginning.time;
+  if (first == never)
+    return;
+  set_up_ = first;
+  at_.push_back(first);
+}
+
+// The latest cut, for the next view.
+void Snapshots::keep(const Cut& cut) {
+  CutKeeper::Label label{cut.time, lineage_, {}};
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [time, record] : records_)
+      label.records.push_back(record);
+  }
+  site_.keeper->keep(cut, label, site_.send_copy);
 }
 
 // Beside the run, which need not wait for it.
@@ -212,8 +251,10 @@ void Snapshots::take_part(const WorldAtStop& stop) {
 void Snapshots::take(double time, Result<CutPart> part) {
   const std::lock_guard lock(mutex_);
   ++taken_;
-  if (is_first())
+  if (is_first() && !is_of_set_up(time))
     pending_[time].asked = std::exchange(asked_, {});
+  else if (!asked_.empty())
+    world_.wants_stop = true;
   add(time, std::move(part), seconds_of_pause());
 }
 
@@ -268,7 +309,7 @@ void Snapshots::hear_end(const CutMessage& message) {
   const auto bytes = pieces_.extract({message.from, message.time});
   BytesReader in(message.data.data);
   const Result<CutRecord> record = read_record(in);
-  if (message.problem.empty() && record)
+  if (message.problem.empty() && record && !is_of_set_up(message.time))
     records_[message.time] = *record;
   if (!bytes.empty() && record)
     if (Result<CutPart> whole = decode_cut_part(bytes.mapped())) {
@@ -368,6 +409,8 @@ Result<StoredCut> Snapshots::write_joined(double time, Pending& pending) {
   }
   conclude(done.record, {});
   const CutRecord record = done.record;
+  if (site_.keeper != nullptr && !is_present)
+    keep(cut);
   Result<StoredCut> stored = store_and_tell(cut, std::move(done));
   if (!is_present) {
     give_back(std::move(cut));
@@ -380,8 +423,8 @@ Result<StoredCut> Snapshots::write_joined(double time, Pending& pending) {
 
 Result<StoredCut> Snapshots::store_and_tell(const Cut& cut, StoredCut done) {
   std::string text = done.to_string();
-  const bool is_stored =
-      cut.time != world_.stands_at || std::ranges::count(options_.at_s, cut.time) > 0;
+  const bool is_for_us = cut.time == world_.stands_at || is_of_set_up(cut.time);
+  const bool is_stored = !is_for_us || std::ranges::count(options_.at_s, cut.time) > 0;
   if (const Result<void> opened = is_stored ? open_store() : Result<void>(); !opened)
     return Error{opened.error().code, "was not stored: " + opened.error().context};
   if (is_stored && store_ != nullptr) {
@@ -424,13 +467,15 @@ void Snapshots::conclude(const CutRecord& record, const std::string& problem) {
     message.data.data = out.take();
     site_.tell_all(std::move(message));
   }
-  if (!problem.empty())
+  if (!problem.empty() || is_of_set_up(record.time))
     return;
   const std::lock_guard lock(mutex_);
   records_[record.time] = record;
 }
 
 void Snapshots::complain(double time, const std::string& what) {
+  if (is_of_set_up(time))
+    return site_.keeper->cannot_keep("the cut of the set-up " + what);
   const std::string text = text_of_cut(time) + " " + what;
   const bool is_present = time == world_.stands_at;
   if (!options_.is_required && !is_present) {

@@ -2,6 +2,7 @@
 
 #include "actors/agents/citizens.hpp"
 #include "actors/messages/stored_cut.hpp"
+#include "actors/run/cut_keeper.hpp"
 #include "actors/run/restart.hpp"
 #include "libstos/engine/execution.hpp"
 #include "libstos/image/present.hpp"
@@ -59,6 +60,12 @@ public:
     std::function<void(CutMessage)> send_part;
     std::function<void(CutMessage)> tell_all;
 
+    /// On the nodes of a cluster: what keeps the last cut, beginning with one of the set-up, which
+    /// nobody else comes to know of; null: nothing does. Its copies go to `send_copy`.
+    std::shared_ptr<CutKeeper> keeper;
+    CutKeeper::Send send_copy;
+    std::vector<CutRecord> records_before; ///< of the cuts of this run in earlier views
+
     /// To who has called ask(); empty where nobody can. From any thread.
     std::function<void(std::uint64_t number, Result<StoredCut>)> answer;
   };
@@ -94,6 +101,9 @@ private:
   };
 
   [[nodiscard]] bool is_first() const { return site_.own_node == 0; }
+  void plan_cut_of_set_up();
+  [[nodiscard]] bool is_of_set_up(double time) const { return time == set_up_; }
+  void keep(const Cut& cut);
   void prepare_for(std::size_t agents);
   void give_back(Cut&& cut);
   void hear_end(const CutMessage& message);
@@ -119,7 +129,9 @@ private:
   World& world_;
   const Site site_;
   const SnapshotOptions options_;
-  std::vector<double> at_;          // ascending
+  std::vector<double> at_; // ascending
+  double set_up_ =
+      -Instant::never().absorption; // when the first cut is, if it is for the keeper only
   std::unique_ptr<CutStore> store_; // on the first node
   std::uint64_t lineage_;
 

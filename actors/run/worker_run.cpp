@@ -57,6 +57,8 @@ AgentActor& ActorBindings::bind(Cell& cell) {
 }
 
 void ActorBindings::ended(Cell& cell) {
+  if (KeptActors* kept = citizens_ == nullptr ? nullptr : citizens_->kept())
+    return kept->take(cell);
   end_actor(cell);
   if (citizens_ != nullptr)
     citizens_->ended(cell);

@@ -117,6 +117,7 @@ public:
   WorkerRunOwner& operator=(const WorkerRunOwner&) = delete;
 
   WorkerRun* operator->() const { return run_.get(); }
+  WorkerRun& operator*() const { return *run_; }
 
 private:
   const std::shared_ptr<WorkerRun> run_;

@@ -17,6 +17,10 @@ std::uint32_t nodes_to_wait_for(const ClusterOptions& options) {
   return static_cast<std::uint32_t>(options.peers.size()) + (is_own_among_peers ? 0 : 1);
 }
 
+std::string_view to_string(ElectionName election) {
+  return election == ElectionName::bully ? "bully" : "raft";
+}
+
 std::string_view to_string(PlacementName placement) {
   switch (placement) {
     case PlacementName::round_robin: return "round_robin";

@@ -35,6 +35,16 @@ enum class PlacementName : std::uint8_t {
 /// As it is written in the configuration.
 [[nodiscard]] std::string_view to_string(PlacementName placement);
 
+/// Which module says when a node is to campaign for the lead of the cluster's log. Who leads has no
+/// effect on any run; see libstos/raft/election.hpp.
+enum class ElectionName : std::uint8_t {
+  raft, ///< the first one whose patience ends, which is random
+  bully ///< the highest number that lives
+};
+
+/// As it is written in the configuration.
+[[nodiscard]] std::string_view to_string(ElectionName election);
+
 /// How this process is one node of a cluster; looked at when `RunOptions::distributed` is true.
 ///
 /// Plain values. The defaults below are the product's defaults; `config/stos.yaml` documents each
@@ -44,7 +54,7 @@ enum class PlacementName : std::uint8_t {
 /// Units:   the suffix of each name; `_s` is seconds of wall-clock time.
 /// Threads: none inside.
 /// Owns:    its strings.
-/// Limits:  `nodes`, the four times, `frame_bytes_max`, `credit_bytes`,
+/// Limits:  `nodes`, the four times, `copies`, `frame_bytes_max`, `credit_bytes`,
 ///          `random_moves`, `random_delay_s`.
 struct ClusterOptions {
   /// Name of the cluster. Nodes of different clusters refuse each other. As a simulation's name.
@@ -77,6 +87,13 @@ struct ClusterOptions {
 
   /// How long nodes wait for each other at the end before they give up. 0.1 to 86,400.
   double stop_timeout_s = 10;
+
+  /// Who asks to lead the cluster.
+  ElectionName election = ElectionName::raft;
+
+  /// On so many nodes, beside the first one, lies a copy of a run's last complete cut: a run
+  /// survives the loss of as many at once. 0 to 16. Default 1.
+  std::uint32_t copies = 1;
 
   /// Where initial agents go.
   PlacementName placement = PlacementName::hilbert;

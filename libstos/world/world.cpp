@@ -26,6 +26,20 @@ std::unique_ptr<World> World::fork(RunOptions other_options, void* object) const
   return other;
 }
 
+std::unique_ptr<World> World::begin_again(std::shared_ptr<const detail::Present> earlier) const {
+  std::unique_ptr<World> again = fork(options, simulation_object);
+  again->present = std::move(earlier);
+  again->end_time = first_end_time();
+  again->own_boundary = own_boundary;
+  again->at_boundary = at_boundary;
+  again->after_event = after_event;
+  again->stands_at = stands_at;
+  again->wall_clock = wall_clock;
+  again->began_from = began_from;
+  again->begin_run();
+  return again;
+}
+
 // Only a world that was set up and never run still has anything here.
 void World::drop_set_up() {
   const detail::EventContext::Scope scope(&setup); // what the agents close has no effect

@@ -134,6 +134,10 @@ public:
   /// `present` are the same.
   [[nodiscard]] std::unique_ptr<World> fork(RunOptions other_options, void* object) const;
 
+  /// The same world, which was interrupted in its run, to go on from what was `present` before.
+  [[nodiscard]] std::unique_ptr<World>
+  begin_again(std::shared_ptr<const detail::Present> present) const;
+
   /// When an agent ends with the run whose latest event was at `latest`: at the boundary, or right
   /// then if there is none.
   [[nodiscard]] double last_time(double latest) const {

@@ -68,13 +68,22 @@ std::string simulations_json(const ClusterStatus& cluster, Write write) {
   return finished(json);
 }
 
+// Nothing before all have come.
+std::string view_text(const ClusterStatus& cluster) {
+  if (cluster.epoch == 0)
+    return {};
+  return ", view " + std::to_string(cluster.epoch) + ", " +
+         (cluster.leader.empty() ? "no leader yet" : "led by " + name_text(cluster.leader)) +
+         " (term " + std::to_string(cluster.term) + ")";
+}
+
 } // namespace
 
 std::string nodes_as_text(const ClusterStatus& cluster) {
   std::string text = "cluster " + name_text(cluster.cluster) + ": " +
                      std::to_string(cluster.nodes.size()) + " of " +
-                     std::to_string(cluster.nodes_wanted) + " nodes; told by " +
-                     name_text(cluster.told_by) + "\n\n";
+                     std::to_string(cluster.nodes_wanted) + " nodes" + view_text(cluster) +
+                     "; told by " + name_text(cluster.told_by) + "\n\n";
   Table table({"NODE", "ADDRESS", "STATE", "RUNS", "AGENTS", "EVENTS", "CPU s", "MEMORY", "THREADS",
                "HEARD s AGO"});
   for (const NodePresence& node : cluster.nodes) {
@@ -109,6 +118,10 @@ std::string nodes_as_json(const ClusterStatus& cluster) {
   json.member("cluster", std::string_view(cluster.cluster));
   json.member("told_by", std::string_view(cluster.told_by));
   json.member("nodes_wanted", cluster.nodes_wanted);
+  json.member("epoch", cluster.epoch);
+  json.member("leader", std::string_view(cluster.leader));
+  json.member("term", cluster.term);
+  json.member("log_length", cluster.log_length);
   json.begin_array("nodes");
   for (const NodePresence& node : cluster.nodes) {
     json.begin_object();

@@ -93,6 +93,7 @@ struct Node {
   bool is_over = false; ///< ended, and all that it wrote has been read
   bool found_port_taken = false;
   bool has_called = false; ///< it is a node of libstos
+  bool is_lost = false;    ///< the others go on without it
 };
 
 std::string prefix_colour(std::size_t index, int descriptor) {
@@ -161,6 +162,7 @@ private:
   void close_stream(Stream& stream);
   void take_endings();
   void check_node(Node& node);
+  [[nodiscard]] bool is_loss(const Node& node) const;
   void check_times();
   void check_readers();
   void send_to_all(int signal);
@@ -178,6 +180,7 @@ private:
   OutputQueue err_{STDERR_FILENO};
   std::vector<Node> nodes_;
   int exit_code_ = 0;
+  int exit_code_of_lost_ = 0;
   bool is_ended_by_user_ = false;
   bool found_port_taken_ = false;
   bool has_readers_ = true;
@@ -224,7 +227,7 @@ int Launch::run(const std::vector<NodeAddress>& addresses) {
     if (all_over() && !std::exchange(has_named_strangers_, true))
       name_strangers();
   }
-  return exit_code_;
+  return exit_code_ == 0 ? 0 : std::max(exit_code_, exit_code_of_lost_);
 }
 
 // Before it has ended, a node has called.
@@ -346,13 +349,22 @@ void Launch::take_endings() {
       check_node(node);
 }
 
+// A node that a signal has ended, as a machine's failure would, is one that a majority can do
+// without.
+bool Launch::is_loss(const Node& node) const {
+  const auto left = std::ranges::count_if(nodes_, [](const Node& each) { return !each.ending; });
+  return node.ending->signal != 0 && node.has_called && !is_ended_by_user_ &&
+         2 * static_cast<std::size_t>(left) > nodes_.size();
+}
+
 void Launch::check_node(Node& node) {
   if (!node.ending) {
     node.ending = node.process.ending();
     if (!node.ending)
       return;
     node.ended_s = now_s();
-    if (exit_code_of(*node.ending) != 0)
+    node.is_lost = is_loss(node);
+    if (exit_code_of(*node.ending) != 0 && !node.is_lost)
       plan_.node_failed(node.ended_s);
   }
   if (now_s() >= node.ended_s + leftovers_time_s) {
@@ -365,8 +377,10 @@ void Launch::check_node(Node& node) {
   const int exit_code = exit_code_of(*node.ending);
   if (!node.is_over || exit_code == 0)
     return;
-  exit_code_ = std::max(exit_code_, exit_code);
-  say(node.name + " " + describe(*node.ending));
+  int& counted_in = node.is_lost ? exit_code_of_lost_ : exit_code_;
+  counted_in = std::max(counted_in, exit_code);
+  say(node.name + " " + describe(*node.ending) +
+      (node.is_lost ? "; the others go on without it" : ""));
   if (node.found_port_taken && !options_.base_port && !found_port_taken_) {
     found_port_taken_ = true;
     send_to_all(SIGKILL); // they wait for each other and have done nothing yet

@@ -15,7 +15,8 @@ namespace stos::program {
 /// processes have ended well without ever becoming a node.
 ///
 /// All signals that would end this process are passed on to all nodes; the second SIGINT kills
-/// them. When a node fails, or SIGINT, SIGTERM, SIGHUP or SIGQUIT has come, the StopPlan brings the
+/// them. A node that a signal has ended, while more than half of all are left, is lost: they go on
+/// without it, and if they end well, so does this. When a node fails in another way, or SIGINT, SIGTERM, SIGHUP or SIGQUIT has come, the StopPlan brings the
 /// others to an end. When a node finds its port taken in the meantime, all start again with other
 /// ports, a few times at most. When the reader of the output is gone, nodes get SIGTERM.
 ///

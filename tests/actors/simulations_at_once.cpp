@@ -345,7 +345,7 @@ TEST_CASE("who waits for a node whose own part has failed hears why") {
   for (const auto& [node, outcome] : outcomes.of("bad")) {
     INFO(outcome);
     CHECK(contains(outcome, "there is no map"));
-    CHECK((node == 1 || contains(outcome, "node2 (it has tried, and left again: ")));
+    CHECK((node == 1 || contains(outcome, "node node2 has left simulation bad: ")));
   }
 }
 

@@ -1,6 +1,5 @@
 # Three hosts, made of network namespaces and a switch between them: nodes that somebody starts by
-# hand on each of them compute what one process computes, and a host whose cable is pulled in the
-# middle of a run is noticed by the others, and by itself.
+# hand on each of them compute what one process computes, also if a cable is pulled for a moment.
 # timeout: 300
 # alone
 set -euo pipefail
@@ -15,36 +14,9 @@ cd "$STOS_SOURCE_DIR"
 test=netns
 source tests/system/waiting.bash
 
-clean_up() {
-  local job host
-  for job in $(jobs -p); do kill -KILL "$job" 2>/dev/null || true; done
-  # With a namespace go its ends of the cables, and so the others.
-  for host in "${hosts[@]}" switch; do ip netns delete "$net-$host" 2>/dev/null || true; done
-  rm -rf "$work"
-}
-trap clean_up EXIT
-
-# ---- the hosts ------------------------------------------------------------------------------------
-
-skip() { echo "netns: skipped, this machine cannot make network namespaces: $*"; exit 77; }
-
-command -v ip >/dev/null || skip 'there is no command ip (package iproute2)'
-((EUID == 0)) || skip "wanted: root, this is $(id -un)"
-{
-  ip netns add "$net-switch" && ip -n "$net-switch" link add bridge type bridge &&
-    ip -n "$net-switch" link add cable type veth peer name other
-} 2>"$work/problem" || skip "$(cat "$work/problem")"
-
-ip -n "$net-switch" link delete cable
-ip -n "$net-switch" link set bridge up
-for host in "${hosts[@]}"; do
-  ip netns add "$net-$host"
-  ip -n "$net-$host" link set lo up
-  ip -n "$net-$host" link add cable type veth peer name "port$host" netns "$net-switch"
-  ip -n "$net-$host" address add "10.77.0.$host/24" dev cable
-  ip -n "$net-$host" link set cable up
-  ip -n "$net-switch" link set "port$host" master bridge up
-done
+source tests/system/hosts.bash
+trap 'remove_hosts; rm -rf "$work"' EXIT
+make_hosts
 
 # ---- nodes by hand --------------------------------------------------------------------------------
 
@@ -84,13 +56,6 @@ ends() {
   ((code == $2)) || fail "the node on host $1 ended with $code, wanted $2"
 }
 
-# says HOST TEXT
-says() {
-  tr '\r' '\n' <"$work/host$1.err" | grep -F -- "$2" >"$work/said" ||
-    fail "the node on host $1 does not say '$2'"
-  echo "netns: $(tail -n 1 "$work/said" | sed 's/.*\x1b\[K//')"
-}
-
 # ---- one outcome ----------------------------------------------------------------------------------
 
 # same_digest PROGRAM OPTION...: all hosts print the digest of the serial engine.
@@ -117,49 +82,20 @@ done
 unset STOS_CLUSTER_RANDOM_MOVES
 same_digest interplanetary --days 1
 
-# ---- a host that is cut off -----------------------------------------------------------------------
+# ---- the network ----------------------------------------------------------------------------------
 
-# Whoever talks to host 2 sees it from host 3, as well.
-start_for_long() {
-  local host
-  for host in "${hosts[@]}"; do start "$host" lattice --agents 10000 --end-time 200000; done
-  for host in "${hosts[@]}"; do wait_until 30 is_under_way "$host"; done
-}
-
-start_for_long
-ip netns exec "$net-3" "$stos" nodes 10.77.0.2:4242 >"$work/nodes" || fail "host 2 does not answer host 3"
+# Whoever talks to host 2 sees it from host 3, as well. What faults do is in faults_of_nodes.sh.
+for host in "${hosts[@]}"; do start "$host" lattice --agents 10000 --end-time 1000 --digest-only; done
+for host in "${hosts[@]}"; do wait_until 30 is_under_way "$host"; done
+on_host 3 "$stos" nodes 10.77.0.2:4242 >"$work/nodes" || fail "host 2 does not answer host 3"
 for host in "${hosts[@]}"; do
   grep -q "host$host.*10.77.0.$host:4242" "$work/nodes" || fail "'stos nodes' does not show host $host"
 done
 
-# everybody_ends HOST: the host has been cut off; the others name it, and it names one of the others.
-everybody_ends() {
-  local host
-  for host in "${hosts[@]}"; do
-    ends "$host" 1 30
-    if ((host == $1)); then
-      says "$host" 'is gone: it was lost: nothing was heard of it for '
-    else
-      says "$host" "node host$1 at 10.77.0.$1:4242 is gone: it was lost: nothing was heard of it for "
-    fi
-  done
-}
-
-ip -n "$net-2" link set cable down # at the host
-everybody_ends 2
-ip -n "$net-2" link set cable up
-
-start_for_long
-ip -n "$net-switch" link set port1 down # at the switch, and it is the host that all others know
-everybody_ends 1
-ip -n "$net-switch" link set port1 up
-
 # A cable that is pulled for a moment: nothing gets lost, so nothing changes.
-for host in "${hosts[@]}"; do start "$host" lattice --agents 10000 --end-time 1000 --digest-only; done
-for host in "${hosts[@]}"; do wait_until 30 is_under_way "$host"; done
-ip -n "$net-switch" link set port3 down
+pull_cable 3
 sleep 0.5
-ip -n "$net-switch" link set port3 up
+plug_in_cable 3
 wanted=$("$examples/lattice" --agents 10000 --end-time 1000 --serial --digest-only)
 for host in "${hosts[@]}"; do
   ends "$host" 0 60

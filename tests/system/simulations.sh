@@ -89,14 +89,15 @@ for node in 1 2 3; do
 done
 echo "simulations: ring ${alone[ring]}, counters ${alone[counters]}, ${alone[broken]}"
 
-# A node that is killed ends all of them on the others, who say who it was.
+# A node that is killed ends them on the others, since their agents cannot be saved; they say both.
 start --end-time 1000000
 wait_until 30 shows_both node1
 kill -KILL "$(cat "$work/pid.node2")"
-! wait "$launcher" || fail "the launcher has not noticed that a node was killed"
+wait "$launcher" || fail "the program, which reports failures itself, ended with $?"
+grep -q 'node2 was ended by signal 9' "$work/run.err" || fail "the launcher has not noticed that a node was killed"
 for node in 1 3; do
   for name in ring counters; do
-    grep -q "^node$node | $name node_lost: .*node node2 at .* is gone: " "$work/run.out" ||
+    grep -q "^node$node | $name node_lost: node2 is gone, and .*cannot be saved: " "$work/run.out" ||
       fail "node$node does not say of $name that node2 is gone"
   done
 done

@@ -136,6 +136,7 @@ void Gateway::abandon() {
 Gateway::Slice Gateway::run_abandoned() {
   if (!board_.all_asleep())
     return board_.park_gateway(infinity, infinity, false) ? Slice::parked : Slice::more;
+  world_.at_boundary = nullptr; // no agent reaches it here
   board_.settle(Instant::never());
   board_.refuse_tasks();
   return Slice::finished;

@@ -29,7 +29,7 @@ Membership::Membership(NodeHello self, const ClusterOptions& options, double now
       last_tick_s_(now_s) {
   for (const NodeAddress& peer : options.peers)
     know(peer, now_s);
-  complete_if_all_are_here();
+  complete_if_all_are_here(now_s);
   tick(now_s);
 }
 
@@ -91,12 +91,18 @@ std::string Membership::objection_to(PeerKey peer, const NodeHello& hello) const
     return "two nodes are called " + hello.node + ": at " + to_string(hello.address) + " and at " +
            to_string(self_.address);
   for (const auto& [key, other] : peers_)
-    if (key != peer && other.hello && taken(other.hello->node))
+    if (key != peer && other.hello && taken(other.hello->node) && other.hello->life != hello.life)
       return "two nodes are called " + hello.node + ": at " + to_string(hello.address) +
              " and at " + to_string(other.hello->address);
-  if (complete_)
-    return "the cluster is complete with " + std::to_string(self_.nodes) + " nodes";
-  return {};
+  if (!complete_)
+    return {};
+  if (const auto former = former_.find(hello.node); former != former_.end())
+    return former->second;
+  const bool is_member = std::ranges::any_of(members_, [&hello](const Member& member) {
+    return member.name == hello.node && member.life == hello.life;
+  });
+  return is_member ? std::string()
+                   : "the cluster is complete with " + std::to_string(members_.size()) + " nodes";
 }
 
 bool Membership::is_expected(const NodeAddress& address) const {
@@ -131,30 +137,113 @@ void Membership::heard_hello(PeerKey peer, const NodeHello& hello, double now_s)
   if (!std::exchange(from.greeted, true))
     output_.greet.push_back(peer);
   contacts_.erase(hello.address);
+  for (Member& member : members_)
+    if (member.name == hello.node)
+      connect_again(member, peer, now_s);
   for (const NodeAddress& address : hello.known)
     know(address, now_s);
-  complete_if_all_are_here();
+  complete_if_all_are_here(now_s);
   tick(now_s);
 }
 
-void Membership::complete_if_all_are_here() {
+void Membership::complete_if_all_are_here(double now_s) {
   const auto here = std::count_if(peers_.begin(), peers_.end(),
                                   [](const auto& peer) { return peer.second.hello.has_value(); });
   if (complete_ || static_cast<std::size_t>(here) + 1 != self_.nodes)
     return;
   complete_ = true;
   contacts_.clear();
-  members_.push_back({0, self_.node, self_.address});
-  for (const auto& [key, peer] : peers_)
-    if (peer.hello)
-      members_.push_back({key, peer.hello->node, peer.hello->address});
-  std::sort(members_.begin(), members_.end(),
-            [](const Member& a, const Member& b) { return a.name < b.name; });
+  Member self;
+  self.name = self_.node;
+  self.address = self_.address;
+  self.life = self_.life;
+  self.is_self = true;
+  members_.push_back(std::move(self));
+  for (const auto& [key, peer] : peers_) {
+    if (!peer.hello)
+      continue;
+    Member member;
+    member.key = key;
+    member.name = peer.hello->node;
+    member.address = peer.hello->address;
+    member.life = peer.hello->life;
+    member.last_heard_s = now_s;
+    members_.push_back(std::move(member));
+  }
+  std::ranges::sort(members_, {}, &Member::name);
+}
+
+void Membership::connect_again(Member& member, PeerKey peer, double now_s) {
+  member.key = peer;
+  member.last_heard_s = now_s;
+  member.has_left = false;
+  if (std::exchange(member.is_told_away, false))
+    output_.log.push_back("node is there again node=" + member.name + " after=\"" + member.problem +
+                          "\"");
 }
 
 void Membership::heard(PeerKey peer, double now_s) {
   if (const auto known = peers_.find(peer); known != peers_.end())
     known->second.last_heard_s = now_s;
+  else if (complete_)
+    return send_away(peer);
+  for (Member& member : members_)
+    if (member.key == peer && !member.is_self)
+      member.last_heard_s = now_s;
+}
+
+// It has not heard yet that it does not belong to the cluster any more.
+void Membership::send_away(PeerKey peer) {
+  const auto former = former_keys_.find(peer);
+  if (former == former_keys_.end())
+    return;
+  output_.refuse.push_back(peer);
+  output_.why.push_back(former_.at(former->second));
+}
+
+void Membership::keep(const std::vector<std::string>& names, const std::string& why) {
+  for (const Member& member : members_) {
+    if (std::ranges::count(names, member.name) > 0)
+      continue;
+    former_[member.name] = "it does not belong to the cluster any more: " + why;
+    contacts_.erase(member.address);
+    if (member.key != 0) {
+      peers_.erase(member.key);
+      former_keys_[member.key] = member.name;
+      send_away(member.key);
+    }
+  }
+  std::erase_if(members_, [&names](const Member& member) {
+    return std::ranges::count(names, member.name) == 0;
+  });
+  for (Member& member : members_)
+    member.was_away = member.key == 0 && !member.is_self;
+}
+
+// All nodes leave when a program ends, one a little later than the other: that is no loss.
+bool Membership::is_lost(const Member& member, double now_s) const {
+  if (member.is_self)
+    return false;
+  return now_s >= member.last_heard_s + options_.silence_timeout_s ||
+         (member.has_left && now_s >= member.away_since_s + options_.heartbeat_s);
+}
+
+std::vector<Reachability::State> Membership::reachability(double now_s) const {
+  using State = Reachability::State;
+  std::vector<State> states;
+  for (const Member& member : members_) {
+    State state = State::fine;
+    if (member.is_self)
+      state = State::fine;
+    else if (is_lost(member, now_s))
+      state = State::lost;
+    else if (member.key == 0)
+      state = State::away;
+    else if (member.was_away)
+      state = State::renewed;
+    states.push_back(state);
+  }
+  return states;
 }
 
 void Membership::refused_by(PeerKey peer, const std::string& why) {
@@ -162,38 +251,51 @@ void Membership::refused_by(PeerKey peer, const std::string& why) {
   const std::string who = known != peers_.end() && known->second.hello
                               ? "node " + known->second.hello->node
                               : "another node";
-  fail(Errc::bad_config, who + " has refused this node (" + self_.node + " at " +
-                             to_string(self_.address) + "): " + why);
+  fail(complete_ ? Errc::node_lost : Errc::bad_config, who + " has refused this node (" +
+                                                           self_.node + " at " +
+                                                           to_string(self_.address) + "): " + why);
 }
 
-void Membership::left(PeerKey peer) { leave(peer, "it has left"); }
+void Membership::left(PeerKey peer) { leave(peer, "it has left", true); }
 
-void Membership::lost(PeerKey peer, const std::string& why) { leave(peer, "it was lost: " + why); }
+void Membership::lost(PeerKey peer, const std::string& why) {
+  leave(peer, "it was lost: " + why, false);
+}
 
-// Before all have come, it may come again.
-void Membership::leave(PeerKey peer, const std::string& why) {
+// It may come again.
+void Membership::leave(PeerKey peer, const std::string& why, bool for_good) {
+  former_keys_.erase(peer);
   const auto known = peers_.find(peer);
   if (known == peers_.end())
     return;
   const std::optional<NodeHello> hello = std::move(known->second.hello);
-  const double last_heard_s = known->second.last_heard_s;
   peers_.erase(known);
   if (!complete_ && hello)
     contacts_[hello->address] = {false, started_s_, why};
-  for (Member& member : members_)
-    if (member.key == peer) {
-      member.lost = true;
-      member.last_heard_s = last_heard_s;
-      fail(Errc::node_lost,
-           "node " + member.name + " at " + to_string(member.address) + " is gone: " + why);
-    }
+  for (Member& member : members_) {
+    if (member.key != peer || member.is_self)
+      continue;
+    member.key = 0;
+    member.was_away = true;
+    member.has_left = for_good;
+    member.problem = why;
+    member.away_since_s = last_tick_s_;
+    if (for_good)
+      return;
+    const double first_try_s =
+        self_.address > member.address ? last_tick_s_ : last_tick_s_ + yield_s;
+    contacts_[member.address] = {false, first_try_s, why};
+  }
 }
 
 // A process that was stopped for a while has heard of no peer meanwhile, and blames none.
 void Membership::tick(double now_s) {
-  if (now_s - std::exchange(last_tick_s_, now_s) > options_.silence_timeout_s / 2)
+  if (now_s - std::exchange(last_tick_s_, now_s) > options_.silence_timeout_s / 2) {
     for (auto& [key, peer] : peers_)
       peer.last_heard_s = now_s;
+    for (Member& member : members_)
+      member.last_heard_s = now_s;
+  }
   for (auto& [address, contact] : contacts_)
     if (!contact.connecting && now_s >= contact.next_try_s) {
       contact.connecting = true;
@@ -206,23 +308,21 @@ void Membership::tick(double now_s) {
       fail(Errc::node_lost, who_is_missing());
     return;
   }
+  for (Member& member : members_)
+    if (!member.is_self && member.key == 0 && now_s >= member.away_since_s + options_.heartbeat_s &&
+        !std::exchange(member.is_told_away, true))
+      output_.log.push_back("node is away node=" + member.name + " reason=\"" + member.problem +
+                            "\"");
   if (now_s >= last_beat_s_ + options_.heartbeat_s) {
     last_beat_s_ = now_s;
     for (const auto& [key, peer] : peers_)
       output_.beat.push_back(key);
   }
-  for (const Member& member : std::vector<Member>(members_)) {
-    const auto peer = peers_.find(member.key);
-    if (peer != peers_.end() && now_s >= peer->second.last_heard_s + options_.silence_timeout_s)
-      lost(member.key, "nothing was heard of it for " + seconds(now_s - peer->second.last_heard_s) +
-                           " (cluster.silence_timeout)");
-  }
 }
 
 double Membership::next_tick_s() const {
-  if (complete_)
-    return last_beat_s_ + options_.heartbeat_s;
-  double next = started_s_ + options_.start_timeout_s;
+  double next =
+      complete_ ? last_beat_s_ + options_.heartbeat_s : started_s_ + options_.start_timeout_s;
   for (const auto& [address, contact] : contacts_)
     if (!contact.connecting)
       next = std::min(next, contact.next_try_s);
@@ -256,22 +356,29 @@ void Membership::fail(Errc code, std::string text) {
 }
 
 std::vector<Membership::Presence> Membership::presences(double now_s) const {
-  std::vector<Presence> all = {{self_.node, self_.address}};
-  for (const auto& [key, peer] : peers_)
-    if (peer.hello)
-      all.push_back({peer.hello->node, peer.hello->address, false, now_s - peer.last_heard_s});
-  for (const Member& member : members_)
-    if (member.lost)
-      all.push_back({member.name, member.address, true, now_s - member.last_heard_s});
+  std::vector<Presence> all;
+  if (!complete_) {
+    all.push_back({self_.node, self_.address});
+    for (const auto& [key, peer] : peers_)
+      if (peer.hello)
+        all.push_back({peer.hello->node, peer.hello->address, false, now_s - peer.last_heard_s});
+  }
+  for (const Member& member : members_) {
+    all.push_back({member.name, member.address, is_lost(member, now_s),
+                   member.is_self ? 0 : now_s - member.last_heard_s});
+  }
   std::ranges::sort(all, {}, &Presence::name);
   return all;
 }
 
-std::size_t Membership::own_index() const { return *index_of(0); }
+std::size_t Membership::own_index() const {
+  return static_cast<std::size_t>(std::ranges::find(members_, true, &Member::is_self) -
+                                  members_.begin());
+}
 
 std::optional<std::size_t> Membership::index_of(PeerKey peer) const {
   for (std::size_t i = 0; i < members_.size(); ++i)
-    if (members_[i].key == peer)
+    if (members_[i].key == peer && (peer != 0 || members_[i].is_self))
       return i;
   return std::nullopt;
 }

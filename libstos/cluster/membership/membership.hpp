@@ -1,6 +1,7 @@
 #pragma once
 
 #include "libstos/base/result.hpp"
+#include "libstos/cluster/view/reachability.hpp"
 #include "libstos/options/cluster_options.hpp"
 
 #include <cstdint>
@@ -19,9 +20,10 @@ struct NodeHello {
   std::string node;
   NodeAddress address; ///< where the others reach it
   std::uint32_t nodes = 0;
+  std::uint64_t life = 0;         ///< another one for each process
   std::vector<NodeAddress> known; ///< other nodes that it has heard of
 
-  static constexpr std::uint32_t current_protocol = 1;
+  static constexpr std::uint32_t current_protocol = 2;
 
   friend bool operator==(const NodeHello&, const NodeHello&) = default;
 };
@@ -33,12 +35,15 @@ struct NodeHello {
 /// other one only does so when nothing has come for a while (the greater one may not know of it
 /// yet). Both say hello, and refuse what does not belong to the cluster: another protocol, cluster
 /// or build, another number of nodes, a name that is taken. When all have said hello the cluster is
-/// *complete*, and stays so; the nodes are numbered in the order of their names.
+/// *complete*; the nodes are numbered in the order of their names.
 ///
-/// Each member is to be heard of regularly from then on; one that is not is lost.
+/// From then on each member is to be heard of regularly. A connection that has gone is made again,
+/// in the same way as the first one. What a node sees of the others is its reachability(); which of
+/// them stay is for all to decide together (ControlGroup), and keep() puts that into effect: who
+/// does not belong to the cluster any more, and speaks to this node, is told so.
 ///
 /// Threads: none inside. Time is a parameter, in seconds, and only goes forward.
-/// Errors:  failure() says why there will be no cluster, or no more.
+/// Errors:  failure() says why there will be no cluster, or why this node was sent away.
 class Membership {
 public:
   using PeerKey = std::uint64_t; ///< a node that speaks to us, as the caller tells them apart
@@ -69,11 +74,17 @@ public:
   void tick(double now_s);
 
   struct Member {
-    PeerKey key = 0; ///< 0: this node itself
+    PeerKey key = 0; ///< 0: this node itself, or there is no connection
     std::string name;
     NodeAddress address;
-    bool lost = false;
-    double last_heard_s = 0; ///< if it is lost
+    std::uint64_t life = 0;
+    bool is_self = false;
+    bool has_left = false;     ///< it has said goodbye
+    bool was_away = false;     ///< without a connection, since the last keep()
+    bool is_told_away = false; ///< in the log
+    double last_heard_s = 0;
+    double away_since_s = 0; ///< if there is no connection
+    std::string problem;     ///< why there is none
   };
 
   [[nodiscard]] bool is_complete() const { return complete_; }
@@ -95,6 +106,14 @@ public:
   [[nodiscard]] std::size_t own_index() const;
   [[nodiscard]] std::optional<std::size_t> index_of(PeerKey peer) const;
 
+  /// What this node sees of the members, by index.
+  [[nodiscard]] std::vector<Reachability::State> reachability(double now_s) const;
+
+  /// Only these members stay, of the names; the others are told so if they speak to this node,
+  /// with the reason. Connections that are there now are the first ones of theirs.
+  /// @pre is_complete(), and this node is among them
+  void keep(const std::vector<std::string>& names, const std::string& why);
+
   /// Why there is no cluster, or why it is not what it was.
   [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }
 
@@ -115,12 +134,15 @@ private:
     double last_heard_s = 0;
   };
 
-  void leave(PeerKey peer, const std::string& why);
+  [[nodiscard]] bool is_lost(const Member& member, double now_s) const;
+  void leave(PeerKey peer, const std::string& why, bool for_good);
   void know(const NodeAddress& address, double now_s);
   [[nodiscard]] std::string objection_to(PeerKey peer, const NodeHello& hello) const;
   [[nodiscard]] bool is_expected(const NodeAddress& address) const;
   void refuse(PeerKey peer, const NodeHello& hello, const std::string& why);
-  void complete_if_all_are_here();
+  void complete_if_all_are_here(double now_s);
+  void connect_again(Member& member, PeerKey peer, double now_s);
+  void send_away(PeerKey peer);
   void fail(Errc code, std::string text);
   [[nodiscard]] std::string who_is_missing() const;
 
@@ -132,6 +154,8 @@ private:
   std::map<NodeAddress, Contact> contacts_; // of nodes that have not said hello
   std::map<PeerKey, Peer> peers_;
   std::vector<Member> members_;
+  std::map<std::string, std::string> former_;  // members that did not stay, and why
+  std::map<PeerKey, std::string> former_keys_; // their connections
   bool complete_ = false;
   std::optional<Error> failure_;
   Output output_;

@@ -109,6 +109,10 @@ void write_cluster_status(const ClusterStatus& status, BytesWriter& out) {
   out.text(status.cluster);
   out.text(status.told_by);
   out.u32(status.nodes_wanted);
+  out.varint(status.epoch);
+  out.text(status.leader);
+  out.varint(status.term);
+  out.varint(status.log_length);
   out.varint(status.nodes.size());
   for (const NodePresence& node : status.nodes)
     write_node(node, out);
@@ -126,6 +130,10 @@ Result<ClusterStatus> read_cluster_status(BytesReader& in) {
   status.cluster = in.text();
   status.told_by = in.text();
   status.nodes_wanted = in.u32();
+  status.epoch = in.varint();
+  status.leader = in.text();
+  status.term = in.varint();
+  status.log_length = in.varint();
   status.nodes.resize(in.count(node_bytes_min));
   for (NodePresence& node : status.nodes)
     read_node(node, in);

@@ -48,6 +48,10 @@ struct ClusterStatus {
   std::string cluster;
   std::string told_by;              ///< the node
   std::uint32_t nodes_wanted = 0;   ///< so many have to come before anything runs
+  std::uint64_t epoch = 0;          ///< of its view; 0: not all have come yet
+  std::string leader;               ///< of its log; empty: none is known
+  std::uint64_t term = 0;           ///< of that leader
+  std::uint64_t log_length = 0;     ///< entries
   std::vector<NodePresence> nodes;  ///< that have come, by name
   std::vector<NodeStatus> statuses; ///< by simulation and node
   std::vector<Alert> alerts;        ///< that hold now; since_s is for how long they do

@@ -1,0 +1,107 @@
+#pragma once
+
+#include "libstos/base/result.hpp"
+#include "libstos/cluster/view/reachability.hpp"
+#include "libstos/cluster/view/view.hpp"
+#include "libstos/raft/groups.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace stos::detail {
+
+struct ControlOptions {
+  raft::NodeId self;
+  std::uint64_t seed = 1; ///< another one on each node
+  std::uint64_t life = 1; ///< another one each time the node starts
+  raft::ElectionKind election = raft::ElectionKind::raft;
+  double tick_s = 0.1; ///< of the log's clock; elections take some 10 to 20 of them
+};
+
+/// What the nodes of a cluster decide together: its views, as entries of a log that a majority
+/// agrees on. Here is what one node does for that.
+///
+/// Each node tells all others what it sees of its connections (Reachability). The node that leads
+/// the log proposes the next view: without those that have to go, so that all others reach each
+/// other; or with the same members, if a connection was lost and is there again, since what was on
+/// its way over it is lost, and the runs have to begin again from their last cut. What was only
+/// heard of, and is not seen by the leader itself, has to stay so for `settle_s`: a node that has
+/// just stopped is noticed by the others at other times.
+///
+/// A view counts once it is committed. Then the members of the log are made those of the view, so
+/// that the next loss needs a majority of these only. A node without a majority, and one that the
+/// newest view does not have, stops: failure().
+///
+/// Who leads is a matter of the log (`cluster.election`), and of nothing else: no run knows it.
+///
+/// Time:    seconds, a parameter; only goes forward.
+/// Threads: none inside.
+/// Limits:  the log is kept in memory: a process that has ended comes back as another one.
+class ControlGroup {
+public:
+  /// The nodes of `first` have just found each other, all of them with the same one.
+  ControlGroup(View first, const ControlOptions& options, double now_s);
+
+  /// A frame of raft::Groups from another member. What makes no sense is an error, and is dropped.
+  [[nodiscard]] Result<void> hear(raft::NodeId from, std::span<const std::byte> frame);
+
+  /// What that member sees.
+  void hear(raft::NodeId from, Reachability reachability);
+
+  /// `own` is what this node sees.
+  void tick(Reachability own, double now_s);
+
+  struct Output {
+    std::vector<std::pair<raft::NodeId, std::vector<std::byte>>> frames;
+    std::vector<View> views;      ///< that have come, in order
+    std::vector<std::string> log; ///< one event each
+  };
+  [[nodiscard]] Output take_output();
+
+  [[nodiscard]] const View& view() const { return view_; }
+
+  /// Why this node does not belong to the cluster any more.
+  [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }
+
+  /// For people.
+  [[nodiscard]] raft::Status status() const { return fsm().status(); }
+  [[nodiscard]] std::string leader() const; ///< its name; empty if none is known
+
+private:
+  static constexpr double settle_s = 0.5;
+
+  [[nodiscard]] raft::Fsm& fsm() { return *groups_.find(control); }
+  [[nodiscard]] const raft::Fsm& fsm() const { return *groups_.find(control); }
+  [[nodiscard]] std::size_t own_index() const { return *view_.index_of(options_.self); }
+  void apply(const raft::Apply& what);
+  void enter(View next);
+  void lead(double now_s);
+  void change_members();
+  [[nodiscard]] std::optional<View> next_view(double now_s);
+  [[nodiscard]] std::optional<View> view_without(const std::vector<std::size_t>& gone) const;
+  void look_for_majority(const Reachability& own);
+  void note_leader();
+
+  static constexpr raft::GroupId control{1};
+
+  const ControlOptions options_;
+  View view_;
+  raft::Groups groups_;
+  Reachabilities seen_;
+  double next_tick_s_;
+  std::vector<std::size_t> gone_; // who has to go, as last seen,
+  double gone_since_s_ = 0;       // and since when
+  std::uint64_t proposed_ = 0;    // the epoch of a view
+  raft::Term proposed_in_;        // under which leader
+  raft::NodeId leader_told_;
+  std::vector<View> views_;
+  std::vector<std::string> log_;
+  std::optional<Error> failure_;
+};
+
+} // namespace stos::detail

@@ -1,0 +1,251 @@
+#include "tests/cluster/virtual_nodes.hpp"
+
+#include <algorithm>
+
+namespace stos::test {
+
+using namespace stos::detail;
+
+ClusterOptions VirtualCores::brisk() {
+  ClusterOptions options;
+  options.silence_timeout_s = 1.5;
+  options.heartbeat_s = 0.2;
+  options.start_timeout_s = 5;
+  return options;
+}
+
+VirtualCores::VirtualCores(std::size_t nodes, std::uint64_t seed, const ClusterOptions& options)
+    : options_(options), random_(seed), nodes_(nodes) {
+  for (std::size_t i = 0; i < nodes; ++i) {
+    NodeAddress address{"h", static_cast<std::uint16_t>(1000 + i)};
+    options_.peers.push_back(address);
+  }
+  options_.nodes = static_cast<std::uint32_t>(nodes);
+  for (std::size_t i = 0; i < nodes; ++i)
+    start(i);
+}
+
+void VirtualCores::start(std::size_t node) {
+  NodeHello hello;
+  hello.protocol = NodeHello::current_protocol;
+  hello.cluster = options_.name;
+  hello.node = name(node);
+  hello.address = options_.peers[node];
+  hello.nodes = *options_.nodes;
+  hello.life = ++last_life_ * 1000 + random_.below(1000);
+  nodes_[node].life = hello.life;
+  nodes_[node].paused = false;
+  nodes_[node].core = std::make_unique<Core>(hello, options_, now_s_);
+}
+
+void VirtualCores::run(double seconds) {
+  for (const double end = now_s_ + seconds; now_s_ < end;)
+    step();
+}
+
+void VirtualCores::step() {
+  now_s_ += step_s;
+  for (auto& [way, messages] : under_way_) {
+    const auto [from, to] = way;
+    if (!flows(from, to) || !is_up(to) || nodes_[to].paused)
+      continue;
+    while (!messages.empty() && messages.front().at_s <= now_s_) {
+      const Message message = std::move(messages.front());
+      messages.erase(messages.begin());
+      deliver(to, message);
+    }
+  }
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    if (!is_up(i) || nodes_[i].paused)
+      continue;
+    for (auto& [at_s, address] : std::exchange(nodes_[i].connecting, {}))
+      connect(i, address);
+    if (now_s_ >= nodes_[i].core->next_tick_s())
+      nodes_[i].core->tick(now_s_);
+    act(i);
+  }
+  look();
+}
+
+void VirtualCores::act(std::size_t node) {
+  Core::Output output = nodes_[node].core->take_output(now_s_);
+  const Membership::Output& wanted = output.membership;
+  for (std::size_t i = 0; i < wanted.refuse.size(); ++i)
+    send(node, wanted.refuse[i], Refusal{wanted.why[i]});
+  for (const Key peer : wanted.greet)
+    send(node, peer, nodes_[node].core->membership().hello());
+  for (const Key peer : wanted.beat)
+    send(node, peer, Beat{output.reachability});
+  for (auto& [peer, bytes] : output.frames)
+    send(node, peer, Frame{std::move(bytes)});
+  for (const NodeAddress& address : wanted.connect)
+    nodes_[node].connecting.emplace_back(now_s_, address);
+  if (output.leaves)
+    for (const auto& [other, line] : nodes_[node].lines)
+      send(node, line, Goodbye{});
+  for (const View& view : output.views) {
+    const auto [known, is_new] = views_.try_emplace(view.epoch, view);
+    if (!is_new && known->second != view)
+      trouble_ = "two views of epoch " + std::to_string(view.epoch) + ": " + view.to_string() +
+                 "; " + known->second.to_string();
+  }
+}
+
+void VirtualCores::connect(std::size_t from, const NodeAddress& address) {
+  const auto to = static_cast<std::size_t>(
+      std::find(options_.peers.begin(), options_.peers.end(), address) - options_.peers.begin());
+  Core& core = *nodes_[from].core;
+  if (to == from)
+    return core.is_own(address);
+  if (!is_up(to))
+    return core.cannot_connect(address, "nobody listens there", now_s_);
+  if (!flows(from, to) || !flows(to, from) || nodes_[to].paused)
+    return core.cannot_connect(address, "no answer", now_s_);
+  if (!nodes_[from].lines.contains(to)) {
+    lines_[++last_line_] = {from, to};
+    nodes_[from].lines[to] = last_line_;
+    nodes_[to].lines[from] = last_line_;
+  }
+  core.connected(address, nodes_[from].lines[to], now_s_);
+}
+
+void VirtualCores::send(std::size_t from, Key line, Content content) {
+  const auto found = lines_.find(line);
+  if (found == lines_.end())
+    return;
+  const std::size_t to = found->second.a == from ? found->second.b : found->second.a;
+  std::vector<Message>& messages = under_way_[{from, to}];
+  const double at_s = now_s_ + random_.uniform(0.0005, 0.02);
+  messages.push_back({std::max(at_s, messages.empty() ? 0 : messages.back().at_s), from, line,
+                      std::move(content)});
+}
+
+void VirtualCores::deliver(std::size_t to, const Message& message) {
+  const auto line = nodes_[to].lines.find(message.from);
+  if (line == nodes_[to].lines.end() || line->second != message.line)
+    return;
+  Core& core = *nodes_[to].core;
+  const Key peer = message.line;
+  if (const auto* hello = std::get_if<NodeHello>(&message.content))
+    core.heard_hello(peer, *hello, now_s_);
+  else if (const auto* refusal = std::get_if<Refusal>(&message.content))
+    core.refused_by(peer, refusal->why);
+  else if (const auto* beat = std::get_if<Beat>(&message.content))
+    core.heard_beat(peer, beat->reachability, now_s_);
+  else if (const auto* frame = std::get_if<Frame>(&message.content))
+    core.heard_frame(peer, frame->bytes, now_s_);
+  else
+    core.left(peer);
+}
+
+void VirtualCores::close(std::size_t a, std::size_t b, bool tells_a, bool tells_b) {
+  const auto found = nodes_[a].lines.find(b);
+  if (found == nodes_[a].lines.end())
+    return;
+  const std::uint64_t line = found->second;
+  lines_.erase(line);
+  nodes_[a].lines.erase(b);
+  nodes_[b].lines.erase(a);
+  under_way_.erase({a, b});
+  under_way_.erase({b, a});
+  for (const auto& [node, tells] : {std::pair{a, tells_a}, std::pair{b, tells_b}})
+    if (tells && is_up(node))
+      nodes_[node].core->lost(line, "its connection was closed");
+}
+
+void VirtualCores::reset(std::size_t a, std::size_t b) { close(a, b, true, true); }
+
+void VirtualCores::kill(std::size_t node) {
+  nodes_[node].core = nullptr;
+  for (std::size_t other = 0; other < nodes_.size(); ++other) // behind a cut cable, no one hears it
+    close(node, other, false, flows(node, other));
+}
+
+void VirtualCores::leave(std::size_t node) {
+  for (std::size_t other = 0; other < nodes_.size(); ++other)
+    if (const auto line = nodes_[node].lines.find(other); line != nodes_[node].lines.end())
+      nodes_[other].core->left(line->second);
+  kill(node);
+}
+
+void VirtualCores::restart(std::size_t node) {
+  kill(node);
+  start(node);
+}
+
+void VirtualCores::cut_off(std::size_t node) {
+  for (std::size_t other = 0; other < nodes_.size(); ++other) {
+    cut(node, other);
+    cut(other, node);
+  }
+}
+
+bool VirtualCores::belongs(std::size_t node) const {
+  return is_up(node) && core(node).control() != nullptr && !core(node).failure();
+}
+
+std::string VirtualCores::view(std::size_t node) const {
+  std::string names;
+  if (is_up(node) && core(node).control() != nullptr)
+    for (const View::Member& member : core(node).control()->view().members)
+      names += member.name;
+  return names;
+}
+
+std::uint64_t VirtualCores::epoch(std::size_t node) const {
+  return is_up(node) && core(node).control() != nullptr ? core(node).control()->view().epoch : 0;
+}
+
+bool VirtualCores::agree(const std::string& names) const {
+  std::set<std::uint64_t> epochs;
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    if (names.find(name(i)) == std::string::npos)
+      continue;
+    if (!belongs(i) || view(i) != names)
+      return false;
+    epochs.insert(epoch(i));
+  }
+  return epochs.size() == 1;
+}
+
+std::string VirtualCores::failure(std::size_t node) const {
+  return is_up(node) && core(node).failure() ? core(node).failure()->context : std::string();
+}
+
+std::string VirtualCores::picture() const {
+  std::string text;
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    text += name(i) + ": ";
+    if (!is_up(i)) {
+      text += "down\n";
+      continue;
+    }
+    if (core(i).control() == nullptr) {
+      text += "no view; " + failure(i) + "\n";
+      continue;
+    }
+    const raft::Status status = core(i).control()->status();
+    text += core(i).control()->view().to_string() + ", leader " + core(i).control()->leader() +
+            ", term " + raft::to_string(status.term) + ", " + status.configuration.to_string() +
+            "; sees";
+    for (const Reachability::State state : core(i).membership().reachability(now_s_))
+      text += " " + std::to_string(static_cast<int>(state));
+    text += "; " + failure(i) + "\n";
+  }
+  return text;
+}
+
+void VirtualCores::look() {
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    if (!belongs(i))
+      continue;
+    const raft::Status status = core(i).control()->status();
+    if (status.role != raft::Role::leader)
+      continue;
+    const auto [known, is_new] = leaders_.try_emplace(status.term.value, status.leader);
+    if (!is_new && known->second != status.leader)
+      trouble_ = "two leaders of term " + raft::to_string(status.term);
+  }
+}
+
+} // namespace stos::test

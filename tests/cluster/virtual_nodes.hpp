@@ -1,0 +1,148 @@
+#pragma once
+
+#include "libstos/base/random.hpp"
+#include "libstos/cluster/view/node_core.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace stos::test {
+
+/// The cores of nodes with the network between them, in one thread, on one clock, from one seed.
+///
+/// A connection carries messages in order. While a cable is cut, they wait, as in TCP; when a
+/// connection is reset, they are lost, both ends come to know, and may connect again.
+class VirtualCores {
+public:
+  using Core = detail::NodeCore;
+
+  explicit VirtualCores(std::size_t nodes, std::uint64_t seed = 1,
+                        const ClusterOptions& options = brisk());
+
+  /// Times that make a story short.
+  [[nodiscard]] static ClusterOptions brisk();
+  [[nodiscard]] static std::string name(std::size_t node) {
+    return std::string(1, char('a' + node));
+  }
+
+  void run(double seconds);
+
+  /// Until the predicate holds, for at most so long; whether it does.
+  template <class Predicate>
+  [[nodiscard]] bool run_until(double seconds, Predicate holds) {
+    for (const double end = now_s_ + seconds; now_s_ < end; step())
+      if (holds())
+        return true;
+    return holds();
+  }
+
+  /// The process ends, without a word, or with one.
+  void kill(std::size_t node);
+  void leave(std::size_t node);
+  /// A process of that name and address starts anew.
+  void restart(std::size_t node);
+  /// The process stands still, and goes on.
+  void pause(std::size_t node) { nodes_[node].paused = true; }
+  void resume(std::size_t node) { nodes_[node].paused = false; }
+  /// What `from` sends does not reach `to`, until it is healed.
+  void cut(std::size_t from, std::size_t to) { cut_.insert({from, to}); }
+  void cut_off(std::size_t node);
+  void heal() { cut_.clear(); }
+  void reset(std::size_t a, std::size_t b);
+
+  [[nodiscard]] std::size_t size() const { return nodes_.size(); }
+  [[nodiscard]] bool is_up(std::size_t node) const { return nodes_[node].core != nullptr; }
+  [[nodiscard]] const Core& core(std::size_t node) const { return *nodes_[node].core; }
+  [[nodiscard]] double now_s() const { return now_s_; }
+
+  /// It is complete, and has no failure.
+  [[nodiscard]] bool belongs(std::size_t node) const;
+  /// The names of the view of a node: "abc"; empty before it has one.
+  [[nodiscard]] std::string view(std::size_t node) const;
+  [[nodiscard]] std::uint64_t epoch(std::size_t node) const;
+  /// All nodes of `names` have a view of just these, the same one.
+  [[nodiscard]] bool agree(const std::string& names) const;
+  [[nodiscard]] std::string failure(std::size_t node) const;
+
+  /// What must never be; empty if it is not: two views of one epoch, a leader of a term beside
+  /// another one.
+  [[nodiscard]] const std::string& trouble() const { return trouble_; }
+
+  /// Of all nodes, for people.
+  [[nodiscard]] std::string picture() const;
+
+  [[nodiscard]] double uniform(double low, double high) { return random_.uniform(low, high); }
+  [[nodiscard]] std::size_t below(std::size_t n) {
+    return random_.below(static_cast<std::uint32_t>(n));
+  }
+
+private:
+  using Key = Core::PeerKey;
+  struct Beat {
+    std::vector<std::byte> reachability;
+  };
+  struct Frame {
+    std::vector<std::byte> bytes;
+  };
+  struct Refusal {
+    std::string why;
+  };
+  struct Goodbye {};
+  using Content = std::variant<detail::NodeHello, Refusal, Beat, Frame, Goodbye>;
+
+  /// A connection between two processes, by the number of both.
+  struct Line {
+    std::size_t a;
+    std::size_t b;
+  };
+  struct Node {
+    std::unique_ptr<Core> core;
+    std::uint64_t life = 0;
+    bool paused = false;
+    std::map<std::size_t, std::uint64_t> lines; ///< to other nodes: the connection's number
+    std::vector<std::pair<double, NodeAddress>> connecting;
+  };
+  struct Message {
+    double at_s;
+    std::size_t from;
+    std::uint64_t line;
+    Content content;
+  };
+
+  void start(std::size_t node);
+  void step();
+  void act(std::size_t node);
+  void connect(std::size_t from, const NodeAddress& address);
+  void close(std::size_t a, std::size_t b, bool tells_a, bool tells_b);
+  void send(std::size_t from, Key line, Content content);
+  void deliver(std::size_t to, const Message& message);
+  void look();
+  [[nodiscard]] bool flows(std::size_t from, std::size_t to) const {
+    return !cut_.contains({from, to});
+  }
+
+  static constexpr double step_s = 0.005;
+
+  ClusterOptions options_;
+  RandomStream random_;
+  std::vector<Node> nodes_;
+  double now_s_ = 0;
+  std::uint64_t last_line_ = 0;
+  std::uint64_t last_life_ = 0;
+  std::map<std::uint64_t, Line> lines_;
+  std::map<std::pair<std::size_t, std::size_t>, std::vector<Message>> under_way_; // by from, to
+  std::set<std::pair<std::size_t, std::size_t>> cut_;
+  std::map<std::uint64_t, detail::View> views_;   // by epoch
+  std::map<std::uint64_t, raft::NodeId> leaders_; // by term
+  std::string trouble_;
+};
+
+} // namespace stos::test

@@ -1,0 +1,167 @@
+# Nodes on hosts of their own run a model, and something goes wrong: they are killed, stand still, lose
+# their cable, or their connections are reset. What is left goes on, to the digest of one process; or,
+# without a majority, ends with a clear error. Nothing hangs, nothing is left.
+#
+# STOS_FAULTS=N: N more faults, drawn at random (of STOS_FAULT_SEED).
+# timeout: 900
+# alone
+set -euo pipefail
+
+lattice=$STOS_BUILD_DIR/examples/lattice
+work=$(mktemp -d)
+net=stosf$$
+hosts=(1 2 3 4 5)
+test=faults_of_nodes
+source "$STOS_SOURCE_DIR/tests/system/waiting.bash"
+source "$STOS_SOURCE_DIR/tests/system/hosts.bash"
+trap 'remove_hosts; rm -rf "$work"' EXIT
+make_hosts
+
+silence=2 # s
+export STOS_CLUSTER_SILENCE_TIMEOUT="$silence s" STOS_CLUSTER_HEARTBEAT="200 ms"
+export STOS_ENGINE_WORKERS=1 STOS_SNAPSHOT_PATH=
+
+model=(--agents 1000 --end-time 3000) # steps are small, so nodes wait for each other all the time
+wanted=$("$lattice" "${model[@]}" --serial --digest-only)
+
+# ---- nodes ----------------------------------------------------------------------------------------
+
+declare -A pid
+declare -a up # hosts whose nodes are to end well
+
+# start_all HOSTS OPTION...: a node on each of the first so many hosts, with cuts.
+start_all() {
+  local count=$1 host peers=
+  shift
+  up=()
+  pid=()
+  for host in $(seq "$count"); do peers+=,10.77.0.$host:4242; done
+  for host in $(seq "$count"); do
+    ip netns exec "$net-$host" "$lattice" "${model[@]}" --cut-every "50 s" --distributed --node "host$host" \
+      --address "10.77.0.$host:4242" --peers "${peers#,}" "$@" \
+      >"$work/host$host.out" 2>"$work/host$host.err" &
+    pid[$host]=$!
+    up+=("$host")
+  done
+}
+
+log() { cat "$work/host$1.err" 2>/dev/null; }
+is_gone() { ! kill -0 "${pid[$1]}" 2>/dev/null; }
+is_under_way() { log 1 | grep -q 'cut at 100 s'; }
+# Asks until there is one.
+leader() {
+  local host=
+  until [[ -n $host ]]; do
+    host=$(on_host "${up[0]}" "$STOS_BUILD_DIR/bin/stos" nodes --json "10.77.0.${up[0]}:4242" |
+      jq -r '.leader // empty')
+  done
+  echo "${host#host}"
+}
+without() { local host; for host in "${up[@]}"; do [[ $host == "$1" ]] || echo "$host"; done; }
+
+victim() { mapfile -t up < <(without "$1"); }
+kill_node() { kill -KILL "${pid[$1]}"; wait "${pid[$1]}" 2>/dev/null || true; victim "$1"; }
+
+# ends HOST CODE SECONDS
+ends() {
+  local code=0
+  wait_until "$3" is_gone "$1"
+  wait "${pid[$1]}" || code=$?
+  ((code == $2)) || fail "host $1 ended with $code, wanted $2"
+}
+
+# goes_on TEXT [VIEWS]: all nodes that are up end with the digest, after at least so many more views.
+goes_on() {
+  local host views
+  for host in "${up[@]}"; do
+    ends "$host" 0 60
+    grep -qx "digest  *$wanted" "$work/host$host.out" ||
+      fail "$1: host $host has not printed the digest $wanted"
+  done
+  views=$(grep -c 'view epoch=' "$work/host${up[0]}.err" || true)
+  ((views >= ${2:-1})) || fail "$1: nothing has happened"
+  echo "faults_of_nodes: $1: $views more views, $wanted, $SECONDS s"
+}
+
+# stops TEXT: all nodes that are up end with an error that says why.
+stops() {
+  local host
+  for host in "${up[@]}"; do
+    ends "$host" 1 30
+    log "$host" | grep -q 'no majority' || fail "$1: host $host does not say that there is no majority"
+  done
+  echo "faults_of_nodes: $1: $(log "${up[0]}" | grep 'no majority' | tail -n 1)"
+}
+
+# sent_away HOST: its node was not in a view, and says so.
+sent_away() {
+  ends "$1" 1 30
+  log "$1" | grep -qE 'does not belong to the cluster any more|no majority' ||
+    fail "host $1 does not say that it was sent away"
+}
+
+begin() { start_all "$@"; wait_until 20 is_under_way; }
+
+# ---- kill -9 --------------------------------------------------------------------------------------
+
+begin 3; kill_node "$(leader)"; goes_on "the leader is killed"
+begin 3; kill_node 1; goes_on "the first node is killed"
+begin 3; kill_node 3; goes_on "the last node is killed"
+
+begin 5
+kill_node 1
+wait_until 20 grep -q 'view epoch=2' "$work/host3.err"
+sleep 0.3
+kill_node "$(leader)"
+goes_on "two of five nodes are killed one after the other" 2
+
+begin 5; kill_node 3; kill_node 5; goes_on "two of five nodes are killed at once"
+begin 3; kill_node 1; kill_node 2; stops "two of three nodes are killed at once"
+begin 3; sleep 0.7; kill_node 2; goes_on "a node is killed while cuts are written"
+STOS_CLUSTER_RANDOM_MOVES=2000 begin 3; kill_node 2; goes_on "a node is killed while agents move"
+
+begin 5; kill_node 4
+wait_until 20 grep -q 'view epoch=2' "$work/host1.err"
+kill_node 2
+goes_on "a node is killed while the others go back" 2
+
+# ---- a process that stands still ------------------------------------------------------------------
+
+begin 3; kill -STOP "${pid[2]}"; sleep 1; kill -CONT "${pid[2]}"; goes_on "a node stands still for 1 s" 0
+
+begin 3
+zombie=$(leader)
+kill -STOP "${pid[$zombie]}"
+other=$(without "$zombie" | head -n 1)
+wait_until 20 grep -q 'view epoch=2' "$work/host$other.err"
+kill -CONT "${pid[$zombie]}"
+victim "$zombie"
+sent_away "$zombie"
+goes_on "the leader stands still for too long, and comes back"
+
+# ---- the network ----------------------------------------------------------------------------------
+
+begin 3; pull_cable 2; sleep 0.5; plug_in_cable 2; goes_on "a cable is pulled for 0.5 s" 0
+
+begin 3; pull_cable 2; victim 2; goes_on "a cable is pulled"; sent_away 2; plug_in_cable 2
+
+begin 3; drop_way 2 3; sleep 0.5; mend_way 2 3; goes_on "one way is cut for 0.5 s" 0
+
+begin 3; drop_way 2 3
+out=
+for host in 2 3; do
+  wait_until 30 eval "is_gone 2 || is_gone 3"
+  if [[ -z $out ]] && is_gone "$host"; then out=$host; fi
+done
+victim "$out"; sent_away "$out"; mend_way 2 3
+goes_on "one way is cut: host $out goes"
+
+begin 3
+if reset_connections 2; then
+  goes_on "all connections of a node are reset"
+else
+  echo "faults_of_nodes: this kernel resets no connections"
+  goes_on "nothing happens" 0
+fi
+
+echo "faults_of_nodes: ok"
