@@ -295,6 +295,7 @@ public:
         exported_(std::move(exported)) {}
 
   RunSummary run() {
+    const Interruption::Watch interruption(world_.end_time, stops_at_signal(world_));
     std::uint64_t epoch = 0;
     for (;;) {
       const ClusterNode::Roster roster = node_.wait_for_view(epoch);
@@ -487,7 +488,9 @@ void ClusterRun::open_ways_in(DomainBoard& board, RunState& state, const caf::ac
 
 RunSummary ClusterRun::take_part(World& world, const ClusterNode::Roster& roster, Attempt& attempt,
                                  std::optional<WorkerRunOwner>& run) {
-  const Interruption::Watch interruption(world.end_time, stops_at_signal(world));
+  std::optional<Interruption::Watch> interruption;
+  if (&world != &world_)
+    interruption.emplace(world.end_time, stops_at_signal(world));
   std::optional<OutputFiles> trace; // of all, on the first node
   if (roster.own_index == 0)
     trace.emplace(world.options);
