@@ -103,6 +103,7 @@ detail::NodeHello make_hello(const ClusterOptions& options) {
   hello.address = options.address;
   hello.node = options.node.value_or(host_name() + "-" + std::to_string(options.address.port));
   hello.nodes = nodes_to_wait_for(options);
+  hello.joins = options.join;
   std::random_device chance;
   hello.life = std::uint64_t{chance()} << 32 | chance();
   return hello;
@@ -229,6 +230,8 @@ ClusterNode::Roster ClusterNode::wait_for_view(std::uint64_t after_epoch) {
   roster.why = view_->view.why;
   return roster;
 }
+
+void ClusterNode::leave_cluster() { caf::anon_send(actor_, detail::EndMessage{}); }
 
 bool ClusterNode::is_over(std::uint64_t epoch) const {
   const std::lock_guard lock(view_->mutex);

@@ -129,6 +129,9 @@ public:
   /// is nothing to be told of a view that is over.
   void leave_run(const AttemptId& attempt, const std::optional<std::string>& why);
 
+  /// The others are to go on without this node, which is of no use to them.
+  void leave_cluster();
+
   /// Whether there is a later view, or none for this node any more.
   [[nodiscard]] bool is_over(std::uint64_t epoch) const;
 

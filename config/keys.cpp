@@ -460,6 +460,8 @@ std::vector<ConfigKey> build_keys() {
       {"cluster.nodes", "--nodes",
        "Number of nodes to wait for; auto is the number of addresses, peers and own.",
        whole_number<&O::cluster, &C::nodes>(1, 1024, "nodes")},
+      {"cluster.join", "", "Join a cluster that runs already, instead of being refused there.",
+       flag<&O::cluster, &C::join>()},
       {"cluster.start_timeout", "", "How long a node waits at the start for all others.",
        duration<&O::cluster, &C::start_timeout_s>(0.1, 86400)},
       {"cluster.silence_timeout", "",

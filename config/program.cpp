@@ -147,6 +147,12 @@ int explain_exception(const char* program) noexcept {
     } catch (const ConfigError& problem) {
       say(problem.error().context.c_str());
       return exit_bad_usage;
+    } catch (const UsageError& problem) {
+      if (problem.error().code == Errc::drained) {
+        std::cerr << program << ": " << problem.error().context << std::endl;
+        return exit_success;
+      }
+      say(problem.what());
     } catch (const SimulationError& problem) {
       say(problem.what());
       const bool is_interrupted = problem.error().code == Errc::interrupted;

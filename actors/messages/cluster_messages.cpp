@@ -52,6 +52,7 @@ Bytes encode(const NodeHello& hello) {
   write_address(hello.address, out);
   out.u32(hello.nodes);
   out.u64(hello.life);
+  out.u8(hello.joins ? 1 : 0);
   out.varint(hello.known.size());
   for (const NodeAddress& address : hello.known)
     write_address(address, out);
@@ -67,6 +68,7 @@ Result<NodeHello> decode_hello(const Bytes& bytes) {
   hello.address = read_address(in);
   hello.nodes = in.u32();
   hello.life = in.u64();
+  hello.joins = in.u8() != 0;
   constexpr std::size_t bytes_each = 3;
   for (std::size_t left = in.count(bytes_each); left > 0; --left)
     hello.known.push_back(read_address(in));

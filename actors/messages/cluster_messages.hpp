@@ -48,6 +48,15 @@ struct HelloMessage {
   std::uint32_t protocol = 0; ///< first, so that any version can read it
   Bytes hello;                ///< a NodeHello
 };
+/// The same, to a node that has come to a cluster that runs already: a view will take it in, which
+/// it is told then.
+struct WelcomeMessage {
+  std::uint32_t protocol = 0;
+  Bytes hello;
+};
+struct ViewMessage {
+  Bytes view; ///< a View
+};
 struct RefusalMessage {
   std::string why;
 };
@@ -208,6 +217,12 @@ template <class Inspector>
 bool inspect(Inspector& f, HelloMessage& x) {
   return f.object(x).fields(f.field("protocol", x.protocol), f.field("hello", x.hello));
 }
+template <class Inspector>
+bool inspect(Inspector& f, WelcomeMessage& x) {
+  return f.object(x).fields(f.field("protocol", x.protocol), f.field("hello", x.hello));
+}
+template <class Inspector>
+bool inspect(Inspector& f, ViewMessage& x) { return f.object(x).fields(f.field("view", x.view)); }
 template <class Inspector>
 bool inspect(Inspector& f, RefusalMessage& x) { return f.object(x).fields(f.field("why", x.why)); }
 template <class Inspector>
@@ -387,4 +402,6 @@ CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::RunCall))
 CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::RunDeparture))
 CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::ControlMessage))
 CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::CopyMessage))
+CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::WelcomeMessage))
+CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::ViewMessage))
 CAF_END_TYPE_ID_BLOCK(stos_cluster)

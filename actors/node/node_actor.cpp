@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <iostream>
+#include <type_traits>
 #include <utility>
 
 namespace stos::detail {
@@ -81,6 +82,14 @@ caf::behavior NodeActor::make_behavior() {
   return {
       [this](const HelloMessage& message) {
         hear_hello(message);
+        act();
+      },
+      [this](const WelcomeMessage& message) {
+        hear_hello(message);
+        act();
+      },
+      [this](const ViewMessage& message) {
+        core_.heard_view(key_of(current_sender()), message.view.data, now_s());
         act();
       },
       [this](const RefusalMessage& refusal) {
@@ -162,7 +171,8 @@ void NodeActor::hear(Membership::PeerKey key) {
   }
 }
 
-void NodeActor::hear_hello(const HelloMessage& message) {
+template <class Message>
+void NodeActor::hear_hello(const Message& message) {
   NodeHello hello;
   if (message.protocol == NodeHello::current_protocol) {
     Result<NodeHello> decoded = decode_hello(message.hello);
@@ -173,7 +183,10 @@ void NodeActor::hear_hello(const HelloMessage& message) {
     hello = *std::move(decoded);
   }
   hello.protocol = message.protocol;
-  core_.heard_hello(key_of(current_sender()), hello, now_s());
+  if constexpr (std::is_same_v<Message, WelcomeMessage>)
+    core_.heard_welcome(key_of(current_sender()), hello, now_s());
+  else
+    core_.heard_hello(key_of(current_sender()), hello, now_s());
 }
 
 // From this process: for the others. From another node, who may have seen all nodes come before
@@ -294,6 +307,10 @@ void NodeActor::act() {
     send_to(wanted.refuse[i], RefusalMessage{wanted.why[i]});
   for (const auto peer : wanted.greet)
     send_to(peer, HelloMessage{NodeHello::current_protocol, encode(membership().hello())});
+  for (const auto peer : wanted.welcome)
+    send_to(peer, WelcomeMessage{NodeHello::current_protocol, encode(membership().hello())});
+  for (auto& [peer, view] : output.taken_in)
+    send_to(peer, ViewMessage{{std::move(view)}});
   for (const auto peer : wanted.beat)
     send_to(peer, HeartbeatMessage{{output.reachability}});
   for (auto& [peer, frame] : output.frames)
@@ -310,8 +327,66 @@ void NodeActor::act() {
     enter(view);
   show_failure();
   take_early();
+  if (output.wants_cut)
+    cut_runs();
   if (ticks_asked_ == 0)
     wait_for_tick();
+}
+
+// Before a view that is planned: so nothing has to be done again. The first nodes of the runs
+// answer.
+void NodeActor::cut_runs() {
+  constexpr std::chrono::seconds patience(60);
+  std::vector<caf::actor> runs;
+  {
+    const std::lock_guard lock(view_->mutex);
+    for (const NodeView::Run& run : view_->runs)
+      runs.push_back(run.actor);
+  }
+  const std::uint64_t number = ++cuts_wanted_;
+  cuts_awaited_ = runs.size();
+  why_not_cut_.reset();
+  if (runs.empty())
+    core_.runs_are_cut(std::nullopt);
+  for (const caf::actor& run : runs)
+    request(run, patience, RunCommand{NodeHello::current_protocol, {}, "keep", {}})
+        .then([this, number](const RunAnswer& answer) { a_run_is_cut(number, error_of(answer)); },
+              [this, number](const caf::error& problem) {
+                a_run_is_cut(number, Error{Errc::try_later, to_string(problem)});
+              });
+}
+
+void NodeActor::a_run_is_cut(std::uint64_t number, const std::optional<Error>& why_not) {
+  if (number != cuts_wanted_ || cuts_awaited_ == 0)
+    return;
+  if (why_not)
+    why_not_cut_ = why_not;
+  if (--cuts_awaited_ > 0)
+    return;
+  core_.runs_are_cut(why_not_cut_);
+  act();
+}
+
+// The answer says that it will leave; that it has left, the next view says.
+void NodeActor::drain(RunCommand& command, caf::response_promise answer) {
+  const std::string node(reinterpret_cast<const char*>(command.arguments.data.data()),
+                         command.arguments.data.size());
+  if (node.empty() || node == membership().own_name()) {
+    core_.leave();
+    log("node is to leave node=" + membership().own_name());
+    answer.deliver(RunAnswer{NodeHello::current_protocol, 0, {}, {}});
+    return;
+  }
+  std::string all;
+  for (const Membership::Member& member : membership().members()) {
+    all += (all.empty() ? "" : ", ") + member.name;
+    if (member.name == node && member.key != 0) {
+      answer.delegate(caf::actor_cast<caf::actor>(handles_.at(member.key)), std::move(command));
+      return;
+    }
+  }
+  answer.deliver(
+      refusal({Errc::bad_argument, "there is no node " + node + ", the nodes are " + all}));
 }
 
 void NodeActor::wait_for_tick() {
@@ -476,6 +551,8 @@ void NodeActor::pass_on(RunCommand& command) {
   };
   if (command.protocol != NodeHello::current_protocol)
     return refuse(Errc::bad_message, "this node speaks another protocol");
+  if (command.command == "drain")
+    return drain(command, std::move(answer));
   std::vector<caf::actor> fitting;
   {
     const std::lock_guard lock(view_->mutex);

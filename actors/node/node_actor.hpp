@@ -37,7 +37,11 @@ private:
   }
   [[nodiscard]] Membership::PeerKey key_of(const caf::strong_actor_ptr& handle);
   void hear(Membership::PeerKey key);
-  void hear_hello(const HelloMessage& message);
+  template <class Message>
+  void hear_hello(const Message& message);
+  void cut_runs();
+  void a_run_is_cut(std::uint64_t number, const std::optional<Error>& why_not);
+  void drain(RunCommand& command, caf::response_promise answer);
   template <class Message>
   void tell_of_run(Message& message);
   void hear_of_run(std::size_t from, RunAnnouncement& announcement);
@@ -86,6 +90,9 @@ private:
   std::vector<std::pair<Membership::PeerKey, WordsOfRun>> early_;
   std::uint64_t ticks_asked_ = 0;
   bool shown_failure_ = false;
+  std::uint64_t cuts_wanted_ = 0; // so many times, of all runs
+  std::size_t cuts_awaited_ = 0;  // for the last time
+  std::optional<Error> why_not_cut_;
   const std::shared_ptr<StatusDesk> desk_;
   ClusterWatch watch_;
   double next_news_s_ = 0;

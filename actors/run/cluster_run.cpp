@@ -179,7 +179,7 @@ RunOutcome outcome_of(DomainSet& domains, RunState& state) {
 }
 
 // The trace goes to the first node only, its times to all: they decide whether it is too long.
-void say_farewell(const RunState& state, RunOutcome outcome) {
+void say_farewell(RunState& state, RunOutcome outcome) {
   const auto own = static_cast<std::uint32_t>(state.own_index);
   if (own != 0)
     caf::anon_send(state.runs[0], FarewellMessage{own, {encode(outcome)}});
@@ -187,6 +187,10 @@ void say_farewell(const RunState& state, RunOutcome outcome) {
     outcome.trace_times.push_back(record.point[0]);
   outcome.trace.clear();
   const std::vector<std::byte> without_trace = encode(outcome);
+  {
+    const std::lock_guard lock(state.mutex);
+    state.own_farewell = {without_trace};
+  }
   for (std::size_t i = 1; i < state.runs.size(); ++i)
     if (i != own)
       caf::anon_send(state.runs[i], FarewellMessage{own, {without_trace}});
@@ -197,9 +201,15 @@ void wait_for_farewells(RunState& state, const ClusterNode& node,
                         const ClusterNode::Roster& roster) {
   std::unique_lock lock(state.mutex);
   const Farewells& farewells = *state.farewells;
+  // A node that is lost meanwhile leads to another view.
+  const ClusterOptions& options = node.options();
+  const std::chrono::duration<double> patience(options.stop_timeout_s + options.silence_timeout_s);
   const bool in_time = state.changed.wait_for(
-      lock, std::chrono::duration<double>(node.options().stop_timeout_s),
-      [&farewells] { return farewells.may_leave() || farewells.is_hopeless(); });
+      lock, patience, [&farewells] { return farewells.may_leave() || farewells.is_hopeless(); });
+  if (in_time && !farewells.has_all()) { // one of the others may have all, and pass it on
+    constexpr std::chrono::seconds relayed(2);
+    state.changed.wait_for(lock, relayed, [&farewells] { return farewells.has_all(); });
+  }
   if (farewells.has_all())
     return;
   if (in_time && node.is_over(roster.epoch))
@@ -244,12 +254,13 @@ Snapshots::Site site_of_cuts(const RunState& state, const caf::actor& run,
   site.nodes = state.runs.size();
   site.names = std::move(names);
   site.beginning = beginning;
-  if (site.nodes == 1)
-    return site;
   site.keeper = state.keeper;
-  site.send_copy = to_keepers(state, copies);
+  if (site.nodes > 1)
+    site.send_copy = to_keepers(state, copies);
   if (const auto label = state.keeper->label())
     site.records_before = label->records;
+  if (site.nodes == 1)
+    return site;
   site.send_part = [first = state.runs.front()](CutMessage message) {
     caf::anon_send(first, std::move(message));
   };
@@ -265,12 +276,23 @@ Snapshots::Site site_of_cuts(const RunState& state, const caf::actor& run,
 struct Standpoint {
   bool has_begun = false;     ///< its set-up is gone
   std::optional<double> time; ///< of the latest cut that it keeps
+  /// What the set-up was, once it has begun; for a node that comes later.
+  std::vector<WorldFingerprint::Key> keys = {};
+  std::uint64_t agents = 0;
+  std::uint64_t set_up = 0;
 
   [[nodiscard]] Bytes to_bytes() const {
     BytesWriter out;
     out.u8(has_begun ? 1 : 0);
     out.u8(time ? 1 : 0);
     out.f64(time.value_or(0));
+    out.varint(keys.size());
+    for (const WorldFingerprint::Key& key : keys) {
+      out.text(key.name);
+      out.text(key.value);
+    }
+    out.varint(agents);
+    out.u64(set_up);
     return {out.take()};
   }
 
@@ -282,6 +304,13 @@ struct Standpoint {
     const double time = in.f64();
     if (has_cut && in.ok())
       standpoint.time = time;
+    for (std::size_t left = in.count(2); left > 0 && in.ok(); --left) {
+      WorldFingerprint::Key key{in.text(), {}};
+      key.value = in.text();
+      standpoint.keys.push_back(std::move(key));
+    }
+    standpoint.agents = in.varint();
+    standpoint.set_up = in.u64();
     return standpoint;
   }
 };
@@ -314,6 +343,8 @@ private:
   RunSummary take_part(World& world, const ClusterNode::Roster& roster, Attempt& attempt,
                        std::optional<WorkerRunOwner>& run);
   [[nodiscard]] World& world_to_run(const ClusterNode::Roster& roster, const Attempt& attempt);
+  void join(const Standpoint& there, const std::string& node);
+  void remember_set_up(const WorldFingerprint& fingerprint);
   void wait_for_cut(double time, const ClusterNode::Roster& roster);
   RunBeginning begin_with_others(World& world, const ClusterNode::Roster& roster,
                                  const Attempt& attempt);
@@ -338,6 +369,7 @@ private:
   const std::shared_ptr<KeptActors> kept_ = std::make_shared<KeptActors>();
   std::unique_ptr<World> again_; // of this view, if the run has begun in an earlier one
   bool has_begun_ = false;       // the set-up is divided among nodes
+  Standpoint set_up_;            // what it was
 };
 
 RunSummary ClusterRun::run_in_view(const ClusterNode::Roster& roster) {
@@ -366,7 +398,8 @@ RunSummary ClusterRun::run_in_view(const ClusterNode::Roster& roster) {
 
 // All say what they have. Where one of them has a cut, all go on from the latest one.
 World& ClusterRun::world_to_run(const ClusterNode::Roster& roster, const Attempt& attempt) {
-  Standpoint own{has_begun_, {}};
+  Standpoint own = set_up_;
+  own.has_begun = has_begun_;
   if (const auto label = keeper_->label())
     own.time = label->time;
   if (roster.names.size() == 1 && !own.has_begun)
@@ -393,6 +426,8 @@ World& ClusterRun::world_to_run(const ClusterNode::Roster& roster, const Attempt
                                         "(cluster.copies)"
                                       : why));
   }
+  if (!has_begun_ && begun)
+    join(all[*begun], roster.names[*begun]);
   const double time = *all[*giver].time;
   if (*giver == roster.own_index)
     for (std::size_t i = 0; i < all.size(); ++i)
@@ -402,11 +437,40 @@ World& ClusterRun::world_to_run(const ClusterNode::Roster& roster, const Attempt
   Result<Present> present = keeper_->read();
   if (!present)
     throw UsageError(present.error());
+  has_begun_ = true;
   again_ = world_.begin_again(std::make_shared<const Present>(*std::move(present)));
   if (roster.own_index == 0)
     std::clog << "stos: run " + world_.options.simulation_name + " goes on from its cut at " +
                      exact_text(time) + " s, in view " + std::to_string(roster.epoch) + "\n";
   return *again_;
+}
+
+// A node that comes later has to have made the same set-up. If it has not, it is the one that goes,
+// and the others go on in a view without it.
+void ClusterRun::join(const Standpoint& there, const std::string& node) {
+  const WorldFingerprint here(world_);
+  std::string difference;
+  for (const WorldFingerprint::Key& theirs : there.keys)
+    for (const WorldFingerprint::Key& ours : here.keys())
+      if (theirs.name == ours.name && theirs.value != ours.value && difference.empty())
+        difference = theirs.name + " is " + theirs.value + " on node " + node + " and " +
+                     ours.value + " here";
+  if (difference.empty() && there.agents != here.agents())
+    difference = "the set-up has made " + std::to_string(there.agents) + " agents on node " + node +
+                 " and " + std::to_string(here.agents()) + " here";
+  else if (difference.empty() && there.set_up != here.set_up())
+    difference = "the set-up of node " + node + " has made other agents";
+  if (!difference.empty()) {
+    node_.leave_cluster();
+    throw UsageError(Errc::bad_config, "this node cannot join the run: " + difference);
+  }
+  remember_set_up(here);
+}
+
+void ClusterRun::remember_set_up(const WorldFingerprint& fingerprint) {
+  set_up_.keys.assign(fingerprint.keys().begin(), fingerprint.keys().end());
+  set_up_.agents = fingerprint.agents();
+  set_up_.set_up = fingerprint.set_up();
 }
 
 void ClusterRun::wait_for_cut(double time, const ClusterNode::Roster& roster) {
@@ -419,6 +483,8 @@ RunBeginning ClusterRun::begin_with_others(World& world, const ClusterNode::Rost
                                            const Attempt& attempt) {
   RunState& state = *attempt.state;
   WorldFingerprint fingerprint(world);
+  if (&world == &world_)
+    remember_set_up(fingerprint);
   RunBeginning beginning = begin(world, *ways_in_.names, fingerprint);
   if (&world != &world_) {
     beginning.lineage = keeper_->label()->lineage;

@@ -93,6 +93,8 @@ void RunActor::hear_abort(const AbortMessage& message) {
     lost = message.from;
   if (message.goes_on && begun_ && !over_)
     state_->citizens->interrupt(*state_->kept);
+  if (message.goes_on && over_)
+    pass_on_farewells();
   abort({code, message.why}, false, lost);
 }
 
@@ -132,6 +134,20 @@ void RunActor::hear_farewell(FarewellMessage& message) {
   for (std::size_t i = 0; i < state_->runs.size(); ++i)
     if (i != state_->own_index)
       send(state_->runs[i], FarewellReceipt{static_cast<std::uint32_t>(state_->own_index)});
+}
+
+// A node that is lost may have said its farewell to some only: who has all lets the others have
+// them.
+void RunActor::pass_on_farewells() {
+  const std::lock_guard lock(state_->mutex);
+  if (!state_->farewells->has_all())
+    return;
+  const bool has_trace = !state_->world->options.trace_path.empty(); // which only the first one has
+  for (std::uint32_t of = 0; of < state_->runs.size(); ++of)
+    for (std::uint32_t to = 0; to < state_->runs.size(); ++to)
+      if (to != state_->own_index && to != of && (to != 0 || !has_trace))
+        send(state_->runs[to], FarewellMessage{of, of == state_->own_index ? state_->own_farewell
+                                                                           : state_->outcomes[of]});
 }
 
 void RunActor::run_gateway() {
@@ -301,7 +317,7 @@ void RunActor::answer_moves(std::vector<MoveAnswer>& answers) {
 caf::result<caf::message> RunActor::obey(const RunCommand& command) {
   if (command.command == "migrate")
     return migrate(command);
-  if (command.command == "snapshot")
+  if (command.command == "snapshot" || command.command == "keep")
     return cut(command);
   if (command.command == "show")
     return show(command);
@@ -317,7 +333,10 @@ caf::result<caf::message> RunActor::cut(const RunCommand& command) {
     return caf::make_message(refusal({Errc::bad_argument, "the simulation has ended"}));
   auto promise = make_response_promise();
   cuts_asked_.emplace(++last_cut_asked_, promise);
-  state_->snapshots->ask(last_cut_asked_);
+  if (command.command == "keep")
+    state_->snapshots->ask_to_keep(last_cut_asked_);
+  else
+    state_->snapshots->ask(last_cut_asked_);
   if (state_->gateway != nullptr)
     state_->gateway->wake();
   return promise;

@@ -55,6 +55,7 @@ struct RunState {
   std::optional<Error> aborted;          ///< there is no run any more
   std::map<std::size_t, Bytes> outcomes; ///< of other nodes that have finished
   std::optional<Farewells> farewells;    ///< with them; there before the actor begins
+  Bytes own_farewell;                    ///< what this node has said, but for the trace
   NodeStatus network_seen;               ///< what describe(gateway) says, when last asked
   bool ended = false;                    ///< the actor touches nothing any more
   std::vector<MoveOrder> orders;         ///< that nobody has taken yet
@@ -92,6 +93,7 @@ private:
   void begin();
   void hear_abort(const AbortMessage& message);
   void hear_farewell(FarewellMessage& message);
+  void pass_on_farewells();
   void run_gateway();
   void send_frames(Gateway::Output& output);
   void hear_frame(FrameMessage& message);

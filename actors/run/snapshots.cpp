@@ -80,7 +80,7 @@ Snapshots::Snapshots(World& world, Site site)
     at_.push_back(world.stands_at);
   for (const CutRecord& record : site_.records_before)
     records_[record.time] = record;
-  if (site_.keeper != nullptr && !site_.keeper->label())
+  if (site_.keeper != nullptr && site_.nodes > 1 && !site_.keeper->label())
     plan_cut_of_set_up();
   std::sort(at_.begin(), at_.end());
   at_.erase(std::unique(at_.begin(), at_.end()), at_.end());
@@ -168,6 +168,25 @@ void Snapshots::ask(std::uint64_t number) {
   const std::lock_guard lock(mutex_);
   asked_.push_back(number);
   world_.wants_stop = true;
+}
+
+void Snapshots::ask_to_keep(std::uint64_t number) {
+  {
+    const std::lock_guard lock(mutex_);
+    asked_to_keep_.insert(number);
+  }
+  ask(number);
+}
+
+// Unless the options want a cut at this time anyway.
+bool Snapshots::is_for_keeper(double time, const Pending& pending) const {
+  if (is_of_set_up(time))
+    return true;
+  const std::lock_guard lock(mutex_);
+  return !pending.asked.empty() && next_stop_after(std::nextafter(time, -never)) != time &&
+         std::ranges::all_of(pending.asked, [this](std::uint64_t number) {
+           return asked_to_keep_.contains(number);
+         });
 }
 
 double Snapshots::next_stop_after(double time) const {
@@ -309,7 +328,7 @@ void Snapshots::hear_end(const CutMessage& message) {
   const auto bytes = pieces_.extract({message.from, message.time});
   BytesReader in(message.data.data);
   const Result<CutRecord> record = read_record(in);
-  if (message.problem.empty() && record && !is_of_set_up(message.time))
+  if (message.problem.empty() && record)
     records_[message.time] = *record;
   if (!bytes.empty() && record)
     if (Result<CutPart> whole = decode_cut_part(bytes.mapped())) {
@@ -407,10 +426,15 @@ Result<StoredCut> Snapshots::write_joined(double time, Pending& pending) {
     });
     cut = std::move(whole.cut);
   }
-  conclude(done.record, {});
+  const bool is_kept_only = is_for_keeper(time, pending);
+  conclude(done.record, is_kept_only ? "it is for the keeper" : "");
   const CutRecord record = done.record;
   if (site_.keeper != nullptr && !is_present)
     keep(cut);
+  if (is_kept_only) {
+    give_back(std::move(cut));
+    return done;
+  }
   Result<StoredCut> stored = store_and_tell(cut, std::move(done));
   if (!is_present) {
     give_back(std::move(cut));
@@ -423,8 +447,8 @@ Result<StoredCut> Snapshots::write_joined(double time, Pending& pending) {
 
 Result<StoredCut> Snapshots::store_and_tell(const Cut& cut, StoredCut done) {
   std::string text = done.to_string();
-  const bool is_for_us = cut.time == world_.stands_at || is_of_set_up(cut.time);
-  const bool is_stored = !is_for_us || std::ranges::count(options_.at_s, cut.time) > 0;
+  const bool is_stored =
+      cut.time != world_.stands_at || std::ranges::count(options_.at_s, cut.time) > 0;
   if (const Result<void> opened = is_stored ? open_store() : Result<void>(); !opened)
     return Error{opened.error().code, "was not stored: " + opened.error().context};
   if (is_stored && store_ != nullptr) {
@@ -467,7 +491,7 @@ void Snapshots::conclude(const CutRecord& record, const std::string& problem) {
     message.data.data = out.take();
     site_.tell_all(std::move(message));
   }
-  if (!problem.empty() || is_of_set_up(record.time))
+  if (!problem.empty())
     return;
   const std::lock_guard lock(mutex_);
   records_[record.time] = record;

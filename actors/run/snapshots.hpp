@@ -19,6 +19,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <utility>
@@ -83,6 +84,9 @@ public:
   /// under this number what has become of it. @pre Site::answer
   void ask(std::uint64_t number);
 
+  /// Likewise, a cut for the keeper only, which nobody else comes to know of.
+  void ask_to_keep(std::uint64_t number);
+
   /// After the run: waits until all cuts are joined here that were taken (of the other nodes, for
   /// at most `patience_s`) and stored. What was cut, by time.
   [[nodiscard]] std::vector<CutRecord> finish(double patience_s = 0);
@@ -102,6 +106,7 @@ private:
 
   [[nodiscard]] bool is_first() const { return site_.own_node == 0; }
   void plan_cut_of_set_up();
+  [[nodiscard]] bool is_for_keeper(double time, const Pending& pending) const;
   [[nodiscard]] bool is_of_set_up(double time) const { return time == set_up_; }
   void keep(const Cut& cut);
   void prepare_for(std::size_t agents);
@@ -139,6 +144,7 @@ private:
   std::condition_variable changed_;
   std::map<std::pair<std::size_t, double>, std::vector<std::byte>> pieces_; // of other nodes
   std::vector<std::uint64_t> asked_;                                        // for the next cut
+  std::set<std::uint64_t> asked_to_keep_;                                   // of these
   std::map<double, Pending> pending_;                                       // by time
   std::map<double, std::size_t> dropped_; // of cuts that were left out: parts still to be heard
   std::deque<std::pair<double, Pending>> complete_;

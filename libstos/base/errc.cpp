@@ -23,6 +23,7 @@ std::string_view to_string(Errc code) {
     case Errc::interrupted: return "interrupted";
     case Errc::no_threads: return "no_threads";
     case Errc::not_leader: return "not_leader";
+    case Errc::drained: return "drained";
     case Errc::try_later: return "try_later";
     case Errc::internal: return "internal";
   }

@@ -28,6 +28,7 @@ enum class Errc {
   interrupted, ///< a signal has ended the run
   no_threads,  ///< the system does not start as many as are needed
   not_leader,  ///< another node has to be asked, which the text names if it is known
+  drained,     ///< this node has left the cluster, as it was asked to: no failure
   try_later,   ///< nothing is wrong but that it cannot be done yet
   internal,
 };

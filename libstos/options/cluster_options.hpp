@@ -75,6 +75,9 @@ struct ClusterOptions {
   /// `peers`. Default none: see nodes_to_wait_for().
   std::optional<std::uint32_t> nodes;
 
+  /// A node that comes to a cluster that runs already joins it; else it is refused.
+  bool join = false;
+
   /// How long a node waits at the start for all others. 0.1 to 86,400.
   double start_timeout_s = 30;
 

@@ -320,6 +320,28 @@ int snapshot(const std::vector<std::string>& words) {
   return 0;
 }
 
+int drain(const std::vector<std::string>& words) {
+  CLI::App app(
+      "Has a node leave its cluster: its agents go to the others, and its process ends well.",
+      "stos drain");
+  Question question;
+  std::string node;
+  add_node(app, question)->required();
+  app.add_option("name", node, "Its name; default: the one that is asked.")->type_name("NODE");
+  add_patience(app, question);
+  if (const auto exit_code = parse_words(app, words, std::cout, std::cerr))
+    return *exit_code;
+  const auto bytes = std::as_bytes(std::span(node));
+  const Result<std::vector<std::byte>> answer =
+      command(question, {}, "drain", {bytes.begin(), bytes.end()});
+  if (!answer)
+    return failed(app, answer.error());
+  std::cout << "node " + (node.empty() ? "at " + to_string(question.node) : node) +
+                   " leaves as soon as the runs are cut\n"
+            << std::flush;
+  return 0;
+}
+
 int show(const std::vector<std::string>& words) {
   CLI::App app("Shows an agent of a simulation that runs as JSON: where it is, its members, its "
                "channels, what waits for it; as it is between two of its events.",

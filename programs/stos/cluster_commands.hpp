@@ -23,6 +23,9 @@ int migrate(const std::vector<std::string>& words);
 /// `stos snapshot`: has a simulation cut now.
 int snapshot(const std::vector<std::string>& words);
 
+/// `stos drain`: a node leaves.
+int drain(const std::vector<std::string>& words);
+
 /// `stos show`: one of its agents.
 int show(const std::vector<std::string>& words);
 

@@ -80,10 +80,10 @@ std::string view_text(const ClusterStatus& cluster) {
 } // namespace
 
 std::string nodes_as_text(const ClusterStatus& cluster) {
-  std::string text = "cluster " + name_text(cluster.cluster) + ": " +
-                     std::to_string(cluster.nodes.size()) + " of " +
-                     std::to_string(cluster.nodes_wanted) + " nodes" + view_text(cluster) +
-                     "; told by " + name_text(cluster.told_by) + "\n\n";
+  std::string text =
+      "cluster " + name_text(cluster.cluster) + ": " + std::to_string(cluster.nodes.size()) +
+      (cluster.epoch > 0 ? std::string() : " of " + std::to_string(cluster.nodes_wanted)) +
+      " nodes" + view_text(cluster) + "; told by " + name_text(cluster.told_by) + "\n\n";
   Table table({"NODE", "ADDRESS", "STATE", "RUNS", "AGENTS", "EVENTS", "CPU s", "MEMORY", "THREADS",
                "HEARD s AGO"});
   for (const NodePresence& node : cluster.nodes) {

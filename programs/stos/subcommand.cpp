@@ -4,6 +4,7 @@
 #include "config/version.hpp"
 #include "programs/stos/arguments.hpp"
 #include "programs/stos/cluster_commands.hpp"
+#include "programs/stos/join.hpp"
 #include "programs/stos/plot.hpp"
 #include "programs/stos/run.hpp"
 
@@ -15,6 +16,8 @@ namespace {
 
 constexpr Subcommand table[] = {
     {"run", "Run a program as a cluster of several nodes on this machine.", run},
+    {"join", "Run a program as one more node of a cluster that runs.", join},
+    {"drain", "Have a node leave its cluster.", drain},
     {"top", "Show a cluster that runs, live.", top},
     {"nodes", "Show the nodes of a cluster that runs.", nodes},
     {"simulations", "Show how far the simulations of a cluster are.", simulations},

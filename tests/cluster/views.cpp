@@ -188,6 +188,61 @@ TEST_CASE("The bully among nodes leads, and the next one when it is gone") {
   CHECK(cluster.run_until(3, [&] { return leader_of(cluster) == 1; }));
 }
 
+TEST_CASE("A node that joins gets into the next view, and counts from then on") {
+  VirtualCores cluster = complete(3);
+  const std::size_t newcomer = cluster.join(1);
+  CHECK(cluster.run_until(4, [&] { return cluster.agree("abcd"); }));
+  CHECK(cluster.epoch(newcomer) == 2);
+  CHECK(cluster.core(0).control()->view().why == "d has joined");
+  cluster.run(0.5);
+  cluster.kill(0);
+  CHECK(cluster.run_until(4, [&] { return cluster.agree("bcd"); }));
+  cluster.run(0.5);
+  cluster.kill(1);
+  CHECK(cluster.run_until(4, [&] { return cluster.agree("cd"); }));
+  CHECK(cluster.trouble().empty());
+}
+
+TEST_CASE("A cluster grows from one node to three, and shrinks to one again") {
+  VirtualCores cluster(1);
+  REQUIRE(cluster.run_until(2, [&] { return cluster.agree("a"); }));
+  cluster.join(0);
+  CHECK(cluster.run_until(6, [&] { return cluster.agree("ab"); }));
+  cluster.join(1);
+  CHECK(cluster.run_until(6, [&] { return cluster.agree("abc"); }));
+  cluster.run(0.5);
+  cluster.drain(0); // whoever leads
+  CHECK(cluster.run_until(6, [&] { return cluster.agree("bc"); }));
+  CHECK(cluster.core(0).failure()->code == Errc::drained);
+  cluster.run(0.5);
+  cluster.drain(2);
+  CHECK(cluster.run_until(6, [&] { return cluster.agree("b"); }));
+  CHECK(cluster.core(2).failure()->code == Errc::drained);
+  CHECK(cluster.trouble().empty());
+}
+
+TEST_CASE("Nobody joins or leaves while a run cannot be cut, and the newcomer hears why") {
+  VirtualCores cluster = complete(3);
+  cluster.let_no_run_be_cut();
+  const std::size_t newcomer = cluster.join(0);
+  CHECK(cluster.run_until(4, [&] { return !cluster.failure(newcomer).empty(); }));
+  CHECK_THAT(cluster.failure(newcomer), Contains("a run cannot be cut now"));
+  cluster.drain(1);
+  cluster.run(3);
+  CHECK(cluster.agree("abc"));
+  CHECK(cluster.epoch(0) == 1);
+}
+
+TEST_CASE("A process that was lost comes back as another node, if it joins") {
+  VirtualCores cluster = complete(3);
+  cluster.kill(1);
+  REQUIRE(cluster.run_until(4, [&] { return cluster.agree("ac"); }));
+  cluster.rejoin(1, 0);
+  CHECK(cluster.run_until(6, [&] { return cluster.agree("abc"); }));
+  CHECK(cluster.core(1).control()->view().members[1].id == raft::NodeId{4});
+  CHECK(cluster.trouble().empty());
+}
+
 TEST_CASE("Under random faults no two nodes see different views of one epoch, and what is left "
           "agrees in the end or says why not") {
   for (std::uint64_t seed = 1; seed <= 300; ++seed) {
@@ -240,6 +295,7 @@ TEST_CASE("A view is read as it was written, and nothing else is one") {
   View view;
   view.epoch = 7;
   view.members = {{{3}, "a", {"h", 1}}, {{1}, "b", {"h", 2}}};
+  view.last_id = 3;
   view.why = "c is gone";
   const std::vector<std::byte> bytes = encode(view);
   const Result<View> read = decode_view(bytes);

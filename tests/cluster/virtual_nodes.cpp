@@ -25,7 +25,14 @@ VirtualCores::VirtualCores(std::size_t nodes, std::uint64_t seed, const ClusterO
     start(i);
 }
 
-void VirtualCores::start(std::size_t node) {
+std::size_t VirtualCores::join(std::size_t knows) {
+  options_.peers.push_back({"h", static_cast<std::uint16_t>(1000 + nodes_.size())});
+  nodes_.emplace_back();
+  start(nodes_.size() - 1, true, knows);
+  return nodes_.size() - 1;
+}
+
+void VirtualCores::start(std::size_t node, bool joins, std::size_t knows) {
   NodeHello hello;
   hello.protocol = NodeHello::current_protocol;
   hello.cluster = options_.name;
@@ -35,7 +42,13 @@ void VirtualCores::start(std::size_t node) {
   hello.life = ++last_life_ * 1000 + random_.below(1000);
   nodes_[node].life = hello.life;
   nodes_[node].paused = false;
-  nodes_[node].core = std::make_unique<Core>(hello, options_, now_s_);
+  ClusterOptions options = options_;
+  hello.joins = options.join = joins;
+  if (joins) {
+    options.peers = {options_.peers[knows], options_.peers[node]};
+    hello.nodes = 2; // as many as it knows
+  }
+  nodes_[node].core = std::make_unique<Core>(hello, options, now_s_);
 }
 
 void VirtualCores::run(double seconds) {
@@ -74,6 +87,13 @@ void VirtualCores::act(std::size_t node) {
     send(node, wanted.refuse[i], Refusal{wanted.why[i]});
   for (const Key peer : wanted.greet)
     send(node, peer, nodes_[node].core->membership().hello());
+  for (const Key peer : wanted.welcome)
+    send(node, peer, Welcome{nodes_[node].core->membership().hello()});
+  for (auto& [peer, view] : output.taken_in)
+    send(node, peer, TakenIn{std::move(view)});
+  if (output.wants_cut)
+    nodes_[node].core->runs_are_cut(
+        runs_can_be_cut_ ? std::nullopt : std::optional(Error{Errc::not_supported, "an agent"}));
   for (const Key peer : wanted.beat)
     send(node, peer, Beat{output.reachability});
   for (auto& [peer, bytes] : output.frames)
@@ -128,6 +148,10 @@ void VirtualCores::deliver(std::size_t to, const Message& message) {
   const Key peer = message.line;
   if (const auto* hello = std::get_if<NodeHello>(&message.content))
     core.heard_hello(peer, *hello, now_s_);
+  else if (const auto* welcome = std::get_if<Welcome>(&message.content))
+    core.heard_welcome(peer, welcome->hello, now_s_);
+  else if (const auto* taken_in = std::get_if<TakenIn>(&message.content))
+    core.heard_view(peer, taken_in->view, now_s_);
   else if (const auto* refusal = std::get_if<Refusal>(&message.content))
     core.refused_by(peer, refusal->why);
   else if (const auto* beat = std::get_if<Beat>(&message.content))

@@ -49,6 +49,12 @@ public:
   void leave(std::size_t node);
   /// A process of that name and address starts anew.
   void restart(std::size_t node);
+  /// A process starts that knows node `knows`, and joins its cluster. Returns its number.
+  std::size_t join(std::size_t knows);
+  void rejoin(std::size_t node, std::size_t knows) { start(node, true, knows); }
+  void drain(std::size_t node) { nodes_[node].core->leave(); }
+  /// Runs that cannot be cut, from now on.
+  void let_no_run_be_cut() { runs_can_be_cut_ = false; }
   /// The process stands still, and goes on.
   void pause(std::size_t node) { nodes_[node].paused = true; }
   void resume(std::size_t node) { nodes_[node].paused = false; }
@@ -96,7 +102,13 @@ private:
     std::string why;
   };
   struct Goodbye {};
-  using Content = std::variant<detail::NodeHello, Refusal, Beat, Frame, Goodbye>;
+  struct Welcome {
+    detail::NodeHello hello;
+  };
+  struct TakenIn {
+    std::vector<std::byte> view;
+  };
+  using Content = std::variant<detail::NodeHello, Refusal, Beat, Frame, Goodbye, Welcome, TakenIn>;
 
   /// A connection between two processes, by the number of both.
   struct Line {
@@ -117,7 +129,7 @@ private:
     Content content;
   };
 
-  void start(std::size_t node);
+  void start(std::size_t node, bool joins = false, std::size_t knows = 0);
   void step();
   void act(std::size_t node);
   void connect(std::size_t from, const NodeAddress& address);
@@ -132,6 +144,7 @@ private:
   static constexpr double step_s = 0.005;
 
   ClusterOptions options_;
+  bool runs_can_be_cut_ = true;
   RandomStream random_;
   std::vector<Node> nodes_;
   double now_s_ = 0;

@@ -164,4 +164,40 @@ else
   goes_on "nothing happens" 0
 fi
 
+# ---- nodes that come and go -----------------------------------------------------------------------
+
+model=(--agents 1000 --end-time 12000) # the fewer nodes, the quicker
+wanted=$("$lattice" "${model[@]}" --serial --digest-only)
+
+# start_one HOST PROGRAM...: a node that was not there at the beginning.
+start_one() {
+  ip netns exec "$net-$1" "$STOS_BUILD_DIR/bin/stos" join --node "host$1" --address "10.77.0.$1:4242" \
+    10.77.0.1:4242 -- "$lattice" "${@:2}" >"$work/host$1.out" 2>"$work/host$1.err" &
+  pid[$1]=$!
+  up+=("$1")
+}
+sees_view() { grep -q "view epoch=$2" "$work/host$1.err"; }
+
+start_all 1
+sleep 0.3
+start_one 2 "${model[@]}" --cut-every "50 s"
+wait_until 20 sees_view 1 2
+start_one 3 "${model[@]}" --cut-every "50 s"
+wait_until 20 sees_view 1 3
+on_host 2 "$STOS_BUILD_DIR/bin/stos" drain 10.77.0.2:4242 host1
+wait_until 20 sees_view 2 4
+victim 1
+ends 1 0 20
+log 1 | grep -q 'has left, as it was asked to' || fail "host 1 does not say that it has left"
+goes_on "two nodes join the first one, which leaves" 1
+
+begin 3
+start_one 4 "${model[@]/12000/11999}" --cut-every "50 s"
+victim 4
+ends 4 1 20
+goes_on "a node that runs another model joins" 2
+
+begin 3; start_one 4 "${model[@]}" --cut-every "50 s"; sleep 0.5; kill_node 2
+goes_on "a node is killed while another one joins"
+
 echo "faults_of_nodes: ok"

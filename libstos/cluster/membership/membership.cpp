@@ -10,6 +10,7 @@ namespace stos::detail {
 namespace {
 
 constexpr double retry_s = 0.2;
+constexpr std::size_t members_max = 1024;
 constexpr double yield_s = 1; ///< so long the smaller address lets the greater one connect
 
 template <class T>
@@ -84,7 +85,7 @@ std::string Membership::objection_to(PeerKey peer, const NodeHello& hello) const
     return difference("cluster.name is", hello.cluster, self_.cluster);
   if (hello.build != self_.build)
     return "it runs another build of the program";
-  if (hello.nodes != self_.nodes)
+  if (hello.nodes != self_.nodes && !complete_ && !hello.joins && !self_.joins)
     return difference("cluster.nodes is", hello.nodes, self_.nodes);
   const auto taken = [&](const std::string& name) { return name == hello.node; };
   if (taken(self_.node))
@@ -96,13 +97,15 @@ std::string Membership::objection_to(PeerKey peer, const NodeHello& hello) const
              " and at " + to_string(other.hello->address);
   if (!complete_)
     return {};
-  if (const auto former = former_.find(hello.node); former != former_.end())
+  if (const auto former = former_.find(hello.node); former != former_.end() && !hello.joins)
     return former->second;
   const bool is_member = std::ranges::any_of(members_, [&hello](const Member& member) {
     return member.name == hello.node && member.life == hello.life;
   });
-  return is_member ? std::string()
-                   : "the cluster is complete with " + std::to_string(members_.size()) + " nodes";
+  if (is_member || (hello.joins && members_.size() < members_max))
+    return {};
+  return "the cluster is complete with " + std::to_string(members_.size()) +
+         " nodes; a node that is to join it says so (cluster.join: true)";
 }
 
 bool Membership::is_expected(const NodeAddress& address) const {
@@ -134,8 +137,11 @@ void Membership::heard_hello(PeerKey peer, const NodeHello& hello, double now_s)
   Peer& from = peers_[peer];
   from.hello = hello;
   from.last_heard_s = now_s;
-  if (!std::exchange(from.greeted, true))
-    output_.greet.push_back(peer);
+  const bool is_newcomer = complete_ && std::ranges::none_of(members_, [&](const Member& member) {
+                             return member.name == hello.node;
+                           });
+  if (!std::exchange(from.greeted, true) || is_newcomer)
+    (is_newcomer ? output_.welcome : output_.greet).push_back(peer);
   contacts_.erase(hello.address);
   for (Member& member : members_)
     if (member.name == hello.node)
@@ -146,10 +152,15 @@ void Membership::heard_hello(PeerKey peer, const NodeHello& hello, double now_s)
   tick(now_s);
 }
 
+void Membership::heard_welcome(PeerKey peer, const NodeHello& hello, double now_s) {
+  joins_ = joins_ || !complete_;
+  heard_hello(peer, hello, now_s);
+}
+
 void Membership::complete_if_all_are_here(double now_s) {
   const auto here = std::count_if(peers_.begin(), peers_.end(),
                                   [](const auto& peer) { return peer.second.hello.has_value(); });
-  if (complete_ || static_cast<std::size_t>(here) + 1 != self_.nodes)
+  if (complete_ || joins_ || static_cast<std::size_t>(here) + 1 != self_.nodes)
     return;
   complete_ = true;
   contacts_.clear();
@@ -201,9 +212,12 @@ void Membership::send_away(PeerKey peer) {
   output_.why.push_back(former_.at(former->second));
 }
 
-void Membership::keep(const std::vector<std::string>& names, const std::string& why) {
+void Membership::enter(const std::vector<Seat>& seats, const std::string& why) {
+  const auto has_seat = [&seats](const Member& member) {
+    return std::ranges::count(seats, member.name, &Seat::name) > 0;
+  };
   for (const Member& member : members_) {
-    if (std::ranges::count(names, member.name) > 0)
+    if (has_seat(member))
       continue;
     former_[member.name] = "it does not belong to the cluster any more: " + why;
     contacts_.erase(member.address);
@@ -213,11 +227,48 @@ void Membership::keep(const std::vector<std::string>& names, const std::string& 
       send_away(member.key);
     }
   }
-  std::erase_if(members_, [&names](const Member& member) {
-    return std::ranges::count(names, member.name) == 0;
-  });
+  std::erase_if(members_, [&](const Member& member) { return !has_seat(member); });
+  for (const Seat& seat : seats)
+    if (std::ranges::count(members_, seat.name, &Member::name) == 0)
+      add_member(seat);
+  std::ranges::sort(members_, {}, &Member::name);
   for (Member& member : members_)
     member.was_away = member.key == 0 && !member.is_self;
+  if (!std::exchange(complete_, true))
+    contacts_.clear();
+}
+
+// Whom this node has no connection to, it will have one soon.
+void Membership::add_member(const Seat& seat) {
+  Member member;
+  member.name = seat.name;
+  member.address = seat.address;
+  member.life = seat.life;
+  member.is_self = seat.name == self_.node;
+  member.last_heard_s = last_tick_s_;
+  member.away_since_s = last_tick_s_;
+  former_.erase(seat.name);
+  for (const auto& [key, peer] : peers_)
+    if (peer.hello && peer.hello->node == seat.name && peer.hello->life == seat.life)
+      member.key = key;
+  if (member.key == 0 && !member.is_self)
+    contacts_[seat.address] = {false, last_tick_s_, "there was no connection yet"};
+  members_.push_back(std::move(member));
+}
+
+std::vector<Membership::Newcomer> Membership::newcomers() const {
+  std::vector<Newcomer> all;
+  if (complete_)
+    for (const auto& [key, peer] : peers_)
+      if (peer.hello && std::ranges::count(members_, key, &Member::key) == 0)
+        all.push_back({key, {peer.hello->node, peer.hello->address, peer.hello->life}});
+  return all;
+}
+
+void Membership::refuse_newcomer(std::uint64_t life, const std::string& why) {
+  for (const Newcomer& newcomer : newcomers())
+    if (newcomer.seat.life == life)
+      refuse(newcomer.key, *std::map(peers_).at(newcomer.key).hello, why);
 }
 
 // All nodes leave when a program ends, one a little later than the other: that is no loss.

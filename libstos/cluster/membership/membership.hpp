@@ -21,6 +21,7 @@ struct NodeHello {
   NodeAddress address; ///< where the others reach it
   std::uint32_t nodes = 0;
   std::uint64_t life = 0;         ///< another one for each process
+  bool joins = false;             ///< it comes to a cluster that runs already, if there is one
   std::vector<NodeAddress> known; ///< other nodes that it has heard of
 
   static constexpr std::uint32_t current_protocol = 2;
@@ -54,8 +55,9 @@ public:
   struct Output {
     std::vector<PeerKey> refuse; ///< with the text of the same index
     std::vector<std::string> why;
-    std::vector<PeerKey> greet; ///< send hello() to
-    std::vector<PeerKey> beat;  ///< say that we are alive
+    std::vector<PeerKey> greet;   ///< send hello() to
+    std::vector<PeerKey> welcome; ///< likewise, saying that a view will take it in
+    std::vector<PeerKey> beat;    ///< say that we are alive
     std::vector<NodeAddress> connect;
     std::vector<std::string> log; ///< one event each
   };
@@ -67,6 +69,9 @@ public:
   void is_own(const NodeAddress& address) { contacts_.erase(address); } ///< by another name
   void cannot_connect(const NodeAddress& address, const std::string& reason, double now_s);
   void heard_hello(PeerKey peer, const NodeHello& hello, double now_s);
+
+  /// A hello of a node of a cluster that runs already: this node waits for enter().
+  void heard_welcome(PeerKey peer, const NodeHello& hello, double now_s);
   void heard(PeerKey peer, double now_s);
   void refused_by(PeerKey peer, const std::string& why);
   void lost(PeerKey peer, const std::string& why);
@@ -109,10 +114,27 @@ public:
   /// What this node sees of the members, by index.
   [[nodiscard]] std::vector<Reachability::State> reachability(double now_s) const;
 
-  /// Only these members stay, of the names; the others are told so if they speak to this node,
-  /// with the reason. Connections that are there now are the first ones of theirs.
-  /// @pre is_complete(), and this node is among them
-  void keep(const std::vector<std::string>& names, const std::string& why);
+  /// What a view says of a member.
+  struct Seat {
+    std::string name;
+    NodeAddress address;
+    std::uint64_t life;
+  };
+
+  /// These are the members from now on, by name. Those before that are not among them are told so
+  /// if they speak to this node, with the reason. Connections that are there now are the first ones
+  /// of theirs. @pre this node is among them
+  void enter(const std::vector<Seat>& seats, const std::string& why);
+
+  /// Nodes that have come to the complete cluster, and to which there is a connection.
+  struct Newcomer {
+    PeerKey key;
+    Seat seat;
+  };
+  [[nodiscard]] std::vector<Newcomer> newcomers() const;
+
+  /// One of them cannot be taken in now.
+  void refuse_newcomer(std::uint64_t life, const std::string& why);
 
   /// Why there is no cluster, or why it is not what it was.
   [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }
@@ -143,6 +165,7 @@ private:
   void complete_if_all_are_here(double now_s);
   void connect_again(Member& member, PeerKey peer, double now_s);
   void send_away(PeerKey peer);
+  void add_member(const Seat& seat);
   void fail(Errc code, std::string text);
   [[nodiscard]] std::string who_is_missing() const;
 
@@ -157,6 +180,7 @@ private:
   std::map<std::string, std::string> former_;  // members that did not stay, and why
   std::map<PeerKey, std::string> former_keys_; // their connections
   bool complete_ = false;
+  bool joins_ = false; // a cluster that runs already
   std::optional<Error> failure_;
   Output output_;
 };

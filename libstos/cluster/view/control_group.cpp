@@ -27,14 +27,16 @@ std::string names(const View& view, const std::vector<std::size_t>& members) {
 
 } // namespace
 
-ControlGroup::ControlGroup(View first, const ControlOptions& options, double now_s)
+ControlGroup::ControlGroup(View first, const ControlOptions& options, bool joins, double now_s)
     : options_(options), view_(std::move(first)), groups_(groups_options(options)),
       seen_(view_.epoch, view_.members.size()), next_tick_s_(now_s + options.tick_s) {
-  raft::Configuration all;
-  all.voters = view_.ids();
   raft::Recovered state;
-  state.snapshot = std::make_shared<const raft::Snapshot>(
-      raft::Snapshot{raft::EntryId{}, std::move(all), encode(view_)});
+  if (!joins) {
+    raft::Configuration all;
+    all.voters = view_.ids();
+    state.snapshot = std::make_shared<const raft::Snapshot>(
+        raft::Snapshot{raft::EntryId{}, std::move(all), encode(view_)});
+  }
   raft::Options of_group;
   of_group.seed = options.seed;
   of_group.election = options.election;
@@ -58,9 +60,11 @@ void ControlGroup::hear(raft::NodeId from, Reachability reachability) {
     seen_.hear(*index, std::move(reachability));
 }
 
-void ControlGroup::tick(Reachability own, double now_s) {
+void ControlGroup::tick(Reachability own, std::vector<View::Member> newcomers, double now_s) {
   if (failure_)
     return;
+  newcomers_ = std::move(newcomers);
+  wants_to_leave_ = own.wants_to_leave;
   if (own.epoch == view_.epoch) {
     look_for_majority(own);
     seen_.hear(own_index(), std::move(own));
@@ -86,7 +90,7 @@ void ControlGroup::look_for_majority(const Reachability& own) {
   for (std::size_t i = 0; i < states.size(); ++i)
     if (states[i] == Reachability::State::lost)
       lost.push_back(i);
-  if (lost.empty())
+  if (lost.empty() || fsm().log().configuration().voters.empty())
     return;
   const std::size_t left = view_.members.size() - lost.size();
   if (fsm().log().configuration().has_quorum([&](raft::NodeId node) { return !is_lost(node); }))
@@ -149,18 +153,64 @@ std::optional<View> ControlGroup::next_view(double now_s) {
       return std::nullopt;
     return view_without(gone_);
   }
-  if (seen_.any(Reachability::State::away) || !seen_.any(Reachability::State::renewed))
+  if (seen_.any(Reachability::State::away))
     return std::nullopt;
+  if (!seen_.any(Reachability::State::renewed))
+    return planned_view();
   View next = view_;
   ++next.epoch;
   next.why = "a connection was lost, and is there again";
   return next;
 }
 
+// With all that want to come and can, without those that want to leave; once the runs are cut.
+std::optional<View> ControlGroup::planned_view() {
+  View next = view_;
+  const std::vector<std::size_t> leaving = seen_.who_wants_to_leave();
+  for (auto at = leaving.rbegin(); at != leaving.rend(); ++at)
+    if (next.members.size() > 1)
+      next.members.erase(next.members.begin() + static_cast<std::ptrdiff_t>(*at));
+  std::string coming;
+  for (View::Member newcomer : newcomers_)
+    if (seen_.all_reach(newcomer.life) && next.members.size() < View::members_max) {
+      coming += (coming.empty() ? "" : ", ") + newcomer.name;
+      newcomer.id = {++next.last_id};
+      next.members.push_back(std::move(newcomer));
+    }
+  if (next.members == view_.members)
+    return std::nullopt;
+  if (cut_ == Cut::none) {
+    cut_ = Cut::wanted;
+    wants_cut_ = true;
+  }
+  if (cut_ != Cut::taken)
+    return std::nullopt;
+  cut_ = Cut::none;
+  std::ranges::sort(next.members, {}, &View::Member::name);
+  ++next.epoch;
+  next.why = leaving.empty() ? coming + " has joined"
+                             : names(view_, leaving) + " leaves" +
+                                   (coming.empty() ? "" : ", " + coming + " has joined");
+  return next;
+}
+
+void ControlGroup::runs_are_cut(const std::optional<Error>& why_not) {
+  if (cut_ != Cut::wanted)
+    return;
+  cut_ = why_not ? Cut::none : Cut::taken;
+  if (!why_not)
+    return;
+  for (const View::Member& newcomer : newcomers_)
+    refused_.emplace_back(newcomer.life, "a run cannot be cut now, so that no node can join it: " +
+                                             why_not->context);
+  log_.push_back("view refused reason=\"a run cannot be cut: " + why_not->context + "\"");
+}
+
 // Less than a majority decides nothing.
 std::optional<View> ControlGroup::view_without(const std::vector<std::size_t>& gone) const {
   View next;
   next.epoch = view_.epoch + 1;
+  next.last_id = view_.last_id;
   next.why = names(view_, gone) + (gone.size() == 1 ? " is gone" : " are gone");
   for (std::size_t i = 0; i < view_.members.size(); ++i)
     if (!std::ranges::binary_search(gone, i))
@@ -186,6 +236,11 @@ void ControlGroup::apply(const raft::Apply& what) {
 void ControlGroup::enter(View next) {
   if (next.epoch <= view_.epoch)
     return;
+  if (!next.index_of(options_.self) && wants_to_leave_) {
+    failure_ = Error{Errc::drained, "this node has left, as it was asked to: " + next.to_string() +
+                                        " is without it"};
+    return;
+  }
   if (!next.index_of(options_.self)) {
     failure_ = Error{Errc::node_lost, "this node does not belong to the cluster any more: " +
                                           next.to_string() + " is without it (" + next.why + ")"};
@@ -194,6 +249,7 @@ void ControlGroup::enter(View next) {
   view_ = next;
   seen_ = Reachabilities(view_.epoch, view_.members.size());
   gone_.clear();
+  cut_ = Cut::none;
   log_.push_back("view epoch=" + std::to_string(view_.epoch) + " nodes=" +
                  std::to_string(view_.members.size()) + " reason=\"" + view_.why + "\"");
   views_.push_back(std::move(next));
@@ -216,6 +272,8 @@ ControlGroup::Output ControlGroup::take_output() {
   }
   output.views = std::exchange(views_, {});
   output.log = std::exchange(log_, {});
+  output.wants_cut = std::exchange(wants_cut_, false);
+  output.refused = std::exchange(refused_, {});
   return output;
 }
 

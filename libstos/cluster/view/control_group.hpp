@@ -33,6 +33,10 @@ struct ControlOptions {
 /// heard of, and is not seen by the leader itself, has to stay so for `settle_s`: a node that has
 /// just stopped is noticed by the others at other times.
 ///
+/// A process that has come later, to which all members have a connection, gets into the next view,
+/// and members that wish to leave are not in it any more. Nothing is lost by that: before such a
+/// view is proposed, the leader asks for a cut of all runs, and waits for it (`wants_cut`).
+///
 /// A view counts once it is committed. Then the members of the log are made those of the view, so
 /// that the next loss needs a majority of these only. A node without a majority, and one that the
 /// newest view does not have, stops: failure().
@@ -44,8 +48,9 @@ struct ControlOptions {
 /// Limits:  the log is kept in memory: a process that has ended comes back as another one.
 class ControlGroup {
 public:
-  /// The nodes of `first` have just found each other, all of them with the same one.
-  ControlGroup(View first, const ControlOptions& options, double now_s);
+  /// The nodes of `first` have just found each other, all of them with the same one; or, if this
+  /// node `joins`, that view has taken it in, and it gets the log from the others.
+  ControlGroup(View first, const ControlOptions& options, bool joins, double now_s);
 
   /// A frame of raft::Groups from another member. What makes no sense is an error, and is dropped.
   [[nodiscard]] Result<void> hear(raft::NodeId from, std::span<const std::byte> frame);
@@ -53,13 +58,19 @@ public:
   /// What that member sees.
   void hear(raft::NodeId from, Reachability reachability);
 
-  /// `own` is what this node sees.
-  void tick(Reachability own, double now_s);
+  /// `own` is what this node sees; `newcomers`, those that it mentions, have no ids yet.
+  void tick(Reachability own, std::vector<View::Member> newcomers, double now_s);
+
+  /// All runs were cut, as was wanted; or one of them cannot be, and this is why.
+  void runs_are_cut(const std::optional<Error>& why_not);
 
   struct Output {
     std::vector<std::pair<raft::NodeId, std::vector<std::byte>>> frames;
     std::vector<View> views;      ///< that have come, in order
     std::vector<std::string> log; ///< one event each
+    bool wants_cut = false;       ///< of all runs: runs_are_cut() is to be called
+    std::vector<std::pair<std::uint64_t, std::string>>
+        refused; ///< newcomers, by their lives, and why
   };
   [[nodiscard]] Output take_output();
 
@@ -83,6 +94,7 @@ private:
   void lead(double now_s);
   void change_members();
   [[nodiscard]] std::optional<View> next_view(double now_s);
+  [[nodiscard]] std::optional<View> planned_view();
   [[nodiscard]] std::optional<View> view_without(const std::vector<std::size_t>& gone) const;
   void look_for_majority(const Reachability& own);
   void note_leader();
@@ -96,8 +108,14 @@ private:
   double next_tick_s_;
   std::vector<std::size_t> gone_; // who has to go, as last seen,
   double gone_since_s_ = 0;       // and since when
-  std::uint64_t proposed_ = 0;    // the epoch of a view
-  raft::Term proposed_in_;        // under which leader
+  enum class Cut { none, wanted, taken };
+  Cut cut_ = Cut::none; // before a view that is planned
+  std::vector<View::Member> newcomers_;
+  std::vector<std::pair<std::uint64_t, std::string>> refused_;
+  bool wants_cut_ = false;
+  bool wants_to_leave_ = false; // this node
+  std::uint64_t proposed_ = 0;  // the epoch of a view
+  raft::Term proposed_in_;      // under which leader
   raft::NodeId leader_told_;
   std::vector<View> views_;
   std::vector<std::string> log_;

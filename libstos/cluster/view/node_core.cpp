@@ -28,23 +28,32 @@ void NodeCore::begin_if_complete(double now_s) {
     return;
   View first;
   for (const Membership::Member& member : membership_.members())
-    first.members.push_back({{first.members.size() + 1}, member.name, member.address});
+    first.members.push_back({{++first.last_id}, member.name, member.address, member.life});
+  first.why = "all have come";
+  begin(std::move(first), false, now_s);
+}
+
+void NodeCore::begin(View first, bool joins, double now_s) {
   ControlOptions options;
-  options.self = first.members[membership_.own_index()].id;
+  for (const View::Member& member : first.members) {
+    names_[member.id] = member.name;
+    if (member.name == membership_.own_name())
+      options.self = member.id;
+  }
   options.seed = mix64(life_);
   options.life = std::max<std::uint64_t>(life_, 1);
   options.election = *raft::election_kind_from(to_string(options_.election));
   options.tick_s = tick_s_;
-  first.why = "all have come";
-  for (const View::Member& member : first.members)
-    names_[member.id] = member.name;
   views_.push_back(first);
-  control_ = std::make_unique<ControlGroup>(std::move(first), options, now_s);
+  control_ = std::make_unique<ControlGroup>(std::move(first), options, joins, now_s);
   next_control_tick_s_ = now_s + tick_s_;
 }
 
 Reachability NodeCore::reachability(double now_s) const {
-  return {control_->view().epoch, membership_.reachability(now_s)};
+  Reachability seen{control_->view().epoch, membership_.reachability(now_s), wants_to_leave_, {}};
+  for (const Membership::Newcomer& newcomer : membership_.newcomers())
+    seen.newcomers.push_back(newcomer.seat.life);
+  return seen;
 }
 
 // A view may have come that the membership does not know yet: names tell who is meant.
@@ -81,7 +90,32 @@ void NodeCore::heard_hello(PeerKey peer, const NodeHello& hello, double now_s) {
   begin_if_complete(now_s);
 }
 
+void NodeCore::heard_welcome(PeerKey peer, const NodeHello& hello, double now_s) {
+  membership_.heard_welcome(peer, hello, now_s);
+}
+
+void NodeCore::heard_view(PeerKey peer, std::span<const std::byte> bytes, double now_s) {
+  membership_.heard(peer, now_s);
+  Result<View> view = decode_view(bytes);
+  const bool has_seat =
+      view && std::ranges::any_of(view->members, [this](const View::Member& member) {
+        return member.name == membership_.own_name() && member.life == life_;
+      });
+  if (control_ != nullptr || !has_seat)
+    return;
+  enter(*view);
+  begin(*std::move(view), true, now_s);
+}
+
+void NodeCore::runs_are_cut(const std::optional<Error>& why_not) {
+  if (control_ != nullptr)
+    control_->runs_are_cut(why_not);
+  wants_to_leave_ = wants_to_leave_ && !why_not;
+}
+
 void NodeCore::refused_by(PeerKey peer, const std::string& why) {
+  if (wants_to_leave_ && !drained_) // another node was the first to say that it has left
+    drained_ = Error{Errc::drained, "this node has left, as it was asked to"};
   membership_.refused_by(peer, why);
 }
 
@@ -111,8 +145,20 @@ void NodeCore::tick(double now_s) {
   membership_.tick(now_s);
   if (control_ == nullptr)
     return;
-  control_->tick(reachability(now_s), now_s);
+  std::vector<View::Member> newcomers;
+  for (const Membership::Newcomer& newcomer : membership_.newcomers())
+    newcomers.push_back({{}, newcomer.seat.name, newcomer.seat.address, newcomer.seat.life});
+  control_->tick(reachability(now_s), std::move(newcomers), now_s);
   next_control_tick_s_ = now_s + tick_s_;
+}
+
+void NodeCore::enter(const View& view) {
+  std::vector<Membership::Seat> seats;
+  for (const View::Member& member : view.members) {
+    names_[member.id] = member.name;
+    seats.push_back({member.name, member.address, member.life});
+  }
+  membership_.enter(seats, view.to_string() + " is without it (" + view.why + ")");
 }
 
 NodeCore::Output NodeCore::take_output(double now_s) {
@@ -130,14 +176,18 @@ NodeCore::Output NodeCore::take_output(double now_s) {
       if (const PeerKey key = key_of(to); key != 0)
         output.frames.emplace_back(key, std::move(frame));
     for (View& view : of_control.views) {
-      std::vector<std::string> names;
-      for (const View::Member& member : view.members)
-        names.push_back(member.name);
-      membership_.keep(names, view.to_string() + " is without it (" + view.why + ")");
+      for (const Membership::Newcomer& newcomer : membership_.newcomers())
+        for (const View::Member& member : view.members)
+          if (member.life == newcomer.seat.life)
+            output.taken_in.emplace_back(newcomer.key, encode(view));
+      enter(view);
       views_.push_back(std::move(view));
     }
     for (std::string& line : of_control.log)
       log_.push_back(std::move(line));
+    for (const auto& [life, why] : of_control.refused)
+      membership_.refuse_newcomer(life, why);
+    output.wants_cut = of_control.wants_cut;
     output.reachability = encode(reachability(now_s));
   }
   output.membership = membership_.take_output();
@@ -147,6 +197,8 @@ NodeCore::Output NodeCore::take_output(double now_s) {
 }
 
 const std::optional<Error>& NodeCore::failure() const {
+  if (drained_)
+    return drained_;
   if (control_ != nullptr && control_->failure())
     return control_->failure();
   return membership_.failure();

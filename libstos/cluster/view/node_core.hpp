@@ -39,6 +39,17 @@ public:
   void lost(PeerKey peer, const std::string& why) { membership_.lost(peer, why); }
   void left(PeerKey peer) { membership_.left(peer); }
 
+  void heard_welcome(PeerKey peer, const NodeHello& hello, double now_s);
+
+  /// The view that takes this node in, as an encoded View; any bytes.
+  void heard_view(PeerKey peer, std::span<const std::byte> view, double now_s);
+
+  /// This node is to leave the cluster, as soon as all runs are cut.
+  void leave() { wants_to_leave_ = true; }
+
+  /// See ControlGroup.
+  void runs_are_cut(const std::optional<Error>& why_not);
+
   /// A heartbeat, with a Reachability, and a frame of the ControlGroup; any bytes.
   void heard_beat(PeerKey peer, std::span<const std::byte> reachability, double now_s);
   void heard_frame(PeerKey peer, std::span<const std::byte> frame, double now_s);
@@ -51,6 +62,9 @@ public:
     Membership::Output membership; ///< whose beats carry `reachability`
     std::vector<std::byte> reachability;
     std::vector<std::pair<PeerKey, std::vector<std::byte>>> frames;
+    std::vector<std::pair<PeerKey, std::vector<std::byte>>>
+        taken_in;            ///< who is to hear of its view
+    bool wants_cut = false;  ///< of all runs: runs_are_cut() is to be called
     bool leaves = false;     ///< all others are to hear that this node says goodbye, and no more
     std::vector<View> views; ///< that have come, the first one among them
     std::vector<std::string> log;
@@ -69,6 +83,8 @@ public:
 
 private:
   void begin_if_complete(double now_s);
+  void begin(View first, bool joins, double now_s);
+  void enter(const View& view);
   [[nodiscard]] Reachability reachability(double now_s) const;
   [[nodiscard]] std::optional<raft::NodeId> id_of(PeerKey peer) const;
   [[nodiscard]] PeerKey key_of(raft::NodeId node) const;
@@ -80,6 +96,8 @@ private:
   std::map<raft::NodeId, std::string> names_; // of all that ever were members
   double tick_s_;
   double next_control_tick_s_ = 0;
+  bool wants_to_leave_ = false;
+  std::optional<Error> drained_;
   bool has_left_ = false;
   std::vector<View> views_;
   std::vector<std::string> log_;

@@ -15,6 +15,10 @@ std::vector<std::byte> encode(const Reachability& reachability) {
   out.varint(reachability.of.size());
   for (const Reachability::State state : reachability.of)
     out.u8(static_cast<std::uint8_t>(state));
+  out.u8(reachability.wants_to_leave ? 1 : 0);
+  out.varint(reachability.newcomers.size());
+  for (const std::uint64_t life : reachability.newcomers)
+    out.u64(life);
   return out.take();
 }
 
@@ -29,7 +33,12 @@ Result<Reachability> decode_reachability(std::span<const std::byte> bytes) {
       in.fail();
     reachability.of.push_back(static_cast<Reachability::State>(state));
   }
-  if (!in.at_end() || reachability.of.size() > View::members_max)
+  reachability.wants_to_leave = in.u8() != 0;
+  const std::size_t newcomers = in.count(sizeof(std::uint64_t));
+  while (reachability.newcomers.size() < newcomers && in.ok())
+    reachability.newcomers.push_back(in.u64());
+  if (!in.at_end() || reachability.newcomers.size() > View::members_max ||
+      reachability.of.size() > View::members_max)
     return Error{Errc::bad_message,
                  "no reachability: " + std::to_string(bytes.size()) + " bytes that make no sense"};
   return reachability;
@@ -47,6 +56,20 @@ Reachabilities::State Reachabilities::seen_by(std::size_t from, std::size_t of) 
 
 Reachabilities::State Reachabilities::between(std::size_t a, std::size_t b) const {
   return a == b ? State::fine : std::max(seen_by(a, b), seen_by(b, a));
+}
+
+bool Reachabilities::all_reach(std::uint64_t newcomer) const {
+  return seen_.size() == members_ && std::ranges::all_of(seen_, [newcomer](const auto& seen) {
+           return std::ranges::count(seen.second.newcomers, newcomer) > 0;
+         });
+}
+
+std::vector<std::size_t> Reachabilities::who_wants_to_leave() const {
+  std::vector<std::size_t> leaving;
+  for (const auto& [member, seen] : seen_)
+    if (seen.wants_to_leave)
+      leaving.push_back(member);
+  return leaving;
 }
 
 bool Reachabilities::any(State state) const {

@@ -10,7 +10,7 @@
 
 namespace stos::detail {
 
-/// What one member of a view sees of its connections to the others.
+/// What one member of a view sees of its connections to the others, and what it wishes.
 struct Reachability {
   enum class State : std::uint8_t {
     fine,
@@ -19,8 +19,11 @@ struct Reachability {
     lost,    ///< nothing was heard for cluster.silence_timeout, or it has said that it leaves
   };
 
-  std::uint64_t epoch = 0; ///< of the view
-  std::vector<State> of;   ///< by member; of itself it is fine
+  std::uint64_t epoch = 0;    ///< of the view
+  std::vector<State> of = {}; ///< by member; of itself it is fine
+  bool wants_to_leave = false;
+  std::vector<std::uint64_t> newcomers =
+      {}; ///< the lives of those that it has a connection to, ascending
 
   friend bool operator==(const Reachability&, const Reachability&) = default;
 };
@@ -44,6 +47,12 @@ public:
 
   /// What is worse of what two members see of each other.
   [[nodiscard]] State between(std::size_t a, std::size_t b) const;
+
+  /// Whether all members have a connection to the process of that life.
+  [[nodiscard]] bool all_reach(std::uint64_t newcomer) const;
+
+  /// The members that wish to leave, ascending.
+  [[nodiscard]] std::vector<std::size_t> who_wants_to_leave() const;
 
   /// Whether there are two members of whom one sees the other so.
   [[nodiscard]] bool any(State state) const;

@@ -35,13 +35,15 @@ std::vector<std::byte> encode(const View& view) {
     out.text(member.name);
     out.text(member.address.host);
     out.u16(member.address.port);
+    out.u64(member.life);
   }
+  out.varint(view.last_id);
   out.text(view.why);
   return out.take();
 }
 
 Result<View> decode_view(std::span<const std::byte> bytes) {
-  constexpr std::size_t least_bytes = 5; // of a member
+  constexpr std::size_t least_bytes = 13; // of a member
   BytesReader in(bytes);
   View view;
   view.epoch = in.varint();
@@ -52,14 +54,17 @@ Result<View> decode_view(std::span<const std::byte> bytes) {
     member.name = in.text();
     member.address.host = in.text();
     member.address.port = in.u16();
+    member.life = in.u64();
     if (!member.id || (!view.members.empty() && !(view.members.back().name < member.name)))
       in.fail();
     view.members.push_back(std::move(member));
   }
+  view.last_id = in.varint();
   view.why = in.text();
   std::vector<raft::NodeId> ids = view.ids();
   if (!in.at_end() || view.members.empty() || view.members.size() > View::members_max ||
-      view.epoch == 0 || std::ranges::adjacent_find(ids) != ids.end())
+      view.epoch == 0 || view.last_id < ids.back().value ||
+      std::ranges::adjacent_find(ids) != ids.end())
     return Error{Errc::bad_message,
                  "no view: " + std::to_string(bytes.size()) + " bytes that make no sense"};
   return view;

@@ -28,6 +28,7 @@ struct View {
     raft::NodeId id; ///< another one for each process that ever belonged to the cluster
     std::string name;
     NodeAddress address;
+    std::uint64_t life = 0; ///< of the process, see NodeHello
 
     friend bool operator==(const Member&, const Member&) = default;
   };
@@ -36,7 +37,8 @@ struct View {
 
   std::uint64_t epoch = 1;
   std::vector<Member> members;
-  std::string why; ///< it differs from the one before, for people
+  std::uint64_t last_id = 0; ///< the highest that any member ever had
+  std::string why;           ///< it differs from the one before, for people
 
   [[nodiscard]] std::optional<std::size_t> index_of(raft::NodeId node) const;
   [[nodiscard]] std::vector<raft::NodeId> ids() const;
