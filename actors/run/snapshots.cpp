@@ -207,8 +207,12 @@ double Snapshots::next_stop_after(double time) const {
 
 double Snapshots::at_stop(const WorldAtStop& stop) {
   stopped_ = std::chrono::steady_clock::now();
+  // Where nothing has happened since the last cut, there is no other one: not on any node.
+  const bool is_news = std::exchange(last_cut_, stop.time) != stop.time;
+  if (!is_news)
+    stop_again_if_asked();
   try {
-    if (!is_left_out(stop.time))
+    if (is_news && !is_left_out(stop.time))
       take_part(stop);
   } catch (const std::exception& problem) { // there is no memory for it
     take(stop.time, Error{Errc::internal, problem.what()});
@@ -220,6 +224,12 @@ double Snapshots::at_stop(const WorldAtStop& stop) {
     world_.end_before(stop.time);
   }
   return next_stop_after(stop.time);
+}
+
+void Snapshots::stop_again_if_asked() {
+  const std::lock_guard lock(mutex_);
+  if (!asked_.empty())
+    world_.wants_stop = true;
 }
 
 double Snapshots::seconds_of_pause() const {

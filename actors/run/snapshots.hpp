@@ -115,6 +115,7 @@ private:
   [[nodiscard]] Result<void> open_store();
   [[nodiscard]] double next_stop_after(double time) const;
   double at_stop(const WorldAtStop& stop);
+  void stop_again_if_asked();
   [[nodiscard]] double seconds_of_pause() const;
   [[nodiscard]] bool is_left_out(double time);
   void take_part(const WorldAtStop& stop);
@@ -135,6 +136,7 @@ private:
   const Site site_;
   const SnapshotOptions options_;
   std::vector<double> at_; // ascending
+  double last_cut_ = Instant::beginning().absorption;
   double set_up_ =
       -Instant::never().absorption; // when the first cut is, if it is for the keeper only
   std::unique_ptr<CutStore> store_; // on the first node
