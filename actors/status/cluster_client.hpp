@@ -14,9 +14,10 @@ namespace stos {
 /// others.
 ///
 /// Threads: one at a time; an actor system with threads of its own stands behind it.
-/// Errors:  each function waits at most as long as it was given. Errc::io_error if nobody can be
-///          reached there, nobody answers in time, or who answers is no node; Errc::bad_message if
-///          it is one that speaks another protocol, or says what cannot be read.
+/// Errors:  each function waits at most as long as it was given. Errc::io_error if no
+///          process can be reached there, none answers in time, or the one that does is no node;
+///          Errc::bad_message if it is one that speaks another protocol, or says what cannot be
+///          read.
 class ClusterClient {
 public:
   [[nodiscard]] static Result<std::unique_ptr<ClusterClient>> connect(const NodeAddress& address,
