@@ -1,5 +1,7 @@
 #include "actors/citizen.hpp"
 
+#include "actors/transport/gate.hpp"
+
 #include <caf/io/middleman.hpp>
 #include <caf/scoped_actor.hpp>
 
@@ -55,11 +57,15 @@ caf::strong_actor_ptr sender_of(const AgentBase& agent) {
 namespace stos {
 
 Result<caf::actor> find_agent(caf::actor_system& system, const std::string& host,
-                              std::uint16_t port, const FindAgent& wanted, caf::timespan timeout) {
-  const auto node = system.middleman().remote_actor(host, port);
+                              std::uint16_t port, const FindAgent& wanted, caf::timespan timeout,
+                              const TlsOptions& tls, bool insecure) {
+  const NodeAddress address{host, port};
+  const Result<caf::actor> node = detail::call_node(
+      system, address, tls, insecure, {detail::PeerKind::process, "process"}, timeout);
   if (!node)
-    return Error{Errc::io_error, "there is no node at " + host + ":" + std::to_string(port) +
-                                     " that could be asked for an agent"};
+    return Error{node.error().code,
+                 "there is no node at " + to_string(address) +
+                     " that could be asked for an agent: " + node.error().context};
   return detail::ask_for_agent(system, *node, wanted, timeout);
 }
 

@@ -82,11 +82,13 @@ void inject_local(const caf::actor& handle, F&& function, Args&&... arguments) {
 /// has CAF's middleman: asks the node at `host:port`. Returns the agent's handle, which can be
 /// monitored and asked, wherever the agent lives and moves to; or bad_argument if there is no such
 /// agent or simulation, io_error if no node answers there within `timeout`. In a process that is a
-/// node itself, see ClusterNode::find_agent(). Blocks the calling thread; an actor sends FindAgent
-/// as a request.
+/// node itself, see ClusterNode::find_agent(). Blocks the calling thread.
+///
+/// The process shows the certificate of `tls`, of the kind `process`; or the user's own one.
 [[nodiscard]] Result<caf::actor> find_agent(caf::actor_system& system, const std::string& host,
                                             std::uint16_t port, const FindAgent& wanted,
-                                            caf::timespan timeout);
+                                            caf::timespan timeout, const TlsOptions& tls = {},
+                                            bool insecure = false);
 
 /// From an agent's event to an ordinary actor: it gets (SpacetimeStamp, arguments...), with the
 /// agent as sender. What is executed is never taken back, so the message leaves at once.

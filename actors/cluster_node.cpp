@@ -6,7 +6,7 @@
 #include "actors/node/roll_call.hpp"
 #include "actors/run/thread_check.hpp"
 #include "actors/status/status_desk.hpp"
-#include "actors/transport/host_name.hpp"
+#include "actors/transport/gate.hpp"
 #include "libstos/base/assert.hpp"
 #include "libstos/base/digest.hpp"
 #include "libstos/base/plain_text.hpp"
@@ -16,15 +16,9 @@
 #include <caf/actor_system_config.hpp>
 #include <caf/io/middleman.hpp>
 #include <caf/send.hpp>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
-#include <cstring>
 #include <fstream>
 #include <random>
 #include <sstream>
@@ -44,74 +38,18 @@ std::uint64_t build_id() {
   return id;
 }
 
-// A socket at `address`, or why there is none.
-class ListeningSocket {
-public:
-  explicit ListeningSocket(const NodeAddress& address) {
-    addrinfo hints{};
-    hints.ai_socktype = SOCK_STREAM;
-    hints.ai_flags = AI_PASSIVE;
-    addrinfo* found = nullptr;
-    const int status =
-        getaddrinfo(address.host.c_str(), std::to_string(address.port).c_str(), &hints, &found);
-    if (status != 0) {
-      problem_ = "the name " + address.host + " does not resolve: " + gai_strerror(status);
-      return;
-    }
-    fd_ = socket(found->ai_family, SOCK_STREAM, 0);
-    const int on = 1;
-    setsockopt(fd_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    if (bind(fd_, found->ai_addr, found->ai_addrlen) != 0 || listen(fd_, 1) != 0)
-      problem_ = errno == EADDRINUSE ? "the address is in use" : std::strerror(errno);
-    freeaddrinfo(found);
-  }
-  ~ListeningSocket() { close(fd_); }
-  ListeningSocket(const ListeningSocket&) = delete;
-  ListeningSocket& operator=(const ListeningSocket&) = delete;
-
-  [[nodiscard]] const std::string& problem() const { return problem_; }
-
-  [[nodiscard]] std::uint16_t port() const {
-    sockaddr_storage bound{};
-    socklen_t size = sizeof bound;
-    getsockname(fd_, reinterpret_cast<sockaddr*>(&bound), &size);
-    return ntohs(bound.ss_family == AF_INET6 ? reinterpret_cast<sockaddr_in6&>(bound).sin6_port
-                                             : reinterpret_cast<sockaddr_in&>(bound).sin_port);
-  }
-
-private:
-  int fd_ = -1;
-  std::string problem_;
-};
-
-// CAF neither says why a port cannot be opened nor which one it has taken before there is an actor
-// to be reached there: so we try.
-NodeAddress find_address(NodeAddress address) {
-  const ListeningSocket socket(address);
-  if (!socket.problem().empty())
-    throw UsageError(Errc::io_error, "cannot listen on " + to_string(address) +
-                                         " (cluster.address): " + socket.problem());
-  address.port = socket.port();
-  return address;
-}
-
-detail::NodeHello make_hello(const ClusterOptions& options) {
+detail::NodeHello make_hello(const ClusterOptions& options, const detail::Gate& gate) {
   detail::NodeHello hello;
   hello.protocol = detail::NodeHello::current_protocol;
   hello.build = build_id();
   hello.cluster = options.name;
   hello.address = options.address;
-  hello.node = options.node.value_or(host_name() + "-" + std::to_string(options.address.port));
+  hello.node = gate.name();
   hello.nodes = nodes_to_wait_for(options);
   hello.joins = options.join;
   std::random_device chance;
   hello.life = std::uint64_t{chance()} << 32 | chance();
   return hello;
-}
-
-ClusterOptions with_address(ClusterOptions options) {
-  options.address = find_address(options.address);
-  return options;
 }
 
 /// The actor system of a process that has none of its own.
@@ -153,28 +91,36 @@ struct ProcessNode {
 
 } // namespace
 
-ClusterNode::ClusterNode(caf::actor_system& system, const ClusterOptions& options,
-                         const MonitoringOptions& monitoring)
-    : system_(system), options_(with_address(options)),
-      desk_(std::make_shared<detail::StatusDesk>(monitoring.memory_limit_bytes)),
-      view_(std::make_shared<detail::NodeView>()) {
+namespace {
+
+std::shared_ptr<detail::Gate> make_gate(caf::actor_system& system, const ClusterOptions& options) {
   if (!system.has_middleman())
     throw UsageError(Errc::bad_argument, "a cluster node needs an actor system with CAF's "
                                          "middleman: config.load<caf::io::middleman>()");
+  return std::make_shared<detail::Gate>(system, options);
+}
+
+ClusterOptions with_address(ClusterOptions options, const NodeAddress& address) {
+  options.address = address;
+  return options;
+}
+
+} // namespace
+
+ClusterNode::ClusterNode(caf::actor_system& system, const ClusterOptions& options,
+                         const MonitoringOptions& monitoring)
+    : system_(system), gate_(make_gate(system, options)),
+      options_(with_address(options, gate_->address())),
+      desk_(std::make_shared<detail::StatusDesk>(monitoring.memory_limit_bytes)),
+      view_(std::make_shared<detail::NodeView>()) {
   actor_ = system.spawn<detail::NodeActor, caf::detached + caf::hidden>(
-      make_hello(options_), options_, monitoring, view_, desk_);
-  const NodeAddress& address = options_.address;
-  const auto port = system.middleman().publish(actor_, address.port, address.host.c_str(), true);
-  if (!port) {
-    caf::anon_send_exit(actor_, caf::exit_reason::kill);
-    throw UsageError(Errc::io_error, "cannot listen on " + to_string(address) +
-                                         " (cluster.address): " + to_string(port.error()));
-  }
+      make_hello(options_, *gate_), options_, monitoring, view_, desk_, gate_);
+  gate_->open(actor_);
   detail::answer_roll_call();
 }
 
 ClusterNode::~ClusterNode() {
-  (void)system_.middleman().unpublish(actor_, options_.address.port);
+  gate_->close();
   caf::anon_send(actor_, detail::EndMessage{});
 }
 
@@ -263,10 +209,12 @@ std::vector<detail::RunAnnouncement> ClusterNode::meet_for_run(const AttemptId& 
   const std::uint64_t attempt = id.number;
   detail::Meetings& meetings = *view_->meetings;
   const detail::Meetings::Announcement own = meetings.come(attempt, set_up.data);
-  caf::anon_send(actor_, detail::RunAnnouncement{id.epoch, own.simulation, attempt, own.meeting,
-                                                 set_up, run_of(lock, attempt).actor});
+  caf::anon_send(actor_, detail::TellMessage{},
+                 detail::RunAnnouncement{id.epoch, own.simulation, attempt, own.meeting, set_up,
+                                         run_of(lock, attempt).actor});
   for (detail::Meetings::Call& call : meetings.take_calls())
-    caf::anon_send(actor_, detail::RunCall{id.epoch, call.simulation, std::move(call.attempts)});
+    caf::anon_send(actor_, detail::TellMessage{},
+                   detail::RunCall{id.epoch, call.simulation, std::move(call.attempts)});
   const auto is_over = [&] {
     return view_->failure || view_->view.epoch != id.epoch || meetings.problem(attempt) ||
            meetings.all_are_there(attempt);
@@ -306,8 +254,9 @@ void ClusterNode::leave_run(const AttemptId& attempt, const std::optional<std::s
   if (view_->view.epoch != attempt.epoch)
     return;
   const std::string simulation = run_of(lock, attempt.number).simulation;
-  caf::anon_send(actor_, detail::RunDeparture{attempt.epoch, simulation, attempt.number,
-                                              !why.has_value(), why.value_or("")});
+  caf::anon_send(actor_, detail::TellMessage{},
+                 detail::RunDeparture{attempt.epoch, simulation, attempt.number, !why.has_value(),
+                                      why.value_or("")});
   view_->meetings->end(attempt.number);
   std::erase_if(view_->runs, [&](const auto& run) { return run.attempt == attempt.number; });
   view_->forget_strangers();

@@ -25,6 +25,7 @@ namespace stos {
 
 namespace detail {
 
+class Gate;
 class StatusDesk;
 
 /// What the node's actor knows, for threads that wait for it.
@@ -147,7 +148,8 @@ private:
                                                     std::uint64_t attempt) const;
 
   caf::actor_system& system_;
-  const ClusterOptions options_;
+  const std::shared_ptr<detail::Gate> gate_;
+  const ClusterOptions options_; ///< with the address where it listens
   const std::shared_ptr<detail::StatusDesk> desk_;
   std::shared_ptr<detail::NodeView> view_;
   caf::actor actor_;

@@ -1,6 +1,7 @@
 # Finds what libstos is built on. scripts/setup provides all of it on Debian.
 
 find_package(Threads REQUIRED)
+find_package(OpenSSL 3 REQUIRED)
 find_package(yaml-cpp REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(Scotch 7 REQUIRED)  # FindScotch.cmake, beside this file; so are the next ones

@@ -343,6 +343,7 @@ ConfigType interval(double min_s, double max_s) {
 std::vector<ConfigKey> build_keys() {
   using O = RunOptions;
   using C = ClusterOptions;
+  using T = TlsOptions;
   using M = MonitoringOptions;
   using S = SnapshotOptions;
   constexpr std::uint64_t seed_max = std::numeric_limits<std::uint64_t>::max();
@@ -477,6 +478,23 @@ std::vector<ConfigKey> build_keys() {
       {"cluster.copies", "",
        "Number of nodes beside the first one that keep a run's last cut, and can all be lost.",
        whole_number<&O::cluster, &C::copies>(0, 16, "nodes")},
+      {"cluster.tls.ca", "", "Certificates of who may say who is who; `stos keys` makes them.",
+       file_path<&O::cluster, &C::tls, &T::ca>()},
+      {"cluster.tls.certificate", "", "Certificate of this node, with its name in it.",
+       file_path<&O::cluster, &C::tls, &T::certificate>()},
+      {"cluster.tls.key", "", "Private key of the certificate.",
+       file_path<&O::cluster, &C::tls, &T::key>()},
+      {"cluster.tls.revoked", "", "List of certificates that do not count any more.",
+       file_path<&O::cluster, &C::tls, &T::revoked>()},
+      {"cluster.tls.own", "",
+       "Without files: the user's own keys, also where others can reach this node.",
+       flag<&O::cluster, &C::tls, &T::own>()},
+      {"cluster.insecure", "", "No TLS: who reaches the port is who they say they are.",
+       flag<&O::cluster, &C::insecure>()},
+      {"cluster.handshake_timeout", "", "How long a stranger has to say who it is.",
+       duration<&O::cluster, &C::handshake_timeout_s>(0.1, 3600)},
+      {"cluster.newcomers_max", "", "Connections of those who have not yet said who they are.",
+       whole_number<&O::cluster, &C::newcomers_max>(1, 65536, "connections")},
       {"cluster.placement", "",
        "Where agents go: in turn, in runs, along a curve through space, or by their channels.",
        choice<&O::cluster, &C::placement>({{"round_robin", PlacementName::round_robin},
@@ -499,6 +517,13 @@ std::vector<ConfigKey> build_keys() {
        address_or_none<&O::monitoring, &M::address>()},
       {"monitoring.threads", "", "Threads that answer scrapers, one each at a time.",
        whole_number<&O::monitoring, &M::threads>(1, 64, "threads")},
+      {"monitoring.user", "", "Who may scrape, with the password of monitoring.password_file.",
+       name_or_none<&O::monitoring, &M::user>()},
+      {"monitoring.password_file", "", "File whose first line is the password of monitoring.user.",
+       file_path<&O::monitoring, &M::password_file>()},
+      {"monitoring.certificate", "",
+       "Scrapers come over TLS: file with a certificate and its private key (PEM).",
+       file_path<&O::monitoring, &M::certificate>()},
       {"monitoring.progress_timeout", "",
        "A node whose simulated time stands still for so long raises an alert.",
        duration<&O::monitoring, &M::progress_timeout_s>(0.1, 31'536'000)},

@@ -319,8 +319,31 @@ Result<RunOptions> load_environment(const Environment& environment, RunOptions b
   return apply_settings(std::move(base), settings);
 }
 
+namespace {
+
+Result<void> check_keys(const ClusterOptions& cluster) {
+  const TlsOptions& tls = cluster.tls;
+  if (tls.has_files() && (tls.ca.empty() || tls.certificate.empty() || tls.key.empty()))
+    return bad_config(std::string("cluster.tls: ") +
+                      (tls.ca.empty()            ? "ca"
+                       : tls.certificate.empty() ? "certificate"
+                                                 : "key") +
+                      " is missing; allowed: ca, certificate and key together, or none of them");
+  if (tls.own && tls.has_files())
+    return bad_config("cluster.tls.own: true takes other keys than the files of cluster.tls; "
+                      "allowed: one of both");
+  if (cluster.insecure && (tls.own || tls.has_files()))
+    return bad_config("cluster.insecure: true does without the keys of cluster.tls; allowed: one "
+                      "of both");
+  return {};
+}
+
+} // namespace
+
 Result<void> check_options(const RunOptions& options) {
   const ClusterOptions& cluster = options.cluster;
+  if (Result<void> keys = check_keys(cluster); !keys)
+    return keys;
   if (options.distributed && (options.serial.value_or(false) || options.workers == 0u))
     return bad_config("distributed: true needs at least one worker on each node, got engine." +
                       std::string(options.workers == 0u ? "workers: 0" : "serial: true") +
@@ -336,6 +359,11 @@ Result<void> check_options(const RunOptions& options) {
   if (cluster.nodes && *cluster.nodes < cluster.peers.size())
     return bad_config("cluster.nodes: " + exact_text(*cluster.nodes) + " is less than the " +
                       exact_text(cluster.peers.size()) + " addresses of cluster.peers");
+  const MonitoringOptions& monitoring = options.monitoring;
+  if (monitoring.user.empty() != monitoring.password_file.empty())
+    return bad_config(std::string("monitoring: ") +
+                      (monitoring.user.empty() ? "user" : "password_file") +
+                      " is missing; allowed: user and password_file together, or none of them");
   if (options.distributed && cluster.address.port != 0 &&
       options.monitoring.address == cluster.address)
     return bad_config("monitoring.address: " + to_string(cluster.address) +

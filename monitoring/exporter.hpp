@@ -2,7 +2,7 @@
 
 #include "libstos/base/result.hpp"
 #include "libstos/cluster/status/node_status.hpp"
-#include "libstos/options/cluster_options.hpp"
+#include "libstos/options/monitoring_options.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -25,7 +25,8 @@ namespace stos {
 ///          answers that are under way, at most some seconds.
 /// Errors:  see start(). What the source throws ends the scrape, which then shows no metric of
 ///          ours; nothing else happens.
-/// Limits:  `threads`; 100 connections that were accepted and wait for one.
+/// Limits:  `threads`; 100 connections that were accepted and wait for one; 16 KiB of a request's
+///          head; five seconds for each read and write of a connection.
 /// Effects: the process ignores SIGPIPE from now on, as it does with CAF's middleman.
 class Exporter {
 public:
@@ -35,9 +36,12 @@ public:
   /// Fails with Errc::io_error and what is wrong with `address`: no such host, not an address of
   /// this machine, a port that is taken or that needs privileges; IPv6, where prometheus-cpp's
   /// web server has been built without it, as on Debian. Looks up a host's name, and prefers its
-  /// IPv4 address. @pre threads > 0
-  [[nodiscard]] static Result<std::unique_ptr<Exporter>>
-  start(const NodeAddress& address, std::uint32_t threads, Source source);
+  /// IPv4 address. Errc::not_supported if the web server cannot speak TLS, as Debian's cannot;
+  /// Errc::bad_config if the file with the password or the certificate is no good.
+  /// Without the right name and password scrapers get the status 401. @pre there is an address, and
+  /// threads
+  [[nodiscard]] static Result<std::unique_ptr<Exporter>> start(const MonitoringOptions& options,
+                                                               Source source);
 
   ~Exporter();
   Exporter(const Exporter&) = delete;

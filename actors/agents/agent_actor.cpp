@@ -1,11 +1,14 @@
 #include "actors/agents/agent_actor.hpp"
 
 #include "actors/messages/outside_message.hpp"
+#include "actors/transport/message_rules.hpp"
 #include "libstos/world/world.hpp"
 
 #include <caf/actor_cast.hpp>
 #include <caf/exit_reason.hpp>
 #include <caf/system_messages.hpp>
+
+#include <algorithm>
 
 namespace stos::detail {
 
@@ -101,7 +104,7 @@ public:
     mail.agent = receiver().agent_.value;
     mail.number = element_->mid.integer_value();
     mail.sender = std::move(element_->sender);
-    mail.content = std::move(element_->payload);
+    mail.content.message = std::move(element_->payload);
     return mail;
   }
 
@@ -161,7 +164,13 @@ AgentActor& AgentActor::create(caf::actor_system& system, Cell& cell, OutsideDoo
   return *static_cast<AgentActor*>(handle.release()->get());
 }
 
+// What nodes say to each other is not for agents, and would be an event all the same.
 bool AgentActor::enqueue(caf::mailbox_element_ptr element, caf_version::Host*) {
+  const auto is_ours = [](caf::type_id_t type) { return rule_for(type).wants_sender; };
+  if (std::ranges::any_of(element->payload.types(), is_ours)) {
+    caf_version::bounce(*element);
+    return true;
+  }
   door_->pass(std::make_unique<Delivery>(caf::strong_actor_ptr(ctrl()), std::move(element)));
   return true;
 }

@@ -42,7 +42,7 @@ AgentActor& actor_behind(const caf::strong_actor_ptr& handle) {
 
 caf::mailbox_element_ptr element_of(AgentMail& mail) {
   return caf_version::make_element(std::move(mail.sender), caf::message_id{mail.number},
-                                   std::move(mail.content));
+                                   std::move(mail.content.message));
 }
 
 } // namespace
@@ -126,7 +126,7 @@ void Citizens::begin() {
 void Citizens::take(AgentMail mail, bool stopping) {
   if (mail.kind == AgentMail::Kind::luggage)
     luggage_[{AgentId{mail.agent}, mail.number}] = caf_version::make_element(
-        std::move(mail.sender), caf::message_id{mail.id}, std::move(mail.content));
+        std::move(mail.sender), caf::message_id{mail.id}, std::move(mail.content.message));
   else if (stopping)
     waiting_.push_back(std::move(mail));
   else
@@ -295,7 +295,7 @@ void Citizens::send_luggage(AgentId agent, std::size_t node) {
     mail.asker = static_cast<std::uint32_t>(site_.own_node);
     mail.id = luggage.element->mid.integer_value();
     mail.sender = std::move(luggage.element->sender);
-    mail.content = std::move(luggage.element->payload);
+    mail.content.message = std::move(luggage.element->payload);
     site_.send(node, caf::make_message(std::move(mail)));
     return true;
   });

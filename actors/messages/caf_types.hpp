@@ -24,9 +24,8 @@ bool inspect(Inspector& f, SpacetimeStamp& s) {
                             f.field("z", s.z));
 }
 
-/// Looks for an agent of a simulation that runs: a request to any node of its cluster, for example
-/// from a foreign process that has the node's handle by `remote_actor`. The answer is the agent's
-/// handle (`caf::actor`), or an error that says what there is not. See find_agent().
+/// Looks for an agent of a simulation that runs: a request to any node of its cluster. The answer
+/// is the agent's handle (`caf::actor`), or an error that says what there is not. See find_agent().
 struct FindAgent {
   std::string simulation;  ///< its name; empty: the only one there is
   std::string name;        ///< see name_agent(); empty: by its id

@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -158,6 +159,24 @@ struct AbortMessage {
   bool goes_on = false; ///< in the next view
 };
 
+/// A message of an ordinary actor within another message: only what may come from outside by
+/// itself, and nothing that nests endlessly.
+struct MailContent {
+  caf::message message;
+};
+/// Whether bytes, which begin with the number of values and their types, may be such a message.
+[[nodiscard]] bool is_mail_content(std::span<const std::byte> bytes);
+
+template <class Inspector>
+bool inspect(Inspector& f, MailContent& x) {
+  if constexpr (std::is_same_v<Inspector, caf::binary_deserializer>) {
+    const auto rest = f.remainder();
+    if (!is_mail_content({reinterpret_cast<const std::byte*>(rest.data()), rest.size()}))
+      return false;
+  }
+  return f.apply(x.message);
+}
+
 /// For an agent of one run, wherever it is by now; from node to node, and within one.
 struct AgentMail {
   enum class Kind : std::uint8_t {
@@ -175,7 +194,7 @@ struct AgentMail {
   std::uint32_t asker = 0;
   std::uint64_t id = 0;
   caf::strong_actor_ptr sender;
-  caf::message content;
+  MailContent content;
   Bytes data;
 };
 
@@ -202,6 +221,16 @@ struct SearchAnswer {
 /// Within a process: begin, there is something to do, somebody wants to see where things stand, who
 /// has asked can be answered, all is over.
 struct BeginMessage {};
+struct TellMessage {};  ///< in front of words of a run of this process: they are for all others
+struct ReachedMessage { ///< in front of CAF's connection with whoever listens there
+  std::string host;
+  std::uint16_t port = 0;
+};
+struct UnreachableMessage {
+  std::string host;
+  std::uint16_t port = 0;
+  std::string why; ///< empty: it is this process itself
+};
 struct LookMessage {};
 struct AnswerMessage {};
 struct TickMessage {};
@@ -329,6 +358,16 @@ bool inspect(Inspector& f, SearchAnswer& x) {
 template <class Inspector>
 bool inspect(Inspector& f, BeginMessage& x) { return f.object(x).fields(); }
 template <class Inspector>
+bool inspect(Inspector& f, TellMessage& x) { return f.object(x).fields(); }
+template <class Inspector>
+bool inspect(Inspector& f, ReachedMessage& x) {
+  return f.object(x).fields(f.field("host", x.host), f.field("port", x.port));
+}
+template <class Inspector>
+bool inspect(Inspector& f, UnreachableMessage& x) {
+  return f.object(x).fields(f.field("host", x.host), f.field("port", x.port), f.field("why", x.why));
+}
+template <class Inspector>
 bool inspect(Inspector& f, LookMessage& x) { return f.object(x).fields(); }
 template <class Inspector>
 bool inspect(Inspector& f, TickMessage& x) { return f.object(x).fields(); }
@@ -404,4 +443,8 @@ CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::ControlMessage))
 CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::CopyMessage))
 CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::WelcomeMessage))
 CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::ViewMessage))
+CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::MailContent))
+CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::TellMessage))
+CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::ReachedMessage))
+CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::UnreachableMessage))
 CAF_END_TYPE_ID_BLOCK(stos_cluster)

@@ -1,8 +1,8 @@
 #include "actors/node/node_actor.hpp"
 
 #include "actors/messages/caf_types.hpp"
+#include "actors/messages/system_messages.hpp"
 #include "actors/transport/connection_problem.hpp"
-#include "actors/transport/host_name.hpp"
 
 #include <caf/actor_cast.hpp>
 #include <caf/actor_system.hpp>
@@ -29,9 +29,9 @@ AlertLimits alert_limits(const ClusterOptions& options, const MonitoringOptions&
 
 NodeActor::NodeActor(caf::actor_config& config, NodeHello self, ClusterOptions options,
                      const MonitoringOptions& monitoring, std::shared_ptr<NodeView> view,
-                     std::shared_ptr<StatusDesk> desk)
+                     std::shared_ptr<StatusDesk> desk, std::shared_ptr<Gate> gate)
     : caf::event_based_actor(config), options_(std::move(options)), view_(std::move(view)),
-      core_(std::move(self), options_, 0), desk_(std::move(desk)),
+      gate_(std::move(gate)), core_(std::move(self), options_, 0), desk_(std::move(desk)),
       watch_(alert_limits(options_, monitoring)) {}
 
 Membership::PeerKey NodeActor::key_of(const caf::strong_actor_ptr& handle) {
@@ -43,6 +43,11 @@ Membership::PeerKey NodeActor::key_of(const caf::strong_actor_ptr& handle) {
     monitor(address);
   }
   return entry->second;
+}
+
+std::optional<Membership::PeerKey> NodeActor::sender_key() {
+  const auto known = keys_.find(caf::actor_cast<caf::actor_addr>(current_sender()));
+  return known == keys_.end() ? std::nullopt : std::optional(known->second);
 }
 
 template <class Message>
@@ -78,6 +83,8 @@ caf::behavior NodeActor::make_behavior() {
     }
     return caf::make_error(caf::sec::runtime_error);
   });
+  ignore_what_is_not_for_it(*this);
+  set_default_handler(caf::drop);
   act();
   return {
       [this](const HelloMessage& message) {
@@ -89,23 +96,27 @@ caf::behavior NodeActor::make_behavior() {
         act();
       },
       [this](const ViewMessage& message) {
-        core_.heard_view(key_of(current_sender()), message.view.data, now_s());
+        if (const auto key = sender_key())
+          core_.heard_view(*key, message.view.data, now_s());
         act();
       },
       [this](const RefusalMessage& refusal) {
-        core_.refused_by(key_of(current_sender()), refusal.why);
+        if (const auto key = sender_key())
+          core_.refused_by(*key, printable(refusal.why));
         act();
       },
       [this](const HeartbeatMessage& message) {
-        const Membership::PeerKey key = key_of(current_sender());
-        core_.heard_beat(key, message.reachability.data, now_s());
-        hear(key);
+        if (const auto key = sender_key()) {
+          core_.heard_beat(*key, message.reachability.data, now_s());
+          hear(*key);
+        }
         act();
       },
       [this](const ControlMessage& message) {
-        const Membership::PeerKey key = key_of(current_sender());
-        core_.heard_frame(key, message.frame.data, now_s());
-        hear(key);
+        if (const auto key = sender_key()) {
+          core_.heard_frame(*key, message.frame.data, now_s());
+          hear(*key);
+        }
         act();
       },
       [this](const NewsMessage& message) { hear_news(message); },
@@ -115,16 +126,35 @@ caf::behavior NodeActor::make_behavior() {
       [this](const StatusQuestion& question) { return hear_question(question); },
       [this](RunCommand& command) { pass_on(command); },
       [this](GoodbyeMessage) {
-        core_.left(key_of(current_sender()));
+        if (const auto key = sender_key())
+          core_.left(*key);
         act();
       },
       [this](EndMessage) {
         say_goodbye();
         quit();
       },
-      [this](RunAnnouncement& announcement) { tell_of_run(announcement); },
-      [this](RunCall& call) { tell_of_run(call); },
-      [this](RunDeparture& departure) { tell_of_run(departure); },
+      [this](RunAnnouncement& announcement) {
+        if (announcement.run != nullptr && current_sender() != nullptr &&
+            announcement.run.node() == current_sender()->node())
+          keep_words(announcement);
+      },
+      [this](RunCall& call) { keep_words(call); },
+      [this](RunDeparture& departure) { keep_words(departure); },
+      [this](TellMessage, const RunAnnouncement& announcement) { tell_all(announcement); },
+      [this](TellMessage, const RunCall& call) { tell_all(call); },
+      [this](TellMessage, const RunDeparture& departure) { tell_all(departure); },
+      [this](const ReachedMessage& message, caf::io::scribe_ptr& connection) {
+        reached({message.host, message.port}, connection);
+      },
+      [this](const UnreachableMessage& message) {
+        const NodeAddress address{message.host, message.port};
+        if (message.why.empty())
+          core_.is_own(address);
+        else
+          core_.cannot_connect(address, message.why, now_s());
+        act();
+      },
       [this](const FindAgent& wanted) { return hand_over(wanted); },
       [this](TickMessage, std::uint64_t asked) {
         if (asked != ticks_asked_)
@@ -173,6 +203,8 @@ void NodeActor::hear(Membership::PeerKey key) {
 
 template <class Message>
 void NodeActor::hear_hello(const Message& message) {
+  if (current_sender() == nullptr) // its connection is gone already
+    return;
   NodeHello hello;
   if (message.protocol == NodeHello::current_protocol) {
     Result<NodeHello> decoded = decode_hello(message.hello);
@@ -183,23 +215,52 @@ void NodeActor::hear_hello(const Message& message) {
     hello = *std::move(decoded);
   }
   hello.protocol = message.protocol;
-  if constexpr (std::is_same_v<Message, WelcomeMessage>)
-    core_.heard_welcome(key_of(current_sender()), hello, now_s());
-  else
-    core_.heard_hello(key_of(current_sender()), hello, now_s());
-}
-
-// From this process: for the others. From another node, who may have seen all nodes come before
-// this one has: for whoever waits for it here.
-template <class Message>
-void NodeActor::tell_of_run(Message& message) {
-  if (current_sender() != nullptr) {
-    early_.emplace_back(key_of(current_sender()), std::move(message));
-    act();
+  if (const std::string why = objection_to(hello); !why.empty()) {
+    log_refusal("node refused node=" + printable(hello.node) + " reason=\"" + why + "\"");
+    send(caf::actor_cast<caf::actor>(current_sender()), RefusalMessage{why});
     return;
   }
+  const Membership::PeerKey key = key_of(current_sender());
+  if constexpr (std::is_same_v<Message, WelcomeMessage>)
+    core_.heard_welcome(key, hello, now_s());
+  else
+    core_.heard_hello(key, hello, now_s());
+  if (membership().knows(key))
+    gate_->admit(current_sender()->node());
+}
+
+// Nobody speaks for another node, and each with one voice.
+std::string NodeActor::objection_to(const NodeHello& hello) {
+  const caf::node_id caf_node = current_sender()->node();
+  const std::optional<Peer> peer = gate_->peer_of(caf_node);
+  if (!peer || peer->kind != PeerKind::node)
+    return "it is no node, as its certificate says";
+  if (hello.protocol == NodeHello::current_protocol && peer->name != hello.node)
+    return "its certificate is of node " + peer->name + ", and it says that it is node " +
+           printable(hello.node) + "; wanted: the same name (cluster.node)";
+  const auto speaker = caf::actor_cast<caf::actor_addr>(current_sender());
+  for (const auto& [address, key] : keys_)
+    if (address.node() == caf_node && address != speaker)
+      return "it has said hello already";
+  return {};
+}
+
+// Of this process.
+template <class Message>
+void NodeActor::tell_all(const Message& message) {
   for (const Membership::Member& member : membership().members())
     send_to(member.key, message);
+}
+
+// Of another node, who may have seen all nodes come before this one has.
+template <class Message>
+void NodeActor::keep_words(Message& message) {
+  constexpr std::size_t most = 10'000;
+  const auto key = sender_key();
+  if (!key || early_.size() >= most)
+    return;
+  early_.emplace_back(*key, std::move(message));
+  act();
 }
 
 // @pre the view is locked
@@ -242,7 +303,7 @@ void NodeActor::hear_of_run(std::size_t from, const RunDeparture& departure) {
   const Error& problem = *view_->meetings->problem(*broken);
   for (const NodeView::Run& run : view_->runs)
     if (run.attempt == *broken)
-      send(run.actor,
+      send(run.actor, TellMessage{},
            AbortMessage{static_cast<std::uint32_t>(from), static_cast<std::uint8_t>(problem.code),
                         problem.context, false});
 }
@@ -266,37 +327,25 @@ void NodeActor::take_early() {
   view_->changed.notify_all();
 }
 
-void NodeActor::connect(const NodeAddress& address) {
+// The other side has proved to be a node; CAF's own handshake follows.
+void NodeActor::reached(const NodeAddress& address, caf::io::scribe_ptr& connection) {
   constexpr std::chrono::seconds patience(5);
-  request(system().middleman().actor_handle(), patience, caf::connect_atom_v, address.host,
-          address.port)
+  request(system().middleman().get_named_broker("BASP"), patience, caf::connect_atom_v,
+          std::move(connection), address.port)
       .then(
           [this, address](const caf::node_id&, const caf::strong_actor_ptr& handle,
                           const std::set<std::string>&) {
             if (handle == nullptr)
               core_.cannot_connect(address, "who listens there is no node", now_s());
             else
-              connected(address, handle);
+              core_.connected(address, key_of(handle), now_s());
             act();
           },
           [this, address](const caf::error& problem) {
-            std::string why = lookup_problem(address.host);
-            if (why.empty())
-              why = problem == caf::sec::cannot_connect_to_node
-                        ? "no connection: nobody listens there, or no way leads there"
-                    : problem == caf::sec::request_timeout
-                        ? "no connection: nobody has answered in 5 s"
-                        : "no answer as a node gives it: " + connection_problem(problem);
-            core_.cannot_connect(address, why, now_s());
+            core_.cannot_connect(
+                address, "no answer as a node gives it: " + connection_problem(problem), now_s());
             act();
           });
-}
-
-void NodeActor::connected(const NodeAddress& address, const caf::strong_actor_ptr& handle) {
-  if (handle == caf::actor_cast<caf::strong_actor_ptr>(this))
-    core_.is_own(address);
-  else
-    core_.connected(address, key_of(handle), now_s());
 }
 
 // Carries out what the core wants.
@@ -316,9 +365,12 @@ void NodeActor::act() {
   for (auto& [peer, frame] : output.frames)
     send_to(peer, ControlMessage{{std::move(frame)}});
   for (const NodeAddress& address : wanted.connect)
-    connect(address);
+    gate_->connect(address);
   for (const std::string& line : wanted.log)
-    log(line);
+    if (wanted.refuse.empty())
+      log(line);
+    else
+      log_refusal(line);
   for (const std::string& line : output.log)
     log(line);
   if (output.leaves)
@@ -417,8 +469,9 @@ void NodeActor::enter(const View& view) {
   view_->meetings.emplace(std::move(names), view_->own_index);
   view_->elsewhere.clear();
   for (const NodeView::Run& run : std::exchange(view_->runs, {}))
-    send(run.actor, AbortMessage{AbortMessage::of_this_node,
-                                 static_cast<std::uint8_t>(Errc::node_lost), view.why, true});
+    send(run.actor, TellMessage{},
+         AbortMessage{AbortMessage::of_this_node, static_cast<std::uint8_t>(Errc::node_lost),
+                      view.why, true});
   view_->complete = true;
   view_->changed.notify_all();
 }
@@ -435,12 +488,23 @@ void NodeActor::show_failure() {
 
 // @pre the view is locked
 void NodeActor::abort(const caf::actor& run, const Error& why) {
-  send(run, AbortMessage{AbortMessage::of_this_node, static_cast<std::uint8_t>(why.code),
-                         why.context, false});
+  send(run, TellMessage{},
+       AbortMessage{AbortMessage::of_this_node, static_cast<std::uint8_t>(why.code), why.context,
+                    false});
 }
 
 void NodeActor::log(const std::string& line) {
   std::clog << "stos: " + line + "\n";
+  keep_for_tools(line);
+}
+
+// Of one who may say hello again and again.
+void NodeActor::log_refusal(const std::string& line) {
+  if (gate_->note(line))
+    keep_for_tools(line);
+}
+
+void NodeActor::keep_for_tools(const std::string& line) {
   unsaid_.push_back({seconds_since_1970(), membership().own_name(), line});
   if (unsaid_.size() > ClusterWatch::log_lines_max)
     unsaid_.erase(unsaid_.begin());
@@ -474,11 +538,13 @@ void NodeActor::tell_news() {
 }
 
 void NodeActor::hear_news(const NewsMessage& message) {
-  const Membership::PeerKey key = key_of(current_sender());
-  hear(key);
+  const auto key = sender_key();
+  if (!key)
+    return;
+  hear(*key);
   BytesReader in(message.news.data);
   const Result<NodeNews> news = read_news(in);
-  const auto from = membership().index_of(key);
+  const auto from = membership().index_of(*key);
   if (from && news && news->node == membership().members()[*from].name)
     watch_.observe(*news, now_s());
   else if (from)

@@ -2,10 +2,12 @@
 
 #include "actors/cluster_node.hpp"
 #include "actors/status/status_desk.hpp"
+#include "actors/transport/gate.hpp"
 #include "libstos/cluster/status/cluster_status.hpp"
 #include "libstos/cluster/view/node_core.hpp"
 
 #include <caf/event_based_actor.hpp>
+#include <caf/io/scribe.hpp>
 #include <caf/response_promise.hpp>
 
 #include <chrono>
@@ -20,10 +22,10 @@ namespace stos::detail {
 /// The door of a node: an adapter between CAF and NodeCore.
 class NodeActor final : public caf::event_based_actor {
 public:
-  /// @pre `desk` is where the runs of this node can be watched
+  /// @pre `desk` is where the runs of this node can be watched, `gate` its door
   NodeActor(caf::actor_config& config, NodeHello self, ClusterOptions options,
             const MonitoringOptions& monitoring, std::shared_ptr<NodeView> view,
-            std::shared_ptr<StatusDesk> desk);
+            std::shared_ptr<StatusDesk> desk, std::shared_ptr<Gate> gate);
 
   caf::behavior make_behavior() override;
   const char* name() const override { return "stos.node"; }
@@ -36,6 +38,9 @@ private:
     return std::chrono::duration<double>(Clock::now() - started_).count();
   }
   [[nodiscard]] Membership::PeerKey key_of(const caf::strong_actor_ptr& handle);
+  /// The node that has sent the message that is just handled, if it has said hello or was called.
+  [[nodiscard]] std::optional<Membership::PeerKey> sender_key();
+  [[nodiscard]] std::string objection_to(const NodeHello& hello);
   void hear(Membership::PeerKey key);
   template <class Message>
   void hear_hello(const Message& message);
@@ -43,14 +48,15 @@ private:
   void a_run_is_cut(std::uint64_t number, const std::optional<Error>& why_not);
   void drain(RunCommand& command, caf::response_promise answer);
   template <class Message>
-  void tell_of_run(Message& message);
+  void tell_all(const Message& message);
+  template <class Message>
+  void keep_words(Message& message);
   void hear_of_run(std::size_t from, RunAnnouncement& announcement);
   void hear_of_run(std::size_t from, const RunCall& call);
   void hear_of_run(std::size_t from, const RunDeparture& departure);
   void refuse_words(std::size_t from, const std::string& simulation, const Error& why);
   void take_early();
-  void connect(const NodeAddress& address);
-  void connected(const NodeAddress& address, const caf::strong_actor_ptr& handle);
+  void reached(const NodeAddress& address, caf::io::scribe_ptr& connection);
   void act();
   void enter(const View& view);
   void say_goodbye();
@@ -65,6 +71,8 @@ private:
   caf::result<caf::message> hand_over(const Request& request);
   // What is to be seen of the cluster.
   void log(const std::string& line);
+  void log_refusal(const std::string& line);
+  void keep_for_tools(const std::string& line);
   void begin_news();
   void gather_news();
   void tell_news();
@@ -81,6 +89,7 @@ private:
   const Clock::time_point started_ = Clock::now();
   const ClusterOptions options_;
   std::shared_ptr<NodeView> view_;
+  const std::shared_ptr<Gate> gate_;
   NodeCore core_;
   std::map<Membership::PeerKey, caf::strong_actor_ptr> handles_;
   std::map<caf::actor_addr, Membership::PeerKey> keys_;

@@ -6,6 +6,7 @@
 #include "actors/run/restart.hpp"
 #include "actors/run/run_actor.hpp"
 #include "actors/run/worker_run.hpp"
+#include "actors/transport/caf_version.hpp"
 #include "config/interruption.hpp"
 #include "libstos/base/exact_text.hpp"
 #include "libstos/cluster/membership/world_fingerprint.hpp"
@@ -179,10 +180,10 @@ RunOutcome outcome_of(DomainSet& domains, RunState& state) {
 }
 
 // The trace goes to the first node only, its times to all: they decide whether it is too long.
-void say_farewell(RunState& state, RunOutcome outcome) {
+void say_farewell(RunState& state, const caf::actor& own_run, RunOutcome outcome) {
   const auto own = static_cast<std::uint32_t>(state.own_index);
   if (own != 0)
-    caf::anon_send(state.runs[0], FarewellMessage{own, {encode(outcome)}});
+    caf_version::send_from(own_run, state.runs[0], FarewellMessage{own, {encode(outcome)}});
   for (const TraceRecord& record : outcome.trace)
     outcome.trace_times.push_back(record.point[0]);
   outcome.trace.clear();
@@ -193,7 +194,7 @@ void say_farewell(RunState& state, RunOutcome outcome) {
   }
   for (std::size_t i = 1; i < state.runs.size(); ++i)
     if (i != own)
-      caf::anon_send(state.runs[i], FarewellMessage{own, {without_trace}});
+      caf_version::send_from(own_run, state.runs[i], FarewellMessage{own, {without_trace}});
 }
 
 // Nobody leaves before all have heard the farewells of all: once somebody has, all know.
@@ -231,24 +232,24 @@ RunAnswer answer_to_command(const Result<StoredCut>& cut) {
 }
 
 // The nodes that keep copies of cuts are those behind the first one.
-CutKeeper::Send to_keepers(const RunState& state, std::size_t copies) {
+CutKeeper::Send to_keepers(const RunState& state, const caf::actor& own_run, std::size_t copies) {
   const std::size_t keepers = std::min(copies, state.runs.size() - 1);
   if (keepers == 0)
     return {};
   const auto first = state.runs.begin() + 1;
-  return [others = std::vector(first, first + static_cast<std::ptrdiff_t>(keepers))](
+  return [own_run, others = std::vector(first, first + static_cast<std::ptrdiff_t>(keepers))](
              const CopyMessage& message) {
     for (const caf::actor& other : others)
-      caf::anon_send(other, message);
+      caf_version::send_from(own_run, other, message);
   };
 }
 
-Snapshots::Site site_of_cuts(const RunState& state, const caf::actor& run,
+Snapshots::Site site_of_cuts(const RunState& state, const caf::actor& own_run,
                              const RunBeginning& beginning, std::shared_ptr<AgentNames> names,
                              std::size_t copies) {
   Snapshots::Site site;
-  site.answer = [run](std::uint64_t number, const Result<StoredCut>& cut) {
-    caf::anon_send(run, number, answer_to_command(cut));
+  site.answer = [own_run](std::uint64_t number, const Result<StoredCut>& cut) {
+    caf::anon_send(own_run, TellMessage{}, number, answer_to_command(cut));
   };
   site.own_node = state.own_index;
   site.nodes = state.runs.size();
@@ -256,19 +257,19 @@ Snapshots::Site site_of_cuts(const RunState& state, const caf::actor& run,
   site.beginning = beginning;
   site.keeper = state.keeper;
   if (site.nodes > 1)
-    site.send_copy = to_keepers(state, copies);
+    site.send_copy = to_keepers(state, own_run, copies);
   if (const auto label = state.keeper->label())
     site.records_before = label->records;
   if (site.nodes == 1)
     return site;
-  site.send_part = [first = state.runs.front()](CutMessage message) {
-    caf::anon_send(first, std::move(message));
+  site.send_part = [own_run, first = state.runs.front()](CutMessage message) {
+    caf_version::send_from(own_run, first, std::move(message));
   };
-  site.tell_all =
-      [others = std::vector(state.runs.begin() + 1, state.runs.end())](const CutMessage& message) {
-        for (const caf::actor& other : others)
-          caf::anon_send(other, message);
-      };
+  site.tell_all = [own_run, others = std::vector(state.runs.begin() + 1, state.runs.end())](
+                      const CutMessage& message) {
+    for (const caf::actor& other : others)
+      caf_version::send_from(own_run, other, message);
+  };
   return site;
 }
 
@@ -432,7 +433,8 @@ World& ClusterRun::world_to_run(const ClusterNode::Roster& roster, const Attempt
   if (*giver == roster.own_index)
     for (std::size_t i = 0; i < all.size(); ++i)
       if (all[i].time != time)
-        keeper_->send([to = said[i].run](const CopyMessage& piece) { caf::anon_send(to, piece); });
+        keeper_->send([to = said[i].run, own = said[roster.own_index].run](
+                          const CopyMessage& piece) { caf_version::send_from(own, to, piece); });
   wait_for_cut(time, roster);
   Result<Present> present = keeper_->read();
   if (!present)
@@ -519,8 +521,8 @@ void ClusterRun::start(World& world, const ClusterNode::Roster& roster, const At
                      [&run](std::size_t domain, std::unique_ptr<OutsideTask>& task) {
                        return (*run)->domains().board().post(domain, task);
                      },
-                     [&state](std::size_t to, const caf::message& message) {
-                       state.runs[to]->eq_impl(caf::make_message_id(), nullptr, nullptr, message);
+                     [&state, actor = attempt.actor](std::size_t to, const caf::message& message) {
+                       caf_version::send_message_from(actor, state.runs[to], message);
                      },
                      ways_in_.names});
   for (Cell* cell : share.elsewhere)
@@ -542,7 +544,7 @@ void ClusterRun::open_ways_in(DomainBoard& board, RunState& state, const caf::ac
       [&board](std::size_t domain, std::unique_ptr<OutsideTask>& task) {
         return board.post(domain, task);
       },
-      [actor](AgentMail mail) { caf::anon_send(actor, std::move(mail)); });
+      [actor](AgentMail mail) { caf_version::send_from(actor, actor, std::move(mail)); });
   ways_in_.desk->open([&state, actor](MoveOrder order) {
     {
       const std::lock_guard lock(state.mutex);
@@ -603,7 +605,7 @@ RunSummary ClusterRun::conclude_with_others(World& world, const ClusterNode::Ros
   const std::size_t nodes = roster.names.size();
   const std::size_t domains = domains_of(world);
   RunOutcome outcome = outcome_of(run.domains(), state);
-  say_farewell(state, outcome);
+  say_farewell(state, attempt.actor, outcome);
   wait_for_farewells(state, node_, roster);
   world.cuts = state.snapshots->finish(node_.options().stop_timeout_s);
   attempt.why_not_well.reset();

@@ -2,6 +2,8 @@
 
 #include "actors/messages/caf_types.hpp"
 #include "actors/messages/luggage.hpp"
+#include "actors/messages/system_messages.hpp"
+#include "actors/transport/message_rules.hpp"
 #include "config/spelling.hpp"
 #include "config/values.hpp"
 #include "libstos/cluster/status/live_status.hpp"
@@ -19,19 +21,46 @@ namespace stos::detail {
 RunActor::RunActor(caf::actor_config& config, std::shared_ptr<RunState> state)
     : caf::event_based_actor(config), state_(std::move(state)) {}
 
+namespace {
+
+/// Keeps what nodes and this process say. What ordinary actors say is for agents: here it is
+/// a mistake, and could be much.
+caf::skippable_result keep_what_is_ours(caf::scheduled_actor* self, caf::message& message) {
+  const auto is_ours = [](caf::type_id_t type) {
+    const MessageRule rule = rule_for(type);
+    return rule.wants_sender || !rule.sender;
+  };
+  if (std::ranges::any_of(message.types(), is_ours))
+    return caf::skip;
+  return caf::drop(self, message);
+}
+
+} // namespace
+
 // Other nodes may have begun before this one: what they send is kept until then.
 caf::behavior RunActor::make_behavior() {
-  set_default_handler(caf::skip);
+  set_default_handler(keep_what_is_ours);
+  ignore_what_is_not_for_it(*this);
   return {
       [this](BeginMessage) {
-        set_default_handler(caf::print_and_drop);
+        set_default_handler(caf::drop);
         become(running());
         begin();
       },
-      [this](const AbortMessage& message) { hear_abort(message); },
+      [this](TellMessage, const AbortMessage& message) { hear_abort(message); },
       [this](const CopyMessage& message) { state_->keeper->hear(message); },
       [this](EndMessage) { end(); },
   };
+}
+
+bool RunActor::has_said(std::size_t node) {
+  return node < state_->runs.size() &&
+         caf::actor_cast<caf::actor>(current_sender()) == state_->runs[node];
+}
+
+bool RunActor::has_run_said() {
+  return std::ranges::find(state_->runs, caf::actor_cast<caf::actor>(current_sender())) !=
+         state_->runs.end();
 }
 
 caf::behavior RunActor::running() {
@@ -47,28 +76,44 @@ caf::behavior RunActor::running() {
       },
       [this](LookMessage) { look(); },
       [this](const RunCommand& command) { return obey(command); },
-      [this](std::uint64_t cut_asked, RunAnswer& answer) {
+      [this](TellMessage, std::uint64_t cut_asked, RunAnswer& answer) {
         if (auto asked = cuts_asked_.extract(cut_asked); !asked.empty())
           asked.mapped().deliver(std::move(answer));
       },
-      [this](const CopyMessage& message) { state_->keeper->hear(message); },
+      [this](const CopyMessage& message) {
+        if (has_run_said())
+          state_->keeper->hear(message);
+      },
       [this](FarewellMessage& message) { hear_farewell(message); },
       [this](CutMessage& message) {
-        if (state_->snapshots != nullptr && message.from < state_->runs.size())
+        const bool is_for_it = state_->own_index == 0 || message.from == 0;
+        if (state_->snapshots != nullptr && is_for_it && has_said(message.from))
           state_->snapshots->hear(std::move(message));
       },
       [this](const FarewellReceipt& receipt) {
+        if (!has_said(receipt.from))
+          return;
         const std::lock_guard lock(state_->mutex);
         state_->farewells->hear_receipt(receipt.from);
         state_->changed.notify_all();
       },
-      [this](const AbortMessage& message) { hear_abort(message); },
-      [this](AgentMail& mail) { state_->citizens->take(std::move(mail), is_stopping()); },
+      [this](AbortMessage& message) {
+        message.goes_on = false; // which this node says itself
+        if (has_said(message.from))
+          hear_abort(message);
+      },
+      [this](TellMessage, const AbortMessage& message) { hear_abort(message); },
+      [this](AgentMail& mail) {
+        if (mail.asker < state_->runs.size() && has_run_said())
+          state_->citizens->take(std::move(mail), is_stopping());
+      },
       [this](SearchMessage& message) {
-        if (message.asker < state_->runs.size())
+        if (has_said(message.asker))
           state_->citizens->take(std::move(message), is_stopping());
       },
       [this](const AgentEndedMessage& message) {
+        if (!has_run_said())
+          return;
         state_->citizens->agent_ended_elsewhere(AgentId{message.agent});
       },
       [this](const SearchAnswer& answer) { hear_answer(answer); },
@@ -121,7 +166,7 @@ void RunActor::end() {
 }
 
 void RunActor::hear_farewell(FarewellMessage& message) {
-  if (!is_other_node(message.from))
+  if (!is_other_node(message.from) || !has_run_said()) // nodes pass on those of lost ones
     return;
   {
     const std::lock_guard lock(state_->mutex);
@@ -201,7 +246,7 @@ void RunActor::send_frames(Gateway::Output& output) {
 }
 
 void RunActor::hear_frame(FrameMessage& message) {
-  if (state_->gateway == nullptr || !is_other_node(message.from))
+  if (state_->gateway == nullptr || !is_other_node(message.from) || !has_said(message.from))
     return;
   if (const double at_most_s = state_->world->options.cluster.random_delay_s; at_most_s > 0)
     keep_back(message, at_most_s);
@@ -451,6 +496,8 @@ void RunActor::search(SearchMessage wanted, std::string what,
 }
 
 void RunActor::hear_answer(const SearchAnswer& answer) {
+  if (!has_run_said())
+    return;
   const bool has_found = answer.handle != nullptr || !answer.view.empty();
   const std::optional<Asker> asker = searches_.hear(answer.number, has_found);
   if (!asker)

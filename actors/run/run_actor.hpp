@@ -123,6 +123,10 @@ private:
   [[nodiscard]] bool is_other_node(std::size_t node) const {
     return node < state_->runs.size() && node != state_->own_index;
   }
+  /// Whether the message that is just handled has come from that node's run.
+  [[nodiscard]] bool has_said(std::size_t node);
+  /// Whether it has come from some node's run, this one among them.
+  [[nodiscard]] bool has_run_said();
   void end();
   void abort(const Error& why, bool tell_others, std::optional<std::size_t> lost = {});
   void look();

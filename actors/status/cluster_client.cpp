@@ -4,7 +4,7 @@
 #include "actors/messages/cluster_messages.hpp"
 #include "actors/run/thread_check.hpp"
 #include "actors/transport/connection_problem.hpp"
-#include "actors/transport/host_name.hpp"
+#include "actors/transport/gate.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
@@ -13,7 +13,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <set>
 #include <utility>
 
 namespace stos {
@@ -41,31 +40,14 @@ struct ClusterClient::Connection {
     return {code, "node at " + to_string(address) + ": " + why};
   }
 
-  [[nodiscard]] Result<void> open() {
-    std::optional<Error> problem;
-    self->request(system.middleman().actor_handle(), patience, caf::connect_atom_v, address.host,
-                  address.port)
-        .receive(
-            [&](const caf::node_id&, const caf::strong_actor_ptr& handle,
-                const std::set<std::string>&) {
-              if (handle == nullptr)
-                problem = failed(Errc::io_error, "who listens there is no node of libstos");
-              else
-                node = caf::actor_cast<caf::actor>(handle);
-            },
-            [&](const caf::error& error) {
-              problem = failed(Errc::io_error, error == caf::sec::cannot_connect_to_node
-                                                   ? cannot_connect()
-                                                   : detail::connection_problem(error));
-            });
-    if (problem)
-      return *problem;
+  [[nodiscard]] Result<void> open(const TlsOptions& tls, bool insecure, bool commands) {
+    const detail::PeerKind kind = commands ? detail::PeerKind::command : detail::PeerKind::look;
+    const Result<caf::actor> called =
+        detail::call_node(system, address, tls, insecure, {kind, "stos"}, patience);
+    if (!called)
+      return failed(called.error().code, called.error().context);
+    node = *called;
     return {};
-  }
-
-  [[nodiscard]] std::string cannot_connect() const {
-    const std::string problem = lookup_problem(address.host);
-    return problem.empty() ? "nobody listens there" : problem;
   }
 
   template <class Answer, class Question>
@@ -101,9 +83,11 @@ ClusterClient::ClusterClient(std::unique_ptr<Connection> connection)
 ClusterClient::~ClusterClient() = default;
 
 Result<std::unique_ptr<ClusterClient>> ClusterClient::connect(const NodeAddress& address,
-                                                              double patience_s) {
+                                                              double patience_s,
+                                                              const TlsOptions& tls, bool insecure,
+                                                              bool commands) {
   auto connection = std::make_unique<Connection>(address, patience_s);
-  if (Result<void> opened = connection->open(); !opened)
+  if (Result<void> opened = connection->open(tls, insecure, commands); !opened)
     return opened.error();
   return std::unique_ptr<ClusterClient>(new ClusterClient(std::move(connection)));
 }

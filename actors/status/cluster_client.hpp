@@ -2,6 +2,7 @@
 
 #include "libstos/base/result.hpp"
 #include "libstos/cluster/status/cluster_status.hpp"
+#include "libstos/options/cluster_options.hpp"
 
 #include <cstddef>
 #include <memory>
@@ -14,14 +15,17 @@ namespace stos {
 /// others.
 ///
 /// Threads: one at a time; an actor system with threads of its own stands behind it.
-/// Errors:  each function waits at most as long as it was given. Errc::io_error if no
-///          process can be reached there, none answers in time, or the one that does is no node;
-///          Errc::bad_message if it is one that speaks another protocol, or says what cannot be
-///          read.
+/// Errors:  each function waits at most as long as it was given. Errc::io_error if no process can be
+///          reached there, none answers in time, or the one that does is no node, or does not let
+///          this process in; Errc::bad_config if the keys are no good; Errc::bad_message if it is a
+///          node that speaks another protocol, or says what cannot be read.
 class ClusterClient {
 public:
-  [[nodiscard]] static Result<std::unique_ptr<ClusterClient>> connect(const NodeAddress& address,
-                                                                      double patience_s);
+  /// Without files in `tls` it has the user's own keys; `commands` says whether these are to be
+  /// good for command().
+  [[nodiscard]] static Result<std::unique_ptr<ClusterClient>>
+  connect(const NodeAddress& address, double patience_s, const TlsOptions& tls = {},
+          bool insecure = false, bool commands = false);
   ~ClusterClient();
   ClusterClient(const ClusterClient&) = delete;
   ClusterClient& operator=(const ClusterClient&) = delete;

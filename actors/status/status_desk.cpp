@@ -29,8 +29,7 @@ struct ExportedDesk {
       std::this_thread::sleep_for(time_to_answer);
       return desk.statuses();
     };
-    Result<std::unique_ptr<Exporter>> started =
-        Exporter::start(*options.address, options.threads, look);
+    Result<std::unique_ptr<Exporter>> started = Exporter::start(options, look);
     if (!started)
       throw UsageError(started.error());
     exporter = *std::move(started);

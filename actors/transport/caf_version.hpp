@@ -1,5 +1,7 @@
 #pragma once
 
+#include <caf/actor.hpp>
+#include <caf/actor_cast.hpp>
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 #include <caf/binary_deserializer.hpp>
@@ -68,6 +70,10 @@ inline Span<Byte> as_span(std::vector<std::byte>& bytes) {
   return {reinterpret_cast<Byte*>(bytes.data()), bytes.size()};
 }
 
+inline Span<const Byte> as_span(std::span<const std::byte> bytes) {
+  return {reinterpret_cast<const Byte*>(bytes.data()), bytes.size()};
+}
+
 /// A message as bytes that stand for themselves; false if there are handles in it, or what cannot
 /// be serialised.
 inline bool to_bytes(caf::message& message, std::vector<std::byte>& bytes) {
@@ -110,6 +116,19 @@ inline caf::mailbox_element_ptr make_element(caf::strong_actor_ptr sender, caf::
 #else
   return caf::make_mailbox_element(std::move(sender), id, {}, std::move(content));
 #endif
+}
+
+/// Sends in the name of an actor of this process, from any thread.
+inline void send_message_from(const caf::actor& sender, const caf::actor& receiver,
+                              caf::message content) {
+  caf::actor_cast<caf::abstract_actor*>(receiver)->enqueue(
+      make_element(caf::actor_cast<caf::strong_actor_ptr>(sender), caf::make_message_id(),
+                   std::move(content)),
+      nullptr);
+}
+template <class... Args>
+void send_from(const caf::actor& sender, const caf::actor& receiver, Args&&... args) {
+  send_message_from(sender, receiver, caf::make_message(std::forward<Args>(args)...));
 }
 
 /// Answers a request that nobody can answer any more.

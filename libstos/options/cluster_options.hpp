@@ -45,6 +45,28 @@ enum class ElectionName : std::uint8_t {
 /// As it is written in the configuration.
 [[nodiscard]] std::string_view to_string(ElectionName election);
 
+/// How this process proves to other nodes and to tools who it is, and finds out who they are: by
+/// certificates over TLS. Files in the PEM format, as `stos keys` makes them; docs/security.md.
+///
+/// Without any of it, keys that belong to the user on this machine are taken (and made, the first
+/// time), where a node listens on the loopback interface only.
+struct TlsOptions {
+  std::string ca;          ///< certificates of who may say who is who
+  std::string certificate; ///< of this node or tool, its name in it
+  std::string key;         ///< private key of the certificate
+  std::string revoked;     ///< list of certificates that do not count any more; empty: none
+
+  /// Takes the user's own keys also where others can reach this node: for nodes that see the same
+  /// home folder. Not together with files.
+  bool own = false;
+
+  [[nodiscard]] bool has_files() const {
+    return !ca.empty() || !certificate.empty() || !key.empty() || !revoked.empty();
+  }
+
+  friend bool operator==(const TlsOptions&, const TlsOptions&) = default;
+};
+
 /// How this process is one node of a cluster; looked at when `RunOptions::distributed` is true.
 ///
 /// Plain values. The defaults below are the product's defaults; `config/stos.yaml` documents each
@@ -54,7 +76,7 @@ enum class ElectionName : std::uint8_t {
 /// Units:   the suffix of each name; `_s` is seconds of wall-clock time.
 /// Threads: none inside.
 /// Owns:    its strings.
-/// Limits:  `nodes`, the four times, `copies`, `frame_bytes_max`, `credit_bytes`,
+/// Limits:  `nodes`, the five times, `copies`, `newcomers_max`, `frame_bytes_max`, `credit_bytes`,
 ///          `random_moves`, `random_delay_s`.
 struct ClusterOptions {
   /// Name of the cluster. Nodes of different clusters refuse each other. As a simulation's name.
@@ -97,6 +119,18 @@ struct ClusterOptions {
   /// On so many nodes, beside the first one, lies a copy of a run's last complete cut: a run
   /// survives the loss of as many at once. 0 to 16. Default 1.
   std::uint32_t copies = 1;
+
+  TlsOptions tls;
+
+  /// No TLS at all: everybody who reaches the port may come in as whoever they say they are.
+  bool insecure = false;
+
+  /// How long a stranger has to say who it is. 0.1 to 3,600.
+  double handshake_timeout_s = 5;
+
+  /// So many connections of those who have not yet said who they are; the next one takes the place
+  /// of the oldest. 1 to 65,536.
+  std::uint32_t newcomers_max = 64;
 
   /// Where initial agents go.
   PlacementName placement = PlacementName::hilbert;

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 namespace stos {
 
@@ -23,6 +24,15 @@ struct MonitoringOptions {
 
   /// Threads that answer scrapers; so many can be answered at a time. 1 to 64.
   std::uint32_t threads = 2;
+
+  /// Who may scrape: a name, and the file whose first line is the password (HTTP's basic
+  /// authentication, RFC 7617). Default: everybody.
+  std::string user;
+  std::string password_file;
+
+  /// Scrapers come over TLS: a file with the certificate that they are shown and its private key, in
+  /// the PEM format. Default: plain HTTP.
+  std::string certificate;
 
   /// A node whose simulated time stands still for so long raises an alert. 0.1 to 31,536,000.
   double progress_timeout_s = 60;

@@ -20,6 +20,7 @@
 #include <cstdio>
 #include <functional>
 #include <iostream>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -36,7 +37,36 @@ struct Question {
   NodeAddress node;
   double patience_s = 5;
   bool json = false;
+  TlsOptions tls;
+  bool insecure = false;
+
+  [[nodiscard]] Result<std::unique_ptr<ClusterClient>> connect(bool commands = false) const {
+    return ClusterClient::connect(node, patience_s, tls, insecure, commands);
+  }
 };
+
+/// What a node is given as configuration, a tool is given in the same environment, or as an option.
+void add_keys(CLI::App& app, Question& question) {
+  const auto file = [&app](const std::string& name, std::string& path, const std::string& variable,
+                           const std::string& meaning) {
+    return app.add_option(name, path, meaning)->envname(variable)->type_name("FILE")->group("Keys");
+  };
+  TlsOptions& tls = question.tls;
+  auto* const ca = file("--ca", tls.ca, "STOS_CLUSTER_TLS_CA",
+                        "ca.crt of the cluster (see stos keys); default: the user's own keys.");
+  auto* const certificate = file("--certificate", tls.certificate, "STOS_CLUSTER_TLS_CERTIFICATE",
+                                 "This tool's certificate.");
+  auto* const key = file("--key", tls.key, "STOS_CLUSTER_TLS_KEY", "The private key of it.");
+  file("--revoked", tls.revoked, "STOS_CLUSTER_TLS_REVOKED",
+       "List of certificates that do not count any more.")
+      ->needs(ca);
+  ca->needs(certificate)->needs(key);
+  certificate->needs(ca);
+  key->needs(ca);
+  app.add_flag("--insecure", question.insecure, "No TLS, as cluster.insecure has it.")
+      ->envname("STOS_CLUSTER_INSECURE")
+      ->group("Keys");
+}
 
 CLI::Option* add_node(CLI::App& app, Question& question) {
   const auto set = [&question](const std::string& text) {
@@ -56,6 +86,7 @@ void add_patience(CLI::App& app, Question& question) {
   add_duration(app, "--timeout", question.patience_s, 0.1, 3600,
                "Time that the node has for an answer; default: " + exact_text(question.patience_s) +
                    " s.");
+  add_keys(app, question);
 }
 
 void add_simulation(CLI::App& app, std::string& simulation) {
@@ -80,7 +111,7 @@ int ask_once(CLI::App& app, Question& question, const std::vector<std::string>& 
   add_options(app, question);
   if (const auto exit_code = parse_words(app, words, std::cout, std::cerr))
     return *exit_code;
-  const auto client = ClusterClient::connect(question.node, question.patience_s);
+  const auto client = question.connect();
   if (!client)
     return failed(app, client.error());
   const Result<ClusterStatus> status = (*client)->status();
@@ -218,7 +249,7 @@ std::string moves_as_text(const MoveCounts& counts) {
 
 Result<std::vector<std::byte>> command(const Question& question, const std::string& simulation,
                                        const std::string& name, std::vector<std::byte> arguments) {
-  const auto client = ClusterClient::connect(question.node, question.patience_s);
+  const auto client = question.connect(true);
   if (!client)
     return client.error();
   return (*client)->command(simulation, name, std::move(arguments));
@@ -403,7 +434,7 @@ int top(const std::vector<std::string>& words) {
   add_duration(app, "--interval", interval_s, 0.1, 3600, "Time between two looks; default: 1 s.");
   if (const auto exit_code = parse_words(app, words, std::cout, std::cerr))
     return *exit_code;
-  const auto client = ClusterClient::connect(question.node, question.patience_s);
+  const auto client = question.connect();
   if (!client)
     return failed(app, client.error());
   Watching watching(**client);

@@ -116,6 +116,15 @@ ChildProcess::Variables identity(const std::vector<NodeAddress>& addresses, std:
                                        {"STOS_CLUSTER_PEERS", peers},
                                        {"STOS_CLUSTER_NODES", std::to_string(addresses.size())},
                                        {launcher_variable, launcher + "/" + node_name(index)}};
+  // All nodes are this user's, on this machine: keys of a cluster in the configuration are for
+  // other names. Who wants none at all says so in the environment.
+  if (std::getenv("STOS_CLUSTER_INSECURE") == nullptr)
+    variables.insert(variables.end(), {{"STOS_CLUSTER_TLS_CA", ""},
+                                       {"STOS_CLUSTER_TLS_CERTIFICATE", ""},
+                                       {"STOS_CLUSTER_TLS_KEY", ""},
+                                       {"STOS_CLUSTER_TLS_REVOKED", ""},
+                                       {"STOS_CLUSTER_TLS_OWN", "true"},
+                                       {"STOS_CLUSTER_INSECURE", "false"}});
   if (monitoring) {
     if (monitoring->port != 0)
       monitoring->port = static_cast<std::uint16_t>(monitoring->port + index);

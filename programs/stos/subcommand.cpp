@@ -5,6 +5,7 @@
 #include "programs/stos/arguments.hpp"
 #include "programs/stos/cluster_commands.hpp"
 #include "programs/stos/join.hpp"
+#include "programs/stos/keys.hpp"
 #include "programs/stos/plot.hpp"
 #include "programs/stos/run.hpp"
 
@@ -25,6 +26,7 @@ constexpr Subcommand table[] = {
     {"migrate", "Have agents of a simulation that runs move to another node.", migrate},
     {"snapshot", "Have a simulation that runs cut now, and the cut stored.", snapshot},
     {"show", "Show an agent of a simulation that runs.", show},
+    {"keys", "Make the keys by which nodes and tools of a cluster know each other.", keys},
     {"plot", "Draw the spacetime diagram of a trace.", plot},
 };
 

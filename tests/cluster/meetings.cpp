@@ -45,6 +45,7 @@ TEST_CASE("all who come to a meeting hear what all have said") {
   CHECK(a.who_is_missing(attempt) == "b");
   CHECK(a.hear(1, Announcement{"venus", 1, 1, content(9)}));
   CHECK_FALSE(a.all_are_there(attempt));
+  CHECK(a.who_is_missing(attempt) == "b (it waits for the others in simulation venus)");
   CHECK(a.hear(1, Announcement{"mars", 2, 1, content(2)}));
   REQUIRE(a.all_are_there(attempt));
   CHECK(a.announcements(attempt)[0].content == content(1));

@@ -57,6 +57,10 @@ RunOptions unusual_options() {
   options.cluster.silence_timeout_s = 6;
   options.cluster.heartbeat_s = 3;
   options.cluster.stop_timeout_s = 8;
+  options.cluster.tls = {"ca", "certificate", "key", "revoked", true};
+  options.cluster.insecure = true;
+  options.cluster.handshake_timeout_s = 9;
+  options.cluster.newcomers_max = 11;
   options.cluster.placement = PlacementName::graph;
   options.cluster.frame_bytes_max = 5000;
   options.cluster.credit_bytes = 6000;
@@ -78,6 +82,9 @@ RunOptions unusual_options() {
   options.snapshot.diverge = {"d", "e"};
   options.monitoring.address = {"::3", 9};
   options.monitoring.threads = 10;
+  options.monitoring.user = "u";
+  options.monitoring.password_file = "p";
+  options.monitoring.certificate = "q";
   options.monitoring.progress_timeout_s = 11;
   options.monitoring.memory_limit_bytes = 12;
   return options;
@@ -99,8 +106,8 @@ TEST_CASE("the shipped file documents every key with meaning, allowed values and
   const std::string text = shipped_text();
   const RunOptions defaults;
   for (const detail::ConfigKey& key : detail::config_keys()) {
-    const auto dot = key.path.find('.');
-    const std::string indent = dot == std::string::npos ? "" : "  ";
+    const auto dot = key.path.rfind('.');
+    const std::string indent(2 * static_cast<std::size_t>(std::ranges::count(key.path, '.')), ' ');
     const std::string name = dot == std::string::npos ? key.path : key.path.substr(dot + 1);
     std::string lines = "\n" + indent + "# " + key.meaning + "\n";
     lines += indent + "# Allowed: " + key.type.allowed + "\n";
@@ -154,6 +161,15 @@ cluster:
   silence_timeout: 500 ms
   heartbeat: 10 ms
   stop_timeout: 1 d
+  tls:
+    ca: ca.crt
+    certificate: mars.crt
+    key: /safe/mars.key
+    revoked: revoked.crl
+    own: true
+  insecure: true
+  handshake_timeout: 100 ms
+  newcomers_max: 65536
   placement: round_robin
   frame_bytes_max: 4096
   credit_bytes: 68719476736
@@ -176,6 +192,9 @@ snapshot:
 monitoring:
   address: 127.0.0.1:9464
   threads: 64
+  user: prometheus
+  password_file: /safe/password
+  certificate: metrics.pem
   progress_timeout: 5 min
   memory_limit_bytes: 8589934592
 )"));
@@ -209,6 +228,10 @@ monitoring:
   wanted.cluster.silence_timeout_s = 0.5;
   wanted.cluster.heartbeat_s = 0.01;
   wanted.cluster.stop_timeout_s = 86400;
+  wanted.cluster.tls = {"ca.crt", "mars.crt", "/safe/mars.key", "revoked.crl", true};
+  wanted.cluster.insecure = true;
+  wanted.cluster.handshake_timeout_s = 0.1;
+  wanted.cluster.newcomers_max = 65536;
   wanted.cluster.placement = PlacementName::round_robin;
   wanted.cluster.frame_bytes_max = 4096;
   wanted.cluster.credit_bytes = std::uint64_t{64} << 30;
@@ -229,6 +252,9 @@ monitoring:
   wanted.snapshot.diverge = {"one", "two"};
   wanted.monitoring.address = {"127.0.0.1", 9464};
   wanted.monitoring.threads = 64;
+  wanted.monitoring.user = "prometheus";
+  wanted.monitoring.password_file = "/safe/password";
+  wanted.monitoring.certificate = "metrics.pem";
   wanted.monitoring.progress_timeout_s = 300;
   wanted.monitoring.memory_limit_bytes = std::uint64_t{8} << 30;
   CHECK(options == wanted);
@@ -613,6 +639,17 @@ TEST_CASE("values that do not go together are refused after the last source", "[
   CHECK(together("cluster: {nodes: 3}"));
   CHECK(failure(together("cluster: {peers: [a:1, b:1], nodes: 1}")) ==
         "cluster.nodes: 1 is less than the 2 addresses of cluster.peers");
+  CHECK(together("cluster: {tls: {ca: a, certificate: b, key: c}}"));
+  CHECK(failure(together("cluster: {tls: {ca: a, key: c}}")) ==
+        "cluster.tls: certificate is missing; allowed: ca, certificate and key together, or none "
+        "of them");
+  CHECK_FALSE(together("cluster: {tls: {revoked: a}}"));
+  CHECK_FALSE(together("cluster: {tls: {ca: a, certificate: b, key: c, own: true}}"));
+  CHECK_FALSE(together("cluster: {insecure: true, tls: {own: true}}"));
+  CHECK(together("cluster: {insecure: true}"));
+  CHECK(failure(together("monitoring: {user: u}")) ==
+        "monitoring: password_file is missing; allowed: user and password_file together, or none "
+        "of them");
   const std::string shared = "cluster: {address: a:1}\nmonitoring: {address: a:1}\n";
   CHECK(together(shared));
   CHECK(failure(together(shared + "distributed: true\n")) ==

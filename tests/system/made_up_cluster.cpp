@@ -131,8 +131,10 @@ private:
 
 std::unique_ptr<Exporter> start(const Cluster& cluster, std::size_t node,
                                 const NodeAddress& address) {
+  MonitoringOptions options;
+  options.address = address;
   auto exporter = Exporter::start(
-      address, 2, [&cluster, node] { return std::vector<NodeStatus>{cluster.status(node)}; });
+      options, [&cluster, node] { return std::vector<NodeStatus>{cluster.status(node)}; });
   if (!exporter) {
     std::cerr << "made_up_cluster: error: " << exporter.error().context << std::endl;
     return nullptr;

@@ -30,6 +30,7 @@ cluster:
   node: host$host
   address: 10.77.0.$host:4242
   peers: ["10.77.0.1:4242"]
+  tls: {own: true} # the hosts have one home folder
   nodes: 3
   start_timeout: 30 s
   silence_timeout: 4 s

@@ -189,6 +189,13 @@ const std::optional<Error>& Meetings::problem(std::uint64_t attempt) const {
   return own(attempt).problem;
 }
 
+const std::string* Meetings::waits_for(std::size_t node, const std::string& but) const {
+  const auto found = std::ranges::find_if(waiting_, [&](const auto& waiting) {
+    return waiting.first != but && !waiting.second[node].empty();
+  });
+  return found == waiting_.end() ? nullptr : &found->first;
+}
+
 std::string Meetings::who_is_missing(std::uint64_t attempt) const {
   const OwnAttempt& own = this->own(attempt);
   const auto waiting = waiting_.find(own.simulation);
@@ -206,6 +213,8 @@ std::string Meetings::who_is_missing(std::uint64_t attempt) const {
     missing += (missing.empty() ? "" : ", ") + names_[node];
     if (const auto left = why_left_.find({own.simulation, node}); left != why_left_.end())
       missing += " (it has tried, and left again: " + left->second + ")";
+    else if (const auto* const other = waits_for(node, own.simulation))
+      missing += " (it waits for the others in simulation " + *other + ")";
   }
   return missing.empty() ? names_[caller] + " (it has come, but has not called the others)"
                          : missing;

@@ -94,7 +94,8 @@ public:
   /// Why the attempt cannot go on: a node has left that was called with it.
   [[nodiscard]] const std::optional<Error>& problem(std::uint64_t attempt) const;
 
-  /// Which nodes have not come yet, for people: names, and why one that had come has left again.
+  /// Which nodes have not come yet, for people: names, and why one that had come has left again, or
+  /// where else it waits.
   [[nodiscard]] std::string who_is_missing(std::uint64_t attempt) const;
 
   /// Whether this attempt of another node waits for a call, or goes on together with one of this
@@ -120,6 +121,8 @@ private:
   [[nodiscard]] std::pair<const std::uint64_t, OwnAttempt>* own_at(const std::string& simulation);
   void call_if_all_are_there(const std::string& simulation);
   void be_called(const Call& call);
+  /// Another simulation than that one, at which the node waits for a call; null: there is none.
+  [[nodiscard]] const std::string* waits_for(std::size_t node, const std::string& but) const;
   [[nodiscard]] std::size_t waiting_of(std::size_t node) const;
 
   std::vector<std::string> names_; // of the nodes

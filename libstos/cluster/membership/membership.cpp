@@ -130,6 +130,8 @@ void Membership::heard_hello(PeerKey peer, const NodeHello& hello, double now_s)
     known->second.last_heard_s = now_s;
     return;
   }
+  if (!complete_)
+    replace_by(peer, hello);
   if (const std::string why = objection_to(peer, hello); !why.empty()) {
     refuse(peer, hello, why);
     return;
@@ -150,6 +152,17 @@ void Membership::heard_hello(PeerKey peer, const NodeHello& hello, double now_s)
     know(address, now_s);
   complete_if_all_are_here(now_s);
   tick(now_s);
+}
+
+// A node that was lost and has come back is heard before its old connection is known to be gone.
+// (Who says so is that node: see its certificate.)
+void Membership::replace_by(PeerKey peer, const NodeHello& hello) {
+  const auto before = std::find_if(peers_.begin(), peers_.end(), [&](const auto& other) {
+    return other.first != peer && other.second.hello && other.second.hello->node == hello.node &&
+           other.second.hello->address == hello.address;
+  });
+  if (before != peers_.end())
+    leave(before->first, "it has come again", false);
 }
 
 void Membership::heard_welcome(PeerKey peer, const NodeHello& hello, double now_s) {
@@ -354,6 +367,13 @@ void Membership::tick(double now_s) {
         contact.first_try_s = now_s;
       output_.connect.push_back(address);
     }
+  // Others may have seen all come already, and count on hearing of this node.
+  if (now_s >= last_beat_s_ + options_.heartbeat_s) {
+    last_beat_s_ = now_s;
+    for (const auto& [key, peer] : peers_)
+      if (complete_ || peer.hello)
+        output_.beat.push_back(key);
+  }
   if (!complete_) {
     if (now_s >= started_s_ + options_.start_timeout_s)
       fail(Errc::node_lost, who_is_missing());
@@ -364,16 +384,12 @@ void Membership::tick(double now_s) {
         !std::exchange(member.is_told_away, true))
       output_.log.push_back("node is away node=" + member.name + " reason=\"" + member.problem +
                             "\"");
-  if (now_s >= last_beat_s_ + options_.heartbeat_s) {
-    last_beat_s_ = now_s;
-    for (const auto& [key, peer] : peers_)
-      output_.beat.push_back(key);
-  }
 }
 
 double Membership::next_tick_s() const {
-  double next =
-      complete_ ? last_beat_s_ + options_.heartbeat_s : started_s_ + options_.start_timeout_s;
+  double next = last_beat_s_ + options_.heartbeat_s;
+  if (!complete_)
+    next = std::min(next, started_s_ + options_.start_timeout_s);
   for (const auto& [address, contact] : contacts_)
     if (!contact.connecting)
       next = std::min(next, contact.next_try_s);

@@ -92,6 +92,11 @@ public:
     std::string problem;     ///< why there is none
   };
 
+  /// Whether the peer has said hello and is welcome.
+  [[nodiscard]] bool knows(PeerKey peer) const {
+    const auto known = peers_.find(peer);
+    return known != peers_.end() && known->second.hello.has_value();
+  }
   [[nodiscard]] bool is_complete() const { return complete_; }
   [[nodiscard]] const std::string& own_name() const { return self_.node; }
 
@@ -162,6 +167,7 @@ private:
   [[nodiscard]] std::string objection_to(PeerKey peer, const NodeHello& hello) const;
   [[nodiscard]] bool is_expected(const NodeAddress& address) const;
   void refuse(PeerKey peer, const NodeHello& hello, const std::string& why);
+  void replace_by(PeerKey peer, const NodeHello& hello);
   void complete_if_all_are_here(double now_s);
   void connect_again(Member& member, PeerKey peer, double now_s);
   void send_away(PeerKey peer);
