@@ -21,6 +21,7 @@ silence=2 # s
 export STOS_CLUSTER_SILENCE_TIMEOUT="$silence s" STOS_CLUSTER_HEARTBEAT="200 ms"
 export STOS_ENGINE_WORKERS=1 STOS_SNAPSHOT_PATH=
 export STOS_CLUSTER_TLS_OWN=true # the hosts have one home folder
+export STOS_CLUSTER_TLS_OWN=true # the hosts have one home folder
 
 model=(--agents 1000 --end-time 3000) # steps are small, so nodes wait for each other all the time
 wanted=$("$lattice" "${model[@]}" --serial --digest-only)
