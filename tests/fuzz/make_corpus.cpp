@@ -5,6 +5,7 @@
 
 #include "libstos/cluster/membership/world_fingerprint.hpp"
 #include "libstos/cluster/status/cluster_status.hpp"
+#include "libstos/cluster/view/control_group.hpp"
 #include "libstos/image/cut_bytes.hpp"
 #include "store/log_records.hpp"
 #include "tests/fuzz/cut_world.hpp"
@@ -175,6 +176,26 @@ void keep_cluster_statuses() {
   news.u8(1);
   write_news({"mars", {test::made_up_status("mars")}, cluster.log}, news);
   keep("cluster_status", "news", news.take());
+}
+
+void keep_views() {
+  detail::View view;
+  view.members = {{{1}, "a", {"h", 1}, 1}, {{2}, "b", {"h", 2}, 2}, {{3}, "c", {"h", 3}, 3}};
+  view.last_id = 3;
+  keep("views", "view", detail::encode(view));
+  using State = detail::Reachability::State;
+  keep("views", "reachability",
+       detail::encode(
+           detail::Reachability{1, {State::fine, State::lost, State::renewed}, true, {7}}));
+  detail::ControlOptions options;
+  options.self = {2};
+  detail::ControlGroup group(view, options, false, 0);
+  for (int i = 1, frames = 0; i < 60; ++i) {
+    group.tick({1, {State::fine, State::fine, State::fine}}, {}, i * options.tick_s);
+    for (const auto& [to, frame] : group.take_output().frames)
+      if (to == raft::NodeId{1} && frames < 5)
+        keep("views", "frame-" + std::to_string(++frames), frame);
+  }
 }
 
 void keep_cuts_to_restore() {
@@ -391,5 +412,6 @@ int main(int argc, char** argv) {
   keep_cuts_to_restore();
   keep_lmdb_page();
   keep_raft();
+  keep_views();
   std::printf("%zu steps, %zu frames\n", recording.steps().size(), recording.frames().size());
 }
