@@ -104,7 +104,7 @@ void ThreadPoolBase::run_has_ended(const RunOptions& options, const RunSummary& 
 }
 
 // Whatever ends the run: what it has begun is brought to an end before the exception goes on, also
-// if the program does not catch it.
+// if nobody catches it.
 RunSummary ThreadPoolBase::run(World& world) {
   try {
     return run_to_end(world);

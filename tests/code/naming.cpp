@@ -1,6 +1,6 @@
 // Values are shown with the names of their fields.
 
-#include "libstos/code/named_values.hpp"
+#include "libstos/code/naming_inspector.hpp"
 
 #include <catch2/catch.hpp>
 
