@@ -202,4 +202,38 @@ goes_on "a node that runs another model joins" 2
 begin 3; start_one 4 "${model[@]}" --cut-every "50 s"; sleep 0.5; kill_node 2
 goes_on "a node is killed while another one joins"
 
+# ---- at random ------------------------------------------------------------------------------------
+
+RANDOM=${STOS_FAULT_SEED:-1}
+random_fault() {
+  local nodes=$((3 + 2 * (RANDOM % 2))) host other
+  host=$((1 + RANDOM % nodes))
+  other=$((1 + host % nodes))
+  begin "$nodes"
+  sleep "0.$((RANDOM % 10))"
+  case $((RANDOM % 5)) in
+    0) kill_node "$host"; goes_on "host $host of $nodes is killed" ;;
+    1)
+      kill_node "$host"
+      wait_until 20 sees_view "$other" 2
+      sleep 0.3
+      if ((nodes == 3)); then goes_on "host $host of 3 is killed"; return; fi
+      kill_node "$other"
+      goes_on "hosts $host and $other of $nodes are killed" 2
+      ;;
+    2) kill -STOP "${pid[$host]}"; sleep 0.8; kill -CONT "${pid[$host]}"; goes_on "host $host stands still" 0 ;;
+    3)
+      pull_cable "$host"
+      victim "$host"
+      goes_on "host $host of $nodes is cut off"
+      sent_away "$host"
+      plug_in_cable "$host"
+      ;;
+    4) reset_connections "$host" || true; goes_on "connections of host $host are reset" 0 ;;
+  esac
+}
+model=(--agents 1000 --end-time 3000)
+wanted=$("$lattice" "${model[@]}" --serial --digest-only)
+for ((fault = 0; fault < ${STOS_FAULTS:-0}; ++fault)); do random_fault; done
+
 echo "faults_of_nodes: ok"
