@@ -2,7 +2,7 @@
 # their cable, or their connections are reset. What is left goes on, to the digest of one process; or,
 # without a majority, ends with a clear error. Nothing hangs, nothing is left.
 #
-# STOS_FAULTS=N: N more faults, drawn at random (of STOS_FAULT_SEED).
+# FAULTS=N: N more faults, drawn at random (of FAULT_SEED).
 # timeout: 900
 # alone
 set -euo pipefail
@@ -204,7 +204,7 @@ goes_on "a node is killed while another one joins"
 
 # ---- at random ------------------------------------------------------------------------------------
 
-RANDOM=${STOS_FAULT_SEED:-1}
+RANDOM=${FAULT_SEED:-1}
 random_fault() {
   local nodes=$((3 + 2 * (RANDOM % 2))) host other
   host=$((1 + RANDOM % nodes))
@@ -234,6 +234,6 @@ random_fault() {
 }
 model=(--agents 1000 --end-time 3000)
 wanted=$("$lattice" "${model[@]}" --serial --digest-only)
-for ((fault = 0; fault < ${STOS_FAULTS:-0}; ++fault)); do random_fault; done
+for ((fault = 0; fault < ${FAULTS:-0}; ++fault)); do random_fault; done
 
 echo "faults_of_nodes: ok"
