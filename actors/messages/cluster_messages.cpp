@@ -37,6 +37,13 @@ RunAnswer refusal(const Error& error) {
           {}};
 }
 
+Error no_such_node(const std::string& name, const std::vector<std::string>& names) {
+  std::string all;
+  for (const std::string& each : names)
+    all += (all.empty() ? "" : ", ") + each;
+  return {Errc::bad_argument, "there is no node " + name + ", the nodes are " + all};
+}
+
 std::optional<Error> error_of(const RunAnswer& answer) {
   if (answer.code == 0)
     return std::nullopt;

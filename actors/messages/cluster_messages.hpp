@@ -384,6 +384,8 @@ bool inspect(Inspector& f, EndMessage& x) { return f.object(x).fields(); }
 // clang-format on
 
 [[nodiscard]] RunAnswer refusal(const Error& error);
+/// A command names a node that is none of those of `names`.
+[[nodiscard]] Error no_such_node(const std::string& name, const std::vector<std::string>& names);
 /// The error of an answer, if it is one.
 [[nodiscard]] std::optional<Error> error_of(const RunAnswer& answer);
 

@@ -78,7 +78,7 @@ caf::behavior NodeActor::make_behavior() {
       const std::lock_guard lock(view_->mutex);
       view_->failure = Error{Errc::internal, std::string("the node's actor failed: ") + e.what()};
       for (const NodeView::Run& run : view_->runs)
-        abort(run.actor, *view_->failure);
+        abort(run.actor, *view_->failure, false);
       view_->changed.notify_all();
     }
     return caf::make_error(caf::sec::runtime_error);
@@ -429,16 +429,15 @@ void NodeActor::drain(RunCommand& command, caf::response_promise answer) {
     answer.deliver(RunAnswer{NodeHello::current_protocol, 0, {}, {}});
     return;
   }
-  std::string all;
+  std::vector<std::string> names;
   for (const Membership::Member& member : membership().members()) {
-    all += (all.empty() ? "" : ", ") + member.name;
     if (member.name == node && member.key != 0) {
       answer.delegate(caf::actor_cast<caf::actor>(handles_.at(member.key)), std::move(command));
       return;
     }
+    names.push_back(member.name);
   }
-  answer.deliver(
-      refusal({Errc::bad_argument, "there is no node " + node + ", the nodes are " + all}));
+  answer.deliver(refusal(no_such_node(node, names)));
 }
 
 void NodeActor::wait_for_tick() {
@@ -469,9 +468,7 @@ void NodeActor::enter(const View& view) {
   view_->meetings.emplace(std::move(names), view_->own_index);
   view_->elsewhere.clear();
   for (const NodeView::Run& run : std::exchange(view_->runs, {}))
-    send(run.actor, TellMessage{},
-         AbortMessage{AbortMessage::of_this_node, static_cast<std::uint8_t>(Errc::node_lost),
-                      view.why, true});
+    abort(run.actor, {Errc::node_lost, view.why}, true);
   view_->complete = true;
   view_->changed.notify_all();
 }
@@ -482,15 +479,15 @@ void NodeActor::show_failure() {
   const std::lock_guard lock(view_->mutex);
   view_->failure = core_.failure();
   for (const NodeView::Run& run : view_->runs)
-    abort(run.actor, *view_->failure);
+    abort(run.actor, *view_->failure, false);
   view_->changed.notify_all();
 }
 
 // @pre the view is locked
-void NodeActor::abort(const caf::actor& run, const Error& why) {
+void NodeActor::abort(const caf::actor& run, const Error& why, bool goes_on) {
   send(run, TellMessage{},
        AbortMessage{AbortMessage::of_this_node, static_cast<std::uint8_t>(why.code), why.context,
-                    false});
+                    goes_on});
 }
 
 void NodeActor::log(const std::string& line) {

@@ -61,7 +61,7 @@ private:
   void enter(const View& view);
   void say_goodbye();
   void show_failure();
-  void abort(const caf::actor& run, const Error& why);
+  void abort(const caf::actor& run, const Error& why, bool goes_on);
   [[nodiscard]] const Membership& membership() const { return core_.membership(); }
   [[nodiscard]] Result<caf::actor> run_of(const std::string& simulation) const;
   void wait_for_tick();

@@ -376,7 +376,7 @@ private:
 RunSummary ClusterRun::run_in_view(const ClusterNode::Roster& roster) {
   again_.reset();
   std::optional<WorkerRunOwner> run; // goes after the actor, whose gateway speaks to its board
-  keeper_->begin_view();
+  keeper_->begin_view(roster.own_index);
   Attempt attempt(node_, roster.epoch, world_.options.simulation_name, keeper_, kept_);
   try {
     World& world = world_to_run(roster, attempt);

@@ -1,16 +1,11 @@
 #include "actors/run/cut_keeper.hpp"
 
+#include "actors/messages/pieces.hpp"
 #include "actors/messages/stored_cut.hpp"
 
-#include <algorithm>
 #include <chrono>
 
 namespace stos::detail {
-namespace {
-
-constexpr std::size_t bytes_of_a_piece = std::size_t{4} << 20;
-
-} // namespace
 
 std::vector<std::byte> encode(const CutKeeper::Label& label) {
   BytesWriter out;
@@ -39,46 +34,40 @@ Result<CutKeeper::Label> decode_label(std::span<const std::byte> bytes) {
   return label;
 }
 
-void CutKeeper::keep(const Cut& cut, const Label& label, const Send& send_to) {
+void CutKeeper::keep(const Cut& cut, const Label& label, const Send& send) {
   CutCopy before;
+  bool is_there = false;
   {
     const std::lock_guard lock(mutex_);
     before = copy_;
+    is_there = others_have_it_;
   }
   CutCopy copy(cut, encode(label), before);
-  if (send_to) {
-    CutCopy there;
-    {
-      const std::lock_guard lock(mutex_);
-      there = sent_;
-    }
-    send(copy.news_for(there), send_to);
-  }
+  if (send)
+    send_news(copy, is_there ? before : CutCopy(), send);
   const std::lock_guard lock(mutex_);
   label_ = label;
-  sent_ = copy;
   copy_ = std::move(copy);
+  others_have_it_ = true;
   changed_.notify_all();
 }
 
-void CutKeeper::send(const std::vector<std::byte>& news, const Send& send) const {
-  CopyMessage message;
-  for (std::size_t begin = 0; begin < news.size(); begin += bytes_of_a_piece) {
-    const std::size_t size = std::min(bytes_of_a_piece, news.size() - begin);
-    const auto first = news.begin() + static_cast<std::ptrdiff_t>(begin);
-    message.data.data.assign(first, first + static_cast<std::ptrdiff_t>(size));
-    message.more = begin + size < news.size();
-    send(message);
-  }
-}
-
-void CutKeeper::send(const Send& send_to) const {
-  std::vector<std::byte> news;
+void CutKeeper::send(const Send& send) const {
+  CutCopy copy;
   {
     const std::lock_guard lock(mutex_);
-    news = copy_.news_for({});
+    copy = copy_;
   }
-  send(news, send_to);
+  send_news(copy, {}, send);
+}
+
+void CutKeeper::send_news(const CutCopy& copy, const CutCopy& there, const Send& send) const {
+  CopyMessage message;
+  {
+    const std::lock_guard lock(mutex_);
+    message.from = own_node_;
+  }
+  send_in_pieces(std::move(message), copy.news_for(there), send);
 }
 
 void CutKeeper::hear(const CopyMessage& message) {
@@ -96,15 +85,17 @@ void CutKeeper::hear(const CopyMessage& message) {
   if (!label || (label_ && label_->time > label->time))
     return;
   copy_ = *std::move(copy);
+  others_have_it_ = false;
   label_ = *label;
   changed_.notify_all();
 }
 
 // What a node of the last view had under way to this one is of no use.
-void CutKeeper::begin_view() {
+void CutKeeper::begin_view(std::size_t own_node) {
   const std::lock_guard lock(mutex_);
+  own_node_ = static_cast<std::uint32_t>(own_node);
   pieces_.clear();
-  sent_ = {};
+  others_have_it_ = false;
 }
 
 std::optional<CutKeeper::Label> CutKeeper::label() const {

@@ -48,8 +48,9 @@ public:
   /// What another node has sent: a piece of a cut.
   void hear(const CopyMessage& message);
 
-  /// A view begins: what other nodes may have had is not known any more.
-  void begin_view();
+  /// A view begins, in which this node has that index: what other nodes may have had is not known
+  /// any more.
+  void begin_view(std::size_t own_node);
 
   [[nodiscard]] std::optional<Label> label() const;
 
@@ -64,12 +65,13 @@ public:
   [[nodiscard]] std::string why_not() const;
 
 private:
-  void send(const std::vector<std::byte>& news, const Send& send) const;
+  void send_news(const CutCopy& copy, const CutCopy& there, const Send& send) const;
 
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;
   CutCopy copy_;
-  CutCopy sent_; // what the other nodes have
+  std::uint32_t own_node_ = 0;
+  bool others_have_it_ = false; // they were sent it, in this view
   std::optional<Label> label_;
   std::map<std::uint32_t, std::vector<std::byte>> pieces_; // by node
   std::string why_not_;

@@ -438,13 +438,10 @@ caf::result<caf::message> RunActor::migrate(const RunCommand& command) {
 }
 
 Result<std::size_t> RunActor::node_called(const std::string& name) const {
-  std::string all;
-  for (std::size_t i = 0; i < state_->names.size(); ++i) {
-    if (state_->names[i] == name)
-      return i;
-    all += (all.empty() ? "" : ", ") + state_->names[i];
-  }
-  return Error{Errc::bad_argument, "there is no node " + name + ", the nodes are " + all};
+  const auto found = std::ranges::find(state_->names, name);
+  if (found == state_->names.end())
+    return no_such_node(name, state_->names);
+  return static_cast<std::size_t>(found - state_->names.begin());
 }
 
 // Drawn from those that are here now; in the order of their ids, which is that of their memory.

@@ -1,6 +1,7 @@
 #include "actors/run/snapshots.hpp"
 
 #include "actors/messages/luggage.hpp"
+#include "actors/messages/pieces.hpp"
 #include "config/interruption.hpp"
 #include "config/program.hpp"
 #include "libstos/base/exact_text.hpp"
@@ -24,7 +25,6 @@ namespace stos::detail {
 namespace {
 
 constexpr double never = Instant::never().absorption;
-constexpr std::size_t bytes_of_a_piece = std::size_t{4} << 20;
 
 // So many whole cuts may wait while another one is written.
 constexpr std::size_t waiting_max = 1;
@@ -52,18 +52,6 @@ std::uint64_t new_lineage(const std::string& run) {
   const auto now = std::chrono::system_clock::now().time_since_epoch().count();
   return mix64(static_cast<std::uint64_t>(now) + mix64(static_cast<std::uint64_t>(getpid()))) ^
          hash_text(run);
-}
-
-// So that other messages get through between them.
-template <class Send>
-void send_in_pieces(CutMessage message, const std::vector<std::byte>& bytes, const Send& send) {
-  for (std::size_t begin = 0; begin < bytes.size(); begin += bytes_of_a_piece) {
-    const std::size_t size = std::min(bytes_of_a_piece, bytes.size() - begin);
-    const auto first = bytes.begin() + static_cast<std::ptrdiff_t>(begin);
-    message.data.data.assign(first, first + static_cast<std::ptrdiff_t>(size));
-    message.more = begin + size < bytes.size();
-    send(message);
-  }
 }
 
 } // namespace

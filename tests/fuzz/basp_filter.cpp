@@ -4,25 +4,17 @@
 
 #include "actors/transport/message_rules.hpp"
 #include "support/basp_frames.hpp"
+#include "tests/fuzz/require.hpp"
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 #include <span>
 
 using namespace stos;
+using stos::fuzz::require;
 using namespace stos::detail;
 using namespace stos::test;
-
-namespace {
-
-void require(bool condition) {
-  if (!condition)
-    std::abort();
-}
-
-} // namespace
 
 // NOLINTNEXTLINE(readability-identifier-naming): libFuzzer calls it so
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -5,11 +5,11 @@
 #include "libstos/code/closure.hpp"
 #include "libstos/world/agent_base.hpp"
 #include "libstos/world/event_context.hpp"
+#include "tests/fuzz/require.hpp"
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
 #include <deque>
 #include <forward_list>
@@ -29,6 +29,7 @@
 #include <vector>
 
 using namespace stos;
+using stos::fuzz::require;
 using namespace stos::detail;
 
 namespace {
@@ -71,11 +72,6 @@ bool inspect(Inspector& f, Sparse& x) {
 }
 
 using Bytes = std::span<const std::byte>;
-
-void require(bool condition) {
-  if (!condition)
-    std::abort();
-}
 
 template <class T>
 std::vector<std::byte> saved(const T& x) {

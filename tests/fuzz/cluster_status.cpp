@@ -3,20 +3,17 @@
 
 #include "libstos/cluster/status/cluster_status.hpp"
 
+#include "tests/fuzz/require.hpp"
+
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <span>
 #include <vector>
 
 using namespace stos;
+using stos::fuzz::require;
 
 namespace {
-
-void require(bool condition) {
-  if (!condition)
-    std::abort();
-}
 
 template <class Value, class Write>
 std::vector<std::byte> bytes_of(const Value& value, Write write) {

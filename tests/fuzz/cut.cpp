@@ -4,25 +4,21 @@
 
 #include "libstos/base/bytes.hpp"
 #include "libstos/image/cut_bytes.hpp"
+#include "tests/fuzz/require.hpp"
 #include "tests/support/same_images.hpp"
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <map>
 #include <span>
 #include <vector>
 
 using namespace stos;
+using stos::fuzz::require;
 using namespace stos::detail;
 
 namespace {
-
-void require(bool condition) {
-  if (!condition)
-    std::abort();
-}
 
 std::vector<std::byte> next_part(BytesReader& in) {
   const auto part = in.raw(std::min<std::size_t>(in.u16(), in.remaining()));

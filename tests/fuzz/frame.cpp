@@ -3,21 +3,18 @@
 
 #include "libstos/cluster/wire/frame.hpp"
 
+#include "tests/fuzz/require.hpp"
+
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <span>
 #include <vector>
 
 using namespace stos;
+using stos::fuzz::require;
 using namespace stos::detail;
 
 namespace {
-
-void require(bool condition) {
-  if (!condition)
-    std::abort();
-}
 
 std::vector<std::byte> written(const FrameHeader& header) {
   BytesWriter out;

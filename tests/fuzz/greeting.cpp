@@ -3,20 +3,13 @@
 
 #include "actors/transport/greeting.hpp"
 
+#include "tests/fuzz/require.hpp"
+
 #include <cstdint>
-#include <cstdlib>
 #include <span>
 
 using namespace stos::detail;
-
-namespace {
-
-void require(bool condition) {
-  if (!condition)
-    std::abort();
-}
-
-} // namespace
+using stos::fuzz::require;
 
 // NOLINTNEXTLINE(readability-identifier-naming): libFuzzer calls it so
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -4,26 +4,22 @@
 #include "store/lmdb_pages.hpp"
 
 #include "libstos/base/bytes.hpp"
+#include "tests/fuzz/require.hpp"
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
 #include <span>
 #include <vector>
 
 using namespace stos;
+using stos::fuzz::require;
 using namespace stos::detail;
 
 namespace {
 
 constexpr std::size_t page_size = 512;
-
-void require(bool condition) {
-  if (!condition)
-    std::abort();
-}
 
 ReadableFile file_of(const std::vector<std::byte>& bytes) {
   return {bytes.size(), [&bytes](std::uint64_t offset, std::span<std::byte> to) {

@@ -4,22 +4,18 @@
 #include "store/log_records.hpp"
 
 #include "libstos/base/bytes.hpp"
+#include "tests/fuzz/require.hpp"
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <span>
 #include <vector>
 
 using namespace stos;
+using stos::fuzz::require;
 using namespace stos::detail;
 
 namespace {
-
-void require(bool condition) {
-  if (!condition)
-    std::abort();
-}
 
 /// The whole state as one record, where segment 1 begins.
 std::vector<std::byte> record_of(const LogState& state) {

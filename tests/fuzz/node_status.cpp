@@ -2,21 +2,17 @@
 // again, and can be watched.
 
 #include "libstos/cluster/status/alerts.hpp"
+#include "tests/fuzz/require.hpp"
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <span>
 #include <vector>
 
 using namespace stos;
+using stos::fuzz::require;
 
 namespace {
-
-void require(bool condition) {
-  if (!condition)
-    std::abort();
-}
 
 std::vector<std::byte> bytes_of(const NodeStatus& status) {
   BytesWriter out;

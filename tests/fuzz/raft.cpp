@@ -3,10 +3,10 @@
 // bytes. What is persisted must fit what was, and what is applied must go on where it was.
 
 #include "tests/fuzz/raft_steps.hpp"
+#include "tests/fuzz/require.hpp"
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <map>
 #include <memory>
 #include <span>
@@ -17,11 +17,6 @@ using namespace stos::raft;
 using namespace stos::fuzz;
 
 namespace {
-
-void require(bool condition) {
-  if (!condition)
-    std::abort();
-}
 
 std::vector<std::byte> written(const Frame& frame) {
   BytesWriter out;

@@ -4,22 +4,18 @@
 
 #include "libstos/cluster/view/control_group.hpp"
 #include "store/cut_copy.hpp"
+#include "tests/fuzz/require.hpp"
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <span>
 #include <vector>
 
 using namespace stos;
+using stos::fuzz::require;
 using namespace stos::detail;
 
 namespace {
-
-void require(bool condition) {
-  if (!condition)
-    std::abort();
-}
 
 View three_nodes() {
   View view;

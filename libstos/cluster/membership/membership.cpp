@@ -279,9 +279,12 @@ std::vector<Membership::Newcomer> Membership::newcomers() const {
 }
 
 void Membership::refuse_newcomer(std::uint64_t life, const std::string& why) {
-  for (const Newcomer& newcomer : newcomers())
-    if (newcomer.seat.life == life)
-      refuse(newcomer.key, *std::map(peers_).at(newcomer.key).hello, why);
+  for (const Newcomer& newcomer : newcomers()) {
+    if (newcomer.seat.life != life)
+      continue;
+    const NodeHello hello = *peers_.at(newcomer.key).hello;
+    refuse(newcomer.key, hello, why);
+  }
 }
 
 // All nodes leave when a program ends, one a little later than the other: that is no loss.
@@ -297,11 +300,9 @@ std::vector<Reachability::State> Membership::reachability(double now_s) const {
   std::vector<State> states;
   for (const Member& member : members_) {
     State state = State::fine;
-    if (member.is_self)
-      state = State::fine;
-    else if (is_lost(member, now_s))
+    if (is_lost(member, now_s))
       state = State::lost;
-    else if (member.key == 0)
+    else if (member.key == 0 && !member.is_self)
       state = State::away;
     else if (member.was_away)
       state = State::renewed;

@@ -40,7 +40,7 @@ struct NodeHello {
 ///
 /// From then on each member is to be heard of regularly. A connection that has gone is made again,
 /// in the same way as the first one. What a node sees of the others is its reachability(); which of
-/// them stay is for all to decide together (ControlGroup), and keep() puts that into effect: who
+/// them stay is for all to decide together (ControlGroup), and enter() puts that into effect: who
 /// does not belong to the cluster any more, and speaks to this node, is told so.
 ///
 /// Threads: none inside. Time is a parameter, in seconds, and only goes forward.
@@ -85,7 +85,7 @@ public:
     std::uint64_t life = 0;
     bool is_self = false;
     bool has_left = false;     ///< it has said goodbye
-    bool was_away = false;     ///< without a connection, since the last keep()
+    bool was_away = false;     ///< without a connection, since the last enter()
     bool is_told_away = false; ///< in the log
     double last_heard_s = 0;
     double away_since_s = 0; ///< if there is no connection
