@@ -30,8 +30,8 @@ struct MonitoringOptions {
   std::string user;
   std::string password_file;
 
-  /// Scrapers come over TLS: a file with the certificate that they are shown and its private key, in
-  /// the PEM format. Default: plain HTTP.
+  /// Scrapers come over TLS: a file with the certificate that they are shown and its private key,
+  /// in the PEM format. Default: plain HTTP.
   std::string certificate;
 
   /// A node whose simulated time stands still for so long raises an alert. 0.1 to 31,536,000.

@@ -16,9 +16,10 @@ namespace stos::program {
 ///
 /// All signals that would end this process are passed on to all nodes; the second SIGINT kills
 /// them. A node that a signal has ended, while more than half of all are left, is lost: they go on
-/// without it, and if they end well, so does this. When a node fails in another way, or SIGINT, SIGTERM, SIGHUP or SIGQUIT has come, the StopPlan brings the
-/// others to an end. When a node finds its port taken in the meantime, all start again with other
-/// ports, a few times at most. When the reader of the output is gone, nodes get SIGTERM.
+/// without it, and if they end well, so does this. When a node fails in another way, or SIGINT,
+/// SIGTERM, SIGHUP or SIGQUIT has come, the StopPlan brings the others to an end. When a node finds
+/// its port taken in the meantime, all start again with other ports, a few times at most. When the
+/// reader of the output is gone, nodes get SIGTERM.
 ///
 /// Returns the largest exit code of all nodes (128 + s for signal s); at least 124 when the time
 /// was over, as timeout(1) does; 127 or 126 when the program cannot be started; 1 when there are no
