@@ -78,15 +78,17 @@ std::uint16_t port_of(int socket) {
 
 caf::io::scribe_ptr scribe_of(caf::actor_system& system, Newcomer& newcomer,
                               std::shared_ptr<PeerList> peers, bool has_called,
-                              const std::string& where, std::shared_ptr<RefusalLog> log) {
+                              const std::string& where, std::shared_ptr<RefusalLog> log,
+                              std::chrono::duration<double> patience) {
   const Greeting& theirs = newcomer.theirs();
   const std::string about = "peer=" + theirs.peer.name +
                             " kind=" + std::string(to_string(theirs.peer.kind)) +
                             " address=" + where;
   auto filter =
       std::make_unique<BaspFilter>(std::move(peers), theirs.system, theirs.peer, has_called);
-  return make_guarded_scribe(system, newcomer.take_wire(), std::move(filter), about,
-                             std::move(log));
+  std::unique_ptr<Wire> wire = newcomer.take_wire();
+  wire->give_up_after(patience);
+  return make_guarded_scribe(system, std::move(wire), std::move(filter), about, std::move(log));
 }
 
 } // namespace
@@ -330,8 +332,10 @@ void Gate::hand_over(Call& call) {
   const Greeting& theirs = call.newcomer->theirs();
   if (const std::string why = peers_->enter(theirs.system, theirs.peer); !why.empty())
     return give_up(call, why); // another one has come in meanwhile
+  // Later than the cluster, which has more to say about it.
+  const std::chrono::duration<double> patience(2 * options_.silence_timeout_s);
   caf::io::scribe_ptr scribe =
-      scribe_of(system_, *call.newcomer, peers_, has_called, call.where, log_);
+      scribe_of(system_, *call.newcomer, peers_, has_called, call.where, log_, patience);
   const std::lock_guard lock(mail_->mutex);
   if (mail_->ends)
     return;
@@ -403,8 +407,9 @@ Result<caf::actor> call_node(caf::actor_system& system, const NodeAddress& addre
       !why.empty())
     return Error{Errc::io_error, why};
   peers->admit((*newcomer)->theirs().system); // it is the cluster, for this process
+  constexpr std::chrono::seconds unread(20);
   caf::io::scribe_ptr scribe = scribe_of(system, **newcomer, peers, true, to_string(address),
-                                         std::make_shared<RefusalLog>());
+                                         std::make_shared<RefusalLog>(), unread);
   caf::scoped_actor caller(system);
   Result<caf::actor> node = Error{Errc::io_error, "who listens there is no node of libstos"};
   caller

@@ -3,6 +3,8 @@
 #include "actors/transport/authority.hpp"
 #include "actors/transport/openssl_handles.hpp"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -249,6 +251,12 @@ Wire::Progress Wire::write(const void* data, std::size_t size, std::size_t& move
     return Progress::wants_write;
   moved = std::exchange(not_told_, 0);
   return Progress::done;
+}
+
+void Wire::give_up_after(std::chrono::duration<double> patience) {
+  using Milliseconds = std::chrono::duration<unsigned, std::milli>;
+  const unsigned ms = std::max(std::chrono::ceil<Milliseconds>(patience), Milliseconds(1)).count();
+  setsockopt(socket_, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof ms);
 }
 
 void Wire::read_ahead() {

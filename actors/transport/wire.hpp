@@ -2,6 +2,7 @@
 
 #include "actors/transport/credentials.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -38,6 +39,10 @@ public:
   /// All of the bytes that `moved` says are on their way to the system, or none: if it wants to
   /// write, it must be given the same bytes again, at least.
   [[nodiscard]] Progress write(const void* data, std::size_t size, std::size_t& moved);
+
+  /// What the other side does not take for so long ends the connection: without that, what waits to
+  /// be sent to a host that is gone would keep this process from ending.
+  void give_up_after(std::chrono::duration<double> patience);
 
   /// From now on takes from the system what there is, beyond what it was asked for.
   void read_ahead();
