@@ -747,7 +747,7 @@ void Domain::end(Cell& cell, double time, CellState how) {
   tiers_.remove(cell);
   add_to_ended(cell);
   ++cell.incoming; // keeps it until the end of this function
-  apply(execution_.end(cell, time, how), cell);
+  Effects& effects = execution_.end(cell, time, how);
   lose_lambdas(cell, how);
   for (IncomingChannel* c = cell.mailbox.take_channels(); c != nullptr;) {
     auto& channel = static_cast<Channel&>(*std::exchange(c, c->next_incoming));
@@ -759,6 +759,7 @@ void Domain::end(Cell& cell, double time, CellState how) {
       cell.mailbox.keep(channel);
     }
   }
+  apply(effects, cell); // they may open and close channels to the agent itself: these are kept, too
   --cell.incoming;
   bury(cell);
 }
