@@ -34,7 +34,7 @@ template <class Derived, class Simulation>
 /// Lets ordinary actors find the agent by `name`, on any node and from foreign processes: see
 /// find_agent(). During set-up, or in an event of the agent's own or its creator's. The name is the
 /// agent's for the whole simulation. Throws UsageError (bad_argument) if another agent has it; of
-/// agents that are named in events on different nodes nobody compares the names: then a search
+/// agents that are named in events on different nodes no node compares the names: then a search
 /// finds one of them.
 template <class Derived, class Simulation>
 void name_agent(Agent<Derived, Simulation>& agent, const std::string& name) {

@@ -104,7 +104,7 @@ void ThreadPoolBase::run_has_ended(const RunOptions& options, const RunSummary& 
 }
 
 // Whatever ends the run: what it has begun is brought to an end before the exception goes on, also
-// if nobody catches it.
+// if the program does not catch it.
 RunSummary ThreadPoolBase::run(World& world) {
   try {
     return run_to_end(world);

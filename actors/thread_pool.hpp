@@ -33,8 +33,8 @@ public:
   ThreadPoolBase(caf::actor_system* system, ClusterNode* node, std::uint32_t workers);
 
   /// Runs `world` to its end and writes its trace, if one was asked for. Throws SimulationError.
-  /// With `monitoring.address`, whoever asks there sees how far it is (UsageError, io_error, if
-  /// nobody can listen there).
+  /// With `monitoring.address`, those who ask there see how far it is (UsageError, io_error, if
+  /// this process cannot listen there).
   RunSummary run(World& world);
 
   /// Options of the n-th run of a thread whose program has given none: see options_of_process(). A
@@ -102,7 +102,7 @@ private:
 /// text on standard error; the exit code is 2 if the configuration is wrong, else 1.
 ///
 /// Each agent is a CAF actor. In an application that has an actor system already, give it to the
-/// constructor: the agents live there, share its workers with everybody else (N is then only the
+/// constructor: the agents live there, share its workers with all other actors (N is then only the
 /// number of groups that the agents are divided into), and can be handed to ordinary actors by
 /// actor_handle(). The system must outlive the simulation.
 template <std::uint32_t N>

@@ -18,7 +18,7 @@ namespace stos {
 /// says or takes nothing keeps one of the threads for five seconds; connections beyond `threads`
 /// wait in the kernel or are refused there. Neither disturbs the simulation.
 ///
-/// Threads: `threads` of its own, and one that accepts connections; they sleep when nobody asks.
+/// Threads: `threads` of its own, and one that accepts connections; they sleep when no client asks.
 ///          The source is called from them, one at a time. start() and the destructor from any
 ///          thread, but not from the source.
 /// Owns:    the source, until the destructor has returned. It closes the port and waits for the
@@ -34,7 +34,7 @@ public:
   using Source = std::function<std::vector<NodeStatus>()>;
 
   /// Fails with Errc::io_error and what is wrong with `address`: no such host, not an address of
-  /// this machine, a port that somebody has or that needs privileges; IPv6, where prometheus-cpp's
+  /// this machine, a port that is taken or that needs privileges; IPv6, where prometheus-cpp's
   /// web server has been built without it, as on Debian. Looks up a host's name, and prefers its
   /// IPv4 address. Errc::not_supported if the web server cannot speak TLS, as Debian's cannot;
   /// Errc::bad_config if the file with the password or the certificate is no good.

@@ -67,8 +67,9 @@ inline constexpr Metric simulated_time = {"stos_simulated_time_seconds", gauge, 
 inline constexpr Metric lower_bound = {
     "stos_lower_bound_seconds", gauge, "", "simulated seconds",
     "Laboratory time before which no event is still to come, as the node knows; +Inf at the end."};
-inline constexpr Metric end_time = {"stos_end_time_seconds", gauge, "", "simulated seconds",
-                                    "Laboratory time at which the run ends; +Inf if nobody knows."};
+inline constexpr Metric end_time = {
+    "stos_end_time_seconds", gauge, "", "simulated seconds",
+    "Laboratory time at which the run ends; +Inf if it is not known."};
 inline constexpr Metric running_time = {"stos_running_time_seconds", gauge, "", "seconds",
                                         "Time since the run began."};
 

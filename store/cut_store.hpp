@@ -52,9 +52,9 @@ struct StoreLimits {
 /// next one that is written.
 ///
 /// Several processes, and several objects in a process, may use one store at a time. They write one
-/// after another; readers wait for nobody, and nobody waits for them. An object reads the state
-/// that it has found at its last list(). Except on a server, what it reads stays there until the
-/// next one, or until it writes or is gone; so keep no object longer than needed: a file grows
+/// after another; readers wait for no writer, and no writer waits for them. An object reads the
+/// state that it has found at its last list(). Except on a server, what it reads stays there until
+/// the next one, or until it writes or is gone; so keep no object longer than needed: a file grows
 /// meanwhile. On a server, chunks of cuts that were removed since cannot be read.
 ///
 /// Threads: none inside; one thread at a time for each object.

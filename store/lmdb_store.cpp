@@ -219,7 +219,7 @@ Result<void> LmdbStore::check_pages() {
   const ReadableFile file = file_->readable();
   const LmdbMetas metas = read_lmdb_metas(file);
   std::string damage = obstacle_to_open(file, metas);
-  if (damage.empty()) { // nobody writes to it now
+  if (damage.empty()) { // no process writes to it now
     const LmdbContents found =
         look_through(file, *metas[metas[0]->transaction > metas[1]->transaction ? 0 : 1]);
     const auto is_format = [](const LmdbContents::Record& record) {

@@ -186,7 +186,7 @@ Result<void> WriteAheadLog::write(std::span<const LogChange> changes) {
   if (safe && is_new)
     safe = folder_->sync_names();
   if (!safe) {
-    // Nobody knows what of it is on the disk, or will be.
+    // It cannot be known what of it is on the disk, or will be.
     broken_ = safe.error();
     return *broken_;
   }

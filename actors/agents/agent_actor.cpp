@@ -200,7 +200,7 @@ void AgentActor::deliver(Injector& engine, caf::mailbox_element_ptr element) {
 
 namespace {
 
-/// Sends what a handler returns to whoever waits for it.
+/// Sends what a handler returns to the actor that waits for it.
 class Reply final : public caf::detail::invoke_result_visitor {
 public:
   Reply(caf::strong_actor_ptr self, caf::mailbox_element& element)

@@ -150,7 +150,7 @@ private:
   AgentId agent_; // that has left
   OutsideDoorPtr door_;
   std::unique_ptr<caf::behavior> behavior_; // made for the first message
-  std::atomic<std::uint32_t> domain_{0};    // changes while nobody executes the agent
+  std::atomic<std::uint32_t> domain_{0};    // changes while no domain executes the agent
 };
 
 } // namespace stos::detail

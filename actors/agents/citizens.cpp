@@ -160,8 +160,8 @@ void Citizens::route(AgentMail mail) {
   }
 }
 
-// Who answers that the agent is not here may only do so if no other node waits for its answer: so
-// whoever has let the agent go passes the question on.
+// A node may only answer that the agent is not here if no other node waits for its answer: so the
+// node that has let the agent go passes the question on.
 void Citizens::route(const SearchMessage& search) {
   AgentMail mail;
   mail.kind = search.is_look ? AgentMail::Kind::look : AgentMail::Kind::search;
@@ -315,7 +315,7 @@ void Citizens::leave_unclaimed(AgentId agent) {
   luggage_.erase(begin, end);
 }
 
-// Whoever knew it here before goes on with the actor that was here to forward.
+// An actor that knew it here before goes on with the actor that was here to forward.
 void Citizens::comes(Cell& cell) {
   whereabouts_.comes(cell.id);
   const auto found = forwarders_.find(cell.id.value);

@@ -42,7 +42,7 @@ void OutsideMessage::pack() {
     luggage_ = pack_luggage(agent_, std::move(element_));
 }
 
-// Of a message that ends the agent the reason alone: who has sent it is nobody any more when it is
+// Of a message that ends the agent the reason alone: its sender is not there any more when it is
 // read again.
 bool OutsideMessage::save(std::vector<std::byte>& content) const {
   if (element_ == nullptr)

@@ -14,13 +14,13 @@
 
 namespace stos::detail {
 
-/// A message of an ordinary actor, while it waits in an agent's mailbox. If nobody takes it,
-/// whoever waits for an answer hears that there will be none.
+/// A message of an ordinary actor, while it waits in an agent's mailbox. If no agent takes
+/// it, the actor that waits for an answer hears that there will be none.
 ///
 /// It goes along when the agent moves to another node; but only CAF itself can bring handles to
 /// another process, and they may be in it. So it travels as Luggage; unpack() puts it back.
 ///
-/// In a cut stands what it says, without who has sent it: whoever waits for an answer has it from
+/// In a cut stands what it says, without its sender: an actor that waits for an answer has it from
 /// the run that was cut. One with handles in it cannot be put there.
 ///
 /// Threads: one at a time.

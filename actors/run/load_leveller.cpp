@@ -23,24 +23,19 @@ LoadLeveller::LoadLeveller(DomainSet& set, std::size_t agents, std::size_t chann
 
 template <class Advice>
 void LoadLeveller::stop_and_follow(Advice advice) {
-  const bool stops = set_.board().stop_and([this, advice] {
+  const bool is_only_one = set_.stops().want_division([this, advice] {
     follow(advice);
     let_others_look();
   });
-  STOS_ASSERT(stops, "the domains stop for something else");
+  STOS_ASSERT(is_only_one, "another division is wanted already");
 }
 
 void LoadLeveller::look() {
-  if (set_.is_stop_wanted()) [[unlikely]] {
-    if (!somebody_looks_.exchange(true, std::memory_order_acquire))
-      set_.stop_as_wanted([this] { let_others_look(); });
-    return;
-  }
   const double now_s = steady_seconds();
   if (now_s < next_look_s_.load(std::memory_order_relaxed) || set_.board().finished() ||
-      somebody_looks_.exchange(true, std::memory_order_acquire))
+      is_looking_.exchange(true, std::memory_order_acquire))
     return;
-  if (const std::uint64_t stops = set_.stops(); std::exchange(stops_seen_, stops) != stops) {
+  if (const std::uint64_t shown = set_.stops().shown(); std::exchange(shown_, shown) != shown) {
     trial_.measure_anew(now_s, set_.loads());
     balance_.begin_again(now_s);
   }
@@ -100,7 +95,7 @@ void LoadLeveller::let_others_look() {
         trial_.is_settled_divided() ? std::min(next_s, trial_.next_look_s()) : trial_.next_look_s();
   is_attempt_.store(trial_.is_attempt(), std::memory_order_relaxed);
   next_look_s_.store(next_s, std::memory_order_relaxed);
-  somebody_looks_.store(false, std::memory_order_release);
+  is_looking_.store(false, std::memory_order_release);
 }
 
 } // namespace stos::detail

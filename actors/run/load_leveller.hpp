@@ -12,8 +12,7 @@
 namespace stos::detail {
 
 /// Divides the agents of one run among its domains in the way that is fastest: measures with the
-/// wall clock, and carries out what LoadBalance and ParallelTrial advise. All stops of the domains
-/// go through it, those that others want as well.
+/// wall clock, and carries out what LoadBalance and ParallelTrial advise, at stops (see Stops).
 ///
 /// Threads: look() may be called from all workers; one of them looks at a time. What has to be done
 ///          at a stop is done by the thread of the last domain that parks.
@@ -54,10 +53,10 @@ private:
   LoadBalance balance_;
   ParallelTrial trial_;
   LoadDivision division_;
-  std::uint64_t stops_seen_ = 0; // of the world, on its way
+  std::uint64_t shown_ = 0; // how often the world had been shown at the last look
   std::atomic<double> next_look_s_{0};
-  std::atomic<bool> somebody_looks_{false}; // or waits for a stop
-  std::atomic<bool> is_attempt_{false};     // which may turn out to be slow
+  std::atomic<bool> is_looking_{false}; // or waits for a stop
+  std::atomic<bool> is_attempt_{false}; // which may turn out to be slow
 };
 
 } // namespace stos::detail

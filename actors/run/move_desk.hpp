@@ -9,7 +9,7 @@
 
 namespace stos::detail {
 
-/// Agents are to move; somebody in this process waits for what becomes of it.
+/// Agents are to move; a thread of this process waits for what becomes of it.
 struct MoveOrder {
   std::vector<AgentMove> moves;
   std::promise<std::vector<MoveOutcome>> outcomes;

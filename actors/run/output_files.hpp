@@ -18,8 +18,8 @@ void add_trace_before(const World& world, std::vector<TraceRecord>& records);
 
 /// The files that the options of a run name for its trace and its summary; none, if they name none.
 ///
-/// They are opened, and emptied, before the run, so that nobody waits for a run whose outcome
-/// cannot be written.
+/// They are opened, and emptied, before the run, so that no user waits for a run whose
+/// outcome cannot be written.
 class OutputFiles {
 public:
   /// Throws UsageError (io_error) if a file cannot be opened.

@@ -18,8 +18,8 @@ namespace {
 // microseconds, a few times as long as it takes to wake a worker.
 constexpr std::uint32_t looks_max = 4000;
 
-// With more domains than workers, whoever is free takes the next one, which levels loads as well.
-// Agents of one node of a cluster stay where they are: a stop concerns all nodes.
+// With more domains than workers, a worker that is free takes the next one, which levels loads as
+// well. Agents of one node of a cluster stay where they are: a stop concerns all nodes.
 LoadLeveller::Tasks tasks_of_leveller(const World& world, std::uint32_t workers,
                                       const WorkerRun::Part& part) {
   const bool may_divide = part.links == 0 && part.domains > 1;
@@ -27,9 +27,9 @@ LoadLeveller::Tasks tasks_of_leveller(const World& world, std::uint32_t workers,
           may_divide && world.options.parallel == ParallelMode::automatic};
 }
 
-// Where domains take turns on the processors, whoever waits must not keep others from running; with
-// other nodes, that is also the network's thread. The only domain of a node waits for other nodes,
-// who have to be asked: the gateway does so once it sleeps.
+// Where domains take turns on the processors, one that waits must not keep others from running;
+// with other nodes, that is also the network's thread. The only domain of a node waits for other
+// nodes, who have to be asked: the gateway does so once it sleeps.
 std::uint32_t patience(const WorkerRun::Part& part) {
   if (part.links > 0 && part.domains == 1)
     return 0;
@@ -116,9 +116,9 @@ void WorkerRun::wait(ProgressMeter& progress) {
     finished_.wait(lock, finished);
   } else {
     while (!finished_.wait_for(lock, std::chrono::milliseconds(100), finished)) {
-      progress.update(least_clock(), board.events());
+      progress.update(least_clock(), board.loads().events());
       if ((Interruption::signal() != 0 || wants_stop_) && board.has_links())
-        board.wake_gateway(); // nobody else may be awake to tell the other nodes
+        board.wake_gateway(); // no other thread may be awake to tell the other nodes
     }
   }
   jobs_.clear();
@@ -141,8 +141,6 @@ caf::resumable::resume_result WorkerRun::run_slice(std::size_t domain) noexcept 
   if (leveller_) {
     leveller_->look();
     events_max = leveller_->slice(events_max);
-  } else if (!domains_->board().has_links() && domains_->is_stop_wanted()) {
-    domains_->stop_as_wanted();
   }
   switch (domains_->run(domain, events_max)) {
     case Domain::Slice::more: return caf::resumable::resume_later;

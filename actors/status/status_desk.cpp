@@ -117,7 +117,8 @@ void StatusDesk::add(const RunSight& run) {
       }))
     throw UsageError(Errc::bad_argument,
                      "two runs at once of this process are called " + simulation + " on node " +
-                         run.node + ", so nobody who watches them could tell them apart; wanted: " +
+                         run.node +
+                         ", so those who watch them could not tell them apart; wanted: " +
                          "a name of its own (simulation.name) for each");
   runs_.push_back(&run);
 }

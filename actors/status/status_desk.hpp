@@ -38,7 +38,7 @@ struct RunSight {
   [[nodiscard]] NodeStatus status() const;
 };
 
-/// Where the runs of this process lie that somebody can watch.
+/// Where the runs of this process lie that can be watched.
 ///
 /// Threads: all functions from any thread.
 class StatusDesk {
@@ -54,7 +54,7 @@ public:
   /// node's.
   void add(const RunSight& run);
 
-  /// Returns once nobody looks at it any more.
+  /// Returns once no watcher looks at it any more.
   void remove(const RunSight& run);
 
 private:

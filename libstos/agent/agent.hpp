@@ -4,7 +4,7 @@
 #include "libstos/base/demangle.hpp"
 #include "libstos/base/digest.hpp"
 #include "libstos/code/code_registry.hpp"
-#include "libstos/code/naming_inspector.hpp"
+#include "libstos/code/named_values.hpp"
 #include "libstos/code/serialise.hpp"
 #include "libstos/world/agent_base.hpp"
 #include "libstos/world/captured_address.hpp"

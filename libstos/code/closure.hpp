@@ -5,7 +5,7 @@
 #include "libstos/code/block_pool.hpp"
 #include "libstos/code/captures.hpp"
 #include "libstos/code/code_registry.hpp"
-#include "libstos/code/naming_inspector.hpp"
+#include "libstos/code/named_values.hpp"
 #include "libstos/code/portable.hpp"
 #include "libstos/code/serialise.hpp"
 

@@ -1,8 +1,8 @@
 #pragma once
 
 #include "libstos/base/bytes.hpp"
+#include "libstos/code/inspector_parts.hpp"
 
-#include <cstdint>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -19,59 +19,6 @@ template <class T>
 bool save_value(SaveInspector& f, const T& x);
 template <class T>
 bool load_value(LoadInspector& f, T& x);
-
-/// Calls what a user's `inspect` gave us: it succeeds with true, with an error that is none
-/// (CAF's convert to true if they are one), or by returning.
-template <class Function, class... Args>
-bool succeeds(Function& function, Args&&... args) {
-  using Answer = std::invoke_result_t<Function&, Args...>;
-  if constexpr (std::is_void_v<Answer>) {
-    function(std::forward<Args>(args)...);
-    return true;
-  } else if constexpr (std::is_same_v<std::remove_cvref_t<Answer>, bool>) {
-    return function(std::forward<Args>(args)...);
-  } else {
-    return !static_cast<bool>(function(std::forward<Args>(args)...));
-  }
-}
-
-struct NoCallback {
-  void operator()() const {}
-};
-
-struct Always {
-  template <class T>
-  bool operator()(const T&) const {
-    return true;
-  }
-};
-
-/// What both inspectors have in common.
-///
-/// `inspect` may call itself, for a tree: so that no input can make it do so without end, an
-/// inspector fails below `depth_max` calls within each other.
-class Inspector {
-public:
-  static constexpr std::uint32_t depth_max = 200;
-
-  [[nodiscard]] static constexpr bool has_human_readable_format() { return false; }
-
-  /// One call of `inspect` within others.
-  class Nested {
-  public:
-    explicit Nested(Inspector& inspector) : inspector_(inspector) { ++inspector_.depth_; }
-    ~Nested() { --inspector_.depth_; }
-    Nested(const Nested&) = delete;
-    Nested& operator=(const Nested&) = delete;
-    [[nodiscard]] bool too_deep() const { return inspector_.depth_ > depth_max; }
-
-  private:
-    Inspector& inspector_;
-  };
-
-private:
-  std::uint32_t depth_ = 0;
-};
 
 } // namespace detail
 
@@ -95,53 +42,22 @@ public:
 
   explicit SaveInspector(BytesWriter& to) : to_(to) {}
 
-  template <class Callback = detail::NoCallback>
-  class Object {
-  public:
-    explicit Object(SaveInspector& f, Callback callback = {})
-        : f_(f), callback_(std::move(callback)) {}
-
-    Object& pretty_name(std::string_view) { return *this; }
-
-    template <class F>
-    Object& on_load(F&&) {
-      return *this;
-    }
-    template <class F>
-    Object<F> on_save(F callback) {
-      return Object<F>(f_, std::move(callback));
-    }
-
-    template <class... Fields>
-    [[nodiscard]] bool fields(Fields&&... each) {
-      return (each(f_) && ...) && f_.expect(detail::succeeds(callback_));
-    }
-
-  private:
-    SaveInspector& f_;
-    Callback callback_;
-  };
+  using Object = detail::InspectedObject<SaveInspector>;
 
   template <class T>
-  [[nodiscard]] Object<> object(T&) {
-    return Object<>(*this);
+  [[nodiscard]] Object object(T&) {
+    return Object(*this);
   }
-  [[nodiscard]] Object<> virtual_object(std::string_view) { return Object<>(*this); }
+  [[nodiscard]] Object virtual_object(std::string_view) { return Object(*this); }
 
   /// Calls `Write` with the inspector.
   template <class Write>
-  struct Field {
-    Write write;
+  struct Field : detail::FieldToSave<Field<Write>> {
+    explicit Field(Write does) : write(std::move(does)) {}
 
     [[nodiscard]] bool operator()(SaveInspector& f) { return write(f); }
-    template <class U>
-    Field& fallback(U&&) {
-      return *this;
-    }
-    template <class Predicate>
-    Field& invariant(Predicate&&) {
-      return *this;
-    }
+
+    Write write;
   };
 
   template <class T>
@@ -180,6 +96,11 @@ public:
     to_.fail();
   }
 
+  template <class... Fields>
+  [[nodiscard]] bool all_of(Fields&... each) {
+    return (each(*this) && ...);
+  }
+
   [[nodiscard]] BytesWriter& bytes() { return to_; }
 
   /// Passes `good` on; if it is false, the writer fails.
@@ -192,7 +113,7 @@ public:
 private:
   template <class Write>
   static Field<Write> make_field(Write write) {
-    return {std::move(write)};
+    return Field<Write>(std::move(write));
   }
 
   BytesWriter& to_;
@@ -209,38 +130,13 @@ public:
 
   explicit LoadInspector(BytesReader& from) : from_(from) {}
 
-  template <class Callback = detail::NoCallback>
-  class Object {
-  public:
-    explicit Object(LoadInspector& f, Callback callback = {})
-        : f_(f), callback_(std::move(callback)) {}
-
-    Object& pretty_name(std::string_view) { return *this; }
-
-    template <class F>
-    Object& on_save(F&&) {
-      return *this;
-    }
-    template <class F>
-    Object<F> on_load(F callback) {
-      return Object<F>(f_, std::move(callback));
-    }
-
-    template <class... Fields>
-    [[nodiscard]] bool fields(Fields&&... each) {
-      return (each(f_) && ...) && f_.expect(detail::succeeds(callback_));
-    }
-
-  private:
-    LoadInspector& f_;
-    Callback callback_;
-  };
+  using Object = detail::InspectedObject<LoadInspector>;
 
   template <class T>
-  [[nodiscard]] Object<> object(T&) {
-    return Object<>(*this);
+  [[nodiscard]] Object object(T&) {
+    return Object(*this);
   }
-  [[nodiscard]] Object<> virtual_object(std::string_view) { return Object<>(*this); }
+  [[nodiscard]] Object virtual_object(std::string_view) { return Object(*this); }
 
   /// Calls `Read` with the inspector and a function that checks the value.
   template <class Read, class Predicate>
@@ -305,6 +201,11 @@ public:
   template <class... Ts>
   void emplace_error(Ts&&...) {
     from_.fail();
+  }
+
+  template <class... Fields>
+  [[nodiscard]] bool all_of(Fields&... each) {
+    return (each(*this) && ...);
   }
 
   [[nodiscard]] BytesReader& bytes() { return from_; }

@@ -2,7 +2,7 @@
 
 #include "libstos/base/demangle.hpp"
 #include "libstos/base/hexadecimal.hpp"
-#include "libstos/code/naming_inspector.hpp"
+#include "libstos/code/named_values.hpp"
 #include "libstos/world/agent_base.hpp"
 #include "libstos/world/each_lambda.hpp"
 

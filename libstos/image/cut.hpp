@@ -40,8 +40,8 @@ struct CutOrigin {
 /// The world at a laboratory time T as bytes: every event before T has happened, none at or after
 /// T.
 ///
-/// It says nothing of engine, domains, nodes or memory, so it is the same whoever runs the world,
-/// and whatever it runs on can go on from there.
+/// It says nothing of engine, domains, nodes or memory, so it is the same on every engine and
+/// any number of nodes, each of which can go on from there.
 ///
 /// Units:   laboratory time in seconds.
 /// Threads: none inside.
@@ -57,7 +57,7 @@ struct Cut {
     std::uint32_t size;
   };
 
-  /// An agent that has ended, and to which somebody still has a channel or a reference.
+  /// An agent that has ended, and to which an agent still has a channel or a reference.
   struct Departed {
     AgentId agent;
     std::uint64_t type_id;
@@ -77,7 +77,7 @@ struct Cut {
   };
 
   double time = 0;
-  CutOrigin origin; ///< for whoever stores the cut to say
+  CutOrigin origin; ///< for the caller who stores the cut to say
   std::vector<Piece> pieces;
   std::vector<Place> images;      ///< in the order of the agents' ids
   std::vector<Departed> departed; ///< likewise

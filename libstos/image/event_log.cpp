@@ -60,7 +60,7 @@ ValueTree EventLog::view(const EventSeen& seen) const {
   return viewer.view(seen);
 }
 
-// Nobody executes two events of one key.
+// No two events have one key.
 std::vector<EventLog::Event> EventLog::take_events() {
   std::ranges::sort(events_, [](const Event& a, const Event& b) { return a.is_before(b); });
   return std::exchange(events_, {});

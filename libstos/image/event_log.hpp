@@ -47,7 +47,7 @@ public:
   /// For World::after_event.
   void add(const EventSeen& seen);
 
-  /// All events, in the order of the world: by key, whoever has executed them when.
+  /// All events, in the order of the world: by key, on whichever node and thread each was executed.
   [[nodiscard]] std::vector<Event> take_events();
 
   /// The event that was to be kept, if it has happened.

@@ -8,7 +8,7 @@ namespace stos::detail {
 /// Puts the world of `cut` in the place of the world's set-up: when the world is run, on whatever
 /// engine, it goes on from there to the outcome that it would have had without the cut.
 ///
-/// @pre nobody was created in `world`, and it has not begun to run
+/// @pre no agent was created in `world`, and it has not begun to run
 /// Errors: what no take_cut() makes, or one of a program with other classes or lambdas; says which
 ///         agent cannot be read. The world is of no use then.
 /// Cost:   O(agents, channels and lambdas), with a look-up each.

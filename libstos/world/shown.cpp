@@ -1,7 +1,7 @@
 #include "libstos/world/shown.hpp"
 
 #include "libstos/base/hexadecimal.hpp"
-#include "libstos/code/naming_inspector.hpp"
+#include "libstos/code/named_values.hpp"
 
 namespace stos::detail {
 

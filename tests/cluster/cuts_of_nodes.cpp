@@ -1,8 +1,8 @@
 // Cuts of a world that is spread over nodes: each takes the part of its agents at the same
 // laboratory time, and the whole is what the serial engine finds there.
 
-#include "libstos/image/cut.hpp"
 #include "libstos/image/restore.hpp"
+#include "tests/cluster/parts_of_cuts.hpp"
 #include "tests/cluster/worlds_on_nodes.hpp"
 #include "tests/support/same_images.hpp"
 
@@ -19,22 +19,6 @@ using stos::detail::Cut;
 using stos::detail::CutPart;
 
 namespace {
-
-/// Has `world` stop at `times`, and hands out its part of each cut.
-void cut_at(World& world, const std::vector<double>& times, std::vector<CutPart>& parts) {
-  const auto time_of = [times](std::size_t i) {
-    return i < times.size() ? times[i] : Instant::never().absorption;
-  };
-  world.next_stop = time_of(0);
-  world.at_stop = [&world, &parts, time_of](const WorldAtStop& stop) {
-    detail::CutMemory memory;
-    Result<CutPart> part = detail::take_part_of_cut(world, stop, memory);
-    if (!part)
-      FAIL(part.error().context);
-    parts.push_back(*std::move(part));
-    return time_of(parts.size());
-  };
-}
 
 template <class Plan>
 std::vector<Cut> serial_cuts(const Plan& plan, const std::vector<double>& times,
@@ -64,6 +48,8 @@ Shape shape_with_moves(std::uint64_t seed) {
     shape.moves_max = 5;
     shape.requests_max = 20;
   }
+  if (seed % 3 == 0)
+    shape.divided_anew_chance = 0.002;
   return shape;
 }
 

@@ -74,7 +74,8 @@ FrameHeader any_header(RandomStream& random, std::size_t nodes) {
     report.withdrawn = random.bernoulli(0.5);
     report.quiet = random.bernoulli(0.5);
     report.more_moves = random.bernoulli(0.5);
-    report.wants_stop = random.bernoulli(0.5);
+    report.wanted.cut = random.bernoulli(0.5);
+    report.wanted.divide = random.bernoulli(0.5);
     if (report.quiet)
       report.latest = any_time(random);
     report.next = {any_time(random), any_time(random), static_cast<std::uint32_t>(random())};

@@ -1,6 +1,6 @@
 // Values are shown with the names of their fields.
 
-#include "libstos/code/naming_inspector.hpp"
+#include "libstos/code/named_values.hpp"
 
 #include <catch2/catch.hpp>
 

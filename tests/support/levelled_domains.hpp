@@ -82,7 +82,7 @@ private:
     const Advice advice = balance.look(now_s, loads);
     if (advice == Advice::go_on)
       return;
-    (void)set.board().stop_and([&, advice, now_s] {
+    (void)set.stops().want_division([&, advice, now_s] {
       if (advice == Advice::note) {
         division.note();
         balance.noted(now_s, loads);

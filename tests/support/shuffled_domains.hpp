@@ -4,7 +4,7 @@
 #include "libstos/base/random.hpp"
 #include "libstos/engine/engine.hpp"
 #include "libstos/engine/parallel/domain_set.hpp"
-#include "libstos/engine/parallel/load_division.hpp"
+#include "tests/support/any_division.hpp"
 
 #include <array>
 #include <vector>
@@ -27,7 +27,7 @@ public:
   ShuffledDomains(std::size_t domains, std::uint64_t seed, double divided_anew_chance = 0)
       : domains_(domains), random_(seed), divided_anew_chance_(divided_anew_chance) {}
 
-  /// How likely it is at each step that somebody wants the world to stop.
+  /// How likely it is at each step that the world is wanted to stop.
   double wants_stop_chance = 0;
 
   RunSummary run(World& world) {
@@ -37,21 +37,19 @@ public:
     detail::DomainSet set(
         world, domains_, [&ready](std::size_t d) { ready.push_back(d); }, nullptr,
         any_patience(random_));
-    detail::LoadDivision by_load(set);
+    AnyDivision divide(set);
     set.start();
     std::size_t finished = 0;
     while (finished < domains_) {
-      STOS_ASSERT(!ready.empty(), "nobody can go on");
+      STOS_ASSERT(!ready.empty(), "no domain can go on");
       const std::size_t pick = random_.below(static_cast<std::uint32_t>(ready.size()));
       const std::size_t domain = ready[pick];
       ready.erase(ready.begin() + static_cast<std::ptrdiff_t>(pick));
       const std::uint64_t events_max = 1 + random_.below(random_.bernoulli(0.5) ? 3 : 300);
-      if (random_.bernoulli(divided_anew_chance_) && !set.board().finished())
-        (void)set.board().stop_and([&] { divide_anew(set, by_load); });
+      if (random_.bernoulli(divided_anew_chance_))
+        (void)set.stops().want_division([&] { divide(random_); });
       if (wants_stop_chance > 0 && random_.bernoulli(wants_stop_chance))
         world.wants_stop = true;
-      if (set.is_stop_wanted())
-        (void)set.stop_as_wanted();
       switch (set.run(domain, events_max)) {
         case detail::Domain::Slice::more: ready.push_back(domain); break;
         case detail::Domain::Slice::parked: break;
@@ -68,33 +66,6 @@ public:
   }
 
 private:
-  void divide_anew(detail::DomainSet& set, detail::LoadDivision& by_load) {
-    switch (random_.below(5)) {
-      case 0: by_load.note(); break;
-      case 1: (void)by_load.divide(random_costs()); break;
-      case 2: by_load.take_back(); break;
-      default: divide_at_random(set);
-    }
-  }
-
-  [[nodiscard]] std::vector<double> random_costs() {
-    std::vector<double> seconds_per_event;
-    for (std::size_t i = 0; i < domains_; ++i)
-      seconds_per_event.push_back(random_.uniform(0.5, 2));
-    return seconds_per_event;
-  }
-
-  void divide_at_random(detail::DomainSet& set) {
-    std::vector<detail::DomainSet::Assignment> assignment;
-    const double share = random_.uniform();
-    for (std::size_t i = 0; i < set.size(); ++i)
-      set.domain(i).for_each_agent([&](detail::Cell& cell) {
-        if (random_.bernoulli(share))
-          assignment.push_back({&cell, random_.below(static_cast<std::uint32_t>(set.size()))});
-      });
-    set.divide_anew(assignment);
-  }
-
   static RunSummary run_serially(World& world) {
     detail::SerialEngine engine(world);
     engine.run();

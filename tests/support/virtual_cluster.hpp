@@ -4,6 +4,7 @@
 #include "libstos/base/random.hpp"
 #include "libstos/cluster/gateway/gateway.hpp"
 #include "libstos/engine/engine.hpp"
+#include "tests/support/any_division.hpp"
 #include "tests/support/shuffled_domains.hpp"
 
 #include <algorithm>
@@ -40,8 +41,10 @@ public:
     std::uint32_t moves_max = 1;
     std::uint64_t requests_max = ~std::uint64_t{0};
 
-    /// How likely it is at each step that some node wants the world to stop.
+    /// How likely it is at each step that some node wants the world to stop, and that one wants to
+    /// divide its agents among its domains anew.
     double wants_stop_chance = 0;
+    double divided_anew_chance = 0;
   };
 
   /// Called before each step; may ask gateways for moves.
@@ -62,7 +65,51 @@ public:
     return *number;
   }
 
-  /// What has been answered so far, to whoever has asked.
+  /// Asks some node for moves of agents that some node has, or has had, or that never were.
+  void request_any() {
+    const auto pick = [this](std::size_t n) {
+      return random_.below(static_cast<std::uint32_t>(n));
+    };
+    Node& asker = *nodes_[pick(nodes_.size())];
+    if (asker.set.board().finished())
+      return;
+    ++requests_;
+    std::vector<AgentId> agents{AgentId{~std::uint64_t{0}}};
+    for (const auto& node : nodes_)
+      if (random_.bernoulli(0.5))
+        node->world.directory->for_each(
+            [&](const detail::Cell& cell) { agents.push_back(cell.id); });
+    std::sort(agents.begin(), agents.end());
+    std::vector<AgentMove> moves;
+    const auto only = random_.bernoulli(0.2) ? std::optional(pick(nodes_.size())) : std::nullopt;
+    for (std::uint32_t left = 1 + pick(shape_.moves_max); left > 0; --left)
+      moves.push_back({agents[pick(agents.size())], only ? *only : pick(nodes_.size())});
+    (void)asker.gateway->request_moves(moves);
+  }
+
+  /// Wants `node` to divide its agents among its domains anew.
+  void divide_anew(std::size_t node) {
+    Node& here = *nodes_[node];
+    (void)here.set.stops().want_division([this, &here] {
+      ++divisions_;
+      most_orders_ = std::max(most_orders_, number_of(here.set.stops().orders()));
+      here.divide(random_);
+    });
+  }
+
+  /// Wants `node` to have the world shown as soon as may be.
+  void cut(std::size_t node) {
+    nodes_[node]->world.wants_stop = true;
+    if (!nodes_[node]->set.board().finished())
+      nodes_[node]->gateway->wake();
+  }
+
+  /// How often a node has divided its agents anew, and of the stops at which one did, for how many
+  /// kinds of orders the one was that was for most.
+  [[nodiscard]] std::size_t divisions() const { return divisions_; }
+  [[nodiscard]] int most_orders() const { return most_orders_; }
+
+  /// What has been answered so far, on all nodes.
   [[nodiscard]] const std::vector<MoveOutcome>& outcomes() const { return outcomes_; }
   [[nodiscard]] std::uint64_t moved() const {
     return static_cast<std::uint64_t>(
@@ -110,12 +157,10 @@ public:
                        [](const auto& node) { return node->finished < node->set.size(); })) {
       if (before_step)
         before_step(*this);
-      if (shape_.wants_stop_chance > 0 && random_.bernoulli(shape_.wants_stop_chance)) {
-        Node& node = *nodes_[random_.below(static_cast<std::uint32_t>(nodes_.size()))];
-        node.world.wants_stop = true;
-        if (!node.set.board().finished())
-          node.gateway->wake();
-      }
+      if (shape_.wants_stop_chance > 0 && random_.bernoulli(shape_.wants_stop_chance))
+        cut(any_node());
+      if (shape_.divided_anew_chance > 0 && random_.bernoulli(shape_.divided_anew_chance))
+        divide_anew(any_node());
       if (random_.bernoulli(shape_.moves_chance) && requests_ < shape_.requests_max)
         request_any();
       step();
@@ -137,6 +182,14 @@ public:
 
 private:
   using Slice = detail::Domain::Slice;
+
+  [[nodiscard]] std::size_t any_node() {
+    return random_.below(static_cast<std::uint32_t>(nodes_.size()));
+  }
+
+  static int number_of(const detail::StopOrders& orders) {
+    return (orders.cut ? 1 : 0) + (orders.move ? 1 : 0) + (orders.divide ? 1 : 0);
+  }
 
   [[nodiscard]] std::uint64_t sum(std::uint64_t detail::LinkCounters::*counter) const {
     std::uint64_t sum = 0;
@@ -165,33 +218,12 @@ private:
     detail::InitialShare share;
     std::vector<std::size_t> ready;
     detail::DomainSet set;
+    AnyDivision divide{set};
     std::unique_ptr<detail::Gateway> gateway;
     bool gateway_runs = false;
     std::size_t finished = 0;
     std::optional<double> wake_at_s;
   };
-
-  // For agents that some node has, or has had, or that never were.
-  void request_any() {
-    const auto pick = [this](std::size_t n) {
-      return random_.below(static_cast<std::uint32_t>(n));
-    };
-    Node& asker = *nodes_[pick(nodes_.size())];
-    if (asker.set.board().finished())
-      return;
-    ++requests_;
-    std::vector<AgentId> agents{AgentId{~std::uint64_t{0}}};
-    for (const auto& node : nodes_)
-      if (random_.bernoulli(0.5))
-        node->world.directory->for_each(
-            [&](const detail::Cell& cell) { agents.push_back(cell.id); });
-    std::sort(agents.begin(), agents.end());
-    std::vector<AgentMove> moves;
-    const auto only = random_.bernoulli(0.2) ? std::optional(pick(nodes_.size())) : std::nullopt;
-    for (std::uint32_t left = 1 + pick(shape_.moves_max); left > 0; --left)
-      moves.push_back({agents[pick(agents.size())], only ? *only : pick(nodes_.size())});
-    (void)asker.gateway->request_moves(moves);
-  }
 
   // Something that can happen now: a runner of a node, or a frame that arrives.
   void step() {
@@ -341,6 +373,8 @@ private:
   double now_s_ = 0;
   std::vector<MoveOutcome> outcomes_;
   std::uint64_t requests_ = 0;
+  std::size_t divisions_ = 0;
+  int most_orders_ = 0;
   std::uint64_t frames_ = 0;
   std::uint64_t bytes_ = 0;
 };

@@ -27,8 +27,9 @@ std::string to_string(const Instant& instant) {
 
 Gateway::Gateway(World& world, DomainSet& set, const NodePlace& place, InitialShare& share,
                  const LinkLimits& limits)
-    : world_(world), set_(set), board_(set.board()), abroad_(world, place), links_(place.nodes),
-      global_time_(place.own_node, place.nodes), round_pause_s_(round_pause_min_s) {
+    : world_(world), set_(set), board_(set.board()), stops_(set.stops()), abroad_(world, place),
+      links_(place.nodes), global_time_(place.own_node, place.nodes),
+      round_pause_s_(round_pause_min_s) {
   for (Cell* cell : share.elsewhere)
     abroad_.elsewhere.adopt(*cell);
   for (std::size_t node = 0; node < place.nodes; ++node) {
@@ -49,6 +50,7 @@ Gateway::Gateway(World& world, DomainSet& set, const NodePlace& place, InitialSh
     abroad_.holds.closed_from_here.emplace(hold->far_course().wire, hold);
   }
   abroad_.elsewhere.drop_unused();
+  stops_.connect(*this);
 }
 
 Gateway::~Gateway() = default;
@@ -233,98 +235,82 @@ Result<void> Gateway::conclude_round() {
     if (reported_withdrawn_)
       link.tell_standing_anew();
   });
-  if (std::exchange(reported_withdrawn_, false) && stop_ == Stop::none) {
-    board_.keep_outside_behind(result->highest_known);
+  if (std::exchange(reported_withdrawn_, false) && !is_stopping()) {
+    board_.standings().keep_outside_behind(result->highest_known);
     hand_in_tasks();
   }
-  if (stop_ != Stop::none || begin_stop(*result))
-    return go_on_with_stop(*result);
-  if (!result->all_quiet) {
+  const bool begins = !is_stopping() && begin_stop(*result);
+  if (begins || !result->all_quiet) { // what was quiet before the stop began is not so for it
     board_.lift(result->least_time);
     return {};
   }
-  if (!board_.no_domain_awake())
-    return Error{Errc::bad_message, "the nodes' reports say that nothing is under way, but "
-                                    "something has arrived that none of them has counted"};
-  if (result->next != Instant::never() &&
-      (!(result->next > agreed_) || result->next < board_.floor()))
-    return Error{Errc::bad_message, "the nodes' reports say that the next event is " +
-                                        to_string(result->next) +
-                                        ", which is not after the last one, " +
-                                        to_string(std::max(agreed_, board_.floor()))};
+  if (Result<void> fits = check_quiet(*result); !fits)
+    return fits;
   reported_quiet_ = false;
-  if (result->next == Instant::never() && set_.stop_on_the_way()) {
+  const Result<Stops::Then> then = stops_.all_stand_still(result->next, result->latest);
+  if (!then)
+    return then.error();
+  if (*then == Stops::Then::look_anew)
     board_.wake_all();
+  if (*then != Stops::Then::move_floor)
     return {};
-  }
   agreed_ = result->next;
   if (result->next > board_.floor())
     board_.settle(result->next);
   return {};
 }
 
-// Not at the very end, when nothing happens any more.
-bool Gateway::begin_stop(GlobalTime::Result& round) {
-  wishes_.insert(wishes_.end(), round.wishes.begin(), round.wishes.end());
-  world_is_to_stop_ = world_is_to_stop_ || round.wants_stop;
-  if ((wishes_.empty() && !world_is_to_stop_) ||
-      (round.more_wishes && wishes_.size() < moves_of_a_stop_max) ||
-      (round.all_quiet && round.next == Instant::never()))
-    return false;
-  stop_ = Stop::pausing;
-  reported_quiet_ = false;
-  ++move_counters_.stops;
-  abroad_.moves.wishes = std::exchange(wishes_, {});
-  board_.pause(DomainBoard::Pause::stop);
-  round.all_quiet = false; // not for this stop
-  return true;
-}
-
-// Whenever all nodes have got equally far, and nothing is under way.
-Result<void> Gateway::go_on_with_stop(const GlobalTime::Result& round) {
-  if (!round.all_quiet) {
-    board_.lift(round.least_time);
-    return {};
-  }
-  reported_quiet_ = false;
-  const bool nothing_is_left = round.next == Instant::never();
-  if (stop_ == Stop::pausing && nothing_is_left && set_.stop_on_the_way()) {
-    board_.wake_all();                                    // to tell what comes next now
-  } else if (stop_ == Stop::pausing && nothing_is_left) { // too late: all agents end
-    wishes_ = std::exchange(abroad_.moves.wishes, {});
-    stop_ = Stop::none;
-    board_.settle(round.next);
-  } else if (stop_ == Stop::pausing && std::exchange(world_is_to_stop_, false)) {
-    world_.stop_before(stop_time(round.latest, round.next.absorption));
-    if (abroad_.moves.wishes.empty())
-      end_stop();
-  } else if (stop_ == Stop::pausing) {
-    stop_ = Stop::moving;
-    migration_.emplace(world_, set_, abroad_, links_, round.next.absorption);
-    each_link([this](Link& link) { link.begin_anew(migration_->least()); });
-    migration_->depart();
-  } else {
-    if (Result<void> arrived = migration_->arrive(); !arrived)
-      return arrived.error();
-    each_link([](Link& link) { link.tell_anew(); });
-    move_counters_.left += migration_->left();
-    move_counters_.arrived += migration_->arrived();
-    for (const MovesUnderWay::Verdict& verdict : abroad_.moves.verdicts)
-      move_counters_.refused +=
-          verdict.node == abroad_.place.own_node && verdict.result == MoveResult::not_serialisable
-              ? 1
-              : 0;
-    answer(abroad_.moves);
-    migration_.reset();
-    end_stop();
-  }
+Result<void> Gateway::check_quiet(const GlobalTime::Result& round) const {
+  if (!board_.no_domain_awake())
+    return Error{Errc::bad_message, "the nodes' reports say that nothing is under way, but "
+                                    "something has arrived that none of them has counted"};
+  if (!is_stopping() && round.next != Instant::never() &&
+      (!(round.next > agreed_) || round.next < board_.floor()))
+    return Error{Errc::bad_message, "the nodes' reports say that the next event is " +
+                                        to_string(round.next) +
+                                        ", which is not after the last one, " +
+                                        to_string(std::max(agreed_, board_.floor()))};
   return {};
 }
 
-void Gateway::end_stop() {
-  abroad_.moves = {};
-  stop_ = Stop::none;
-  board_.resume(DomainBoard::Pause::stop);
+// Not at the very end, when nothing happens any more.
+bool Gateway::begin_stop(const GlobalTime::Result& round) {
+  orders_.add(round.wanted);
+  wishes_.insert(wishes_.end(), round.wishes.begin(), round.wishes.end());
+  if (!orders_.any() || (round.more_wishes && wishes_.size() < moves_of_a_stop_max) ||
+      (round.all_quiet && round.next == Instant::never()))
+    return false;
+  reported_quiet_ = false;
+  ++move_counters_.stops;
+  abroad_.moves.wishes = std::exchange(wishes_, {});
+  stops_.begin(std::exchange(orders_, {}));
+  return true;
+}
+
+void Gateway::depart(double least) {
+  migration_.emplace(world_, set_, abroad_, links_, least);
+  each_link([least](Link& link) { link.begin_anew(least); });
+  migration_->depart();
+}
+
+Result<void> Gateway::arrive() {
+  if (Result<void> arrived = migration_->arrive(); !arrived)
+    return arrived;
+  each_link([](Link& link) { link.tell_anew(); });
+  count(*migration_);
+  migration_.reset();
+  answer(std::exchange(abroad_.moves, {}));
+  return {};
+}
+
+void Gateway::count(const Migration& migration) {
+  move_counters_.left += migration.left();
+  move_counters_.arrived += migration.arrived();
+  for (const MovesUnderWay::Verdict& verdict : abroad_.moves.verdicts)
+    move_counters_.refused +=
+        verdict.node == abroad_.place.own_node && verdict.result == MoveResult::not_serialisable
+            ? 1
+            : 0;
 }
 
 void Gateway::answer(const MovesUnderWay& moves) {
@@ -346,9 +332,10 @@ void Gateway::answer(MoveOutcome outcome) {
 void Gateway::pass_answers(Output& output) {
   if (board_.finished()) {
     board_.refuse_tasks();
-    for (const Wish& wish : std::exchange(wishes_, {}))
-      if (wish.asker == abroad_.place.own_node)
-        answer({wish.move, MoveResult::too_late, {}});
+    for (auto* wishes : {&abroad_.moves.wishes, &wishes_})
+      for (const Wish& wish : std::exchange(*wishes, {}))
+        if (wish.asker == abroad_.place.own_node)
+          answer({wish.move, MoveResult::too_late, {}});
     for (const AgentMove& move : std::exchange(asked_, {}))
       answer({move, MoveResult::too_late, {}});
   }
@@ -366,8 +353,8 @@ void Gateway::watch_congestion() {
   };
   if (any(&Link::is_congested))
     board_.pause(DomainBoard::Pause::congestion);
-  else if (!any(&Link::is_strained))
-    board_.resume(DomainBoard::Pause::congestion);
+  else if (!any(&Link::is_strained) && board_.end_pause(DomainBoard::Pause::congestion))
+    board_.wake_all();
 }
 
 void Gateway::hand_in_tasks() {
@@ -383,8 +370,7 @@ void Gateway::hand_in_tasks() {
 bool Gateway::wants_round(double now_s) {
   if (global_time_.outstanding())
     return false;
-  if (stop_ == Stop::none && (!asked_.empty() || board_.has_tasks_for_gateway() ||
-                              world_.wants_stop.load(std::memory_order_relaxed)))
+  if (!is_stopping() && (!asked_.empty() || board_.has_tasks_for_gateway() || stops_.is_wanted()))
     return true;
   if (!board_.some_domain_sleeps())
     return false;
@@ -394,8 +380,8 @@ bool Gateway::wants_round(double now_s) {
 }
 
 bool Gateway::wants_quiet_round() const {
-  return !global_time_.outstanding() && !reported_quiet_ &&
-         (stop_ != Stop::none || is_all_over()) && is_quiet();
+  return !global_time_.outstanding() && !reported_quiet_ && (is_stopping() || is_all_over()) &&
+         is_quiet();
 }
 
 bool Gateway::is_all_over() const {
@@ -441,18 +427,15 @@ NodeReport Gateway::report() {
     report.received[link.node()] = link.news_received();
   });
   // During a stop what comes from outside waits here, and no node answers for agents on their way.
-  const bool undisturbed = !board_.has_tasks() && stop_ == Stop::none;
-  report.quiet = reported_quiet_ = (undisturbed || stop_ != Stop::none) && is_quiet();
+  const bool undisturbed = !board_.has_tasks() && !is_stopping();
+  report.quiet = reported_quiet_ = (undisturbed || is_stopping()) && is_quiet();
   if (report.quiet) {
     report.next = board_.next_of_all();
     report.latest = set_.latest();
   }
-  report.stopped_for =
-      2 * (stop_ == Stop::none ? 0 : move_counters_.stops) + (stop_ == Stop::moving ? 1 : 0);
-  if (stop_ == Stop::none) {
-    report_moves(report);
-    report.wants_stop = world_.wants_stop.exchange(false);
-  }
+  report.stopped_for = stops_.progress();
+  if (!is_stopping())
+    report_wanted(report);
   report.least_time = agreed_time_;
   report.withdrawn = reported_withdrawn_ = board_.has_tasks();
   double least = least_time_of_domains();
@@ -465,25 +448,27 @@ NodeReport Gateway::report() {
 // What a domain has sent before it stood where it stands has to go before that is told; so it is of
 // no use while something waits to be taken.
 double Gateway::least_time_of_domains() const {
-  const double least = board_.least_time_here();
+  const double least = board_.standings().least_here();
   const bool is_sent = std::none_of(links_.begin(), links_.end(), [this](const auto& link) {
     return link != nullptr && board_.has_batches(link->group());
   });
   return is_sent ? least : -infinity;
 }
 
-void Gateway::report_moves(NodeReport& report) {
+void Gateway::report_wanted(NodeReport& report) {
+  report.wanted = stops_.take_wanted();
   const auto part = static_cast<std::ptrdiff_t>(std::min(asked_.size(), moves_of_a_report_max));
   report.moves.assign(asked_.begin(), asked_.begin() + part);
   asked_.erase(asked_.begin(), asked_.begin() + part);
   report.more_moves = !asked_.empty();
+  report.wanted.move = !report.moves.empty();
 }
 
 // What the clock of another node has to be beyond for a domain here to go on. If all of them sleep,
 // it is also of use to learn that a domain here has the next event of all.
 double Gateway::wanted() const {
   double wanted = infinity;
-  if (stop_ != Stop::none || global_time_.outstanding())
+  if (is_stopping() || global_time_.outstanding())
     return wanted;
   each_link([&](const Link& link) { wanted = std::min(wanted, board_.wanted_from(link.group())); });
   if (is_at_rest() && next_here() != Instant::beginning())
@@ -501,7 +486,7 @@ double Gateway::wanted_to_tell(const Link& link, double wanted) const {
 }
 
 double Gateway::clock_to_tell() const {
-  if (stop_ != Stop::none)
+  if (is_stopping())
     return -infinity;
   double clock = infinity;
   for (std::size_t i = 0; i < board_.domains(); ++i)
@@ -552,7 +537,7 @@ void Gateway::send(double clock, Output& output) {
 
 // No other node counts on one that is about to let something in, or whose agents are about to move.
 std::optional<Standing> Gateway::standing() const {
-  if (stop_ != Stop::none || global_time_.outstanding() || board_.has_tasks())
+  if (is_stopping() || global_time_.outstanding() || board_.has_tasks())
     return std::nullopt;
   const Instant next = next_here();
   if (next == Instant::beginning())
@@ -608,7 +593,7 @@ Instant Gateway::next_elsewhere(const Link& link) const {
 }
 
 void Gateway::look_around() {
-  if (stop_ != Stop::none || global_time_.outstanding())
+  if (is_stopping() || global_time_.outstanding())
     return;
   std::vector<double> elsewhere(links_.size(), infinity); // by node
   each_link([&](Link& link) { elsewhere[link.node()] = next_elsewhere(link).absorption; });

@@ -4,6 +4,7 @@
 #include "libstos/cluster/stop/migration.hpp"
 #include "libstos/cluster/time/global_time.hpp"
 #include "libstos/engine/parallel/domain_set.hpp"
+#include "libstos/engine/parallel/stops.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -48,12 +49,9 @@ struct InitialShare {
 /// Rounds (see GlobalTime) find the end of the run, and those moments between which agents may move
 /// or something from outside may come in: what has been promised must not be disturbed.
 ///
-/// Moves of agents between nodes take place at stops of the whole cluster (see Migration). What is
-/// asked for anywhere rides on the reports of a round, so that all nodes begin the same stop for
-/// the same moves when they conclude it. The domains pause. A round in which all nodes are quiet
-/// says that nothing is under way any more, and when the next event of all would have been: then
-/// agents depart. The next such round says that all of them are where they are going to: then they
-/// arrive, and all domains go on. No clocks are told in between.
+/// Stops are those of the whole cluster (see Stops): what is wanted anywhere rides on the reports
+/// of a round, and a round in which all nodes are quiet is what says that all stand still, and
+/// when the next event of all would be. No clocks are told during a stop.
 ///
 /// While more waits for a slow receiver than may be sent, the domains pause, too, so that what
 /// waits here stays bounded.
@@ -61,11 +59,11 @@ struct InitialShare {
 /// Threads: none inside; run(), receive() and request_moves() by one owner at a time. Domains speak
 /// to it through
 ///          the DomainBoard.
-class Gateway {
+class Gateway final : private Stops::OtherNodes {
 public:
   Gateway(World& world, DomainSet& set, const NodePlace& place, InitialShare& share,
           const LinkLimits& limits);
-  ~Gateway();
+  ~Gateway() override;
 
   struct Frame {
     std::size_t node;
@@ -100,7 +98,7 @@ public:
   [[nodiscard]] const MoveCounters& move_counters() const { return move_counters_; }
 
   /// A stop is under way: agents may be on their way between nodes.
-  [[nodiscard]] bool is_stopping() const { return stop_ != Stop::none; }
+  [[nodiscard]] bool is_stopping() const { return stops_.is_under_way(); }
 
   /// It is time: has the board schedule the gateway.
   void wake() { board_.wake_gateway(); }
@@ -134,9 +132,11 @@ private:
   void take_parcels();
   [[nodiscard]] bool is_at_rest() const;
   [[nodiscard]] Result<void> conclude_round();
-  [[nodiscard]] bool begin_stop(GlobalTime::Result& round);
-  [[nodiscard]] Result<void> go_on_with_stop(const GlobalTime::Result& round);
-  void end_stop();
+  [[nodiscard]] Result<void> check_quiet(const GlobalTime::Result& round) const;
+  [[nodiscard]] bool begin_stop(const GlobalTime::Result& round);
+  void depart(double least) override;
+  [[nodiscard]] Result<void> arrive() override;
+  void count(const Migration& migration);
   void answer(const MovesUnderWay& moves);
   void answer(MoveOutcome outcome);
   void pass_answers(Output& output);
@@ -154,7 +154,7 @@ private:
   [[nodiscard]] NodeReport report();
   [[nodiscard]] double least_time_of_domains() const;
   [[nodiscard]] std::uint64_t lambda_frames_received() const;
-  void report_moves(NodeReport& report);
+  void report_wanted(NodeReport& report);
   [[nodiscard]] bool is_quiet() const;
   [[nodiscard]] Link::News news(double clock, const std::optional<Standing>& standing) const;
   [[nodiscard]] double clock_to_tell() const;
@@ -169,7 +169,6 @@ private:
         act(*link);
   }
 
-  enum class Stop { none, pausing, moving };
   struct Request {
     MoveAnswer answer;
     std::size_t moves;
@@ -178,6 +177,7 @@ private:
   World& world_;
   DomainSet& set_;
   DomainBoard& board_;
+  Stops& stops_;
   Abroad abroad_;
   std::vector<std::unique_ptr<Link>> links_; // by node; null for this one
   Link* first_link_ = nullptr;
@@ -197,9 +197,8 @@ private:
   std::deque<Request> requests_; // that are not through, the oldest first
   std::deque<AgentMove> asked_;  // theirs that no report has told yet
   std::uint64_t requested_ = 0;
-  std::vector<Wish> wishes_;      // for the next stop
-  bool world_is_to_stop_ = false; // and so it is, for something else than agents that move
-  Stop stop_ = Stop::none;
+  StopOrders orders_;        // for the next stop,
+  std::vector<Wish> wishes_; // and the moves among them
   std::optional<Migration> migration_;
   MoveCounters move_counters_;
 };

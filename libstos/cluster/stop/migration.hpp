@@ -16,7 +16,7 @@
 
 namespace stos::detail {
 
-/// Agents change their nodes: one stop of the whole cluster, see DomainBoard, as one node sees it.
+/// Agents change their nodes: what is done for it at one stop (see Stops), as one node sees it.
 ///
 /// All nodes know the same wishes. First, when no event is executed anywhere and nothing is under
 /// way, each one decides about the agents that are here, tells the verdicts to all, and sends the

@@ -41,22 +41,15 @@ std::optional<GlobalTime::Result> GlobalTime::take_result() {
 }
 
 GlobalTime::Result GlobalTime::result() const {
-  Result result{Instant::never().absorption,
-                Instant::beginning().absorption,
-                {},
-                true,
-                Instant::never(),
-                reports_[own_]->stopped_for,
-                {},
-                false,
-                false,
-                Instant::beginning().absorption};
+  Result result{
+      Instant::never().absorption, Instant::beginning().absorption, {}, true, Instant::never(),
+      reports_[own_]->stopped_for, Instant::beginning().absorption, {}, {},   false};
   for (std::size_t node = 0; node < reports_.size(); ++node) {
     const auto& report = reports_[node];
     for (const AgentMove& move : report->moves)
       result.wishes.push_back({node, move});
     result.more_wishes = result.more_wishes || report->more_moves;
-    result.wants_stop = result.wants_stop || report->wants_stop;
+    result.wanted.add(report->wanted);
     result.latest = std::max(result.latest, report->latest);
     result.least_time = std::min(result.least_time, report->least_time);
     result.highest_known = std::max(result.highest_known, report->highest_known);

@@ -2,6 +2,7 @@
 
 #include "libstos/causal/event_key.hpp"
 #include "libstos/cluster/stop/moves.hpp"
+#include "libstos/engine/parallel/stops.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -27,19 +28,18 @@ struct NodeReport {
   bool quiet = false;
   Instant next = Instant::never();
 
-  /// How far this node has got with a stop of the whole cluster, 0 for none: twice its number on
-  /// the way there, one more once this node has sent away what it has to.
+  /// If it is quiet: no event, and no end of an agent, was later.
+  double latest = Instant::beginning().absorption;
+
+  /// How far this node has got with a stop, see Stops::progress().
   std::uint64_t stopped_for = 0;
 
-  /// The moves that were asked for here, and whether there are more to come. All nodes hear them in
-  /// the same round, so that all of them stop for the same moves.
+  /// What is wanted here, while there is no stop: the moves that were asked for, whether there are
+  /// more to come, and `wanted.move` says that there are any. All nodes hear it in the same round,
+  /// so that all of them stop for the same.
+  StopOrders wanted;
   std::vector<AgentMove> moves;
   bool more_moves = false;
-
-  /// This node wants the world to stop as soon as may be; and if it is quiet: no event, and no end
-  /// of an agent, was later than `latest`.
-  bool wants_stop = false;
-  double latest = Instant::beginning().absorption;
 
   std::vector<std::uint64_t> sent;     ///< frames with news to each node, so far
   std::vector<std::uint64_t> received; ///< and from each node
@@ -100,10 +100,10 @@ public:
     bool all_quiet;              ///< nothing happens anywhere, unless something is let in
     Instant next;                ///< if all_quiet: the earliest event of all
     std::uint64_t stopped_for;   ///< if all_quiet: what all nodes have stopped for, or 0
-    std::vector<Wish> wishes;    ///< of all nodes, in their order
+    double latest;               ///< likewise: the latest of all
+    StopOrders wanted;           ///< of all nodes
+    std::vector<Wish> wishes;    ///< likewise, in their order
     bool more_wishes;            ///< some node has more to come
-    bool wants_stop;             ///< of some node
-    double latest;               ///< of all nodes, if all_quiet
   };
 
   /// The result of the round, once, when it is complete.

@@ -64,7 +64,8 @@ void write_report(const NodeReport& report, BytesWriter& out) {
     out.u64(move.agent.value);
     out.varint(move.node);
   }
-  out.u8(static_cast<std::uint8_t>((report.more_moves ? 1 : 0) | (report.wants_stop ? 2 : 0)));
+  out.u8(static_cast<std::uint8_t>((report.more_moves ? 1 : 0) | (report.wanted.cut ? 2 : 0) |
+                                   (report.wanted.divide ? 4 : 0)));
   if (report.quiet)
     out.f64(report.latest);
   for (const auto* counts : {&report.sent, &report.received})
@@ -91,11 +92,13 @@ NodeReport read_report(BytesReader& in, std::size_t nodes) {
       in.fail();
     report.moves.push_back({agent, static_cast<std::uint32_t>(node)});
   }
-  const std::uint8_t wishes = in.u8();
-  if (wishes > 3)
+  const std::uint8_t wanted = in.u8();
+  if (wanted > 7)
     in.fail();
-  report.more_moves = (wishes & 1) != 0;
-  report.wants_stop = (wishes & 2) != 0;
+  report.more_moves = (wanted & 1) != 0;
+  report.wanted.cut = (wanted & 2) != 0;
+  report.wanted.divide = (wanted & 4) != 0;
+  report.wanted.move = !report.moves.empty();
   if (report.quiet)
     report.latest = in.f64();
   if (std::isnan(report.least_time) || std::isnan(report.highest_known) ||

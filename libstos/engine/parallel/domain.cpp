@@ -452,10 +452,11 @@ double Domain::injection_bound(const Cell& cell) {
       promised_,                 // the domain's clock, on which other domains rely
       relied_on_,                // agents here went on to it: nothing was to come before
       board_.floor().absorption, // no event anywhere is before it: found while all slept
-      board_.withdraw(index_),   // likewise, by a snapshot; a later one does not count on us
-      board_.lifted(),           // likewise, found by all nodes together, or while all slept
-      cell.now,                  // the agent's last event
-      cell.path.anchor()[0],     // where its worldline begins: its last turn, or its birth
+      board_.standings().withdraw(
+          index_),           // likewise, by a snapshot; a later one does not count on us
+      board_.lifted(),       // likewise, found by all nodes together, or while all slept
+      cell.now,              // the agent's last event
+      cell.path.anchor()[0], // where its worldline begins: its last turn, or its birth
   });
 }
 
@@ -824,8 +825,8 @@ void Domain::publish() {
 }
 
 void Domain::count_load(double busy_s) {
-  board_.count(index_, {execution_.counters.absorbed, busy_s, engine_counters_.empty_activations,
-                        sent_to_others_});
+  board_.loads().tell(index_, {execution_.counters.absorbed, busy_s,
+                               engine_counters_.empty_activations, sent_to_others_});
 }
 
 // An agent with a lambda is blocked when its next event is later than its own domain allows; in a
@@ -884,11 +885,11 @@ void Domain::put_in(Cell& cell) {
 
 // What other domains have relied on binds agents that have come from elsewhere, too.
 void Domain::begin_anew(double least) {
-  board_.keep_outside_behind(relied_on_);
+  board_.standings().keep_outside_behind(relied_on_);
   // Where a domain has promised for ever, the others have relied on it as far as they have come.
-  board_.keep_outside_behind(execution_.counters.last_event_time);
+  board_.standings().keep_outside_behind(execution_.counters.last_event_time);
   if (std::isfinite(promised_))
-    board_.keep_outside_behind(promised_);
+    board_.standings().keep_outside_behind(promised_);
   promised_ = least;
   other_domains_.begin_anew(least);
   outbox_.announce(earliest());

@@ -8,60 +8,24 @@
 #include <utility>
 
 namespace stos::detail {
-namespace {
-
-// Takes a lock-free stack and turns it round: the oldest first.
-template <class Node>
-std::unique_ptr<Node> take_all(std::atomic<Node*>& head) {
-  if (head.load(std::memory_order_relaxed) == nullptr)
-    return nullptr;
-  Node* newest = head.exchange(nullptr, std::memory_order_acquire);
-  Node* oldest = nullptr;
-  while (newest != nullptr) {
-    Node* next = newest->next.release();
-    newest->next.reset(oldest);
-    oldest = newest;
-    newest = next;
-  }
-  return std::unique_ptr<Node>(oldest);
-}
-
-template <class Node>
-void push_one(std::atomic<Node*>& head, std::unique_ptr<Node> node) {
-  Node* raw = node.release();
-  Node* seen = head.load(std::memory_order_relaxed);
-  do {
-    (void)raw->next.release();
-    raw->next.reset(seen);
-  } while (
-      !head.compare_exchange_weak(seen, raw, std::memory_order_release, std::memory_order_relaxed));
-}
-
-} // namespace
 
 DomainBoard::DomainBoard(std::size_t domains, std::size_t links,
                          std::function<void(std::size_t)> schedule, Patience patience)
-    : domains_(domains), schedule_(std::move(schedule)), patience_(patience) {
+    : domains_(domains), runners_(domains + (links > 0 ? 1 : 0),
+                                  [this, schedule = std::move(schedule)](std::size_t runner) {
+                                    if (runner == domains_)
+                                      gateway_waits_.store(true, std::memory_order_relaxed);
+                                    schedule(runner);
+                                  }),
+      standings_(domains, links), loads_(domains), patience_(patience) {
   const std::size_t groups = domains + links;
   for (std::size_t i = 0; i < groups; ++i) {
     slots_.push_back(std::make_unique<Slot>());
     slots_.back()->needed = std::vector<std::atomic<double>>(groups);
-    slots_.back()->taken = std::vector<std::atomic<std::uint64_t>>(groups);
   }
 }
 
-DomainBoard::~DomainBoard() {
-  for (const auto& slot : slots_) {
-    (void)take_all(slot->inbox);
-    (void)take_all(slot->tasks);
-  }
-}
-
-void DomainBoard::start() {
-  active_.store(static_cast<std::int64_t>(runners()));
-  for (std::size_t i = 0; i < runners(); ++i)
-    schedule_(i);
-}
+DomainBoard::~DomainBoard() = default;
 
 // The clock is stored before the state is read, and park() stores the state before it reads the
 // clocks: one of the two sees the other.
@@ -70,92 +34,22 @@ void DomainBoard::publish(std::size_t domain, double clock) {
   if (!(clock > own.clock.load(std::memory_order_relaxed)))
     return;
   own.clock.store(clock, std::memory_order_seq_cst);
-  for (std::size_t i = 0; i < runners(); ++i)
-    if (i != domain && slots_[i]->state.load(std::memory_order_seq_cst) == parked &&
+  for (std::size_t i = 0; i < runners_.size(); ++i)
+    if (i != domain && runners_.is_parked(i) &&
         clock > slots_[i]->needed[domain].load(std::memory_order_relaxed))
       wake(i);
-}
-
-// Each value is seen together with the odd version, or with a later one; and `taken` only together
-// with the `next` that answers for it.
-void DomainBoard::announce(std::size_t domain, double next, const std::vector<std::uint64_t>& taken,
-                           double elsewhere) {
-  Slot& own = *slots_[domain];
-  const std::uint64_t version = own.version.load(std::memory_order_relaxed) | 1;
-  own.version.store(version, std::memory_order_relaxed);
-  own.standing_next.store(next, std::memory_order_release);
-  own.elsewhere.store(elsewhere, std::memory_order_release);
-  for (std::size_t i = 0; i < taken.size(); ++i)
-    if (own.taken[i].load(std::memory_order_relaxed) != taken[i])
-      own.taken[i].store(taken[i], std::memory_order_release);
-  own.version.store(version + 1, std::memory_order_release);
-  if (next >= own.gateway_waits_for.load(std::memory_order_relaxed)) {
-    own.gateway_waits_for.store(Instant::never().absorption, std::memory_order_relaxed);
-    if (next < Instant::never().absorption)
-      wake(domains_);
-  }
-}
-
-double DomainBoard::withdraw(std::size_t domain) {
-  std::atomic<std::uint64_t>& version = slots_[domain]->version;
-  version.store(version.load(std::memory_order_relaxed) | 1);
-  return least_time_.load();
 }
 
 double DomainBoard::withdraw_links() {
   double highest = lifted();
   for (std::size_t i = domains_; i < size(); ++i)
-    highest = std::max(highest, withdraw(i));
+    highest = std::max(highest, standings_.withdraw(i));
   return highest;
-}
-
-void DomainBoard::keep_outside_behind(double time) { raise_least_time(time); }
-
-void DomainBoard::raise_least_time(double time) {
-  double seen = least_time_.load();
-  while (seen < time && !least_time_.compare_exchange_weak(seen, time))
-    ;
-}
-
-bool DomainBoard::collect(Scope scope, std::vector<std::uint64_t>& versions, double& least) const {
-  for (const auto& slot : slots_) {
-    versions.push_back(slot->version.load());
-    least = std::min(least, slot->standing_next.load());
-    if (scope == Scope::everywhere)
-      least = std::min(least, slot->elsewhere.load());
-    if (versions.back() % 2 != 0)
-      return false;
-  }
-  return true;
-}
-
-// Between two equal collects nothing has changed, so that all values have stood at one instant.
-// `between` gets what the first one has found.
-template <class Between>
-double DomainBoard::collect_twice(Scope scope, Between&& between) const {
-  constexpr double useless = Instant::beginning().absorption;
-  std::vector<std::uint64_t> before;
-  std::vector<std::uint64_t> after;
-  double least = Instant::never().absorption;
-  if (!collect(scope, before, least))
-    return useless;
-  between(least);
-  double again = least;
-  return collect(scope, after, again) && before == after ? least : useless;
-}
-
-double DomainBoard::least_time_here() const {
-  return collect_twice(Scope::here, [](double) {});
 }
 
 double DomainBoard::least_time() {
   constexpr double useless = Instant::beginning().absorption;
-  // The time is announced in between, for a domain that withdraws: either it sees the time, or its
-  // version is odd by the second collect.
-  double least = collect_twice(Scope::everywhere, [this](double seen) {
-    if (seen != Instant::never().absorption)
-      raise_least_time(seen);
-  });
+  double least = standings_.least_everywhere();
   if (least == Instant::never().absorption)
     least = useless;
   if (has_links())
@@ -166,7 +60,7 @@ double DomainBoard::least_time() {
   double woken = woken_for_.load();
   if (woken < least && woken_for_.compare_exchange_strong(woken, least))
     for (std::size_t i = 0; i < domains_; ++i)
-      if (slots_[i]->standing_next.load() <= least && slots_[i]->state.load() == parked)
+      if (standings_.next_of(i) <= least && runners_.is_parked(i))
         wake(i);
   return least;
 }
@@ -182,20 +76,23 @@ void DomainBoard::lift(double time) {
       const double wanted = needed.load(std::memory_order_relaxed);
       return std::isnan(wanted) || time > wanted;
     };
-    if (slot.state.load() == parked &&
-        std::all_of(slot.needed.begin(), slot.needed.end(), is_beyond))
+    if (runners_.is_parked(i) && std::all_of(slot.needed.begin(), slot.needed.end(), is_beyond))
       wake(i);
   }
 }
 
 bool DomainBoard::some_domain_sleeps() const {
-  return std::any_of(slots_.begin(), slots_.begin() + static_cast<std::ptrdiff_t>(domains_),
-                     [](const auto& slot) { return slot->state.load() == parked; });
+  for (std::size_t i = 0; i < domains_; ++i)
+    if (runners_.is_parked(i))
+      return true;
+  return false;
 }
 
 bool DomainBoard::no_domain_awake() const {
-  return std::all_of(slots_.begin(), slots_.begin() + static_cast<std::ptrdiff_t>(domains_),
-                     [](const auto& slot) { return slot->state.load() == parked; });
+  for (std::size_t i = 0; i < domains_; ++i)
+    if (!runners_.is_parked(i))
+      return false;
+  return true;
 }
 
 Instant DomainBoard::next_of_all() const {
@@ -209,7 +106,7 @@ double DomainBoard::wanted_from(std::size_t link) const {
   double wanted = Instant::never().absorption;
   for (std::size_t i = 0; i < domains_; ++i) {
     const double needed = slots_[i]->needed[link].load(std::memory_order_relaxed);
-    if (slots_[i]->state.load() == parked && !std::isnan(needed))
+    if (runners_.is_parked(i) && !std::isnan(needed))
       wanted = std::min(wanted, needed);
   }
   return wanted;
@@ -224,24 +121,17 @@ double DomainBoard::lower_bound() const {
   return std::max(least, lifted());
 }
 
-std::uint64_t DomainBoard::events() const {
-  std::uint64_t sum = 0;
-  for (const auto& slot : slots_)
-    sum += slot->events.load(std::memory_order_relaxed);
-  return sum;
-}
-
 void DomainBoard::push(std::size_t domain, std::unique_ptr<Batch> batch) {
-  push_one(slots_[domain]->inbox, std::move(batch));
+  slots_[domain]->inbox.push(std::move(batch));
   wake(domain);
 }
 
 void DomainBoard::push_quietly(std::size_t link, std::unique_ptr<Batch> batch) {
-  push_one(slots_[link]->inbox, std::move(batch));
+  slots_[link]->inbox.push(std::move(batch));
 }
 
 std::unique_ptr<Batch> DomainBoard::take_batches(std::size_t domain) {
-  return take_all(slots_[domain]->inbox);
+  return slots_[domain]->inbox.take_all();
 }
 
 // The caller, from outside, first takes part in the activity count. So no thread can find that all
@@ -250,21 +140,16 @@ bool DomainBoard::post(std::size_t domain, std::unique_ptr<OutsideTask>& task) {
   task->domain = domain;
   if (has_links())
     return post_to_gateway(task);
-  std::int64_t seen = active_.load();
-  do {
-    while (seen == 0) {
-      if (finished())
-        return false;
-      seen = active_.load();
-    }
-  } while (!active_.compare_exchange_weak(seen, seen + 1));
+  while (!runners_.hold_if_active())
+    if (finished())
+      return false;
   const bool taken = !finished();
   if (taken) {
     tasks_.fetch_add(1);
-    push_one(slots_[domain]->tasks, std::move(task));
+    slots_[domain]->tasks.push(std::move(task));
     wake(domain);
   }
-  if (active_.fetch_sub(1) == 1)
+  if (runners_.let_go())
     resolve();
   return taken;
 }
@@ -275,7 +160,7 @@ bool DomainBoard::post_to_gateway(std::unique_ptr<OutsideTask>& task) {
   if (finished())
     return false;
   tasks_.fetch_add(1);
-  push_one(slots_[domains_]->tasks, std::move(task));
+  slots_[domains_]->tasks.push(std::move(task));
   wake_gateway();
   if (finished())
     refuse_tasks();
@@ -290,12 +175,12 @@ void DomainBoard::refuse_tasks() {
 }
 
 std::unique_ptr<OutsideTask> DomainBoard::take_tasks(std::size_t domain) {
-  return take_all(slots_[domain]->tasks);
+  return slots_[domain]->tasks.take_all();
 }
 
 void DomainBoard::hand_in(std::unique_ptr<OutsideTask> task) {
   const std::size_t domain = task->domain;
-  push_one(slots_[domain]->tasks, std::move(task));
+  slots_[domain]->tasks.push(std::move(task));
   wake(domain);
 }
 
@@ -306,7 +191,7 @@ bool DomainBoard::park(std::size_t domain, const Needs& needs) {
     own.needed[i].store(needs.clock[i], std::memory_order_relaxed);
   if (!fall_asleep(domain))
     return false;
-  if (active_.fetch_sub(1) == 1)
+  if (runners_.let_go())
     resolve();
   return true;
 }
@@ -317,35 +202,17 @@ bool DomainBoard::park_gateway(double wanted, double standing, bool knows) {
     own.needed[i].store(clock(i) > wanted ? Needs::no_matter() : wanted, std::memory_order_relaxed);
   for (std::size_t i = domains_; i < size(); ++i)
     own.needed[i].store(Needs::no_matter(), std::memory_order_relaxed);
-  for (std::size_t i = 0; i < domains_; ++i)
-    slots_[i]->gateway_waits_for.store(
-        slots_[i]->standing_next.load() >= standing ? Instant::never().absorption : standing,
-        std::memory_order_relaxed);
+  standings_.gateway_waits_for(standing);
   if (!fall_asleep(domains_))
     return false;
-  if (active_.fetch_sub(1) == 1 && !knows)
+  if (runners_.let_go() && !knows)
     resolve();
   return true;
-}
-
-void DomainBoard::resume(Pause why) {
-  const auto bit = static_cast<std::uint8_t>(why);
-  if (paused_.fetch_and(static_cast<std::uint8_t>(~bit)) == bit)
-    wake_all();
 }
 
 void DomainBoard::wake_all() {
   for (std::size_t i = 0; i < domains_; ++i)
     wake(i);
-}
-
-bool DomainBoard::stop_and(std::function<void()> act) {
-  STOS_ASSERT(!has_links(), "a stop of one node only");
-  if (stop_is_under_way_.exchange(true))
-    return false;
-  at_stop_ = std::move(act);
-  pause(Pause::stop);
-  return true;
 }
 
 // See Rewiring for why it is safe. What has been lifted, and the floor, are below all that is still
@@ -355,44 +222,17 @@ void DomainBoard::begin_anew(double least) {
     slot->clock.store(least, std::memory_order_seq_cst);
 }
 
+// Of a clock that was published meanwhile, either its domain has seen that this one is parked, or
+// it is seen here.
 bool DomainBoard::fall_asleep(std::size_t runner) {
-  Slot& own = *slots_[runner];
-  int expected = running;
-  if (!own.state.compare_exchange_strong(expected, parked, std::memory_order_seq_cst)) {
-    STOS_ASSERT(expected == running_with_news, "a domain or gateway ran that was not woken");
-    own.state.store(running, std::memory_order_seq_cst);
+  if (!runners_.fall_asleep(runner))
     return false;
-  }
+  const Slot& own = *slots_[runner];
   for (std::size_t i = 0; i < size(); ++i)
     if (i != runner && slots_[i]->clock.load(std::memory_order_seq_cst) >
-                           own.needed[i].load(std::memory_order_relaxed)) {
-      expected = parked;
-      if (own.state.compare_exchange_strong(expected, running))
-        return false;
-      break; // another thread has woken it, and scheduled it
-    }
+                           own.needed[i].load(std::memory_order_relaxed))
+      return !runners_.get_up(runner); // else another thread has woken it, and scheduled it
   return true;
-}
-
-void DomainBoard::wake(std::size_t domain) {
-  const std::size_t runner = std::min(domain, domains_); // the gateway for all links
-  std::atomic<int>& state = slots_[runner]->state;
-  int seen = state.load();
-  for (;;) {
-    if (seen == running_with_news)
-      return;
-    if (seen == running) {
-      if (state.compare_exchange_weak(seen, running_with_news))
-        return;
-    } else if (state.compare_exchange_weak(seen, running)) {
-      active_.fetch_add(1);
-      wakeups_.fetch_add(1, std::memory_order_relaxed);
-      if (runner == domains_)
-        gateway_waits_.store(true, std::memory_order_relaxed);
-      schedule_(runner);
-      return;
-    }
-  }
 }
 
 bool DomainBoard::satisfied(const Slot& slot, double least_clock) const {
@@ -414,27 +254,20 @@ void DomainBoard::resolve() {
     return;
   if (has_links()) {
     wake(domains_);
-  } else if (is_paused(Pause::stop)) {
-    std::exchange(at_stop_, nullptr)();
-    resolve_after([this] {
-      stop_is_under_way_ = false;
-      resume(Pause::stop);
-    });
-  } else {
-    const Instant next = next_of_all();
-    if (next == Instant::never() && when_done_ && when_done_())
-      resolve_after([this] { wake_all(); });
-    else
-      settle(next);
+    return;
   }
+  const Instant next = next_of_all();
+  if ((next == Instant::never() || is_paused(Pause::stop)) && all_stand_still_(next))
+    look_anew();
+  else
+    settle(next);
 }
 
 // A domain that falls asleep again before all have been woken is not the last one.
-template <class WakeAll>
-void DomainBoard::resolve_after(WakeAll&& wake_all) {
-  active_.fetch_add(1);
+void DomainBoard::look_anew() {
+  runners_.hold();
   wake_all();
-  if (active_.fetch_sub(1) == 1)
+  if (runners_.let_go())
     resolve();
 }
 
@@ -448,15 +281,10 @@ void DomainBoard::settle(const Instant& next) {
   for (std::size_t i = 0; i < domains_; ++i)
     if (finish || slots_[i]->next <= next || satisfied(*slots_[i], next.absorption))
       awake.push_back(i);
-  for (const std::size_t i : awake)
-    STOS_ASSERT(slots_[i]->state.exchange(running) == parked, "a domain is awake");
   if (!finish)
     lifted_.store(std::max(lifted(), next.absorption));
   finished_.store(finish, std::memory_order_release);
-  active_.fetch_add(static_cast<std::int64_t>(awake.size()));
-  wakeups_.fetch_add(awake.size(), std::memory_order_relaxed);
-  for (const std::size_t i : awake)
-    schedule_(i);
+  runners_.wake_all(awake);
 }
 
 } // namespace stos::detail

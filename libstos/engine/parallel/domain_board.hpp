@@ -1,9 +1,14 @@
 #pragma once
 
 #include "libstos/causal/event_key.hpp"
-#include "libstos/engine/parallel/load_balance.hpp"
+#include "libstos/engine/parallel/domain_loads.hpp"
+#include "libstos/engine/parallel/domain_standings.hpp"
+#include "libstos/engine/parallel/inbox.hpp"
+#include "libstos/engine/parallel/outside_task.hpp"
+#include "libstos/engine/parallel/runners.hpp"
 #include "libstos/world/live_view.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -14,38 +19,9 @@
 namespace stos::detail {
 
 struct Batch;
-class Cell;
-struct Closure;
 
-/// Takes lambdas that come from outside of the simulation; the engines implement it.
-class Injector {
-public:
-  virtual ~Injector() = default;
-
-  /// Lets `cell` absorb `lambda` as soon as possible: strictly after the lower bound on laboratory
-  /// time that the engine has promised. Returns the time, or nothing (and frees the lambda) if that
-  /// is beyond the agent's boundary.
-  virtual std::optional<double> inject(Cell& cell, Closure& lambda) = 0;
-
-  /// Its agents are those with this Cell::domain.
-  [[nodiscard]] virtual std::size_t index() const = 0;
-};
-
-/// Something from outside of the simulation, to be done on the thread that executes an agent.
-struct OutsideTask {
-  virtual ~OutsideTask() = default;
-
-  /// Called between two events on the thread that executes the agent.
-  virtual void run(Injector& engine) = 0;
-
-  /// Called instead if the run is over.
-  virtual void refuse() = 0;
-
-  std::unique_ptr<OutsideTask> next;
-  std::size_t domain = 0; ///< that it is for
-};
-
-/// What the domains of one node show each other: clocks, inboxes, and who sleeps.
+/// What the domains of one node show each other: clocks, inboxes, who sleeps (Runners), where they
+/// stand (DomainStandings), and what they have had to do (DomainLoads).
 ///
 /// Other nodes take part as *links*, one for each: to the domains a link is one more domain, whose
 /// clock is the promise of all agents over there. A *gateway* stands behind all links, takes what
@@ -64,14 +40,12 @@ struct OutsideTask {
 /// instead, which has to ask the other nodes.
 ///
 /// While the board is *paused*, domains take in and hand out what is under way and execute nothing,
-/// so that all of them park. At a *stop* agents may move between domains and nodes: no domain
-/// executes anything, nothing is under way, and only the thread that has asked for the stop
-/// touches domains and agents.
+/// so that all of them park. See Stops for what may be done then.
 ///
 /// Threads: all functions may be called from any thread; a domain's own calls come from the thread
 ///          that runs it.
-/// Source:  termination detection by an activity count; the floor is the global virtual time of
-///          Jefferson, "Virtual Time" (1985), taken only when all domains sleep.
+/// Source:  the floor is the global virtual time of Jefferson, "Virtual Time" (1985), taken only
+///          when all domains sleep.
 class DomainBoard {
 public:
   /// How long a domain that can do nothing looks for news before it sleeps: so many times, while
@@ -97,7 +71,13 @@ public:
   }
 
   /// All domains, and the gateway, begin awake and scheduled.
-  void start();
+  void start() { runners_.start(); }
+
+  [[nodiscard]] DomainLoads& loads() { return loads_; }
+  [[nodiscard]] const DomainLoads& loads() const { return loads_; }
+
+  /// Without what has to wake a runner, which is below.
+  [[nodiscard]] DomainStandings& standings() { return standings_; }
 
   [[nodiscard]] double clock(std::size_t domain) const {
     return slots_[domain]->clock.load(std::memory_order_acquire);
@@ -110,8 +90,7 @@ public:
 
   /// Whether no domain that is awake has to wait for a worker.
   [[nodiscard]] bool has_idle_worker() const {
-    return patience_.workers == 0 ||
-           active_.load(std::memory_order_relaxed) <= std::int64_t{patience_.workers};
+    return patience_.workers == 0 || runners_.roughly_active() <= std::int64_t{patience_.workers};
   }
 
   /// Why no domain executes anything; the two reasons know nothing of each other.
@@ -120,23 +99,23 @@ public:
     congestion = 2, ///< another node takes what it is sent more slowly than it is made here
   };
   void pause(Pause why) { paused_.fetch_or(static_cast<std::uint8_t>(why)); }
-  /// Does nothing if there is no such pause. Wakes the domains if that was the last one.
-  void resume(Pause why);
+  /// Has no effect if there is no such pause. Whether domains may go on now, and have to look anew.
+  bool end_pause(Pause why) {
+    const auto bit = static_cast<std::uint8_t>(why);
+    return paused_.fetch_and(static_cast<std::uint8_t>(~bit)) == bit;
+  }
   [[nodiscard]] bool is_paused() const { return paused_.load() != 0; }
   [[nodiscard]] bool is_paused(Pause why) const {
     return (paused_.load() & static_cast<std::uint8_t>(why)) != 0;
   }
 
-  /// Pauses; once all domains have parked, calls `act` on the thread of the last one, and resumes.
-  /// False, and nothing comes of it, while another such stop is under way. @pre !has_links(); to be
-  /// called from a domain's thread, so that a domain is awake
-  [[nodiscard]] bool stop_and(std::function<void()> act);
-
-  /// Once nothing is left to do, `act` is asked, on the thread of the last domain that parked,
-  /// whether there is something again: then all domains look anew, and else the run is finished.
-  /// As long as it is asked it is the only one to touch domains and agents. To be set before
-  /// start(). @pre !has_links()
-  void when_done(std::function<bool()> act) { when_done_ = std::move(act); }
+  /// Once all stand still since there is a stop, or since nothing is left to do, `act` is called
+  /// with the next event of all, on the thread of the last domain that parked: it says whether all
+  /// domains have to look anew; else that event becomes the floor, or the run is finished. Nothing
+  /// else touches domains and agents meanwhile. To be set before start(). @pre !has_links()
+  void when_all_stand_still(std::function<bool(const Instant& next)> act) {
+    all_stand_still_ = std::move(act);
+  }
 
   /// All domains look anew.
   void wake_all();
@@ -151,45 +130,23 @@ public:
   void begin_to_wait() { waiting_.fetch_add(1, std::memory_order_relaxed); }
   void end_to_wait() { waiting_.fetch_sub(1, std::memory_order_relaxed); }
 
-  /// Says where a domain stands: nothing that it has, or that it has sent and that was not taken in
-  /// yet, is before `next`. To be told before batches are pushed; `taken[i]` counts the batches
-  /// from domain i that have left their traces in `next`.
-  /// A link's `next` is of what waits here for it; `elsewhere` bounds the events of the other node,
-  /// and what is on its way there.
+  /// Says where a domain or link stands, see DomainStandings::tell().
   void announce(std::size_t domain, double next, const std::vector<std::uint64_t>& taken,
-                double elsewhere = Instant::never().absorption);
-
-  /// How many of the batches from domain `from` to domain `to` the receiver answers for.
-  [[nodiscard]] std::uint64_t taken(std::size_t to, std::size_t from) const {
-    return slots_[to]->taken[from].load(std::memory_order_acquire);
+                double elsewhere = Instant::never().absorption) {
+    if (standings_.tell(domain, next, taken, elsewhere))
+      wake_gateway();
   }
 
-  /// A lower bound on the time of all that is still to come, anywhere, while domains run on: the
-  /// least of what all have announced at one instant. Of no use (beginning of time) if no such
-  /// instant could be seen just now. A domain that sleeps and has an event at that time is woken,
-  /// since it cannot know.
-  ///
-  /// Source: the two equal collects of a double-collect snapshot (Afek et al., "Atomic snapshots of
-  ///         shared memory", 1993). Senders answer for what is under way as in Samadi's algorithm
-  ///         for global virtual time (1985).
+  /// A lower bound on the time of all that is still to come, anywhere, while domains run on; of no
+  /// use (beginning of time) if none could be seen just now. A domain that sleeps and has an event
+  /// at that time is woken, since it cannot know.
   [[nodiscard]] double least_time();
 
-  /// Before a domain puts in something from outside: until it announces itself again, no
-  /// least_time() counts on it. Returns the time that it has to stay behind.
-  [[nodiscard]] double withdraw(std::size_t domain);
-
   // For the gateway.
-
-  /// The same for this node alone: what is here, and what waits for other nodes. The beginning of
-  /// time if it could not be seen just now.
-  [[nodiscard]] double least_time_here() const;
 
   /// From now on, until the links announce themselves again, no least_time() counts on what was
   /// known of other nodes. Returns the highest that any has come to.
   [[nodiscard]] double withdraw_links();
-
-  /// What comes from outside stays behind `time`, too, on all nodes from the next round on.
-  void keep_outside_behind(double time);
 
   /// All nodes together have found that nothing happens before `time`, anywhere.
   void lift(double time);
@@ -210,12 +167,10 @@ public:
   [[nodiscard]] bool has_tasks() const { return tasks_.load() != 0; }
 
   /// Whether something from outside waits for the gateway to hand it in.
-  [[nodiscard]] bool has_tasks_for_gateway() const {
-    return slots_[domains_]->tasks.load(std::memory_order_acquire) != nullptr;
-  }
+  [[nodiscard]] bool has_tasks_for_gateway() const { return !slots_[domains_]->tasks.empty(); }
 
   /// Whether all domains sleep. They go on sleeping until the gateway, the caller, wakes one.
-  [[nodiscard]] bool all_asleep() const { return active_.load() == 1; }
+  [[nodiscard]] bool all_asleep() const { return runners_.active() == 1; }
 
   /// The same while other threads may be awake, which bring something from outside to the gateway.
   [[nodiscard]] bool no_domain_awake() const;
@@ -249,25 +204,9 @@ public:
   /// anywhere; infinite at the end.
   [[nodiscard]] double lower_bound() const;
 
-  /// How many events all domains together have executed; roughly, for people to look at.
-  [[nodiscard]] std::uint64_t events() const;
   /// How often a domain that slept was woken.
-  [[nodiscard]] std::uint64_t wakeups() const { return wakeups_.load(std::memory_order_relaxed); }
+  [[nodiscard]] std::uint64_t wakeups() const { return runners_.wakeups(); }
 
-  /// What the domain has had to do so far; for others to look at.
-  void count(std::size_t domain, const DomainLoad& load) {
-    Slot& own = *slots_[domain];
-    own.events.store(load.events, std::memory_order_relaxed);
-    own.busy_s.store(load.busy_s, std::memory_order_relaxed);
-    own.vain.store(load.vain, std::memory_order_relaxed);
-    own.remote.store(load.remote, std::memory_order_relaxed);
-  }
-  [[nodiscard]] DomainLoad load(std::size_t domain) const {
-    const Slot& slot = *slots_[domain];
-    return {slot.events.load(std::memory_order_relaxed),
-            slot.busy_s.load(std::memory_order_relaxed), slot.vain.load(std::memory_order_relaxed),
-            slot.remote.load(std::memory_order_relaxed)};
-  }
   [[nodiscard]] WallClock clock_of_loads() const { return patience_.clock; }
 
   /// A lower bound on the instant of every event that is still to come, anywhere.
@@ -281,7 +220,7 @@ public:
   void push_quietly(std::size_t link, std::unique_ptr<Batch> batch);
   [[nodiscard]] std::unique_ptr<Batch> take_batches(std::size_t domain); ///< oldest first
   [[nodiscard]] bool has_batches(std::size_t domain) const {
-    return slots_[domain]->inbox.load(std::memory_order_acquire) != nullptr;
+    return !slots_[domain]->inbox.empty();
   }
 
   /// Hands in something from outside of the simulation. Returns false, and keeps nothing, once the
@@ -304,58 +243,36 @@ public:
   bool park(std::size_t domain, const Needs& needs);
 
 private:
-  enum State : int { parked, running, running_with_news };
-
   struct alignas(64) Slot {
     std::atomic<double> clock{Instant::beginning().absorption};
-    std::atomic<std::uint64_t> events{0};
-    std::atomic<double> busy_s{0};
-    std::atomic<std::uint64_t> vain{0};
-    std::atomic<std::uint64_t> remote{0};
-    std::atomic<int> state{running};
-    std::atomic<Batch*> inbox{nullptr};
-    std::atomic<OutsideTask*> tasks{nullptr};
-    alignas(64) std::atomic<std::uint64_t> version{0}; // odd: do not count on what follows
-    std::atomic<double> standing_next{Instant::beginning().absorption};
-    std::atomic<double> elsewhere{Instant::never().absorption};
-    std::atomic<double> gateway_waits_for{Instant::never().absorption}; // standing_next
-    std::vector<std::atomic<std::uint64_t>> taken;                      // from each of the others
+    Inbox<Batch> inbox;
+    Inbox<OutsideTask> tasks;
     alignas(64) Instant next = Instant::never();
     std::vector<std::atomic<double>> needed;
   };
 
-  enum class Scope { here, everywhere };
-  [[nodiscard]] bool collect(Scope scope, std::vector<std::uint64_t>& versions,
-                             double& least) const;
-  template <class Between>
-  [[nodiscard]] double collect_twice(Scope scope, Between&& between) const;
-  void raise_least_time(double time);
-  [[nodiscard]] std::size_t runners() const { return domains_ + (has_links() ? 1 : 0); }
-  void wake(std::size_t domain);
+  // The gateway for all links.
+  void wake(std::size_t domain) { runners_.wake(std::min(domain, domains_)); }
   bool fall_asleep(std::size_t runner);
   bool post_to_gateway(std::unique_ptr<OutsideTask>& task);
   void resolve();
-  template <class WakeAll>
-  void resolve_after(WakeAll&& wake_all);
+  void look_anew();
   [[nodiscard]] bool satisfied(const Slot& slot, double least_clock) const;
 
   const std::size_t domains_;
-  std::vector<std::unique_ptr<Slot>> slots_; // the gateway's state is that of the first link
-  std::function<void(std::size_t)> schedule_;
+  std::vector<std::unique_ptr<Slot>> slots_; // the gateway's is that of the first link
+  Runners runners_;
+  DomainStandings standings_;
+  DomainLoads loads_;
   const Patience patience_;
-  std::atomic<double> least_time_{Instant::beginning().absorption};
   std::atomic<double> woken_for_{Instant::beginning().absorption};
   std::atomic<double> lifted_{Instant::beginning().absorption};
   alignas(64) std::atomic<std::int64_t> waiting_{0};
-  alignas(64) std::atomic<std::int64_t> active_{0};
   std::atomic<std::int64_t> tasks_{0};
   std::atomic<bool> finished_{false};
   std::atomic<bool> gateway_waits_{false};
   std::atomic<std::uint8_t> paused_{0};
-  std::function<void()> at_stop_; // of stop_and(); written before the pause
-  std::atomic<bool> stop_is_under_way_{false};
-  std::function<bool()> when_done_;
-  std::atomic<std::uint64_t> wakeups_{0};
+  std::function<bool(const Instant&)> all_stand_still_;
   Instant floor_ = Instant::beginning(); // written only while all sleep
 };
 

@@ -5,7 +5,6 @@
 #include "libstos/world/each_lambda.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <iterator>
 
 namespace stos::detail {
@@ -18,11 +17,12 @@ DomainSet::DomainSet(World& world, std::size_t domains, std::function<void(std::
 DomainSet::DomainSet(World& world, const Effects& own, std::size_t domains, std::size_t links,
                      std::function<void(std::size_t)> schedule, AgentBindings* bindings,
                      DomainBoard::Patience patience, Start start)
-    : world_(world), board_(domains, links, std::move(schedule), patience) {
+    : world_(world), board_(domains, links, std::move(schedule), patience),
+      stops_(world, board_, domains_) {
   for (std::size_t i = 0; i < domains; ++i)
     domains_.push_back(std::make_unique<Domain>(i, world, board_, bindings));
   if (links == 0)
-    board_.when_done([this] { return stop_on_the_way(); });
+    board_.when_all_stand_still([this](const Instant& next) { return all_stand_still(next); });
   if (const auto resumption = std::exchange(world.resumption, nullptr))
     distribute(*resumption, start);
   else
@@ -91,25 +91,8 @@ void DomainSet::distribute(const Resumption& world, Start start) {
     domains_[cell->domain]->place_first(*cell);
 }
 
-bool DomainSet::stop_on_the_way() {
-  if (!world_.stops_before_end())
-    return false;
-  WorldAtStop here;
-  here.time = world_.next_stop;
-  for (const auto& domain : domains_)
-    domain->show_at(here);
-  world_.next_stop = world_.at_stop(here);
-  stops_.fetch_add(1, std::memory_order_relaxed);
-  return true;
-}
-
-bool DomainSet::stop_as_wanted(std::function<void()> then) {
-  return board_.stop_and([this, then = std::move(then)] {
-    world_.wants_stop = false;
-    world_.stop_before(stop_time(latest(), next_time()));
-    if (then)
-      then();
-  });
+bool DomainSet::all_stand_still(const Instant& next) {
+  return *stops_.all_stand_still(next, latest()) == Stops::Then::look_anew;
 }
 
 double DomainSet::latest() const {
@@ -119,17 +102,12 @@ double DomainSet::latest() const {
   return latest;
 }
 
-// Domains have told nothing of what is beyond the horizon.
-double DomainSet::next_time() const {
-  return std::min(board_.next_of_all().absorption, world_.horizon());
-}
-
 void DomainSet::divide_anew(std::span<const Assignment> assignment) {
   Rewiring rewiring(*this);
   for (const auto& [cell, domain] : assignment)
     if (cell->domain != domain)
       rewiring.move(*cell, domain);
-  rewiring.finish(next_time());
+  rewiring.finish(stops_.least());
 }
 
 bool DomainSet::bring_together() {
@@ -165,13 +143,13 @@ bool DomainSet::divide_in_space() {
     domain->for_each_agent([&](Cell& cell) {
       cells.push_back(&cell);
       for (IncomingChannel* c = cell.mailbox.first_channel(); c != nullptr; c = c->next_incoming)
-        if (auto& channel = static_cast<Channel&>(*c); !channel.detached && !channel.is_hold())
+        if (auto& channel = static_cast<Channel&>(*c);
+            !channel.detached && !channel.is_hold() && channel.group < size())
           channels.push_back(&channel);
     });
-  const double time = next_time();
-  if (cells.empty() || !std::isfinite(time))
+  if (cells.empty())
     return false;
-  const std::vector<std::uint16_t> domain_of = partition(cells, channels, size(), time);
+  const std::vector<std::uint16_t> domain_of = partition(cells, channels, size(), stops_.least());
   std::vector<Assignment> assignment;
   bool divided = false;
   for (std::size_t i = 0; i < cells.size(); ++i) {
@@ -195,7 +173,7 @@ double DomainSet::highest_clock() const {
 std::vector<DomainLoad> DomainSet::loads() const {
   std::vector<DomainLoad> loads;
   for (std::size_t i = 0; i < size(); ++i)
-    loads.push_back(board_.load(i));
+    loads.push_back(board_.loads().of(i));
   return loads;
 }
 

@@ -151,7 +151,8 @@ double LoadDivision::shortest_way_between() const {
     for (const IncomingChannel* c = cell.mailbox.first_channel(); c != nullptr;
          c = c->next_incoming)
       if (const auto& channel = static_cast<const Channel&>(*c);
-          !channel.detached && !channel.is_hold() && channel.from().domain != cell.domain)
+          !channel.detached && !channel.is_hold() && channel.group < set_.size() &&
+          channel.from().domain != cell.domain)
         shortest = std::min(shortest, CausalMailbox::lookahead_of(channel, cell.path, space));
   });
   return shortest;
@@ -175,8 +176,8 @@ bool LoadDivision::brings_domains_together(std::span<const Assignment> assignmen
 // DomainSet::divide_anew.
 bool LoadDivision::divide(std::span<const double> seconds_per_event) {
   former_.clear();
-  const double time = set_.next_time();
-  if (!std::isfinite(time) || !std::isfinite(set_.highest_clock()) || !is_settled())
+  const double time = set_.stops().least();
+  if (!std::isfinite(set_.highest_clock()) || !is_settled())
     return false;
   std::vector<LoadedAgent> agents = loaded_agents(time, seconds_per_event);
   partition_by_load(agents, 0, set_.size());

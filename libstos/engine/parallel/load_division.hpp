@@ -25,7 +25,7 @@ struct LoadedAgent {
 /// longest side, where the load on both sides is equal; of the cuts for which it nearly is, in the
 /// widest gap. Each part goes to the domain that has most of its agents already.
 ///
-/// Threads: none inside; the thread that has the stop (see DomainBoard::stop_and).
+/// Threads: none inside; what is given to Stops::want_division() calls it.
 /// Cost:    O(agents) for note(), O(agents log agents) for divide(), and what
 ///          DomainSet::divide_anew costs for those that change their domains.
 class LoadDivision {

@@ -40,7 +40,7 @@ void Outbox::announce(double next) {
     std::vector<UnderWay>& batches = under_way_[i];
     if (batches.empty())
       continue;
-    std::erase_if(batches, [taken = board_.taken(i, index_)](const UnderWay& batch) {
+    std::erase_if(batches, [taken = board_.standings().taken(i, index_)](const UnderWay& batch) {
       return batch.number <= taken;
     });
     for (const UnderWay& batch : batches)

@@ -11,8 +11,8 @@ namespace stos::detail {
 /// that channels and holds give their readers' domains, their groups and courses, the sums of the
 /// mailboxes, the places in the tiers, and all clocks.
 ///
-/// All of it happens at a stop, see DomainBoard: no domain executes anything, and nothing is under
-/// way, here or between nodes. A domain's clock is a promise for its agents of then, and an agent
+/// All of it happens at a stop, see Stops: no domain executes anything, and nothing is under way,
+/// here or between nodes. A domain's clock is a promise for its agents of then, and an agent
 /// that comes from elsewhere may be behind it. So all clocks of the whole cluster go back together
 /// to the time of its earliest event, which all nodes have been told: no agent, wherever it is now,
 /// has an event before that, and what is sent later on is caused by those events. What was done on
@@ -20,7 +20,7 @@ namespace stos::detail {
 /// go since nothing could reach it before, which is a fact of spacetime and holds wherever the
 /// others are executed. The floor and what was lifted are below all events, and stay.
 ///
-/// Threads: none inside; the thread that has the stop.
+/// Threads: none inside; the one that Stops names.
 class Rewiring {
 public:
   explicit Rewiring(DomainSet& set);

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+
+namespace stos::detail {
+
+class Cell;
+struct Closure;
+
+/// Takes lambdas that come from outside of the simulation; the engines implement it.
+class Injector {
+public:
+  virtual ~Injector() = default;
+
+  /// Lets `cell` absorb `lambda` as soon as possible: strictly after the lower bound on laboratory
+  /// time that the engine has promised. Returns the time, or nothing (and frees the lambda) if that
+  /// is beyond the agent's boundary.
+  virtual std::optional<double> inject(Cell& cell, Closure& lambda) = 0;
+
+  /// Its agents are those with this Cell::domain.
+  [[nodiscard]] virtual std::size_t index() const = 0;
+};
+
+/// Something from outside of the simulation, to be done on the thread that executes an agent.
+struct OutsideTask {
+  virtual ~OutsideTask() = default;
+
+  /// Called between two events on the thread that executes the agent.
+  virtual void run(Injector& engine) = 0;
+
+  /// Called instead if the run is over.
+  virtual void refuse() = 0;
+
+  std::unique_ptr<OutsideTask> next;
+  std::size_t domain = 0; ///< that it is for
+};
+
+} // namespace stos::detail

@@ -1,0 +1,67 @@
+#include "libstos/engine/parallel/runners.hpp"
+
+#include "libstos/base/assert.hpp"
+
+#include <utility>
+
+namespace stos::detail {
+
+Runners::Runners(std::size_t runners, std::function<void(std::size_t)> schedule)
+    : states_(runners), schedule_(std::move(schedule)) {}
+
+void Runners::start() {
+  active_.store(static_cast<std::int64_t>(size()));
+  for (std::size_t i = 0; i < size(); ++i)
+    schedule_(i);
+}
+
+void Runners::wake(std::size_t runner) {
+  std::atomic<int>& state = states_[runner].state;
+  int seen = state.load();
+  for (;;) {
+    if (seen == running_with_news)
+      return;
+    if (seen == running) {
+      if (state.compare_exchange_weak(seen, running_with_news))
+        return;
+    } else if (state.compare_exchange_weak(seen, running)) {
+      active_.fetch_add(1);
+      wakeups_.fetch_add(1, std::memory_order_relaxed);
+      schedule_(runner);
+      return;
+    }
+  }
+}
+
+bool Runners::fall_asleep(std::size_t runner) {
+  std::atomic<int>& state = states_[runner].state;
+  int expected = running;
+  if (state.compare_exchange_strong(expected, parked, std::memory_order_seq_cst))
+    return true;
+  STOS_ASSERT(expected == running_with_news, "a domain or gateway ran that was not woken");
+  state.store(running, std::memory_order_seq_cst);
+  return false;
+}
+
+bool Runners::get_up(std::size_t runner) {
+  int expected = parked;
+  return states_[runner].state.compare_exchange_strong(expected, running);
+}
+
+bool Runners::hold_if_active() {
+  std::int64_t seen = active_.load();
+  while (seen != 0 && !active_.compare_exchange_weak(seen, seen + 1))
+    ;
+  return seen != 0;
+}
+
+void Runners::wake_all(const std::vector<std::size_t>& runners) {
+  for (const std::size_t i : runners)
+    STOS_ASSERT(states_[i].state.exchange(running) == parked, "a domain is awake");
+  active_.fetch_add(static_cast<std::int64_t>(runners.size()));
+  wakeups_.fetch_add(runners.size(), std::memory_order_relaxed);
+  for (const std::size_t i : runners)
+    schedule_(i);
+}
+
+} // namespace stos::detail

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+namespace stos::detail {
+
+/// Who is awake: the domains of one node, and its gateway if it has one, each of which runs on one
+/// thread at a time and parks when it can do nothing.
+///
+/// A runner that is woken while it runs is told when it wants to park, and runs on: no news is
+/// lost. The *activity* counts runners that are awake, and threads that hold it up for a moment.
+/// Who lets it go to zero knows that nothing is under way, and has the whole node to itself until
+/// it wakes a runner.
+///
+/// Threads: all functions by any, except as they say.
+/// Source:  termination detection by an activity count.
+class Runners {
+public:
+  /// `schedule(i)` must arrange for runner i to run soon, on any thread.
+  Runners(std::size_t runners, std::function<void(std::size_t)> schedule);
+
+  /// All are awake and scheduled.
+  void start();
+
+  [[nodiscard]] std::size_t size() const { return states_.size(); }
+  [[nodiscard]] bool is_parked(std::size_t runner) const {
+    return states_[runner].state.load(std::memory_order_seq_cst) == parked;
+  }
+
+  /// There is news for `runner`: if it was parked, it is awake and scheduled.
+  void wake(std::size_t runner);
+
+  /// By the runner's own thread: it sleeps from now on. False if there is news: it runs again. It
+  /// still counts as active until let_go().
+  [[nodiscard]] bool fall_asleep(std::size_t runner);
+
+  /// By that thread, before let_go(): it runs again after all. False if another one has woken it.
+  [[nodiscard]] bool get_up(std::size_t runner);
+
+  /// How many are active: no runner if it is 0.
+  [[nodiscard]] std::int64_t active() const { return active_.load(); }
+
+  /// About how many are, which costs nothing.
+  [[nodiscard]] std::int64_t roughly_active() const {
+    return active_.load(std::memory_order_relaxed);
+  }
+
+  /// Counts the caller as active, too. Of the second one: unless nothing is; then it returns false.
+  void hold() { active_.fetch_add(1); }
+  [[nodiscard]] bool hold_if_active();
+
+  /// The opposite, also for a runner that has fallen asleep. Whether it was the last one.
+  [[nodiscard]] bool let_go() { return active_.fetch_sub(1) == 1; }
+
+  /// All of `runners` are awake and scheduled. @pre they are parked, and nothing wakes them
+  /// meanwhile
+  void wake_all(const std::vector<std::size_t>& runners);
+
+  /// How often one that slept was woken.
+  [[nodiscard]] std::uint64_t wakeups() const { return wakeups_.load(std::memory_order_relaxed); }
+
+private:
+  enum State : int { parked, running, running_with_news };
+  struct alignas(64) Slot {
+    std::atomic<int> state{running};
+  };
+
+  std::vector<Slot> states_;
+  const std::function<void(std::size_t)> schedule_;
+  alignas(64) std::atomic<std::int64_t> active_{0};
+  std::atomic<std::uint64_t> wakeups_{0};
+};
+
+} // namespace stos::detail
