@@ -63,7 +63,7 @@ same_words() {
   done
 }
 
-for program in pingpong introduction family twins lattice; do
+for program in pingpong introduction family twins tiles lattice; do
   workers=1
   for placement in round_robin block hilbert graph; do
     export STOS_CLUSTER_PLACEMENT=$placement
@@ -86,7 +86,7 @@ done
 same_digest 5 interplanetary --days 3
 
 # Agents that move to other nodes at random, one and many at a time, change nothing of that.
-for program in pingpong introduction family twins lattice 'interplanetary --days 1'; do
+for program in pingpong introduction family twins tiles lattice 'interplanetary --days 1'; do
   for moves in 10 1000; do
     export STOS_CLUSTER_RANDOM_MOVES=$moves
     for nodes in 2 3 5; do STOS_ENGINE_WORKERS=1 same_digest $nodes $program; done

@@ -34,7 +34,7 @@ lost() {
 redirections=('>&- Bad file descriptor')
 if [[ -w /dev/full ]]; then redirections+=('>/dev/full No space left on device'); fi
 for redirection in "${redirections[@]}"; do
-  for program in pingpong introduction family twins lattice; do
+  for program in pingpong introduction family twins tiles lattice; do
     lost "${redirection%% *}" "${redirection#* }" "$examples/$program" --end-time 15
     lost "${redirection%% *}" "${redirection#* }" "$examples/$program" --end-time 15 --digest-only
     lost "${redirection%% *}" "${redirection#* }" "$examples/$program" --help

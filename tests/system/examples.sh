@@ -54,6 +54,7 @@ for program in pingpong introduction family; do
   one_trace "$program" --end-time 12
 done
 one_trace twins
+one_trace tiles
 one_trace lattice --end-time 5
 one_digest lattice --seed 42 --tokens 3 --end-time 10
 one_digest lattice --agents 10000

@@ -3,6 +3,7 @@
 #   base < spacetime < causal < options < code < world < image < engine < agent < cluster < service
 #                                   each sees itself and what is left of it
 #   raft                            sees base only; cluster and what is beyond see it
+#   model                           sees libstos/ up to agent
 #   store                           sees libstos/ up to image, and raft
 #   config, monitoring, actors      see all of libstos/; actors, which runs things, sees the other three
 #
@@ -22,11 +23,12 @@ violations() (
     \( -name '*.hpp' -o -name '*.cpp' -o -name '*.h' -o -name '*.ipp' -o -name '*.inl' \) \
     ! -path libstos/stos.hpp -print0 | sort -z | xargs -0 -r awk '
     BEGIN {
-      layers = split("base spacetime causal options code world image engine agent raft cluster service", layer_name, " ")
+      layers = split("base spacetime causal options code world image engine agent raft cluster service model", layer_name, " ")
       for (i = 1; i <= layers; i++) rank[layer_name[i]] = i
       edge["actors"] = edge["config"] = edge["monitoring"] = edge["store"] = layers
       edge["store"] = rank["image"]  # the last layer that it sees
       only["raft"] = "base"
+      last["model"] = rank["agent"]
       also["store"] = "raft"
 
       # Third-party headers (prefix or whole name) and the one folder where they live.
@@ -63,7 +65,7 @@ violations() (
       if (here in only) return "libstos/" only[here] ", libstos/" here
       if (here in edge && edge[here] == layers)
         return "libstos/*, " here (here == "actors" ? ", config, monitoring, store" : "")
-      for (i = 1; i <= (here in edge ? edge[here] : rank[here]); i++) text = text (i > 1 ? ", " : "") "libstos/" layer_name[i]
+      for (i = 1; i <= (here in edge ? edge[here] : here in last ? last[here] : rank[here]); i++) text = text (i > 1 ? ", " : "") "libstos/" layer_name[i]
       if (here in also) text = text ", libstos/" also[here]
       return text
     }
@@ -97,6 +99,8 @@ violations() (
         else if (here in edge) {
           if (there in rank && rank[there] <= edge[here]) next
           if (here == "actors" && there in edge) next
+        } else if (here in last) {
+          if (there in rank && rank[there] <= last[here]) next
         } else if ((there in rank) && rank[there] < rank[here]) next
         report(path " is not for " here "; allowed: " allowed(here))
         next
@@ -143,6 +147,9 @@ plant libstos/raft/far.cpp      '#include "libstos/causal/mailbox.hpp"'
 plant libstos/agent/raft.cpp    '#include "libstos/raft/log.hpp"'
 plant libstos/cluster/raft.cpp  '#include "libstos/raft/log.hpp"'
 plant libstos/service/good.cpp  '#include "libstos/raft/log.hpp"'
+plant libstos/model/good.cpp    '#include "libstos/agent/agent.hpp"'
+plant libstos/model/far.cpp     '#include "libstos/cluster/view/view.hpp"'
+plant libstos/service/up.cpp    '#include "libstos/model/cycles.hpp"'
 plant store/raft.cpp            '#include "libstos/raft/log.hpp"'
 plant store/up.cpp              '#include "libstos/engine/execution.hpp"'
 plant store/side.cpp            '#include "config/c.hpp"'
@@ -170,8 +177,10 @@ libstos/base/up.hpp:2
 libstos/causal/atom.cpp:1
 libstos/causal/caf.cpp:1
 libstos/causal/clock.cpp:3
+libstos/model/far.cpp:1
 libstos/raft/far.cpp:1
 libstos/service/posix.cpp:1
+libstos/service/up.cpp:1
 libstos/spacetime/xx.cpp:1
 libstos/strange/x.hpp:1
 libstos/world/up.cpp:1
