@@ -48,7 +48,7 @@ Table make_table() {
   // Within a process only.
   put<BeginMessage, LookMessage, AnswerMessage, TickMessage, OrdersMessage, DueMessage,
       WanderMessage, EndMessage, TellMessage, ReachedMessage, UnreachableMessage, Bytes,
-      AgentMail::Kind>(table, from_nobody);
+      AgentMail::Kind, MailContent>(table, from_nobody);
   // What CAF's actors obey whoever says it, and what its system does with groups.
   put<caf::exit_msg, caf::link_atom, caf::unlink_atom>(table, of_speaker);
   put<caf::down_msg, caf::node_down_msg, caf::group_down_msg, caf::group, caf::monitor_atom,

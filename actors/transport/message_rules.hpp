@@ -19,6 +19,8 @@ struct MessageRule {
   bool nests = false;
   /// It begins with the actor in whose name it is said, and is nothing else: CAF believes it.
   bool names_speaker = false;
+
+  friend bool operator==(const MessageRule&, const MessageRule&) = default;
 };
 
 /// The rule for messages in which a value of this type stands. It holds at the door of a node, for

@@ -9,6 +9,7 @@
 #include <caf/error.hpp>
 #include <caf/exit_reason.hpp>
 #include <caf/system_messages.hpp>
+#include <caf/type_id.hpp>
 #include <catch2/catch.hpp>
 
 #include <memory>
@@ -117,6 +118,20 @@ TEST_CASE("tools may ask and command, foreign processes find agents, the rest is
   check(message(AbortMessage{}), PeerKind::node);
   check(message(AgentEndedMessage{}), PeerKind::node);
   check(message(SearchMessage{}), PeerKind::node);
+  check(message(SearchAnswer{}), PeerKind::node);
+  check(message(AgentMail{}), PeerKind::node);
+  check(message(RunAnnouncement{}), PeerKind::node);
+  check(message(StatusAnswer{}), PeerKind::node);
+  check(message(RunAnswer{}), PeerKind::node);
+}
+
+TEST_CASE("each message of ours has a row of the table") {
+  constexpr MessageRule of_strange_types{PeerKind::process, false, false, false};
+  using Ids = caf::id_block::stos_cluster;
+  for (caf::type_id_t id = Ids::begin; id < Ids::end; ++id) {
+    INFO(caf::query_type_name(id));
+    CHECK_FALSE(rule_for(id) == of_strange_types);
+  }
 }
 
 TEST_CASE("what is said within a process does not come from outside, whoever says it") {
