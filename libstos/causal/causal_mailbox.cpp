@@ -27,6 +27,11 @@ void CausalMailbox::free_memory(Memory& memory) {
 void CausalMailbox::attach(IncomingChannel& channel, const Trajectory& path, const Space& space) {
   channel.next_incoming = channels_;
   channels_ = &channel;
+  if (more_ != nullptr) // nothing comes before its opening, whatever the horizon
+    for (Clearance& clearance : more_->clearances)
+      if (clearance.group == channel.group)
+        clearance.until =
+            std::min(clearance.until, std::max(channel.last_absorption, channel.silent_until()));
   if (is_moving(channel, path) && !channel.has_course())
     channel.require_course().silent_until = channel.last_absorption; // its opening
   if (home_.put_off != 0)
@@ -51,7 +56,7 @@ IncomingChannel* CausalMailbox::detach(IncomingChannel& channel, const Trajector
 
 IncomingChannel* CausalMailbox::take_channels() {
   home_ = {infinity, 0, home_.group, home_.detachments_left, 0};
-  more_groups_.reset();
+  more_.reset();
   return std::exchange(channels_, nullptr);
 }
 
@@ -183,8 +188,8 @@ NextStep CausalMailbox::next(const Trajectory& path, const Space& space,
   };
   if (holds_back(home_))
     return {NextStep::Kind::blocked, home_.group};
-  if (more_groups_ != nullptr)
-    for (const Lookahead& group : *more_groups_)
+  if (more_ != nullptr)
+    for (const Lookahead& group : more_->groups)
       if (holds_back(group))
         return {NextStep::Kind::blocked, group.group};
   return {NextStep::Kind::deliver};
@@ -197,8 +202,8 @@ bool CausalMailbox::silent_before(double due, const Trajectory& path, const Spac
   const auto clears = [&](const Lookahead& group) {
     return group.empty() || cleared(group, horizons.groups[group.group], due, path, space);
   };
-  return clears(home_) && (more_groups_ == nullptr ||
-                           std::all_of(more_groups_->begin(), more_groups_->end(), clears));
+  return clears(home_) &&
+         (more_ == nullptr || std::all_of(more_->groups.begin(), more_->groups.end(), clears));
 }
 
 Lambda& CausalMailbox::pop() {
@@ -210,8 +215,8 @@ Lambda& CausalMailbox::pop() {
 double CausalMailbox::lookahead(std::uint16_t group) const {
   if (home_.group == group)
     return home_.distance;
-  if (more_groups_ != nullptr)
-    for (const Lookahead& l : *more_groups_)
+  if (more_ != nullptr)
+    for (const Lookahead& l : more_->groups)
       if (l.group == group)
         return l.distance;
   return infinity;
@@ -232,13 +237,12 @@ bool CausalMailbox::is_moving(const IncomingChannel& channel, const Trajectory& 
 CausalMailbox::Lookahead& CausalMailbox::group_of(std::uint16_t group) {
   if (home_.group == group)
     return home_;
-  if (more_groups_ == nullptr)
-    more_groups_ = std::make_unique<std::vector<Lookahead>>();
-  for (Lookahead& l : *more_groups_)
+  std::vector<Lookahead>& groups = require_more().groups;
+  for (Lookahead& l : groups)
     if (l.group == group)
       return l;
-  more_groups_->push_back({infinity, 0, group, 0, 0});
-  return more_groups_->back();
+  groups.push_back({infinity, 0, group, 0, 0});
+  return groups.back();
 }
 
 // What can be known of one channel by itself. Returns its lookahead, as lookahead_of() does.
@@ -262,23 +266,28 @@ void CausalMailbox::count(IncomingChannel& channel, const Trajectory& path, cons
   l.distance = std::min(l.distance, measure(channel, path, space));
 }
 
+// With a worldline that has changed, other things may come than were to be expected.
 void CausalMailbox::sum_up_again(const Trajectory& path, const Space& space, Sums sums) {
-  if (sums == Sums::now)
+  if (sums == Sums::now) {
     recount(path, space);
-  else
+  } else {
     home_.put_off = 1;
+    if (more_ != nullptr)
+      more_->clearances.clear();
+  }
 }
 
 void CausalMailbox::recount(const Trajectory& path, const Space& space) {
   home_ = {infinity, 0, home_.group, home_.detachments_left, 0};
-  more_groups_.reset();
+  more_.reset();
   for (IncomingChannel* c = channels_; c != nullptr; c = c->next_incoming)
     if (!c->detached)
       count(*c, path, space);
 }
 
 // Cheap tests first: the horizon itself, then the nearest source for all of them at once; where
-// an end moves, channel by channel.
+// an end moves, channel by channel. Many channels are worth to be gone through to the end, since
+// what is due next is so soon after this, as a rule, that it need not be done again.
 bool CausalMailbox::cleared(const Lookahead& group, double horizon, double due,
                             const Trajectory& path, const Space& space) const {
   if (due < horizon)
@@ -287,25 +296,48 @@ bool CausalMailbox::cleared(const Lookahead& group, double horizon, double due,
     return true;
   if (group.moving == 0) // the nearest one holds the agent back, whatever the others do
     return false;
-  for (const IncomingChannel* channel = channels_; channel != nullptr;
-       channel = channel->next_incoming) {
-    if (channel->group != group.group || channel->detached)
-      continue;
-    const double reaction = channel->reaction_time();
-    const double emission =
-        std::max(light_cone::arrival_bound(horizon, reaction), channel->silent_until());
-    if (due < emission)
-      continue;
-    if (channel->source_path == nullptr)
-      return false;
-    // A source that takes time to react may turn before it emits what it has decided upon.
-    const Trajectory& source = *channel->source_path;
-    const double known = reaction > 0 ? horizon : emission;
-    if (!(due <
-          light_cone::absorption_bound(source, std::max(known, source.anchor()[0]), path, space)))
-      return false;
+  constexpr std::uint32_t many = 64;
+  if (group.moving < many) {
+    for (const IncomingChannel* channel = channels_; channel != nullptr;
+         channel = channel->next_incoming)
+      if (channel->group == group.group && !channel->detached &&
+          !(due < bound_of(*channel, horizon, path, space)))
+        return false;
+    return true;
   }
-  return true;
+  Clearance& known = clearance_of(group.group);
+  if (horizon >= known.horizon && (due < known.until || horizon == known.horizon))
+    return due < known.until;
+  known.horizon = horizon;
+  known.until = infinity;
+  for (const IncomingChannel* channel = channels_; channel != nullptr;
+       channel = channel->next_incoming)
+    if (channel->group == group.group && !channel->detached)
+      known.until = std::min(known.until, bound_of(*channel, horizon, path, space));
+  return due < known.until;
+}
+
+// Nothing on the channel is due before this.
+double CausalMailbox::bound_of(const IncomingChannel& channel, double horizon,
+                               const Trajectory& path, const Space& space) const {
+  const double reaction = channel.reaction_time();
+  const double emission =
+      std::max(light_cone::arrival_bound(horizon, reaction), channel.silent_until());
+  if (channel.source_path == nullptr)
+    return emission;
+  // A source that takes time to react may turn before it emits what it has decided upon.
+  const Trajectory& source = *channel.source_path;
+  const double known = reaction > 0 ? horizon : emission;
+  return std::max(emission, light_cone::absorption_bound(
+                                source, std::max(known, source.anchor()[0]), path, space));
+}
+
+CausalMailbox::Clearance& CausalMailbox::clearance_of(std::uint16_t group) const {
+  std::vector<Clearance>& clearances = require_more().clearances;
+  for (Clearance& clearance : clearances)
+    if (clearance.group == group)
+      return clearance;
+  return clearances.emplace_back(Clearance{group});
 }
 
 } // namespace stos

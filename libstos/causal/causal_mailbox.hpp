@@ -40,9 +40,10 @@ struct NextStep {
 ///          attach until detach (or a later one) hands them out.
 /// Limits:  the owner compares size() with its limit before it pushes.
 /// Cost:    push and pop O(log size()), next O(groups with channels into this agent); O(channels)
-///          for groups with moving sources or a moving receiver once their horizon is reached;
-///          detach O(1) amortised: while it waits for a purge, a detached channel counts on. Turns
-///          O(channels), those of a source O(1) where the sums are put off.
+///          for groups with moving sources or a moving receiver once their horizon is reached,
+///          which for many such channels tells at once how far the next ones go, too; detach O(1)
+///          amortised: while it waits for a purge, a detached channel counts on. Turns O(channels),
+///          those of a source O(1) where the sums are put off.
 /// Memory:  72 bytes, and 16 for each lambda but the first, in a block of the memory that the owner
 ///          hands in: always the same one, or one that takes back what the others have given.
 /// Source:  SpaceTimeOS, section "Implementation"; conservative synchronisation after Chandy and
@@ -176,7 +177,9 @@ public:
   [[nodiscard]] double home_lookahead() const { return home_.distance; }
 
   /// Whether channels of other groups than the home group are attached.
-  [[nodiscard]] bool hears_other_groups() const { return more_groups_ != nullptr; }
+  [[nodiscard]] bool hears_other_groups() const {
+    return more_ != nullptr && !more_->groups.empty();
+  }
 
   /// The same for one channel: the source's reaction time or, between two who rest, light's travel
   /// time, whichever is longer.
@@ -217,6 +220,21 @@ private:
     }
   };
 
+  /// What was found when all channels of a group were gone through at a horizon: nothing that they
+  /// still bring is due before `until`. That stays true at later horizons; an earlier one there may
+  /// be where the agent itself has caused something meanwhile.
+  struct Clearance {
+    std::uint16_t group = 0;
+    double horizon = Instant::beginning().absorption;
+    double until = Instant::beginning().absorption;
+  };
+
+  /// What few mailboxes need.
+  struct More {
+    std::vector<Lookahead> groups; ///< beside the home group
+    std::vector<Clearance> clearances;
+  };
+
   void append(const Entry& entry, Memory& memory) {
     if (rest_size_ == rest_capacity_) [[unlikely]]
       grow(memory);
@@ -234,6 +252,14 @@ private:
   IncomingChannel* unlink_detached();
   bool cleared(const Lookahead& group, double horizon, double due, const Trajectory& path,
                const Space& space) const;
+  double bound_of(const IncomingChannel& channel, double horizon, const Trajectory& path,
+                  const Space& space) const;
+  Clearance& clearance_of(std::uint16_t group) const;
+  More& require_more() const {
+    if (more_ == nullptr)
+      more_ = std::make_unique<More>();
+    return *more_;
+  }
 
   // Most agents have little in their mailbox, and channels from one group: what is needed to
   // execute the next event comes first.
@@ -244,7 +270,7 @@ private:
   std::uint32_t rest_capacity_ = 0;
   Lookahead home_;
   IncomingChannel* channels_ = nullptr;
-  std::unique_ptr<std::vector<Lookahead>> more_groups_;
+  mutable std::unique_ptr<More> more_; // clearances are found by questions
 };
 
 } // namespace stos

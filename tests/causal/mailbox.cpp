@@ -1,3 +1,5 @@
+#include "libstos/base/random.hpp"
+#include "libstos/spacetime/light_cone.hpp"
 #include "tests/causal/support.hpp"
 #include "tests/support/encounters.hpp"
 
@@ -8,6 +10,7 @@
 #include <map>
 #include <memory_resource>
 #include <numeric>
+#include <utility>
 
 using namespace stos;
 using namespace stos::test;
@@ -382,4 +385,125 @@ TEST_CASE("a mailbox gives back the memory that it has grown by, in steps that f
   receiver.mailbox.free_memory(memory);
   for (const auto& [bytes, count] : memory.blocks)
     CHECK(count == 0);
+}
+
+namespace {
+
+// Many sources of one group that move, and agents elsewhere of which only is known until when they
+// are silent; an independent look at each of them says what the mailbox has to say of all.
+class ManyMoving {
+public:
+  explicit ManyMoving(std::uint64_t seed) : random_(seed) {
+    for (int i = 0; i < 200; ++i)
+      open();
+  }
+
+  void open() {
+    Source& source =
+        sources_.emplace_back(sources_.size() + 1, 0,
+                              Trajectory(Point(now, random_.uniform(2, 20), 0, 0),
+                                         Velocity<4>(random_.uniform(-0.5, 0.5), 0, 0)));
+    source.channel.last_absorption = now;
+    if (random_.bernoulli(0.3)) {
+      source.channel.source_path = nullptr;
+      source.channel.require_course().silent_until = now + random_.uniform(0, 5);
+    }
+    receiver.attach(source);
+    is_open_.push_back(true);
+  }
+  void close_any() {
+    const std::size_t i = any();
+    if (std::exchange(is_open_[i], false))
+      receiver.detach(sources_[i]);
+  }
+  void turn_any() {
+    Source& source = sources_[any()];
+    if (source.channel.source_path == nullptr)
+      return;
+    source.path = source.path.turned(now, Velocity<4>(random_.uniform(-0.5, 0.5), 0, 0));
+    if (!source.channel.detached)
+      receiver.mailbox.source_turned(source.channel, receiver.path, receiver.space);
+  }
+
+  [[nodiscard]] bool is_silent_before(double due, double horizon) const {
+    if (due < horizon)
+      return true;
+    for (std::size_t i = 0; i < sources_.size(); ++i) {
+      const Source& source = sources_[i];
+      const double emission =
+          std::max(light_cone::arrival_bound(horizon, 0), source.channel.silent_until());
+      if (!is_open_[i] || due < emission)
+        continue;
+      if (source.channel.source_path == nullptr ||
+          !(due < light_cone::absorption_bound(source.path,
+                                               std::max(emission, source.path.anchor()[0]),
+                                               receiver.path, receiver.space)))
+        return false;
+    }
+    return true;
+  }
+
+  Receiver receiver;
+  double now = 0;
+
+private:
+  std::size_t any() { return random_.below(static_cast<std::uint32_t>(sources_.size())); }
+
+  RandomStream random_;
+  std::deque<Source> sources_;
+  std::deque<bool> is_open_;
+};
+
+} // namespace
+
+TEST_CASE("of many moving sources the mailbox says what a look at each of them says") {
+  RandomStream random(5);
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    ManyMoving world(seed);
+    int silent = 0, blocked = 0;
+    double asked_at = -1;
+    for (int step = 0; step < 2'000; ++step) {
+      switch (random.below(20)) {
+        case 0: world.open(); break;
+        case 1: world.close_any(); break;
+        case 2: world.turn_any(); break;
+        case 3: world.now += random.uniform(0, 0.2); break;
+        default: {
+          // What the agent itself has caused may happen before all that was known.
+          const double horizon = world.now + (random.bernoulli(0.5) ? 0 : random.uniform(0, 2));
+          const double due = world.now + random.uniform(0, 8);
+          const bool wanted = world.is_silent_before(due, horizon);
+          const bool seen = world.receiver.silent_before(due, {horizon});
+          CHECK((!seen || wanted));
+          if (horizon != std::exchange(asked_at, horizon))
+            CHECK(seen == wanted);
+          ++(seen ? silent : blocked);
+        }
+      }
+    }
+    CHECK(silent > 20);
+    CHECK(blocked > 100);
+  }
+}
+
+TEST_CASE("among many channels, one that is opened later holds back what it may come before") {
+  Receiver receiver;
+  std::deque<Source> references;
+  for (std::uint64_t i = 0; i < 100; ++i) {
+    Source& reference = references.emplace_back(i + 1, 0, resting_at(0));
+    reference.channel.source_path = nullptr;
+    reference.channel.require_course().silent_until = 20;
+    receiver.attach(reference);
+  }
+  CHECK(receiver.silent_before(15, {13}));
+  CHECK(receiver.silent_before(19, {13}));
+  Source later(1000, 0, Trajectory(Point(14, 1, 0, 0), Velocity<4>(0.1, 0, 0)));
+  later.channel.last_absorption = 14;
+  receiver.attach(later);
+  CHECK_FALSE(receiver.silent_before(19, {13}));
+  CHECK(receiver.silent_before(14, {13.5}));
+  CHECK_FALSE(receiver.silent_before(15.5, {13.5}));
+  CHECK_FALSE(receiver.silent_before(20, {19}));
+  CHECK(receiver.silent_before(19.5, {19}));
+  CHECK_FALSE(receiver.silent_before(19.5, {15})); // it may have caused something itself
 }
