@@ -229,6 +229,17 @@ void Fsm::wake() {
   }
 }
 
+std::optional<std::uint64_t> Fsm::lag_of(NodeId member) const {
+  if (!leading_)
+    return std::nullopt;
+  if (member == self())
+    return 0;
+  const auto at = leading_->followers.find(member);
+  if (at == leading_->followers.end())
+    return std::nullopt;
+  return log_.last_index().value - at->second.match().value;
+}
+
 Status Fsm::status() const {
   return {role_,
           term(),

@@ -140,6 +140,9 @@ public:
   [[nodiscard]] Term term() const { return hard_state_.term; }
   [[nodiscard]] const Log& log() const { return log_; }
   [[nodiscard]] LogIndex commit_index() const { return commit_; }
+  /// How many entries that member does not have, as far as this leader knows; nothing on other
+  /// nodes.
+  [[nodiscard]] std::optional<std::uint64_t> lag_of(NodeId member) const;
   [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }
 
 private:

@@ -1,0 +1,177 @@
+#pragma once
+
+#include "libstos/raft/ids.hpp"
+#include "libstos/service/keyed/agent_types.hpp"
+#include "libstos/service/keyed/calls.hpp"
+#include "libstos/service/keyed/sessions.hpp"
+#include "libstos/service/keyed/state_machine.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace stos::keyed {
+
+/// A range of hashes on its way from one group to another one. Ids ascend in the order in which
+/// transfers are decided on, and a group takes part in one at a time.
+struct Transfer {
+  std::uint64_t id = 0;
+  Range range;
+  raft::GroupId from; ///< 0: nobody has had the range before
+  raft::GroupId to;
+
+  friend bool operator==(const Transfer&, const Transfer&) = default;
+};
+
+void write(const Transfer& transfer, BytesWriter& out);
+[[nodiscard]] Transfer read_transfer(BytesReader& in);
+
+/// What the leader has found out about the quota of an agent that is not active.
+enum class Activation : std::uint8_t { unchecked, allowed, quota_not_found, quota_limit_reached };
+
+struct AgentGroupOptions {
+  /// Each command is done twice on copies, and what comes out is compared: a callback that is not
+  /// pure is found. For debugging: it costs more than twice the time.
+  bool check_twice = false;
+};
+
+/// The agents of one group: those whose hashes lie in the ranges that it owns.
+///
+/// Who owns a range is decided in the logs of the groups alone, whatever anybody else believes. A
+/// range changes its group like a book that is handed over a counter. The giving group *seals* it
+/// (an entry in its log): from there on it does nothing more with these agents, and what they are
+/// cannot change any more. Its leader shows it, page by page, to the taking group, which *adopts*
+/// it with the last page (an entry in that log): from there on that group owns it. Then the giving
+/// group *releases* it (an entry again), and forgets it. If a leader dies, the next one goes on:
+/// all that is needed stands in the logs, pages that come twice are known, and so are seals and
+/// adoptions of old transfers, since their ids ascend. So at no time two groups own an agent, and
+/// for the time between the two entries none does: then callers ask again. What callers may send
+/// twice across a transfer is known to the taking group, too: with the last page comes what was
+/// done in which session (Sessions).
+///
+/// Ticks are entries, too. Since queries stand in no log, a tick of the leader names the agents
+/// that were asked since the last one; the first tick of a new leader says that all may have been.
+///
+/// Order:   agents in the order of (hash, id), in snapshots and on ticks.
+/// Threads: none inside.
+/// Limits:  those of Sessions. An agent whose state takes more than 8 MB cannot change its group.
+class AgentGroup final : public StateMachine {
+public:
+  explicit AgentGroup(const AgentTypes& types, AgentGroupOptions options = {})
+      : types_(types), options_(options) {}
+
+  // ---- items, as bytes
+  // ------------------------------------------------------------------------------
+
+  [[nodiscard]] static std::vector<std::byte> command_item(const Stamp& stamp,
+                                                           Activation activation, const Call& call);
+  /// `asked`: the agents that were asked since the last tick; nothing: it may be any.
+  [[nodiscard]] static std::vector<std::byte>
+  tick_item(const std::optional<std::vector<Id>>& asked);
+  [[nodiscard]] static std::vector<std::byte> seal_item(const Transfer& transfer);
+  [[nodiscard]] static std::vector<std::byte> adopt_item(const Transfer& transfer,
+                                                         std::uint64_t piece, bool is_last,
+                                                         std::span<const std::byte> data);
+  [[nodiscard]] static std::vector<std::byte> release_item(std::uint64_t transfer);
+  /// The only piece of a range that no group has had before.
+  [[nodiscard]] static std::vector<std::byte> empty_piece();
+  /// All agents of a quota that is no more go.
+  [[nodiscard]] static std::vector<std::byte> remove_quota_item(std::string_view quota);
+
+  // ---- a state machine
+  // ------------------------------------------------------------------------------
+
+  /// The answer to a command is the caller's. To `adopt`: done, or try_later with the number of the
+  /// piece that is wanted. To a tick: done, with the text of a timeout that has thrown.
+  [[nodiscard]] Answer apply(std::span<const std::byte> item, Place place, Time now,
+                             std::vector<Effect>* effects) override;
+  /// A query is an encoded Call; no bytes ask for the number of agents (a varint).
+  [[nodiscard]] Answer query(std::span<const std::byte> query,
+                             std::vector<Effect>* effects) override;
+  [[nodiscard]] std::vector<std::byte> snapshot() const override;
+  [[nodiscard]] Result<void> restore(std::span<const std::byte> bytes) override;
+
+  // ---- looks
+  // ----------------------------------------------------------------------------------------
+
+  [[nodiscard]] bool owns(std::uint64_t hash) const;
+  [[nodiscard]] bool has(const Id& id) const { return agents_.contains({hash_of(id), id}); }
+  [[nodiscard]] std::size_t agents() const { return agents_.size(); }
+  [[nodiscard]] std::vector<Id> ids() const;
+  [[nodiscard]] std::map<std::string, std::uint64_t> agents_by_quota() const;
+  [[nodiscard]] const std::vector<Range>& ranges() const { return ranges_; }
+  [[nodiscard]] Time now() const { return now_; }
+  [[nodiscard]] std::size_t sessions() const { return sessions_.size(); }
+
+  /// The transfer that has sealed a range here, until it is released.
+  [[nodiscard]] const std::optional<Transfer>& outgoing() const { return outgoing_; }
+  [[nodiscard]] std::uint64_t last_sealed() const { return last_sealed_; }
+  [[nodiscard]] std::uint64_t last_adopted() const { return last_adopted_; }
+
+  /// What the taking group is to adopt, in pieces of about `bytes_max`; at least one. The same on
+  /// all replicas, but for the last one, of which any will do. @pre outgoing()
+  [[nodiscard]] std::vector<std::vector<std::byte>> pieces(std::size_t bytes_max) const;
+
+  /// The first hash of the upper half of the agents; nothing if they cannot be parted.
+  [[nodiscard]] std::optional<std::uint64_t> middle() const;
+
+  /// The agents that were asked since the last call, on this replica, and whose idleness counts.
+  [[nodiscard]] std::vector<Id> take_asked();
+
+private:
+  using Key = std::pair<std::uint64_t, Id>;
+  struct Agent {
+    detail::State state;
+    OnTick on_tick;
+    std::uint32_t ticks_left = 0;
+  };
+  using Agents = std::map<Key, Agent>;
+  struct Incoming {
+    Transfer transfer;
+    std::uint64_t next_piece = 0;
+    Agents agents;
+  };
+
+  [[nodiscard]] Answer apply_command(BytesReader& in, Place place, std::vector<Effect>* effects);
+  [[nodiscard]] Answer apply_tick(BytesReader& in, Place place, std::vector<Effect>* effects);
+  [[nodiscard]] Answer apply_seal(BytesReader& in);
+  [[nodiscard]] Answer apply_adopt(BytesReader& in);
+  [[nodiscard]] Answer apply_release(BytesReader& in);
+  [[nodiscard]] Answer apply_remove_quota(BytesReader& in);
+  [[nodiscard]] detail::Called call_command(const detail::AgentType& type, detail::State& state,
+                                            const Call& call, CommandContext& context,
+                                            std::vector<Effect>* effects) const;
+  [[nodiscard]] bool time_out(const Key& key, Agent& agent, std::uint64_t seed,
+                              std::vector<Effect>* effects, std::string& trouble);
+  [[nodiscard]] Answer moved(std::uint64_t hash) const;
+  [[nodiscard]] static bool adopt_pages(BytesReader& in, const AgentTypes& types, Agents& agents);
+  static void set(Agent& agent, OnTick what);
+  static void write_agent(const Key& key, const Agent& agent, BytesWriter& out);
+  void write_sessions(BytesWriter& out) const;
+  void take_range(Range range);
+  void drop_range(Range range);
+
+  const AgentTypes& types_;
+  AgentGroupOptions options_;
+
+  // What is replicated:
+  Time now_;
+  std::vector<Range> ranges_; // in order, none touching the next
+  Agents agents_;
+  Sessions sessions_;
+  std::optional<Transfer> outgoing_;
+  std::optional<Incoming> incoming_;
+  std::uint64_t last_sealed_ = 0;
+  std::uint64_t last_adopted_ = 0;
+  Time forgot_at_; // expired sessions
+
+  std::set<Key> asked_; // of this replica only
+};
+
+} // namespace stos::keyed

@@ -1,0 +1,84 @@
+#pragma once
+
+#include "libstos/service/keyed/agent_class.hpp"
+#include "libstos/service/keyed/answer.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace stos::keyed {
+
+/// A command or a query for an agent, as bytes.
+struct Call {
+  Id id;
+  bool is_command = false;
+  std::uint32_t number = 0; ///< in the list of the agent's class
+  std::vector<std::byte> argument;
+
+  friend bool operator==(const Call&, const Call&) = default;
+};
+
+void write(const Call& call, BytesWriter& out); ///< but for is_command
+[[nodiscard]] Call read_call(BytesReader& in, bool is_command);
+[[nodiscard]] std::vector<std::byte> encode(const Call& call); ///< what write() writes
+
+template <class A, class C>
+[[nodiscard]] Call command_call(std::string quota, std::string key, const C& command) {
+  static_assert(detail::check_agent_type<A>());
+  BytesWriter out;
+  save(out, command);
+  return {{std::move(quota), std::string(A::name), std::move(key)},
+          true,
+          detail::number_in<C>(typename A::Commands{}),
+          out.take()};
+}
+
+template <class A, class Q>
+[[nodiscard]] Call query_call(std::string quota, std::string key, const Q& query) {
+  static_assert(detail::check_agent_type<A>());
+  BytesWriter out;
+  save(out, query);
+  return {{std::move(quota), std::string(A::name), std::move(key)},
+          false,
+          detail::number_in<Q>(typename A::Queries{}),
+          out.take()};
+}
+
+/// What a caller gets: the reply, or why there is none.
+template <class R>
+class Replied {
+public:
+  explicit Replied(Answer answer) : answer_(std::move(answer)) {
+    if (answer_.outcome != Outcome::done)
+      return;
+    BytesReader in(answer_.reply);
+    reply_ = load_new<R>(in);
+    if (!reply_ || !in.at_end()) {
+      reply_.reset();
+      answer_ = Answer::refused(Outcome::failed, 0, "the reply is of another class");
+    }
+  }
+
+  explicit operator bool() const { return reply_.has_value(); }
+  [[nodiscard]] const R& operator*() const { return *reply_; } ///< @pre it is done
+  [[nodiscard]] const R* operator->() const { return &*reply_; }
+
+  [[nodiscard]] Outcome outcome() const { return answer_.outcome; }
+  [[nodiscard]] const std::string& text() const { return answer_.text; }
+
+  /// @pre rate_limit_reached
+  [[nodiscard]] std::uint64_t retry_after_ms() const { return answer_.number; }
+
+private:
+  Answer answer_;
+  std::optional<R> reply_;
+};
+
+template <class A, class C>
+using RepliedTo = Replied<CommandReply<A, C>>;
+
+} // namespace stos::keyed
