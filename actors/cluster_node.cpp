@@ -3,10 +3,12 @@
 #include "actors/citizen.hpp"
 #include "actors/messages/caf_types.hpp"
 #include "actors/node/node_actor.hpp"
+#include "actors/node/node_disk.hpp"
 #include "actors/node/roll_call.hpp"
 #include "actors/run/thread_check.hpp"
 #include "actors/status/status_desk.hpp"
 #include "actors/transport/gate.hpp"
+#include "config/interruption.hpp"
 #include "libstos/base/assert.hpp"
 #include "libstos/base/digest.hpp"
 #include "libstos/base/plain_text.hpp"
@@ -100,6 +102,17 @@ std::shared_ptr<detail::Gate> make_gate(caf::actor_system& system, const Cluster
   return std::make_shared<detail::Gate>(system, options);
 }
 
+// Before others can reach this node: they are to see who it is.
+std::shared_ptr<detail::NodeDisk> open_disk(const ClusterOptions& options,
+                                            const std::string& node) {
+  if (options.log.empty())
+    return nullptr;
+  Result<detail::NodeDisk> disk = detail::NodeDisk::open(options.log, options.name, node);
+  if (!disk)
+    throw UsageError(disk.error());
+  return std::make_shared<detail::NodeDisk>(*std::move(disk));
+}
+
 ClusterOptions with_address(ClusterOptions options, const NodeAddress& address) {
   options.address = address;
   return options;
@@ -114,8 +127,11 @@ ClusterNode::ClusterNode(caf::actor_system& system, const ClusterOptions& option
       desk_(std::make_shared<detail::StatusDesk>(monitoring.memory_limit_bytes)),
       view_(std::make_shared<detail::NodeView>()) {
   actor_ = system.spawn<detail::NodeActor, caf::detached + caf::hidden>(
-      make_hello(options_, *gate_), options_, monitoring, view_, desk_, gate_);
+      make_hello(options_, *gate_), options_, monitoring, view_, desk_, gate_,
+      open_disk(options_, gate_->name()));
   gate_->open(actor_);
+  if (options_.drain_on_term)
+    detail::Interruption::drain_at_term();
   detail::answer_roll_call();
 }
 
@@ -175,6 +191,34 @@ ClusterNode::Roster ClusterNode::wait_for_view(std::uint64_t after_epoch) {
   roster.epoch = view_->view.epoch;
   roster.why = view_->view.why;
   return roster;
+}
+
+void ClusterNode::note_run(std::uint64_t epoch, const detail::RunNote& note) {
+  caf::anon_send(actor_, detail::TellMessage{}, epoch, note.simulation, note.lineage, note.is_over);
+}
+
+void ClusterNode::wait_until_noted(std::uint64_t epoch, const detail::RunNote& note,
+                                   double patience_s) const {
+  std::unique_lock lock(view_->mutex);
+  view_->changed.wait_for(lock, std::chrono::duration<double>(patience_s), [&] {
+    return view_->failure || view_->view.epoch != epoch || view_->ledger.has(note);
+  });
+}
+
+std::uint64_t ClusterNode::take_interrupted(const std::string& simulation) {
+  const std::lock_guard lock(view_->mutex);
+  const auto& runs = view_->interrupted.under_way();
+  const auto run = runs.find(simulation);
+  const std::uint64_t lineage = run == runs.end() ? 0 : run->second;
+  view_->interrupted.enter({simulation, lineage, true});
+  return lineage;
+}
+
+std::uint64_t ClusterNode::lineage_of(const std::string& simulation) const {
+  const std::lock_guard lock(view_->mutex);
+  const auto& runs = view_->ledger.under_way();
+  const auto run = runs.find(simulation);
+  return run == runs.end() ? 0 : run->second;
 }
 
 void ClusterNode::leave_cluster() { caf::anon_send(actor_, detail::EndMessage{}); }

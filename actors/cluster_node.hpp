@@ -3,6 +3,7 @@
 #include "actors/messages/caf_types.hpp"
 #include "actors/messages/cluster_messages.hpp"
 #include "libstos/cluster/membership/meetings.hpp"
+#include "libstos/cluster/view/run_ledger.hpp"
 #include "libstos/cluster/view/view.hpp"
 #include "libstos/options/run_options.hpp"
 
@@ -26,6 +27,7 @@ namespace stos {
 namespace detail {
 
 class Gate;
+class NodeDisk;
 class StatusDesk;
 
 /// What the node's actor knows, for threads that wait for it.
@@ -47,6 +49,8 @@ struct NodeView {
   std::optional<Meetings> meetings; ///< of this view, once there is one
   std::map<std::pair<std::size_t, std::uint64_t>, caf::actor> elsewhere; ///< runs, by node, attempt
   std::vector<Run> runs;                                                 ///< in this view
+  RunLedger ledger;      ///< as far as this node has heard
+  RunLedger interrupted; ///< what it was when this process came
 
   /// Keeps only those runs of other nodes that a run of this node may have to do with.
   /// @pre locked
@@ -129,6 +133,20 @@ public:
   /// The run is over; if it has not ended well, because of `why`, as all others come to know. There
   /// is nothing to be told of a view that is over.
   void leave_run(const AttemptId& attempt, const std::optional<std::string>& why);
+
+  /// On the first node of a view: a run has begun whose cuts are of that lineage, or is over. All
+  /// nodes come to know, those that start again, too (RunLedger).
+  void note_run(std::uint64_t epoch, const detail::RunNote& note);
+
+  /// Waits until that is known here, or the view is over, for at most so long.
+  void wait_until_noted(std::uint64_t epoch, const detail::RunNote& note, double patience_s) const;
+
+  /// The run of that simulation that was under way when all nodes ended, by the lineage of its
+  /// cuts; 0 if none was. Asked by the first run of its name.
+  [[nodiscard]] std::uint64_t take_interrupted(const std::string& simulation);
+
+  /// The lineage of a run that is under way; 0 if it is not known.
+  [[nodiscard]] std::uint64_t lineage_of(const std::string& simulation) const;
 
   /// The others are to go on without this node, which is of no use to them.
   void leave_cluster();

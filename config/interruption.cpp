@@ -23,7 +23,16 @@ void Interruption::allow() {
   is_allowed = true;
 }
 
+void Interruption::end_instead_of_drain() {
+  if (wants_to_drain_.exchange(false))
+    note(SIGTERM);
+}
+
 void Interruption::note(int signal) {
+  if (signal == SIGTERM && drains_.exchange(false)) {
+    wants_to_drain_.store(true);
+    return;
+  }
   noting_.fetch_add(1);
   for (std::size_t i = 0; i < signals.size(); ++i)
     if (is_taken[i].exchange(false))

@@ -15,6 +15,13 @@ class Interruption {
 public:
   static void allow();
 
+  /// The first SIGTERM ends no run: it is a wish that a node leaves its cluster (wants_to_drain()).
+  static void drain_at_term() { drains_.store(true); }
+  [[nodiscard]] static bool wants_to_drain() { return wants_to_drain_.load(); }
+
+  /// That cannot be done, or all others have left: the signal ends the runs after all.
+  static void end_instead_of_drain();
+
   /// The signal that has come during a run; 0 if none has.
   [[nodiscard]] static int signal() { return signal_.load(); }
 
@@ -47,6 +54,8 @@ private:
   static void note(int signal);
 
   // What a signal's handler may touch: no lock, no memory to be had.
+  static inline std::atomic<bool> drains_{false};
+  static inline std::atomic<bool> wants_to_drain_{false};
   static inline std::atomic<int> signal_{0};
   static inline std::atomic<int> noting_{0}; // threads within note()
   static inline std::atomic<const Watched*> watched_[watches_max];

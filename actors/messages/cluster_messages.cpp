@@ -63,6 +63,12 @@ Bytes encode(const NodeHello& hello) {
   out.varint(hello.known.size());
   for (const NodeAddress& address : hello.known)
     write_address(address, out);
+  out.varint(hello.member);
+  out.varint(hello.epoch);
+  out.u8(hello.returns ? 1 : 0);
+  out.varint(hello.lives.size());
+  for (const std::uint64_t life : hello.lives)
+    out.u64(life);
   return {out.take()};
 }
 
@@ -79,6 +85,11 @@ Result<NodeHello> decode_hello(const Bytes& bytes) {
   constexpr std::size_t bytes_each = 3;
   for (std::size_t left = in.count(bytes_each); left > 0; --left)
     hello.known.push_back(read_address(in));
+  hello.member = in.varint();
+  hello.epoch = in.varint();
+  hello.returns = in.u8() != 0;
+  for (std::size_t left = in.count(sizeof(std::uint64_t)); left > 0; --left)
+    hello.lives.push_back(in.u64());
   if (!in.at_end())
     return Error{Errc::bad_message, "a hello that cannot be read"};
   return hello;

@@ -3,6 +3,7 @@
 #include "actors/messages/caf_types.hpp"
 #include "actors/messages/system_messages.hpp"
 #include "actors/transport/connection_problem.hpp"
+#include "config/interruption.hpp"
 
 #include <caf/actor_cast.hpp>
 #include <caf/actor_system.hpp>
@@ -29,10 +30,12 @@ AlertLimits alert_limits(const ClusterOptions& options, const MonitoringOptions&
 
 NodeActor::NodeActor(caf::actor_config& config, NodeHello self, ClusterOptions options,
                      const MonitoringOptions& monitoring, std::shared_ptr<NodeView> view,
-                     std::shared_ptr<StatusDesk> desk, std::shared_ptr<Gate> gate)
+                     std::shared_ptr<StatusDesk> desk, std::shared_ptr<Gate> gate,
+                     std::shared_ptr<NodeDisk> disk)
     : caf::event_based_actor(config), options_(std::move(options)), view_(std::move(view)),
-      gate_(std::move(gate)), core_(std::move(self), options_, 0), desk_(std::move(desk)),
-      watch_(alert_limits(options_, monitoring)) {}
+      gate_(std::move(gate)), disk_(std::move(disk)),
+      core_(std::move(self), options_, 0, disk_ ? disk_->take_memory() : std::nullopt),
+      desk_(std::move(desk)), watch_(alert_limits(options_, monitoring)) {}
 
 Membership::PeerKey NodeActor::key_of(const caf::strong_actor_ptr& handle) {
   const auto address = caf::actor_cast<caf::actor_addr>(handle);
@@ -143,6 +146,13 @@ caf::behavior NodeActor::make_behavior() {
       [this](RunDeparture& departure) { keep_words(departure); },
       [this](TellMessage, const RunAnnouncement& announcement) { tell_all(announcement); },
       [this](TellMessage, const RunCall& call) { tell_all(call); },
+      [this](TellMessage, std::uint64_t epoch, const std::string& simulation, std::uint64_t lineage,
+             bool is_over) {
+        if (core_.control() != nullptr && core_.control()->view().epoch == epoch)
+          core_.note({simulation, lineage, is_over});
+        core_.tick(now_s());
+        act();
+      },
       [this](TellMessage, const RunDeparture& departure) { tell_all(departure); },
       [this](const ReachedMessage& message, caf::io::scribe_ptr& connection) {
         reached({message.host, message.port}, connection);
@@ -159,6 +169,7 @@ caf::behavior NodeActor::make_behavior() {
       [this](TickMessage, std::uint64_t asked) {
         if (asked != ticks_asked_)
           return;
+        leave_if_asked();
         core_.tick(now_s());
         act();
         begin_news();
@@ -313,6 +324,8 @@ void NodeActor::take_early() {
   if (core_.control() == nullptr || early_.empty())
     return;
   const std::lock_guard lock(view_->mutex);
+  if (!view_->complete) // it comes back, and has no view yet
+    return;
   const std::uint64_t epoch = view_->view.epoch;
   decltype(early_) later;
   for (auto& [key, words] : early_) {
@@ -350,7 +363,12 @@ void NodeActor::reached(const NodeAddress& address, caf::io::scribe_ptr& connect
 
 // Carries out what the core wants.
 void NodeActor::act() {
+  look_at_runs();
   NodeCore::Output output = core_.take_output(now_s());
+  if (const Result<void> kept = persist(std::move(output.to_persist)); !kept) {
+    core_.cannot_persist(kept.error());
+    output = core_.take_output(now_s());
+  }
   const Membership::Output& wanted = output.membership;
   for (std::size_t i = 0; i < wanted.refuse.size(); ++i)
     send_to(wanted.refuse[i], RefusalMessage{wanted.why[i]});
@@ -377,12 +395,32 @@ void NodeActor::act() {
     say_goodbye();
   for (const View& view : output.views)
     enter(view);
+  show_ledger();
   show_failure();
   take_early();
   if (output.wants_cut)
     cut_runs();
   if (ticks_asked_ == 0)
     wait_for_tick();
+}
+
+Result<void> NodeActor::persist(std::vector<ToPersist> all) {
+  return disk_ == nullptr ? Result<void>() : disk_->persist(std::move(all));
+}
+
+void NodeActor::look_at_runs() {
+  const std::lock_guard lock(view_->mutex);
+  core_.has_runs(!view_->runs.empty());
+}
+
+void NodeActor::show_ledger() {
+  if (core_.control() == nullptr)
+    return;
+  const std::lock_guard lock(view_->mutex);
+  if (view_->ledger == core_.control()->runs())
+    return;
+  view_->ledger = core_.control()->runs();
+  view_->changed.notify_all();
 }
 
 // Before a view that is planned: so nothing has to be done again. The first nodes of the runs
@@ -440,6 +478,18 @@ void NodeActor::drain(RunCommand& command, caf::response_promise answer) {
   answer.deliver(refusal(no_such_node(node, names)));
 }
 
+// By SIGTERM (cluster.drain_on_term).
+void NodeActor::leave_if_asked() {
+  if (!Interruption::wants_to_drain())
+    return;
+  if (core_.control() == nullptr || membership().members().size() < 2)
+    return Interruption::end_instead_of_drain();
+  if (std::exchange(leaves_at_signal_, true))
+    return;
+  log("node is to leave node=" + membership().own_name() + " reason=\"SIGTERM\"");
+  core_.leave();
+}
+
 void NodeActor::wait_for_tick() {
   const double delay_s = std::clamp(core_.next_tick_s() - now_s(), 0.001, 0.2);
   delayed_send(this, std::chrono::microseconds(static_cast<std::int64_t>(delay_s * 1e6)),
@@ -469,7 +519,8 @@ void NodeActor::enter(const View& view) {
   view_->elsewhere.clear();
   for (const NodeView::Run& run : std::exchange(view_->runs, {}))
     abort(run.actor, {Errc::node_lost, view.why}, true);
-  view_->complete = true;
+  if (!std::exchange(view_->complete, true))
+    view_->interrupted = core_.control()->runs();
   view_->changed.notify_all();
 }
 

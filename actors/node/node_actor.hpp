@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/cluster_node.hpp"
+#include "actors/node/node_disk.hpp"
 #include "actors/status/status_desk.hpp"
 #include "actors/transport/gate.hpp"
 #include "libstos/cluster/status/cluster_status.hpp"
@@ -22,10 +23,12 @@ namespace stos::detail {
 /// The door of a node: an adapter between CAF and NodeCore.
 class NodeActor final : public caf::event_based_actor {
 public:
-  /// @pre `desk` is where the runs of this node can be watched, `gate` its door
+  /// @pre `desk` is where the runs of this node can be watched, `gate` its door. `disk` is null if
+  /// the node keeps its log in memory.
   NodeActor(caf::actor_config& config, NodeHello self, ClusterOptions options,
             const MonitoringOptions& monitoring, std::shared_ptr<NodeView> view,
-            std::shared_ptr<StatusDesk> desk, std::shared_ptr<Gate> gate);
+            std::shared_ptr<StatusDesk> desk, std::shared_ptr<Gate> gate,
+            std::shared_ptr<NodeDisk> disk);
 
   caf::behavior make_behavior() override;
   const char* name() const override { return "stos.node"; }
@@ -46,6 +49,7 @@ private:
   void hear_hello(const Message& message);
   void cut_runs();
   void a_run_is_cut(std::uint64_t number, const std::optional<Error>& why_not);
+  void leave_if_asked();
   void drain(RunCommand& command, caf::response_promise answer);
   template <class Message>
   void tell_all(const Message& message);
@@ -58,6 +62,9 @@ private:
   void take_early();
   void reached(const NodeAddress& address, caf::io::scribe_ptr& connection);
   void act();
+  [[nodiscard]] Result<void> persist(std::vector<ToPersist> all);
+  void look_at_runs();
+  void show_ledger();
   void enter(const View& view);
   void say_goodbye();
   void show_failure();
@@ -90,6 +97,7 @@ private:
   const ClusterOptions options_;
   std::shared_ptr<NodeView> view_;
   const std::shared_ptr<Gate> gate_;
+  const std::shared_ptr<NodeDisk> disk_;
   NodeCore core_;
   std::map<Membership::PeerKey, caf::strong_actor_ptr> handles_;
   std::map<caf::actor_addr, Membership::PeerKey> keys_;
@@ -99,6 +107,7 @@ private:
   std::vector<std::pair<Membership::PeerKey, WordsOfRun>> early_;
   std::uint64_t ticks_asked_ = 0;
   bool shown_failure_ = false;
+  bool leaves_at_signal_ = false;
   std::uint64_t cuts_wanted_ = 0; // so many times, of all runs
   std::size_t cuts_awaited_ = 0;  // for the last time
   std::optional<Error> why_not_cut_;

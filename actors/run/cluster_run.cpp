@@ -1,6 +1,7 @@
 #include "actors/run/cluster_run.hpp"
 
 #include "actors/run/interrupted.hpp"
+#include "actors/run/named_cut.hpp"
 #include "actors/run/output_files.hpp"
 #include "actors/run/progress_meter.hpp"
 #include "actors/run/restart.hpp"
@@ -329,6 +330,8 @@ public:
     std::uint64_t epoch = 0;
     for (;;) {
       const ClusterNode::Roster roster = node_.wait_for_view(epoch);
+      if (epoch == 0)
+        interrupted_ = node_.take_interrupted(world_.options.simulation_name);
       epoch = roster.epoch;
       try {
         return run_in_view(roster);
@@ -343,6 +346,9 @@ private:
   RunSummary run_in_view(const ClusterNode::Roster& roster);
   RunSummary take_part(World& world, const ClusterNode::Roster& roster, Attempt& attempt,
                        std::optional<WorkerRunOwner>& run);
+  [[nodiscard]] Standpoint standpoint();
+  void look_in_store();
+  void note_end(const ClusterNode::Roster& roster, const RunState& state) const;
   [[nodiscard]] World& world_to_run(const ClusterNode::Roster& roster, const Attempt& attempt);
   void join(const Standpoint& there, const std::string& node);
   void remember_set_up(const WorldFingerprint& fingerprint);
@@ -368,9 +374,11 @@ private:
   const std::shared_ptr<StatusDesk> exported_;
   const std::shared_ptr<CutKeeper> keeper_ = std::make_shared<CutKeeper>();
   const std::shared_ptr<KeptActors> kept_ = std::make_shared<KeptActors>();
-  std::unique_ptr<World> again_; // of this view, if the run has begun in an earlier one
-  bool has_begun_ = false;       // the set-up is divided among nodes
-  Standpoint set_up_;            // what it was
+  std::unique_ptr<World> again_;  // of this view, if the run has begun in an earlier one
+  bool has_begun_ = false;        // the set-up is divided among nodes
+  bool keeps_all_ = false;        // every cut of the view before is kept here
+  std::uint64_t interrupted_ = 0; // lineage of the run that went on when all nodes ended
+  Standpoint set_up_;             // what it was
 };
 
 RunSummary ClusterRun::run_in_view(const ClusterNode::Roster& roster) {
@@ -397,13 +405,47 @@ RunSummary ClusterRun::run_in_view(const ClusterNode::Roster& roster) {
   }
 }
 
-// All say what they have. Where one of them has a cut, all go on from the latest one.
-World& ClusterRun::world_to_run(const ClusterNode::Roster& roster, const Attempt& attempt) {
+// If this node's store has a later cut of the run than its memory, that is kept.
+void ClusterRun::look_in_store() {
+  const std::optional<CutKeeper::Label> label = keeper_->label();
+  const RunOptions& options = world_.options;
+  std::uint64_t lineage = has_begun_ ? node_.lineage_of(options.simulation_name) : interrupted_;
+  if (label)
+    lineage = label->lineage;
+  if (lineage == 0 || keeps_all_)
+    return;
+  const std::optional<ReadCut> stored = latest_stored_cut(
+      options.snapshot.path,
+      options.snapshot.branch.empty() ? options.simulation_name : options.snapshot.branch, lineage,
+      label ? std::optional(label->time) : std::nullopt);
+  if (!stored)
+    return;
+  if (!has_begun_)
+    if (const Result<void> same = check_same_run(stored->cut, world_); !same) {
+      std::clog << "stos: warning: the run begins anew, since " + same.error().context + "\n";
+      return;
+    }
+  CutRecord record;
+  record.time = stored->cut.time;
+  record.state_digest = stored->cut.state_digest();
+  record.agents = stored->cut.images.size();
+  record.bytes = stored->cut.bytes();
+  keeper_->keep(stored->cut, {record.time, lineage, {record}}, {});
+}
+
+Standpoint ClusterRun::standpoint() {
+  look_in_store();
   Standpoint own = set_up_;
   own.has_begun = has_begun_;
   if (const auto label = keeper_->label())
     own.time = label->time;
-  if (roster.names.size() == 1 && !own.has_begun)
+  return own;
+}
+
+// All say what they have. Where one of them has a cut, all go on from the latest one.
+World& ClusterRun::world_to_run(const ClusterNode::Roster& roster, const Attempt& attempt) {
+  const Standpoint own = standpoint();
+  if (roster.names.size() == 1 && !own.has_begun && !own.time)
     return world_;
   std::optional<std::size_t> giver;
   std::optional<std::size_t> begun;
@@ -439,6 +481,11 @@ World& ClusterRun::world_to_run(const ClusterNode::Roster& roster, const Attempt
   Result<Present> present = keeper_->read();
   if (!present)
     throw UsageError(present.error());
+  if (!begun) { // all have started anew
+    if (const Result<void> same = check_same_run(present->cut, world_); !same)
+      throw UsageError(same.error());
+    remember_set_up(WorldFingerprint(world_));
+  }
   has_begun_ = true;
   again_ = world_.begin_again(std::make_shared<const Present>(*std::move(present)));
   if (roster.own_index == 0)
@@ -569,6 +616,10 @@ RunSummary ClusterRun::take_part(World& world, const ClusterNode::Roster& roster
   state.snapshots = std::make_unique<Snapshots>(
       world,
       site_of_cuts(state, attempt.actor, beginning, ways_in_.names, world.options.cluster.copies));
+  keeps_all_ = roster.own_index <= world.options.cluster.copies;
+  if (roster.own_index == 0)
+    node_.note_run(roster.epoch,
+                   {world.options.simulation_name, state.snapshots->lineage(), false});
   start(world, roster, attempt, run);
   RunSight sight(world, roster.names[roster.own_index]);
   sight.watch((*run)->domains());
@@ -598,6 +649,19 @@ RunSummary ClusterRun::take_part(World& world, const ClusterNode::Roster& roster
   return conclude_with_others(world, roster, attempt, **run, wall_time_s, trace);
 }
 
+// Nodes that start again are not to go on with it; where there is no log, none would.
+void ClusterRun::note_end(const ClusterNode::Roster& roster, const RunState& state) const {
+  constexpr double patience_s = 2; // others may have gone already
+  const std::string& simulation = world_.options.simulation_name;
+  const bool is_first = roster.own_index == 0;
+  const RunNote over{simulation,
+                     is_first ? state.snapshots->lineage() : node_.lineage_of(simulation), true};
+  if (is_first)
+    node_.note_run(roster.epoch, over);
+  if (!node_.options().log.empty())
+    node_.wait_until_noted(roster.epoch, over, patience_s);
+}
+
 RunSummary ClusterRun::conclude_with_others(World& world, const ClusterNode::Roster& roster,
                                             Attempt& attempt, WorkerRun& run, double wall_time_s,
                                             std::optional<OutputFiles>& trace) const {
@@ -607,6 +671,7 @@ RunSummary ClusterRun::conclude_with_others(World& world, const ClusterNode::Ros
   RunOutcome outcome = outcome_of(run.domains(), state);
   say_farewell(state, attempt.actor, outcome);
   wait_for_farewells(state, node_, roster);
+  note_end(roster, state);
   world.cuts = state.snapshots->finish(node_.options().stop_timeout_s);
   attempt.why_not_well.reset();
   std::deque<std::string> names;

@@ -48,7 +48,7 @@ void CutKeeper::keep(const Cut& cut, const Label& label, const Send& send) {
   const std::lock_guard lock(mutex_);
   label_ = label;
   copy_ = std::move(copy);
-  others_have_it_ = true;
+  others_have_it_ = static_cast<bool>(send);
   changed_.notify_all();
 }
 

@@ -38,8 +38,8 @@ public:
   };
   using Send = std::function<void(const CopyMessage&)>;
 
-  /// On the first node: keeps `cut`, and sends it to others by `send`, all of whom have what was
-  /// sent before.
+  /// On the first node: keeps `cut`, and sends it to others by `send` (null: to none), all of whom
+  /// have what was sent before.
   void keep(const Cut& cut, const Label& label, const Send& send);
 
   /// What was kept is sent whole to a node that has nothing.

@@ -8,6 +8,9 @@
 #include "libstos/image/agent_view.hpp"
 #include "libstos/world/agent_base.hpp"
 
+#include <algorithm>
+#include <filesystem>
+#include <functional>
 #include <limits>
 #include <map>
 #include <string_view>
@@ -122,6 +125,41 @@ ReadCut read_named_cut(const std::string& name) {
   found.cut = read(opened, found.entry);
   found.place = opened.store->place();
   return found;
+}
+
+namespace {
+
+// Only those that other processes may have written.
+bool is_there(const std::string& place) {
+  if (place.starts_with("memory:"))
+    return false;
+  std::error_code none;
+  return place.starts_with("redis://") || std::filesystem::exists(place, none);
+}
+
+} // namespace
+
+std::optional<ReadCut> latest_stored_cut(const std::string& place, const std::string& run,
+                                         std::uint64_t lineage, std::optional<double> after) {
+  if (place.empty() || !is_there(place))
+    return std::nullopt;
+  try {
+    const OpenedStore opened = open_to_read(place);
+    std::vector<CutEntry> fitting;
+    for (const CutEntry& entry : opened.contents.cuts)
+      if (entry.run == run && entry.lineage == lineage && (!after || entry.time > *after))
+        fitting.push_back(entry);
+    std::ranges::sort(fitting, std::ranges::greater(), &CutEntry::time);
+    for (const CutEntry& entry : fitting) {
+      Result<Cut> cut = read_cut(*opened.store, entry);
+      if (cut)
+        return ReadCut{*std::move(cut), entry, opened.store->place()};
+      tell("warning: " + cut.error().context);
+    }
+  } catch (const UsageError& problem) {
+    tell("warning: the store of cuts cannot be read: " + problem.error().context);
+  }
+  return std::nullopt;
 }
 
 Cut read(const OpenedStore& opened, const CutEntry& entry) {

@@ -3,7 +3,9 @@
 #include "libstos/image/cut.hpp"
 #include "store/cut_store.hpp"
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +30,14 @@ struct ReadCut {
 
 /// By `PLACE`, `PLACE@TIME` or `PLACE@#NUMBER`.
 [[nodiscard]] ReadCut read_named_cut(const std::string& name);
+
+/// The latest cut of a run, by its name and lineage, that lies at `place` and is later than
+/// `after`; nothing if there is none, or no store. What cannot be read is told on standard error,
+/// and the one before it is taken: this throws nothing.
+[[nodiscard]] std::optional<ReadCut> latest_stored_cut(const std::string& place,
+                                                       const std::string& run,
+                                                       std::uint64_t lineage,
+                                                       std::optional<double> after);
 
 /// That the program has all classes of agents and lambdas of the cut; else says, of `what`, which
 /// ones it has not.

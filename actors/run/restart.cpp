@@ -237,6 +237,26 @@ void Restart::inject_all(World& world, const AgentNames& names) const {
 
 } // namespace
 
+Result<void> check_same_run(const Cut& cut, const World& world) {
+  const CutOrigin here = origin_of(world, WorldFingerprint(world));
+  const CutOrigin& there = cut.origin;
+  std::string difference;
+  if (there.run != here.run)
+    difference = "it is of run " + there.run + ", and this one is called " + here.run;
+  else if (there.build != here.build)
+    difference = "it was written by another build of the program";
+  else if (there.set_up_agents != here.set_up_agents || there.set_up != here.set_up)
+    difference = "the agents of its set-up were others";
+  for (const CutOrigin::Fact& fact : here.facts)
+    for (const CutOrigin::Fact& before : there.facts)
+      if (before.name == fact.name && before.value != fact.value && difference.empty())
+        difference = fact.name + " was " + before.value + ", and is " + fact.value;
+  if (!difference.empty())
+    return Error{Errc::bad_config, "the cut at " + exact_text(cut.time) + " s, of run " +
+                                       there.run + ", is of another world: " + difference};
+  return {};
+}
+
 bool stands_still(const World& world) { return world.stands_at < Instant::never().absorption; }
 
 RunBeginning begin(World& world, AgentNames& names) {

@@ -18,6 +18,10 @@ struct RunBeginning {
 /// Whether the run is to stand still somewhere, see World::stands_at.
 [[nodiscard]] bool stands_still(const World& world);
 
+/// That `cut` is of the run that `world` has been set up for, of this build: it can go on from
+/// there. Fails with bad_config and what differs. @pre the world has its set-up
+[[nodiscard]] Result<void> check_same_run(const Cut& cut, const World& world);
+
 /// Lets the world go on from a cut, if its options say so, on the only node that there is: the cut
 /// takes the place of the set-up. Handles and names of agents that were taken in the set-up stay,
 /// those of agents that have ended since then are of ended ones.

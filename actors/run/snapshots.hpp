@@ -87,6 +87,9 @@ public:
   /// Likewise, a cut for the keeper only, which nobody else comes to know of.
   void ask_to_keep(std::uint64_t number);
 
+  /// What the cuts of this run have in common; only that of the first node counts.
+  [[nodiscard]] std::uint64_t lineage() const { return lineage_; }
+
   /// After the run: waits until all cuts are joined here that were taken (of the other nodes, for
   /// at most `patience_s`) and stored. What was cut, by time.
   [[nodiscard]] std::vector<CutRecord> finish(double patience_s = 0);

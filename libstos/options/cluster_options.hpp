@@ -100,6 +100,10 @@ struct ClusterOptions {
   /// A node that comes to a cluster that runs already joins it; else it is refused.
   bool join = false;
 
+  /// The first SIGTERM does not end the runs of this node: it leaves the cluster, which goes on. As
+  /// `stos drain` does. The last node, and a second SIGTERM, end as without it.
+  bool drain_on_term = false;
+
   /// How long a node waits at the start for all others. 0.1 to 86,400.
   double start_timeout_s = 30;
 
@@ -115,6 +119,10 @@ struct ClusterOptions {
 
   /// Who asks to lead the cluster.
   ElectionName election = ElectionName::raft;
+
+  /// The folder where this node keeps the log that nodes agree on: so it comes back as itself after
+  /// its process has ended. Each node has one of its own. Empty: in memory.
+  std::string log;
 
   /// On so many nodes, beside the first one, lies a copy of a run's last complete cut: a run
   /// survives the loss of as many at once. 0 to 16. Default 1.

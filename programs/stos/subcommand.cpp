@@ -7,6 +7,7 @@
 #include "programs/stos/join.hpp"
 #include "programs/stos/keys.hpp"
 #include "programs/stos/plot.hpp"
+#include "programs/stos/recover.hpp"
 #include "programs/stos/run.hpp"
 
 #include <algorithm>
@@ -19,6 +20,7 @@ constexpr Subcommand table[] = {
     {"run", "Run a program as a cluster of several nodes on this machine.", run},
     {"join", "Run a program as one more node of a cluster that runs.", join},
     {"drain", "Have a node leave its cluster.", drain},
+    {"recover", "Let a node go on whose cluster has lost its majority for good.", recover},
     {"top", "Show a cluster that runs, live.", top},
     {"nodes", "Show the nodes of a cluster that runs.", nodes},
     {"simulations", "Show how far the simulations of a cluster are.", simulations},

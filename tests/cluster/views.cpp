@@ -243,52 +243,161 @@ TEST_CASE("A process that was lost comes back as another node, if it joins") {
   CHECK(cluster.trouble().empty());
 }
 
-TEST_CASE("Under random faults no two nodes see different views of one epoch, and what is left "
-          "agrees in the end or says why not") {
-  for (std::uint64_t seed = 1; seed <= 300; ++seed) {
-    CAPTURE(seed);
-    const std::size_t nodes = 3 + 2 * (seed % 2);
-    VirtualCores cluster(nodes, seed);
-    cluster.run(2);
-    for (int fault = 0; fault < 6; ++fault) {
-      const std::size_t node = cluster.below(nodes);
-      const std::size_t other = (node + 1 + cluster.below(nodes - 1)) % nodes;
-      switch (cluster.below(6)) {
-        case 0:
-          if (cluster.is_up(node) && cluster.below(2) == 0)
-            cluster.kill(node);
-          break;
-        case 1: cluster.reset(node, other); break;
-        case 2: cluster.cut(node, other); break;
-        case 3: cluster.cut_off(node); break;
-        case 4: cluster.pause(node); break;
-        default: cluster.heal(); break;
-      }
-      cluster.run(cluster.uniform(0.05, 2.5));
-      for (std::size_t i = 0; i < nodes; ++i)
-        if (cluster.below(2) == 0)
-          cluster.resume(i);
-    }
-    cluster.heal();
-    for (std::size_t i = 0; i < nodes; ++i)
-      cluster.resume(i);
-    const auto settled = [&] {
-      std::string view;
-      for (std::size_t i = 0; i < nodes; ++i)
-        if (cluster.belongs(i)) {
-          view = cluster.view(i);
-          break;
-        }
-      return view.empty() || cluster.agree(view);
-    };
-    const bool has_settled = cluster.run_until(15, settled);
-    CHECK(has_settled);
-    if (!has_settled)
-      WARN(cluster.picture());
-    cluster.run(1);
-    CHECK(settled());
-    CHECK(cluster.trouble() == "");
+TEST_CASE("A node that starts again with its log is the member that it was, in the next view") {
+  for (std::size_t node = 0; node < 3; ++node) {
+    VirtualCores cluster = complete(3);
+    cluster.run(0.3);
+    cluster.come_back(node);
+    CHECK(cluster.core(node).control() != nullptr);
+    CHECK_FALSE(cluster.core(node).control()->is_seated());
+    CHECK(cluster.run_until(4, [&] { return cluster.agree("abc") && cluster.epoch(node) == 2; }));
+    const View& view = cluster.core((node + 1) % 3).control()->view();
+    CHECK(view.members[node].id == raft::NodeId{node + 1});
+    CHECK(view.why == VirtualCores::name(node) + " has started again");
+    CHECK(cluster.core(node).control()->is_seated());
+    cluster.run(3);
+    CHECK(cluster.agree("abc"));
+    CHECK(cluster.epoch(node) == 2);
+    CHECK(cluster.trouble().empty());
   }
+}
+
+TEST_CASE("A node that comes back when the cluster has gone on without it is a new one") {
+  VirtualCores cluster = complete(3);
+  cluster.kill(1);
+  REQUIRE(cluster.run_until(4, [&] { return cluster.agree("ac"); }));
+  cluster.come_back(1);
+  CHECK(cluster.run_until(6, [&] { return cluster.agree("abc"); }));
+  CHECK(cluster.core(0).control()->view().members[1].id == raft::NodeId{4});
+  cluster.run(0.5);
+  cluster.kill(0);
+  CHECK(cluster.run_until(6, [&] { return cluster.agree("bc"); }));
+  CHECK(cluster.trouble().empty());
+}
+
+TEST_CASE("Nodes that have all ended and start again are the same cluster, with the next epoch") {
+  for (std::uint64_t seed = 1; seed <= 30; ++seed) {
+    CAPTURE(seed);
+    VirtualCores cluster = complete(3, seed);
+    cluster.run(cluster.uniform(0, 1));
+    const std::uint64_t before = cluster.epoch(0);
+    for (std::size_t node = 0; node < 3; ++node)
+      cluster.kill(node);
+    for (std::size_t node = 0; node < 3; ++node) {
+      cluster.run(cluster.uniform(0, 1.2)); // one after the other
+      cluster.come_back(node);
+    }
+    CHECK(cluster.run_until(
+        5, [&] { return cluster.agree("abc") && cluster.core(0).control()->is_seated(); }));
+    CHECK(cluster.epoch(0) > before);
+    CHECK(cluster.core(0).control()->view().members[2].id == raft::NodeId{3});
+    CHECK(cluster.trouble().empty());
+  }
+}
+
+TEST_CASE("A majority that starts again goes on without those that do not come; less does not") {
+  VirtualCores cluster = complete(3);
+  for (std::size_t node = 0; node < 3; ++node)
+    cluster.kill(node);
+  cluster.come_back(0);
+  cluster.come_back(2);
+  cluster.run(3);
+  CHECK(cluster.epoch(0) == 1); // b may still come
+  CHECK(cluster.run_until(5, [&] { return cluster.agree("ac"); }));
+  cluster.kill(0);
+  cluster.kill(2);
+  cluster.come_back(2);
+  CHECK(cluster.run_until(7, [&] { return !cluster.failure(2).empty(); }));
+  CHECK_THAT(cluster.failure(2), Contains("a has not come (cluster.start_timeout)") &&
+                                     Contains("1 of 2 nodes of view 2") &&
+                                     Contains("stos recover"));
+}
+
+TEST_CASE("A process without the log of the member whose name it has is another node") {
+  VirtualCores cluster = complete(3);
+  cluster.kill(1);
+  cluster.rejoin(1, 0); // before it was missed
+  CHECK(cluster.run_until(6, [&] { return cluster.agree("abc"); }));
+  CHECK(cluster.core(0).control()->view().members[1].id == raft::NodeId{4});
+  CHECK(cluster.trouble().empty());
+}
+
+TEST_CASE("A node that cannot keep its log stops, and the others go on") {
+  VirtualCores cluster = complete(3);
+  cluster.fill_disk(1);
+  cluster.kill(2); // there is something to write
+  CHECK(cluster.run_until(4, [&] { return !cluster.failure(1).empty(); }));
+  CHECK_THAT(cluster.failure(1), Contains("cannot keep its log (cluster.log): the disk is full"));
+  CHECK(cluster.epoch(0) == 1);
+}
+
+TEST_CASE("Which runs are under way is known after all nodes have ended and started again") {
+  VirtualCores cluster = complete(3);
+  const auto knows = [&](const std::map<std::string, std::uint64_t>& runs) {
+    for (std::size_t node = 0; node < 3; ++node)
+      if (cluster.core(node).control()->runs().under_way() != runs)
+        return false;
+    return true;
+  };
+  cluster.note(1, {"lattice", 17, false});
+  CHECK(cluster.run_until(1, [&] { return knows({{"lattice", 17}}); }));
+  cluster.note(1, {"queue", 18, false});
+  CHECK(cluster.run_until(1, [&] { return knows({{"lattice", 17}, {"queue", 18}}); }));
+  cluster.note(1, {"lattice", 17, true});
+  CHECK(cluster.run_until(1, [&] { return knows({{"queue", 18}}); }));
+  for (std::size_t node = 0; node < 3; ++node)
+    cluster.come_back(node);
+  REQUIRE(cluster.run_until(
+      5, [&] { return cluster.agree("abc") && cluster.core(0).control()->is_seated(); }));
+  CHECK(knows({{"queue", 18}}));
+  cluster.kill(0);
+  cluster.rejoin(0, 1);
+  REQUIRE(cluster.run_until(6, [&] { return cluster.agree("abc"); }));
+  CHECK(cluster.run_until(1, [&] { return knows({{"queue", 18}}); }));
+}
+
+TEST_CASE(
+    "Where an operator says so, a node without a majority goes on alone, and others join it") {
+  VirtualCores cluster = complete(3);
+  cluster.note(1, {"lattice", 17, false});
+  cluster.run(1);
+  for (std::size_t node = 0; node < 3; ++node)
+    cluster.kill(node);
+  cluster.recover_alone(1);
+  cluster.come_back(1);
+  REQUIRE(cluster.run_until(3, [&] { return cluster.agree("b"); }));
+  CHECK(cluster.epoch(1) > 1000);
+  CHECK(cluster.core(1).control()->runs().under_way().contains("lattice"));
+  cluster.come_back(0); // after all
+  CHECK(cluster.run_until(6, [&] { return cluster.agree("ab"); }));
+  cluster.come_back(2);
+  CHECK(cluster.run_until(6, [&] { return cluster.agree("abc"); }));
+  CHECK(cluster.trouble().empty());
+}
+
+TEST_CASE("A node takes no disk for its own that is another one's") {
+  std::map<raft::GroupId, raft::Recovered> disk;
+  CHECK_FALSE((*NodeMemory::read(disk)).has_value());
+  const ToPersist identity = NodeMemory::write("stos", "a", {1});
+  raft::apply(*identity.what, disk[identity.group]);
+  View view;
+  view.members = {{{1}, "a", {"h", 1}, 7}};
+  view.last_id = 1;
+  ControlOptions options;
+  options.self = {1};
+  options.life = 7;
+  ControlGroup group(view, options, false, 0);
+  for (const ToPersist& each : group.take_output().to_persist)
+    raft::apply(*each.what, disk[each.group]);
+  const std::optional<NodeMemory> memory = *NodeMemory::read(disk);
+  REQUIRE(memory.has_value());
+  CHECK(memory->id == raft::NodeId{1});
+  CHECK(memory->last.members == view.members);
+  CHECK(memory->check("stos", "a"));
+  const Result<void> other = memory->check("stos", "b");
+  REQUIRE_FALSE(other);
+  CHECK_THAT(other.error().context, Contains("of node a of cluster stos, and this is node b"));
+  CHECK_FALSE(memory->check("other", "a"));
 }
 
 TEST_CASE("A view is read as it was written, and nothing else is one") {

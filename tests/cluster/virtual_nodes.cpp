@@ -46,9 +46,47 @@ void VirtualCores::start(std::size_t node, bool joins, std::size_t knows) {
   hello.joins = options.join = joins;
   if (joins) {
     options.peers = {options_.peers[knows], options_.peers[node]};
-    hello.nodes = 2; // as many as it knows
+    hello.nodes = 1000; // it founds no cluster
   }
-  nodes_[node].core = std::make_unique<Core>(hello, options, now_s_);
+  std::optional<NodeMemory> memory = *NodeMemory::read(nodes_[node].disk);
+  nodes_[node].core = std::make_unique<Core>(hello, options, clock(node), std::move(memory));
+}
+
+void VirtualCores::mend_disks() {
+  for (Node& node : nodes_)
+    node.disk_is_full = node.crashes_at_write = false;
+}
+
+void VirtualCores::let_clocks_drift() {
+  for (Node& node : nodes_)
+    node.clock_rate = random_.uniform(0.95, 1.05);
+}
+
+bool VirtualCores::persist(std::size_t node, const std::vector<ToPersist>& all) {
+  if (!all.empty() && std::exchange(nodes_[node].crashes_at_write, false)) {
+    if (below(2) == 0)
+      write(node, all); // it is on the disk, and no one has heard of it
+    kill(node);
+    return false;
+  }
+  if (nodes_[node].disk_is_full && !all.empty()) {
+    nodes_[node].core->cannot_persist({Errc::io_error, "the disk is full"});
+    return false;
+  }
+  write(node, all);
+  return true;
+}
+
+void VirtualCores::write(std::size_t node, const std::vector<ToPersist>& all) {
+  for (const ToPersist& each : all)
+    if (each.what)
+      raft::apply(*each.what, nodes_[node].disk[each.group]);
+    else
+      nodes_[node].disk.erase(each.group);
+}
+
+void VirtualCores::recover_alone(std::size_t node) {
+  write(node, (*NodeMemory::read(nodes_[node].disk))->alone());
 }
 
 void VirtualCores::run(double seconds) {
@@ -73,15 +111,17 @@ void VirtualCores::step() {
       continue;
     for (auto& [at_s, address] : std::exchange(nodes_[i].connecting, {}))
       connect(i, address);
-    if (now_s_ >= nodes_[i].core->next_tick_s())
-      nodes_[i].core->tick(now_s_);
+    if (clock(i) >= nodes_[i].core->next_tick_s())
+      nodes_[i].core->tick(clock(i));
     act(i);
   }
   look();
 }
 
 void VirtualCores::act(std::size_t node) {
-  Core::Output output = nodes_[node].core->take_output(now_s_);
+  Core::Output output = nodes_[node].core->take_output(clock(node));
+  if (!persist(node, output.to_persist))
+    return;
   const Membership::Output& wanted = output.membership;
   for (std::size_t i = 0; i < wanted.refuse.size(); ++i)
     send(node, wanted.refuse[i], Refusal{wanted.why[i]});
@@ -104,6 +144,13 @@ void VirtualCores::act(std::size_t node) {
     for (const auto& [other, line] : nodes_[node].lines)
       send(node, line, Goodbye{});
   for (const View& view : output.views) {
+    if (view.epoch <= std::exchange(nodes_[node].epoch, view.epoch))
+      trouble_ = name(node) + " goes back to epoch " + std::to_string(view.epoch);
+    if (!nodes_[node].core->control()->is_seated())
+      trouble_ = name(node) + " enters a view that does not have it";
+    for (const View::Member& member : view.members)
+      if (ids_.try_emplace(member.id, member.name).first->second != member.name)
+        trouble_ = "two nodes have the number " + raft::to_string(member.id);
     const auto [known, is_new] = views_.try_emplace(view.epoch, view);
     if (!is_new && known->second != view)
       trouble_ = "two views of epoch " + std::to_string(view.epoch) + ": " + view.to_string() +
@@ -118,15 +165,15 @@ void VirtualCores::connect(std::size_t from, const NodeAddress& address) {
   if (to == from)
     return core.is_own(address);
   if (!is_up(to))
-    return core.cannot_connect(address, "nobody listens there", now_s_);
+    return core.cannot_connect(address, "nobody listens there", clock(from));
   if (!flows(from, to) || !flows(to, from) || nodes_[to].paused)
-    return core.cannot_connect(address, "no answer", now_s_);
+    return core.cannot_connect(address, "no answer", clock(from));
   if (!nodes_[from].lines.contains(to)) {
     lines_[++last_line_] = {from, to};
     nodes_[from].lines[to] = last_line_;
     nodes_[to].lines[from] = last_line_;
   }
-  core.connected(address, nodes_[from].lines[to], now_s_);
+  core.connected(address, nodes_[from].lines[to], clock(from));
 }
 
 void VirtualCores::send(std::size_t from, Key line, Content content) {
@@ -147,17 +194,17 @@ void VirtualCores::deliver(std::size_t to, const Message& message) {
   Core& core = *nodes_[to].core;
   const Key peer = message.line;
   if (const auto* hello = std::get_if<NodeHello>(&message.content))
-    core.heard_hello(peer, *hello, now_s_);
+    core.heard_hello(peer, *hello, clock(to));
   else if (const auto* welcome = std::get_if<Welcome>(&message.content))
-    core.heard_welcome(peer, welcome->hello, now_s_);
+    core.heard_welcome(peer, welcome->hello, clock(to));
   else if (const auto* taken_in = std::get_if<TakenIn>(&message.content))
-    core.heard_view(peer, taken_in->view, now_s_);
+    core.heard_view(peer, taken_in->view, clock(to));
   else if (const auto* refusal = std::get_if<Refusal>(&message.content))
     core.refused_by(peer, refusal->why);
   else if (const auto* beat = std::get_if<Beat>(&message.content))
-    core.heard_beat(peer, beat->reachability, now_s_);
+    core.heard_beat(peer, beat->reachability, clock(to));
   else if (const auto* frame = std::get_if<Frame>(&message.content))
-    core.heard_frame(peer, frame->bytes, now_s_);
+    core.heard_frame(peer, frame->bytes, clock(to));
   else
     core.left(peer);
 }
@@ -180,6 +227,7 @@ void VirtualCores::close(std::size_t a, std::size_t b, bool tells_a, bool tells_
 void VirtualCores::reset(std::size_t a, std::size_t b) { close(a, b, true, true); }
 
 void VirtualCores::kill(std::size_t node) {
+  nodes_[node].disk_is_full = false;
   nodes_[node].core = nullptr;
   for (std::size_t other = 0; other < nodes_.size(); ++other) // behind a cut cable, no one hears it
     close(node, other, false, flows(node, other));
@@ -194,6 +242,13 @@ void VirtualCores::leave(std::size_t node) {
 
 void VirtualCores::restart(std::size_t node) {
   kill(node);
+  nodes_[node].disk.clear();
+  start(node);
+}
+
+void VirtualCores::come_back(std::size_t node) {
+  if (is_up(node))
+    kill(node);
   start(node);
 }
 
@@ -209,10 +264,14 @@ bool VirtualCores::belongs(std::size_t node) const {
 }
 
 std::string VirtualCores::view(std::size_t node) const {
+  return is_up(node) && core(node).control() != nullptr ? view_of(*core(node).control())
+                                                        : std::string();
+}
+
+std::string VirtualCores::view_of(const ControlGroup& control) {
   std::string names;
-  if (is_up(node) && core(node).control() != nullptr)
-    for (const View::Member& member : core(node).control()->view().members)
-      names += member.name;
+  for (const View::Member& member : control.view().members)
+    names += member.name;
   return names;
 }
 
@@ -252,7 +311,7 @@ std::string VirtualCores::picture() const {
     text += core(i).control()->view().to_string() + ", leader " + core(i).control()->leader() +
             ", term " + raft::to_string(status.term) + ", " + status.configuration.to_string() +
             "; sees";
-    for (const Reachability::State state : core(i).membership().reachability(now_s_))
+    for (const Reachability::State state : core(i).membership().reachability(clock(i)))
       text += " " + std::to_string(static_cast<int>(state));
     text += "; " + failure(i) + "\n";
   }

@@ -47,11 +47,28 @@ public:
   /// The process ends, without a word, or with one.
   void kill(std::size_t node);
   void leave(std::size_t node);
-  /// A process of that name and address starts anew.
+  /// A process of that name and address starts anew, without what was on the disk of the one
+  /// before, or with it.
   void restart(std::size_t node);
+  void come_back(std::size_t node);
+  /// An operator says so of the disk of one that has ended.
+  void recover_alone(std::size_t node);
+  /// Nothing can be written to its disk any more.
+  void fill_disk(std::size_t node) { nodes_[node].disk_is_full = true; }
+  /// When it next writes to its disk, it crashes: before that, or right after.
+  void crash_at_next_write(std::size_t node) { nodes_[node].crashes_at_write = true; }
+  /// There is room on all disks again, and none of them harms.
+  void mend_disks();
+  /// From now on no two nodes agree on how long a second is.
+  void let_clocks_drift();
+  /// A run has begun on a node, or is over.
+  void note(std::size_t node, detail::RunNote what) { nodes_[node].core->note(std::move(what)); }
   /// A process starts that knows node `knows`, and joins its cluster. Returns its number.
   std::size_t join(std::size_t knows);
-  void rejoin(std::size_t node, std::size_t knows) { start(node, true, knows); }
+  void rejoin(std::size_t node, std::size_t knows) {
+    nodes_[node].disk.clear();
+    start(node, true, knows);
+  }
   void drain(std::size_t node) { nodes_[node].core->leave(); }
   /// Runs that cannot be cut, from now on.
   void let_no_run_be_cut() { runs_can_be_cut_ = false; }
@@ -73,6 +90,7 @@ public:
   [[nodiscard]] bool belongs(std::size_t node) const;
   /// The names of the view of a node: "abc"; empty before it has one.
   [[nodiscard]] std::string view(std::size_t node) const;
+  [[nodiscard]] static std::string view_of(const detail::ControlGroup& control);
   [[nodiscard]] std::uint64_t epoch(std::size_t node) const;
   /// All nodes of `names` have a view of just these, the same one.
   [[nodiscard]] bool agree(const std::string& names) const;
@@ -119,6 +137,11 @@ private:
     std::unique_ptr<Core> core;
     std::uint64_t life = 0;
     bool paused = false;
+    bool disk_is_full = false;
+    bool crashes_at_write = false;
+    double clock_rate = 1;
+    std::uint64_t epoch = 0; ///< of the last view that a process of this node has entered
+    std::map<raft::GroupId, raft::Recovered> disk;
     std::map<std::size_t, std::uint64_t> lines; ///< to other nodes: the connection's number
     std::vector<std::pair<double, NodeAddress>> connecting;
   };
@@ -130,6 +153,8 @@ private:
   };
 
   void start(std::size_t node, bool joins = false, std::size_t knows = 0);
+  void write(std::size_t node, const std::vector<detail::ToPersist>& all);
+  [[nodiscard]] bool persist(std::size_t node, const std::vector<detail::ToPersist>& all);
   void step();
   void act(std::size_t node);
   void connect(std::size_t from, const NodeAddress& address);
@@ -140,6 +165,8 @@ private:
   [[nodiscard]] bool flows(std::size_t from, std::size_t to) const {
     return !cut_.contains({from, to});
   }
+
+  [[nodiscard]] double clock(std::size_t node) const { return now_s_ * nodes_[node].clock_rate; }
 
   static constexpr double step_s = 0.005;
 
@@ -155,6 +182,7 @@ private:
   std::set<std::pair<std::size_t, std::size_t>> cut_;
   std::map<std::uint64_t, detail::View> views_;   // by epoch
   std::map<std::uint64_t, raft::NodeId> leaders_; // by term
+  std::map<raft::NodeId, std::string> ids_;       // all that any view has had
   std::string trouble_;
 };
 

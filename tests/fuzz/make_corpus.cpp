@@ -185,13 +185,14 @@ void keep_views() {
   keep("views", "view", detail::encode(view));
   using State = detail::Reachability::State;
   keep("views", "reachability",
-       detail::encode(
-           detail::Reachability{1, {State::fine, State::lost, State::renewed}, true, {7}}));
+       detail::encode(detail::Reachability{
+           1, {State::fine, State::lost, State::renewed}, true, {7}, {{"run", 5, false}}}));
   detail::ControlOptions options;
   options.self = {2};
+  options.life = 2;
   detail::ControlGroup group(view, options, false, 0);
   for (int i = 1, frames = 0; i < 60; ++i) {
-    group.tick({1, {State::fine, State::fine, State::fine}}, {}, i * options.tick_s);
+    group.tick({1, {State::fine, State::fine, State::fine}}, {}, {}, i * options.tick_s);
     for (const auto& [to, frame] : group.take_output().frames)
       if (to == raft::NodeId{1} && frames < 5)
         keep("views", "frame-" + std::to_string(++frames), frame);

@@ -51,7 +51,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (int i = 1; i < 30; ++i) {
     Reachability own{group.view().epoch, {}};
     own.of.resize(group.view().members.size());
-    group.tick(std::move(own), {}, i * 0.1);
+    group.tick(std::move(own), {}, {}, i * 0.1);
     (void)group.take_output();
   }
   require(group.failure() || group.view().index_of(options.self));

@@ -14,13 +14,12 @@ hosts=(1 2 3 4 5)
 test=faults_of_nodes
 source "$STOS_SOURCE_DIR/tests/system/waiting.bash"
 source "$STOS_SOURCE_DIR/tests/system/hosts.bash"
-trap 'remove_hosts; rm -rf "$work"' EXIT
+trap 'remove_hosts; umount "$work/small" 2>/dev/null; rm -rf "$work"' EXIT
 make_hosts
 
 silence=2 # s
 export STOS_CLUSTER_SILENCE_TIMEOUT="$silence s" STOS_CLUSTER_HEARTBEAT="200 ms"
 export STOS_ENGINE_WORKERS=1 STOS_SNAPSHOT_PATH=
-export STOS_CLUSTER_TLS_OWN=true # the hosts have one home folder
 export STOS_CLUSTER_TLS_OWN=true # the hosts have one home folder
 
 model=(--agents 1000 --end-time 3000) # steps are small, so nodes wait for each other all the time
@@ -30,21 +29,32 @@ wanted=$("$lattice" "${model[@]}" --serial --digest-only)
 
 declare -A pid
 declare -a up # hosts whose nodes are to end well
+peers=        # of the nodes of one cluster
+with_disks=   # not empty: nodes have logs and stores of their own
 
-# start_all HOSTS OPTION...: a node on each of the first so many hosts, with cuts.
+# start_node HOST OPTION...: of a cluster, with cuts.
+start_node() {
+  local host=$1 disk=()
+  if [[ -n $with_disks ]]; then
+    disk=(env "STOS_CLUSTER_LOG=$work/disk$host/log" "STOS_SNAPSHOT_PATH=$work/disk$host/cuts")
+    mkdir -p "$work/disk$host"
+  fi
+  ip netns exec "$net-$host" "${disk[@]}" "$lattice" "${model[@]}" --cut-every "50 s" --distributed \
+    --node "host$host" --address "10.77.0.$host:4242" --peers "${peers#,}" "${@:2}" \
+    >"$work/host$host.out" 2>"$work/host$host.err" &
+  pid[$host]=$!
+  up+=("$host")
+}
+
+# start_all HOSTS OPTION...: a node on each of the first so many hosts.
 start_all() {
-  local count=$1 host peers=
+  local count=$1 host
   shift
   up=()
   pid=()
+  peers=
   for host in $(seq "$count"); do peers+=,10.77.0.$host:4242; done
-  for host in $(seq "$count"); do
-    ip netns exec "$net-$host" "$lattice" "${model[@]}" --cut-every "50 s" --distributed --node "host$host" \
-      --address "10.77.0.$host:4242" --peers "${peers#,}" "$@" \
-      >"$work/host$host.out" 2>"$work/host$host.err" &
-    pid[$host]=$!
-    up+=("$host")
-  done
+  for host in $(seq "$count"); do start_node "$host" "$@"; done
 }
 
 log() { cat "$work/host$1.err" 2>/dev/null; }
@@ -158,6 +168,16 @@ done
 victim "$out"; sent_away "$out"; mend_way 2 3
 goes_on "one way is cut: host $out goes"
 
+STOS_CLUSTER_SILENCE_TIMEOUT="8 s" begin 3
+if lose_packets 2 30; then
+  sleep 2
+  lose_no_packets 2
+  goes_on "30 % of what reaches a node is lost for 2 s" 0
+else
+  echo "faults_of_nodes: this kernel loses no packets"
+  goes_on "nothing happens" 0
+fi
+
 begin 3
 if reset_connections 2; then
   goes_on "all connections of a node are reset"
@@ -165,6 +185,83 @@ else
   echo "faults_of_nodes: this kernel resets no connections"
   goes_on "nothing happens" 0
 fi
+
+# ---- nodes with logs and stores, that start again --------------------------------------------------
+
+with_disks=yes
+export STOS_CLUSTER_START_TIMEOUT="4 s"
+new_disks() { rm -rf "$work"/disk*; }
+kill_all() { local host; for host in "${!pid[@]}"; do kill_node "$host"; done; }
+# Whether what it has said so far says it.
+says() { log "$1" | grep -qE "$2"; }
+# goes_on_from_cut TEXT: like goes_on, and the run has not begun with its set-up.
+goes_on_from_cut() {
+  wait_until 30 says "${up[0]}" 'goes on from its cut at [1-9][0-9]+ s'
+  goes_on "$@"
+}
+cut_is_stored() { log 1 | grep -q 'cut at 100 s.*number'; }
+begin_with_disks() { new_disks; start_all "$@"; wait_until 20 cut_is_stored; }
+
+for host in 1 3; do
+  begin_with_disks 3
+  kill_node "$host"
+  cp "$work/host$host.err" "$work/host$host.before"
+  start_node "$host"
+  wait_until 10 says 2 "reason=\"host$host has started again\""
+  goes_on "node $host is killed, and starts again at once"
+done
+
+begin_with_disks 3; kill_all
+for host in 1 2 3; do start_node "$host"; done
+goes_on_from_cut "all nodes are killed, and start again"
+
+begin_with_disks 3; kill_all
+for host in 1 3; do start_node "$host"; done
+goes_on_from_cut "all nodes are killed, two of three start again"
+
+begin_with_disks 3; kill_all
+for host in 1 2 3; do start_node "$host"; done
+STOS_CLUSTER_JOIN=true start_node 4
+goes_on_from_cut "all nodes are killed, and start again with another one"
+
+begin_with_disks 3; kill_all
+truncate -s 40000 "$work/disk1/cuts/data.mdb"
+for host in 1 2 3; do start_node "$host"; done
+goes_on "all nodes are killed, and start again with a damaged store"
+says 1 'warning: .*cuts' || fail "host 1 does not say that its store is damaged"
+
+begin_with_disks 3; kill_all
+start_node 2
+ends 2 1 20
+says 2 'have not come .*no majority.*stos recover' || fail "host 2 does not say that it is no majority"
+"$STOS_BUILD_DIR/bin/stos" recover "$work/disk1/log" >"$work/recover.out" ||
+  fail "stos recover does not say what may be lost"
+grep -q 'without host2, host3, this may be lost' "$work/recover.out" || fail "stos recover does not say of whom"
+"$STOS_BUILD_DIR/bin/stos" recover --alone "$work/disk1/log" >"$work/recover.out"
+up=()
+start_node 1
+sleep 0.2
+start_node 3 # has the old log, and comes as a new one
+goes_on_from_cut "one of three nodes goes on alone, as an operator says, and another one joins it"
+
+if mkdir -p "$work/small" && mount -t tmpfs -o size=16k none "$work/small" 2>/dev/null; then
+  new_disks
+  mkdir -p "$work/disk2"
+  ln -s "$work/small" "$work/disk2/log"
+  start_all 3
+  wait_until 20 cut_is_stored
+  head -c 16k /dev/zero >"$work/small/rest" 2>/dev/null || true
+  reset_connections 3 || kill_node 3 # a view comes, which is to be written
+  ends 2 1 20
+  says 2 'cannot keep its log .*(full|space)' || fail "host 2 does not say that its disk is full"
+  victim 2
+  if ((${#up[@]} == 2)); then goes_on "the disk of a node is full"; else stops "the disk of a node is full"; fi
+  umount "$work/small"
+else
+  echo "faults_of_nodes: this machine mounts no file system, so no disk is full"
+fi
+with_disks=
+unset STOS_CLUSTER_START_TIMEOUT
 
 # ---- nodes that come and go -----------------------------------------------------------------------
 
@@ -192,6 +289,13 @@ victim 1
 ends 1 0 20
 log 1 | grep -q 'has left, as it was asked to' || fail "host 1 does not say that it has left"
 goes_on "two nodes join the first one, which leaves" 1
+
+STOS_CLUSTER_DRAIN_ON_TERM=true begin 3
+kill -TERM "${pid[2]}"
+victim 2
+ends 2 0 20
+log 2 | grep -q 'has left, as it was asked to' || fail "host 2 does not say that it has left"
+goes_on "a node leaves on SIGTERM" 1
 
 begin 3
 start_one 4 "${model[@]/12000/11999}" --cut-every "50 s"

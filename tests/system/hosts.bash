@@ -43,3 +43,9 @@ mend_way() { ip -n "$net-$1" route delete blackhole "10.77.0.$2/32"; }
 
 # All connections of a host; false where the kernel cannot do that.
 reset_connections() { on_host "$1" ss -K dst 10.77.0.0/24 2>/dev/null | grep -q ESTAB; }
+
+# Of what reaches host $1, $2 % is lost; false where the kernel cannot do that.
+lose_packets() {
+  on_host "$1" iptables -A INPUT -i cable -m statistic --mode random --probability "0.$2" -j DROP 2>/dev/null
+}
+lose_no_packets() { on_host "$1" iptables -F INPUT; }

@@ -43,6 +43,8 @@ NodeHello Membership::hello() const {
   for (const auto& [key, peer] : peers_)
     if (peer.hello)
       hello.known.push_back(peer.hello->address);
+  for (const Member& member : members_)
+    hello.lives.push_back(member.seat_life);
   return hello;
 }
 
@@ -95,17 +97,33 @@ std::string Membership::objection_to(PeerKey peer, const NodeHello& hello) const
     if (key != peer && other.hello && taken(other.hello->node) && other.hello->life != hello.life)
       return "two nodes are called " + hello.node + ": at " + to_string(hello.address) +
              " and at " + to_string(other.hello->address);
-  if (!complete_)
+  if (!complete_ || member_that_is(hello) != nullptr)
     return {};
-  if (const auto former = former_.find(hello.node); former != former_.end() && !hello.joins)
+  if (hello.joins || hello.returns)
+    return members_.size() < members_max ? std::string()
+                                         : "the cluster has as many nodes as can be";
+  if (const auto former = former_.find(hello.node); former != former_.end())
     return former->second;
-  const bool is_member = std::ranges::any_of(members_, [&hello](const Member& member) {
-    return member.name == hello.node && member.life == hello.life;
-  });
-  if (is_member || (hello.joins && members_.size() < members_max))
-    return {};
+  if (std::ranges::count(members_, hello.node, &Member::name) > 0)
+    return "it belongs to the cluster as a process that has ended, and has nothing of what that "
+           "has "
+           "written (cluster.log); a node that is to join as a new one says so (cluster.join: "
+           "true)";
   return "the cluster is complete with " + std::to_string(members_.size()) +
          " nodes; a node that is to join it says so (cluster.join: true)";
+}
+
+// Such a node is none to found another one with.
+bool Membership::is_of_a_cluster_without_this(const NodeHello& hello) const {
+  return !hello.lives.empty() && std::ranges::count(hello.lives, self_.life) == 0;
+}
+
+const Membership::Member* Membership::member_that_is(const NodeHello& hello) const {
+  for (const Member& member : members_)
+    if (member.name == hello.node &&
+        (member.life == hello.life || (hello.member != 0 && hello.member == member.id)))
+      return &member;
+  return nullptr;
 }
 
 bool Membership::is_expected(const NodeAddress& address) const {
@@ -130,8 +148,7 @@ void Membership::heard_hello(PeerKey peer, const NodeHello& hello, double now_s)
     known->second.last_heard_s = now_s;
     return;
   }
-  if (!complete_)
-    replace_by(peer, hello);
+  replace_by(peer, hello);
   if (const std::string why = objection_to(peer, hello); !why.empty()) {
     refuse(peer, hello, why);
     return;
@@ -139,14 +156,13 @@ void Membership::heard_hello(PeerKey peer, const NodeHello& hello, double now_s)
   Peer& from = peers_[peer];
   from.hello = hello;
   from.last_heard_s = now_s;
-  const bool is_newcomer = complete_ && std::ranges::none_of(members_, [&](const Member& member) {
-                             return member.name == hello.node;
-                           });
+  const Member* seat = member_that_is(hello);
+  const bool is_newcomer = complete_ && seat == nullptr;
   if (!std::exchange(from.greeted, true) || is_newcomer)
     (is_newcomer ? output_.welcome : output_.greet).push_back(peer);
   contacts_.erase(hello.address);
   for (Member& member : members_)
-    if (member.name == hello.node)
+    if (&member == seat)
       connect_again(member, peer, now_s);
   for (const NodeAddress& address : hello.known)
     know(address, now_s);
@@ -155,14 +171,23 @@ void Membership::heard_hello(PeerKey peer, const NodeHello& hello, double now_s)
 }
 
 // A node that was lost and has come back is heard before its old connection is known to be gone.
-// (Who says so is that node: see its certificate.)
+// (Who says so is that node: see its certificate.) If it is another process, the one before has
+// ended; as a member, for good, unless it is the same member again.
 void Membership::replace_by(PeerKey peer, const NodeHello& hello) {
   const auto before = std::find_if(peers_.begin(), peers_.end(), [&](const auto& other) {
     return other.first != peer && other.second.hello && other.second.hello->node == hello.node &&
-           other.second.hello->address == hello.address;
+           other.second.hello->address == hello.address &&
+           (!complete_ || other.second.hello->life != hello.life);
   });
   if (before != peers_.end())
     leave(before->first, "it has come again", false);
+  if (hello.cluster != self_.cluster || hello.build != self_.build || member_that_is(hello))
+    return;
+  for (Member& member : members_)
+    if (member.name == hello.node && member.address == hello.address && !member.is_self) {
+      member.has_left = true;
+      contacts_.erase(member.address);
+    }
 }
 
 void Membership::heard_welcome(PeerKey peer, const NodeHello& hello, double now_s) {
@@ -171,8 +196,9 @@ void Membership::heard_welcome(PeerKey peer, const NodeHello& hello, double now_
 }
 
 void Membership::complete_if_all_are_here(double now_s) {
-  const auto here = std::count_if(peers_.begin(), peers_.end(),
-                                  [](const auto& peer) { return peer.second.hello.has_value(); });
+  const auto here = std::count_if(peers_.begin(), peers_.end(), [this](const auto& peer) {
+    return peer.second.hello && !is_of_a_cluster_without_this(*peer.second.hello);
+  });
   if (complete_ || joins_ || static_cast<std::size_t>(here) + 1 != self_.nodes)
     return;
   complete_ = true;
@@ -180,7 +206,7 @@ void Membership::complete_if_all_are_here(double now_s) {
   Member self;
   self.name = self_.node;
   self.address = self_.address;
-  self.life = self_.life;
+  self.life = self.seat_life = self_.life;
   self.is_self = true;
   members_.push_back(std::move(self));
   for (const auto& [key, peer] : peers_) {
@@ -192,14 +218,52 @@ void Membership::complete_if_all_are_here(double now_s) {
     member.address = peer.hello->address;
     member.life = peer.hello->life;
     member.last_heard_s = now_s;
+    member.seat_life = member.life;
     members_.push_back(std::move(member));
   }
   std::ranges::sort(members_, {}, &Member::name);
+  seated_ = true;
+}
+
+void Membership::resume(const std::vector<Seat>& seats, double now_s) {
+  complete_ = true;
+  seated_ = false;
+  members_.clear();
+  for (const Seat& seat : seats)
+    add_member(seat);
+  std::ranges::sort(members_, {}, &Member::name);
+  for (Member& member : members_) {
+    member.was_away = !member.is_self;
+    if (member.is_self)
+      member.life = self_.life;
+    else if (self_.address <= member.address) // see know()
+      contacts_[member.address].next_try_s = now_s + yield_s;
+  }
+}
+
+void Membership::come_as_new(double now_s) {
+  for (const Member& member : std::exchange(members_, {}))
+    if (!member.is_self && member.key == 0)
+      contacts_[member.address] = {false, now_s, member.problem};
+  complete_ = false;
+  seated_ = false;
+  joins_ = true;
+  started_s_ = now_s;
+}
+
+void Membership::stands(std::uint64_t member, std::uint64_t epoch, bool returns) {
+  self_.member = member;
+  self_.epoch = epoch;
+  self_.returns = returns;
 }
 
 void Membership::connect_again(Member& member, PeerKey peer, double now_s) {
+  const NodeHello& hello = *peers_.at(peer).hello;
   member.key = peer;
   member.last_heard_s = now_s;
+  member.was_heard = true;
+  member.life = hello.life;
+  member.address = hello.address;
   member.has_left = false;
   if (std::exchange(member.is_told_away, false))
     output_.log.push_back("node is there again node=" + member.name + " after=\"" + member.problem +
@@ -212,8 +276,10 @@ void Membership::heard(PeerKey peer, double now_s) {
   else if (complete_)
     return send_away(peer);
   for (Member& member : members_)
-    if (member.key == peer && !member.is_self)
+    if (member.key == peer && !member.is_self) {
       member.last_heard_s = now_s;
+      member.was_heard = true;
+    }
 }
 
 // It has not heard yet that it does not belong to the cluster any more.
@@ -232,6 +298,10 @@ void Membership::enter(const std::vector<Seat>& seats, const std::string& why) {
   for (const Member& member : members_) {
     if (has_seat(member))
       continue;
+    if (is_returning(member)) {
+      output_.welcome.push_back(member.key);
+      continue;
+    }
     former_[member.name] = "it does not belong to the cluster any more: " + why;
     contacts_.erase(member.address);
     if (member.key != 0) {
@@ -245,10 +315,29 @@ void Membership::enter(const std::vector<Seat>& seats, const std::string& why) {
     if (std::ranges::count(members_, seat.name, &Member::name) == 0)
       add_member(seat);
   std::ranges::sort(members_, {}, &Member::name);
-  for (Member& member : members_)
+  for (Member& member : members_) {
+    const Seat& seat = *std::ranges::find(seats, member.name, &Seat::name);
     member.was_away = member.key == 0 && !member.is_self;
+    member.id = seat.id;
+    member.seat_life = seat.life;
+    if (member.is_self)
+      seated_ = seat.life == self_.life;
+    else if (member.key == 0)
+      member.life = seat.life;
+  }
   if (!std::exchange(complete_, true))
     contacts_.clear();
+  if (seated_) // others have been of use as long as one of them might know the cluster
+    std::erase_if(contacts_, [this](const auto& contact) {
+      return std::ranges::count(members_, contact.first, &Member::address) == 0;
+    });
+}
+
+// Its process has started anew, and the view that comes was made before that was known.
+bool Membership::is_returning(const Member& member) const {
+  const auto peer = peers_.find(member.key);
+  return peer != peers_.end() && peer->second.hello && peer->second.hello->returns &&
+         member.life != member.seat_life;
 }
 
 // Whom this node has no connection to, it will have one soon.
@@ -257,6 +346,8 @@ void Membership::add_member(const Seat& seat) {
   member.name = seat.name;
   member.address = seat.address;
   member.life = seat.life;
+  member.seat_life = seat.life;
+  member.id = seat.id;
   member.is_self = seat.name == self_.node;
   member.last_heard_s = last_tick_s_;
   member.away_since_s = last_tick_s_;
@@ -273,7 +364,7 @@ std::vector<Membership::Newcomer> Membership::newcomers() const {
   std::vector<Newcomer> all;
   if (complete_)
     for (const auto& [key, peer] : peers_)
-      if (peer.hello && std::ranges::count(members_, key, &Member::key) == 0)
+      if (peer.hello && std::ranges::count(members_, peer.hello->node, &Member::name) == 0)
         all.push_back({key, {peer.hello->node, peer.hello->address, peer.hello->life}});
   return all;
 }
@@ -287,12 +378,15 @@ void Membership::refuse_newcomer(std::uint64_t life, const std::string& why) {
   }
 }
 
-// All nodes leave when a program ends, one a little later than the other: that is no loss.
+// All nodes leave when a program ends, one a little later than the other: that is no loss. Nor is
+// it that nodes start one after the other.
 bool Membership::is_lost(const Member& member, double now_s) const {
   if (member.is_self)
     return false;
-  return now_s >= member.last_heard_s + options_.silence_timeout_s ||
-         (member.has_left && now_s >= member.away_since_s + options_.heartbeat_s);
+  const double patience_s =
+      seated_ || member.was_heard ? options_.silence_timeout_s : options_.start_timeout_s;
+  return now_s >= member.last_heard_s + patience_s ||
+         (member.has_left && has_runs_ && now_s >= member.away_since_s + options_.heartbeat_s);
 }
 
 std::vector<Reachability::State> Membership::reachability(double now_s) const {
@@ -304,7 +398,7 @@ std::vector<Reachability::State> Membership::reachability(double now_s) const {
       state = State::lost;
     else if (member.key == 0 && !member.is_self)
       state = State::away;
-    else if (member.was_away)
+    else if (member.was_away || member.life != member.seat_life || (!seated_ && !member.is_self))
       state = State::renewed;
     states.push_back(state);
   }
@@ -387,6 +481,8 @@ void Membership::tick(double now_s) {
                             "\"");
 }
 
+void Membership::beat_soon() { last_beat_s_ = last_tick_s_ - options_.heartbeat_s; }
+
 double Membership::next_tick_s() const {
   double next = last_beat_s_ + options_.heartbeat_s;
   if (!complete_)
@@ -449,6 +545,23 @@ std::optional<std::size_t> Membership::index_of(PeerKey peer) const {
     if (members_[i].key == peer && (peer != 0 || members_[i].is_self))
       return i;
   return std::nullopt;
+}
+
+std::uint64_t Membership::id_of(PeerKey peer) const {
+  if (const auto index = index_of(peer))
+    return members_[*index].id;
+  const auto known = peers_.find(peer);
+  return known != peers_.end() && known->second.hello ? known->second.hello->member : 0;
+}
+
+Membership::PeerKey Membership::key_of(std::uint64_t id) const {
+  for (const Member& member : members_)
+    if (member.id == id)
+      return member.key;
+  for (const auto& [key, peer] : peers_)
+    if (peer.hello && peer.hello->member == id)
+      return key;
+  return 0;
 }
 
 } // namespace stos::detail

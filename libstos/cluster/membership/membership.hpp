@@ -24,7 +24,13 @@ struct NodeHello {
   bool joins = false;             ///< it comes to a cluster that runs already, if there is one
   std::vector<NodeAddress> known; ///< other nodes that it has heard of
 
-  static constexpr std::uint32_t current_protocol = 2;
+  // What it is in the cluster; 0 before there is one, and without a log.
+  std::uint64_t member = 0; ///< its raft::NodeId
+  std::uint64_t epoch = 0;  ///< of the latest view that it knows
+  bool returns = false;     ///< it has that from its log, and no view has this process yet
+  std::vector<std::uint64_t> lives = {}; ///< of the processes that its view has
+
+  static constexpr std::uint32_t current_protocol = 3;
 
   friend bool operator==(const NodeHello&, const NodeHello&) = default;
 };
@@ -76,14 +82,22 @@ public:
   void refused_by(PeerKey peer, const std::string& why);
   void lost(PeerKey peer, const std::string& why);
   void left(PeerKey peer); ///< it has said goodbye
+
+  /// Whether runs are under way here (as long as nothing is said, they are): if not, members that
+  /// say goodbye end with this one, as a rule, and are no loss.
+  void has_runs(bool has) { has_runs_ = has; }
   void tick(double now_s);
+  void beat_soon(); ///< with the next tick
 
   struct Member {
-    PeerKey key = 0; ///< 0: this node itself, or there is no connection
+    PeerKey key = 0;      ///< 0: this node itself, or there is no connection
+    std::uint64_t id = 0; ///< its raft::NodeId; 0 before there is a view
     std::string name;
     NodeAddress address;
-    std::uint64_t life = 0;
+    std::uint64_t life = 0;      ///< of its process, as far as this node knows
+    std::uint64_t seat_life = 0; ///< of the process that the view has
     bool is_self = false;
+    bool was_heard = false;    ///< since this process has started
     bool has_left = false;     ///< it has said goodbye
     bool was_away = false;     ///< without a connection, since the last enter()
     bool is_told_away = false; ///< in the log
@@ -116,6 +130,10 @@ public:
   [[nodiscard]] std::size_t own_index() const;
   [[nodiscard]] std::optional<std::size_t> index_of(PeerKey peer) const;
 
+  /// The raft::NodeId of a peer, as a view or itself says; 0 if it has none. And back.
+  [[nodiscard]] std::uint64_t id_of(PeerKey peer) const;
+  [[nodiscard]] PeerKey key_of(std::uint64_t id) const;
+
   /// What this node sees of the members, by index.
   [[nodiscard]] std::vector<Reachability::State> reachability(double now_s) const;
 
@@ -124,7 +142,18 @@ public:
     std::string name;
     NodeAddress address;
     std::uint64_t life;
+    std::uint64_t id = 0; ///< raft::NodeId
   };
+
+  /// As this node's log has it, these were the members when it last was one of them.
+  /// @pre nothing was heard yet, this node is among them
+  void resume(const std::vector<Seat>& seats, double now_s);
+
+  /// The cluster has gone on without this node, which comes again as a new one.
+  void come_as_new(double now_s);
+
+  /// What hello() says of that.
+  void stands(std::uint64_t member, std::uint64_t epoch, bool returns);
 
   /// These are the members from now on, by name. Those before that are not among them are told so
   /// if they speak to this node, with the reason. Connections that are there now are the first ones
@@ -168,6 +197,9 @@ private:
   [[nodiscard]] bool is_expected(const NodeAddress& address) const;
   void refuse(PeerKey peer, const NodeHello& hello, const std::string& why);
   void replace_by(PeerKey peer, const NodeHello& hello);
+  [[nodiscard]] bool is_of_a_cluster_without_this(const NodeHello& hello) const;
+  [[nodiscard]] const Member* member_that_is(const NodeHello& hello) const;
+  [[nodiscard]] bool is_returning(const Member& member) const;
   void complete_if_all_are_here(double now_s);
   void connect_again(Member& member, PeerKey peer, double now_s);
   void send_away(PeerKey peer);
@@ -177,7 +209,7 @@ private:
 
   NodeHello self_;
   const ClusterOptions options_;
-  const double started_s_;
+  double started_s_;
   double last_beat_s_;
   double last_tick_s_;
   std::map<NodeAddress, Contact> contacts_; // of nodes that have not said hello
@@ -186,7 +218,9 @@ private:
   std::map<std::string, std::string> former_;  // members that did not stay, and why
   std::map<PeerKey, std::string> former_keys_; // their connections
   bool complete_ = false;
-  bool joins_ = false; // a cluster that runs already
+  bool joins_ = false;  // a cluster that runs already
+  bool seated_ = false; // in the newest view
+  bool has_runs_ = true;
   std::optional<Error> failure_;
   Output output_;
 };

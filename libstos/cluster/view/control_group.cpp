@@ -18,6 +18,44 @@ raft::GroupsOptions groups_options(const ControlOptions& options) {
   return groups;
 }
 
+// What an entry of the log is.
+enum class Kind : std::uint8_t { view, note };
+
+std::vector<std::byte> entry_of(const View& view) {
+  BytesWriter out;
+  out.u8(static_cast<std::uint8_t>(Kind::view));
+  out.raw(encode(view));
+  return out.take();
+}
+
+std::vector<std::byte> entry_of(const RunNote& note) {
+  BytesWriter out;
+  out.u8(static_cast<std::uint8_t>(Kind::note));
+  write_note(note, out);
+  return out.take();
+}
+
+std::vector<std::byte> encode(const ControlGroup::State& state) {
+  const std::vector<std::byte> view = encode(state.view);
+  BytesWriter out;
+  out.varint(view.size());
+  out.raw(view);
+  state.runs.write(out);
+  return out.take();
+}
+
+Result<ControlGroup::State> read_state(std::span<const std::byte> bytes) {
+  BytesReader in(bytes);
+  const std::size_t size = in.count(1);
+  Result<View> view = decode_view(in.raw(size));
+  if (!view)
+    return view.error();
+  ControlGroup::State state{*std::move(view), RunLedger::read(in)};
+  if (!in.at_end())
+    return Error{Errc::bad_message, "no state of a cluster"};
+  return state;
+}
+
 std::string names(const View& view, const std::vector<std::size_t>& members) {
   std::string text;
   for (const std::size_t member : members)
@@ -30,18 +68,60 @@ std::string names(const View& view, const std::vector<std::size_t>& members) {
 ControlGroup::ControlGroup(View first, const ControlOptions& options, bool joins, double now_s)
     : options_(options), view_(std::move(first)), groups_(groups_options(options)),
       seen_(view_.epoch, view_.members.size()), next_tick_s_(now_s + options.tick_s) {
-  raft::Recovered state;
+  raft::Recovered found;
   if (!joins) {
-    raft::Configuration all;
-    all.voters = view_.ids();
-    state.snapshot = std::make_shared<const raft::Snapshot>(
-        raft::Snapshot{raft::EntryId{}, std::move(all), encode(view_)});
+    raft::Persist persist = first_state({view_, {}});
+    found.snapshot = persist.snapshot;
+    to_persist_.push_back({group, std::move(persist)});
   }
+  begin(std::move(found));
+}
+
+ControlGroup::ControlGroup(View last, raft::Recovered found, const ControlOptions& options,
+                           double now_s)
+    : options_(options), view_(std::move(last)), groups_(groups_options(options)),
+      seen_(view_.epoch, view_.members.size()), next_tick_s_(now_s + options.tick_s) {
+  STOS_ASSERT(found.snapshot != nullptr, "a log without a view");
+  (void)set_state(found.snapshot->data);
+  begin(std::move(found));
+}
+
+void ControlGroup::begin(raft::Recovered state) {
   raft::Options of_group;
-  of_group.seed = options.seed;
-  of_group.election = options.election;
-  const Result<void> added = groups_.add(control, of_group, std::move(state));
+  of_group.seed = options_.seed;
+  of_group.election = options_.election;
+  const Result<void> added = groups_.add(group, of_group, std::move(state));
   STOS_ASSERT(added, added.error().context);
+}
+
+std::optional<ControlGroup::State> ControlGroup::last_state(const raft::Recovered& found) {
+  if (found.snapshot == nullptr)
+    return std::nullopt;
+  Result<State> state = read_state(found.snapshot->data);
+  return state ? std::optional(*std::move(state)) : std::nullopt;
+}
+
+raft::Persist ControlGroup::first_state(const State& state) {
+  raft::Configuration all;
+  all.voters = state.view.ids();
+  raft::Persist persist;
+  persist.snapshot = std::make_shared<const raft::Snapshot>(
+      raft::Snapshot{raft::EntryId{}, std::move(all), encode(state)});
+  return persist;
+}
+
+bool ControlGroup::set_state(std::span<const std::byte> bytes) {
+  Result<State> state = read_state(bytes);
+  if (!state)
+    return false;
+  runs_ = std::move(state->runs);
+  enter(std::move(state->view));
+  return true;
+}
+
+bool ControlGroup::is_seated() const {
+  const auto own = view_.index_of(options_.self);
+  return own && std::max<std::uint64_t>(view_.members[*own].life, 1) == options_.life;
 }
 
 Result<void> ControlGroup::hear(raft::NodeId from, std::span<const std::byte> frame) {
@@ -60,9 +140,13 @@ void ControlGroup::hear(raft::NodeId from, Reachability reachability) {
     seen_.hear(*index, std::move(reachability));
 }
 
-void ControlGroup::tick(Reachability own, std::vector<View::Member> newcomers, double now_s) {
+void ControlGroup::tick(Reachability own, std::vector<View::Member> now,
+                        std::vector<View::Member> newcomers, double now_s) {
+  if (!failure_ && fsm().failure())
+    failure_ = fsm().failure();
   if (failure_)
     return;
+  now_ = std::move(now);
   newcomers_ = std::move(newcomers);
   wants_to_leave_ = own.wants_to_leave;
   if (own.epoch == view_.epoch) {
@@ -75,7 +159,7 @@ void ControlGroup::tick(Reachability own, std::vector<View::Member> newcomers, d
   }
   next_tick_s_ = std::max(next_tick_s_, now_s);
   note_leader();
-  if (fsm().leads())
+  if (fsm().leads() && !is_out_)
     lead(now_s);
 }
 
@@ -90,16 +174,24 @@ void ControlGroup::look_for_majority(const Reachability& own) {
   for (std::size_t i = 0; i < states.size(); ++i)
     if (states[i] == Reachability::State::lost)
       lost.push_back(i);
-  if (lost.empty() || fsm().log().configuration().voters.empty())
+  if (lost.empty())
     return;
   const std::size_t left = view_.members.size() - lost.size();
-  if (fsm().log().configuration().has_quorum([&](raft::NodeId node) { return !is_lost(node); }))
+  const std::string of_view = std::to_string(left) + " of " + std::to_string(view_.members.size()) +
+                              " nodes of view " + std::to_string(view_.epoch);
+  raft::Configuration voters = fsm().log().configuration();
+  if (voters.voters.empty()) // it has joined, and has not got the log yet
+    voters.voters = view_.ids();
+  if (voters.has_quorum([&](raft::NodeId node) { return !is_lost(node); }))
     return;
-  failure_ =
-      Error{Errc::node_lost, names(view_, lost) + (lost.size() == 1 ? " is" : " are") +
-                                 " gone, and what is left is no majority: " + std::to_string(left) +
-                                 " of " + std::to_string(view_.members.size()) + " nodes of view " +
-                                 std::to_string(view_.epoch)};
+  failure_ = Error{
+      Errc::node_lost,
+      is_seated()
+          ? names(view_, lost) + (lost.size() == 1 ? " is" : " are") +
+                " gone, and what is left is no majority: " + of_view
+          : names(view_, lost) + (lost.size() == 1 ? " has" : " have") +
+                " not come (cluster.start_timeout), and what is here is no majority: " + of_view +
+                "; wanted: more of them, or, if they are lost for good, stos recover"};
 }
 
 // The first one is no news.
@@ -118,16 +210,32 @@ std::string ControlGroup::leader() const {
 void ControlGroup::lead(double now_s) {
   change_members();
   const raft::Term term = fsm().term();
-  if (proposed_ > view_.epoch && proposed_in_ == term)
+  if (std::exchange(proposed_in_, term) != term) {
+    proposed_ = 0;
+    notes_proposed_.clear();
+  }
+  propose_notes();
+  if (proposed_ > view_.epoch)
     return; // it is under way
   const std::optional<View> next = next_view(now_s);
   if (!next)
     return;
-  if (fsm().propose(encode(*next))) {
+  if (fsm().propose(entry_of(*next)))
     proposed_ = next->epoch;
-    proposed_in_ = term;
+  groups_.touched(group);
+}
+
+// What members want to have written down, and is not.
+void ControlGroup::propose_notes() {
+  std::erase_if(notes_proposed_, [this](const RunNote& note) { return runs_.has(note); });
+  for (const RunNote& note : seen_.notes()) {
+    if (runs_.has(note) || std::ranges::count(notes_proposed_, note) > 0 ||
+        notes_proposed_.size() >= RunLedger::runs_max)
+      continue;
+    if (fsm().propose(entry_of(note)))
+      notes_proposed_.push_back(note);
+    groups_.touched(group);
   }
-  groups_.touched(control);
 }
 
 // Whose agreement counts: the members of the view. If it cannot be now, then at the next tick.
@@ -136,7 +244,7 @@ void ControlGroup::change_members() {
   if (now.is_joint() || now.voters == view_.ids())
     return;
   static_cast<void>(fsm().change_members(view_.ids(), {}));
-  groups_.touched(control);
+  groups_.touched(group);
 }
 
 std::optional<View> ControlGroup::next_view(double now_s) {
@@ -157,10 +265,29 @@ std::optional<View> ControlGroup::next_view(double now_s) {
     return std::nullopt;
   if (!seen_.any(Reachability::State::renewed))
     return planned_view();
+  std::vector<std::size_t> anew;
+  for (std::size_t i = 0; i < now_.size(); ++i)
+    if (now_[i].life != view_.members[i].life)
+      anew.push_back(i);
   View next = view_;
+  seat_all(next);
   ++next.epoch;
-  next.why = "a connection was lost, and is there again";
+  next.why = anew.size() == now_.size() && !anew.empty()
+                 ? "all nodes have started again"
+                 : (anew.empty() ? "a connection was lost, and is there again"
+                                 : names(view_, anew) + (anew.size() == 1 ? " has" : " have") +
+                                       " started again");
   return next;
+}
+
+// A process may have started anew since the last view.
+void ControlGroup::seat_all(View& next) const {
+  for (View::Member& member : next.members)
+    for (const View::Member& now : now_)
+      if (now.name == member.name && view_.index_of(member.id)) {
+        member.life = now.life;
+        member.address = now.address;
+      }
 }
 
 // With all that want to come and can, without those that want to leave; once the runs are cut.
@@ -215,6 +342,7 @@ std::optional<View> ControlGroup::view_without(const std::vector<std::size_t>& g
   for (std::size_t i = 0; i < view_.members.size(); ++i)
     if (!std::ranges::binary_search(gone, i))
       next.members.push_back(view_.members[i]);
+  seat_all(next);
   const bool is_majority = fsm().log().configuration().has_quorum(
       [&next](raft::NodeId node) { return next.index_of(node).has_value(); });
   return is_majority ? std::optional(std::move(next)) : std::nullopt;
@@ -222,20 +350,37 @@ std::optional<View> ControlGroup::view_without(const std::vector<std::size_t>& g
 
 void ControlGroup::apply(const raft::Apply& what) {
   if (what.snapshot)
-    if (Result<View> view = decode_view(what.snapshot->data); view)
-      enter(*std::move(view));
+    (void)set_state(what.snapshot->data);
   for (const raft::EntryPtr& entry : what.entries)
     if (entry->kind == raft::EntryKind::command)
-      if (Result<View> view = decode_view(entry->data); view)
-        enter(*std::move(view));
-  if (!what.entries.empty())
-    static_cast<void>(fsm().compact(what.entries.back()->index, encode(view_)));
+      apply(entry->data);
+  if (what.entries.empty())
+    return;
+  static_cast<void>(fsm().compact(what.entries.back()->index, encode(State{view_, runs_})));
+  groups_.touched(group);
+}
+
+void ControlGroup::apply(std::span<const std::byte> entry) {
+  BytesReader in(entry);
+  const std::uint8_t kind = in.u8();
+  if (!in.ok())
+    return;
+  if (kind == static_cast<std::uint8_t>(Kind::view)) {
+    if (Result<View> view = decode_view(entry.subspan(1)); view)
+      enter(*std::move(view));
+  } else if (const RunNote note = read_note(in); in.at_end()) {
+    runs_.enter(note);
+  }
 }
 
 // Of two leaders one after the other, both may have proposed the same epoch: the first one counts.
 void ControlGroup::enter(View next) {
-  if (next.epoch <= view_.epoch)
+  if (next.epoch <= view_.epoch || failure_ || is_out_)
     return;
+  if (!next.index_of(options_.self) && !is_seated()) {
+    is_out_ = true; // it hears so from a member, and comes as a new one
+    return;
+  }
   if (!next.index_of(options_.self) && wants_to_leave_) {
     failure_ = Error{Errc::drained, "this node has left, as it was asked to: " + next.to_string() +
                                         " is without it"};
@@ -246,28 +391,33 @@ void ControlGroup::enter(View next) {
                                           next.to_string() + " is without it (" + next.why + ")"};
     return;
   }
-  view_ = next;
+  view_ = std::move(next);
   seen_ = Reachabilities(view_.epoch, view_.members.size());
   gone_.clear();
+  now_.clear();
   cut_ = Cut::none;
-  log_.push_back("view epoch=" + std::to_string(view_.epoch) + " nodes=" +
-                 std::to_string(view_.members.size()) + " reason=\"" + view_.why + "\"");
-  views_.push_back(std::move(next));
+  if (is_seated())
+    log_.push_back("view epoch=" + std::to_string(view_.epoch) + " nodes=" +
+                   std::to_string(view_.members.size()) + " reason=\"" + view_.why + "\"");
+  views_.push_back(view_);
 }
 
 ControlGroup::Output ControlGroup::take_output() {
   Output output;
+  output.to_persist = std::exchange(to_persist_, {});
   // What is applied may lead to more that is to be sent.
   for (;;) {
     raft::GroupsOutput of_groups = groups_.take_output();
     if (of_groups.empty())
       break;
+    for (auto& [of, what] : of_groups.to_persist)
+      output.to_persist.push_back({of, std::move(what)});
     for (const raft::Frame& frame : of_groups.to_send) {
       BytesWriter out;
       write(frame, out);
       output.frames.emplace_back(frame.to, out.take());
     }
-    for (const auto& [group, what] : of_groups.to_apply)
+    for (const auto& [of, what] : of_groups.to_apply)
       apply(what);
   }
   output.views = std::exchange(views_, {});

@@ -16,9 +16,71 @@ double tick_of_control(const ClusterOptions& options) {
 
 } // namespace
 
-NodeCore::NodeCore(NodeHello self, const ClusterOptions& options, double now_s)
+Result<std::optional<NodeMemory>>
+NodeMemory::read(const std::map<raft::GroupId, raft::Recovered>& found) {
+  const auto own = found.find(group);
+  const auto control = found.find(ControlGroup::group);
+  if (own == found.end() || own->second.snapshot == nullptr || control == found.end())
+    return std::optional<NodeMemory>();
+  BytesReader in(own->second.snapshot->data);
+  NodeMemory memory;
+  memory.cluster = in.text();
+  memory.node = in.text();
+  memory.id = {in.varint()};
+  memory.control = control->second;
+  if (!in.at_end())
+    return Error{Errc::bad_message, "it does not say of which node it is"};
+  std::optional<ControlGroup::State> state = ControlGroup::last_state(memory.control);
+  if (!state || !state->view.index_of(memory.id))
+    return std::optional<NodeMemory>();
+  memory.last = std::move(state->view);
+  memory.runs = std::move(state->runs);
+  return std::optional(std::move(memory));
+}
+
+Result<void> NodeMemory::check(const std::string& of_cluster, const std::string& of_node) const {
+  if (of_cluster == cluster && of_node == node)
+    return {};
+  return Error{Errc::bad_config, "it is that of node " + node + " of cluster " + cluster +
+                                     ", and this is node " + of_node + " of cluster " + of_cluster +
+                                     "; wanted: a folder of its own for each node"};
+}
+
+std::vector<ToPersist> NodeMemory::alone() const {
+  constexpr std::uint64_t far_later = 1000; // views that others may have had meanwhile
+  ControlGroup::State state{last, runs};
+  View::Member self = last.members[*last.index_of(id)];
+  self.id = {++state.view.last_id};
+  self.life = 0; // no process
+  state.view.members = {self};
+  state.view.epoch += far_later;
+  state.view.why = "an operator has said that " + node + " goes on alone";
+  raft::Persist log = ControlGroup::first_state(state);
+  log.hard_state = raft::HardState{control.hard_state.term.next(), {}};
+  return {{ControlGroup::group, std::nullopt},
+          {ControlGroup::group, std::move(log)},
+          write(cluster, node, self.id)};
+}
+
+ToPersist NodeMemory::write(const std::string& cluster, const std::string& node, raft::NodeId id) {
+  BytesWriter out;
+  out.text(cluster);
+  out.text(node);
+  out.varint(id.value);
+  raft::Configuration itself;
+  itself.voters = {id};
+  raft::Persist persist;
+  persist.snapshot = std::make_shared<const raft::Snapshot>(
+      raft::Snapshot{raft::EntryId{}, std::move(itself), out.take()});
+  return {group, std::move(persist)};
+}
+
+NodeCore::NodeCore(NodeHello self, const ClusterOptions& options, double now_s,
+                   std::optional<NodeMemory> memory)
     : options_(options), life_(self.life), membership_(std::move(self), options, now_s),
       tick_s_(tick_of_control(options)) {
+  if (memory)
+    resume(*std::move(memory), now_s);
   begin_if_complete(now_s);
 }
 
@@ -33,48 +95,79 @@ void NodeCore::begin_if_complete(double now_s) {
   begin(std::move(first), false, now_s);
 }
 
-void NodeCore::begin(View first, bool joins, double now_s) {
+ControlOptions NodeCore::control_options(raft::NodeId self) const {
   ControlOptions options;
-  for (const View::Member& member : first.members) {
-    names_[member.id] = member.name;
-    if (member.name == membership_.own_name())
-      options.self = member.id;
-  }
+  options.self = self;
   options.seed = mix64(life_);
   options.life = std::max<std::uint64_t>(life_, 1);
   options.election = *raft::election_kind_from(to_string(options_.election));
   options.tick_s = tick_s_;
+  return options;
+}
+
+void NodeCore::begin(View first, bool joins, double now_s) {
+  raft::NodeId self;
+  for (const View::Member& member : first.members)
+    if (member.name == membership_.own_name())
+      self = member.id;
+  if (joins)
+    to_persist_.push_back({ControlGroup::group, std::nullopt});
+  to_persist_.push_back(NodeMemory::write(options_.name, membership_.own_name(), self));
+  enter(first);
   views_.push_back(first);
-  control_ = std::make_unique<ControlGroup>(std::move(first), options, joins, now_s);
+  control_ = std::make_unique<ControlGroup>(std::move(first), control_options(self), joins, now_s);
+  stand();
   next_control_tick_s_ = now_s + tick_s_;
 }
 
+void NodeCore::resume(NodeMemory memory, double now_s) {
+  std::vector<Membership::Seat> seats;
+  for (const View::Member& member : memory.last.members) {
+    seats.push_back({member.name, member.address, member.life, member.id.value});
+  }
+  membership_.resume(seats, now_s);
+  log_.push_back("node comes back node=" + membership_.own_name() +
+                 " epoch=" + std::to_string(memory.last.epoch) +
+                 " nodes=" + std::to_string(memory.last.members.size()));
+  control_ = std::make_unique<ControlGroup>(std::move(memory.last), std::move(memory.control),
+                                            control_options(memory.id), now_s);
+  stand();
+  resumed_s_ = now_s;
+  next_control_tick_s_ = now_s + tick_s_;
+}
+
+// What others hear of it.
+void NodeCore::stand() {
+  const View& view = control_->view();
+  for (const View::Member& member : view.members)
+    if (member.name == membership_.own_name())
+      membership_.stands(member.id.value, view.epoch, !control_->is_seated());
+}
+
+void NodeCore::note(RunNote note) {
+  notes_[note.simulation] = std::move(note);
+  membership_.beat_soon();
+}
+
+void NodeCore::cannot_persist(const Error& why) {
+  if (!disk_failure_)
+    disk_failure_ = Error{why.code, "this node cannot keep its log (cluster.log): " + why.context};
+}
+
 Reachability NodeCore::reachability(double now_s) const {
-  Reachability seen{control_->view().epoch, membership_.reachability(now_s), wants_to_leave_, {}};
+  Reachability seen{
+      control_->view().epoch, membership_.reachability(now_s), wants_to_leave_, {}, {}};
   for (const Membership::Newcomer& newcomer : membership_.newcomers())
     seen.newcomers.push_back(newcomer.seat.life);
+  for (const auto& [simulation, note] : notes_)
+    if (!control_->runs().has(note) && seen.notes.size() < RunLedger::runs_max)
+      seen.notes.push_back(note);
   return seen;
 }
 
-// A view may have come that the membership does not know yet: names tell who is meant.
 std::optional<raft::NodeId> NodeCore::id_of(PeerKey peer) const {
-  const auto index = membership_.index_of(peer);
-  if (control_ == nullptr || !index)
-    return std::nullopt;
-  const std::string& name = membership_.members()[*index].name;
-  for (const auto& [id, of_node] : names_)
-    if (of_node == name)
-      return id;
-  return std::nullopt;
-}
-
-NodeCore::PeerKey NodeCore::key_of(raft::NodeId node) const {
-  const auto name = names_.find(node);
-  if (name != names_.end())
-    for (const Membership::Member& member : membership_.members())
-      if (member.name == name->second)
-        return member.key;
-  return 0;
+  const raft::NodeId id{membership_.id_of(peer)};
+  return control_ != nullptr && id ? std::optional(id) : std::nullopt;
 }
 
 void NodeCore::connected(const NodeAddress& address, PeerKey peer, double now_s) {
@@ -90,7 +183,13 @@ void NodeCore::heard_hello(PeerKey peer, const NodeHello& hello, double now_s) {
   begin_if_complete(now_s);
 }
 
+// Of a member of a later view than that which it knows: it is not in it.
 void NodeCore::heard_welcome(PeerKey peer, const NodeHello& hello, double now_s) {
+  if (control_ != nullptr && !control_->is_seated() && hello.epoch > control_->view().epoch) {
+    control_.reset();
+    membership_.come_as_new(now_s);
+    membership_.stands(0, 0, true);
+  }
   membership_.heard_welcome(peer, hello, now_s);
 }
 
@@ -103,7 +202,6 @@ void NodeCore::heard_view(PeerKey peer, std::span<const std::byte> bytes, double
       });
   if (control_ != nullptr || !has_seat)
     return;
-  enter(*view);
   begin(*std::move(view), true, now_s);
 }
 
@@ -148,15 +246,21 @@ void NodeCore::tick(double now_s) {
   std::vector<View::Member> newcomers;
   for (const Membership::Newcomer& newcomer : membership_.newcomers())
     newcomers.push_back({{}, newcomer.seat.name, newcomer.seat.address, newcomer.seat.life});
-  control_->tick(reachability(now_s), std::move(newcomers), now_s);
+  std::vector<View::Member> now;
+  for (const Membership::Member& member : membership_.members())
+    now.push_back({{}, member.name, member.address, member.life});
+  control_->tick(reachability(now_s), std::move(now), std::move(newcomers), now_s);
+  const double patience_s = options_.start_timeout_s + 2 * options_.silence_timeout_s;
+  if (!control_->is_seated() && now_s > resumed_s_ + patience_s && !disk_failure_)
+    disk_failure_ = Error{Errc::node_lost, "this node is back, and no view of the cluster has come "
+                                           "that has it (cluster.start_timeout)"};
   next_control_tick_s_ = now_s + tick_s_;
 }
 
 void NodeCore::enter(const View& view) {
   std::vector<Membership::Seat> seats;
   for (const View::Member& member : view.members) {
-    names_[member.id] = member.name;
-    seats.push_back({member.name, member.address, member.life});
+    seats.push_back({member.name, member.address, member.life, member.id.value});
   }
   membership_.enter(seats, view.to_string() + " is without it (" + view.why + ")");
 }
@@ -169,25 +273,9 @@ NodeCore::Output NodeCore::take_output(double now_s) {
     output.log = std::exchange(log_, {});
     return output;
   }
+  output.to_persist = std::exchange(to_persist_, {});
   if (control_ != nullptr) {
-    ControlGroup::Output of_control = control_->take_output();
-    // Frames go to members of the view that was, too: they are to hear of the next one.
-    for (auto& [to, frame] : of_control.frames)
-      if (const PeerKey key = key_of(to); key != 0)
-        output.frames.emplace_back(key, std::move(frame));
-    for (View& view : of_control.views) {
-      for (const Membership::Newcomer& newcomer : membership_.newcomers())
-        for (const View::Member& member : view.members)
-          if (member.life == newcomer.seat.life)
-            output.taken_in.emplace_back(newcomer.key, encode(view));
-      enter(view);
-      views_.push_back(std::move(view));
-    }
-    for (std::string& line : of_control.log)
-      log_.push_back(std::move(line));
-    for (const auto& [life, why] : of_control.refused)
-      membership_.refuse_newcomer(life, why);
-    output.wants_cut = of_control.wants_cut;
+    take_output(control_->take_output(), output);
     output.reachability = encode(reachability(now_s));
   }
   output.membership = membership_.take_output();
@@ -196,9 +284,38 @@ NodeCore::Output NodeCore::take_output(double now_s) {
   return output;
 }
 
+void NodeCore::take_output(ControlGroup::Output of_control, Output& output) {
+  for (ToPersist& each : of_control.to_persist)
+    output.to_persist.push_back(std::move(each));
+  // Frames go to members of the view that was, too: they are to hear of the next one.
+  for (auto& [to, frame] : of_control.frames)
+    if (const PeerKey key = membership_.key_of(to.value); key != 0)
+      output.frames.emplace_back(key, std::move(frame));
+  for (View& view : of_control.views) {
+    for (const Membership::Newcomer& newcomer : membership_.newcomers())
+      for (const View::Member& member : view.members)
+        if (member.life == newcomer.seat.life)
+          output.taken_in.emplace_back(newcomer.key, encode(view));
+    notes_.clear();
+    enter(view);
+    stand();
+    const bool has_this = std::ranges::any_of(
+        view.members, [this](const View::Member& member) { return member.life == life_; });
+    if (has_this)
+      views_.push_back(std::move(view));
+  }
+  for (std::string& line : of_control.log)
+    log_.push_back(std::move(line));
+  for (const auto& [life, why] : of_control.refused)
+    membership_.refuse_newcomer(life, why);
+  output.wants_cut = of_control.wants_cut;
+}
+
 const std::optional<Error>& NodeCore::failure() const {
   if (drained_)
     return drained_;
+  if (disk_failure_)
+    return disk_failure_;
   if (control_ != nullptr && control_->failure())
     return control_->failure();
   return membership_.failure();

@@ -15,18 +15,53 @@
 
 namespace stos::detail {
 
+/// What a node finds of itself on its disk.
+struct NodeMemory {
+  /// Where a node keeps who it is, beside its logs.
+  static constexpr raft::GroupId group{~std::uint64_t{0}};
+
+  std::string cluster;
+  std::string node;
+  raft::NodeId id;
+  View last;      ///< that it knows
+  RunLedger runs; ///< under way then
+  raft::Recovered control;
+
+  /// `found` is what lies on the disk, by group. Nothing if there is no view in it: such a node has
+  /// never been one. Fails with bad_message if nothing has made it.
+  [[nodiscard]] static Result<std::optional<NodeMemory>>
+  read(const std::map<raft::GroupId, raft::Recovered>& found);
+
+  /// Fails with bad_config if it is that of another node, or of another cluster.
+  [[nodiscard]] Result<void> check(const std::string& cluster, const std::string& node) const;
+
+  /// What takes its place on the disk where an operator says that all other members are lost for
+  /// good: it alone is the cluster, as a new member, in a view of a far later epoch, so that those
+  /// of the others that are there after all come to it as new ones.
+  [[nodiscard]] std::vector<ToPersist> alone() const;
+
+  /// For the disk: who it is.
+  [[nodiscard]] static ToPersist write(const std::string& cluster, const std::string& node,
+                                       raft::NodeId id);
+};
+
 /// What a process does as a node of a cluster, beside its runs: it finds the others (Membership),
 /// and from then on belongs to one view after the other (ControlGroup).
 ///
 /// A node that does not belong to the newest view, or cannot know it, says goodbye, once, and does
 /// nothing any more.
 ///
+/// With a disk, it comes back as the member that it was (NodeMemory), if the cluster still has it,
+/// and else as a new one. Whatever is to be on the disk is there before anything else of an output
+/// is done; if it cannot be, the node stops (cannot_persist()).
+///
 /// Threads: none inside. Time is a parameter, in seconds, and only goes forward.
 class NodeCore {
 public:
   using PeerKey = Membership::PeerKey;
 
-  NodeCore(NodeHello self, const ClusterOptions& options, double now_s);
+  NodeCore(NodeHello self, const ClusterOptions& options, double now_s,
+           std::optional<NodeMemory> memory = {});
 
   // ---- inputs: what has happened. Those of Membership, and what other nodes' cores have said.
 
@@ -47,6 +82,15 @@ public:
   /// This node is to leave the cluster, as soon as all runs are cut.
   void leave() { wants_to_leave_ = true; }
 
+  /// A run has begun in this view, or is over: that is to be in the RunLedger.
+  void note(RunNote note);
+
+  /// Whether runs are under way here. If none are, a node that says goodbye is not missed at once.
+  void has_runs(bool has) { membership_.has_runs(has); }
+
+  /// What an output wanted to have on the disk is not there.
+  void cannot_persist(const Error& why);
+
   /// See ControlGroup.
   void runs_are_cut(const std::optional<Error>& why_not);
 
@@ -59,14 +103,15 @@ public:
   // ---- outputs
 
   struct Output {
-    Membership::Output membership; ///< whose beats carry `reachability`
+    std::vector<ToPersist> to_persist; ///< first of all
+    Membership::Output membership;     ///< whose beats carry `reachability`
     std::vector<std::byte> reachability;
     std::vector<std::pair<PeerKey, std::vector<std::byte>>> frames;
     std::vector<std::pair<PeerKey, std::vector<std::byte>>>
         taken_in;            ///< who is to hear of its view
     bool wants_cut = false;  ///< of all runs: runs_are_cut() is to be called
     bool leaves = false;     ///< all others are to hear that this node says goodbye, and no more
-    std::vector<View> views; ///< that have come, the first one among them
+    std::vector<View> views; ///< that have come and have this process, the first one among them
     std::vector<std::string> log;
   };
   [[nodiscard]] Output take_output(double now_s);
@@ -84,18 +129,24 @@ public:
 private:
   void begin_if_complete(double now_s);
   void begin(View first, bool joins, double now_s);
+  void resume(NodeMemory memory, double now_s);
+  void take_output(ControlGroup::Output of_control, Output& output);
+  [[nodiscard]] ControlOptions control_options(raft::NodeId self) const;
+  void stand();
   void enter(const View& view);
   [[nodiscard]] Reachability reachability(double now_s) const;
   [[nodiscard]] std::optional<raft::NodeId> id_of(PeerKey peer) const;
-  [[nodiscard]] PeerKey key_of(raft::NodeId node) const;
 
   const ClusterOptions options_;
   const std::uint64_t life_;
   Membership membership_;
   std::unique_ptr<ControlGroup> control_;
-  std::map<raft::NodeId, std::string> names_; // of all that ever were members
   double tick_s_;
   double next_control_tick_s_ = 0;
+  double resumed_s_ = 0;
+  std::map<std::string, RunNote> notes_; // of this view, by simulation
+  std::vector<ToPersist> to_persist_;
+  std::optional<Error> disk_failure_;
   bool wants_to_leave_ = false;
   std::optional<Error> drained_;
   bool has_left_ = false;

@@ -19,6 +19,9 @@ std::vector<std::byte> encode(const Reachability& reachability) {
   out.varint(reachability.newcomers.size());
   for (const std::uint64_t life : reachability.newcomers)
     out.u64(life);
+  out.varint(reachability.notes.size());
+  for (const RunNote& note : reachability.notes)
+    write_note(note, out);
   return out.take();
 }
 
@@ -37,8 +40,11 @@ Result<Reachability> decode_reachability(std::span<const std::byte> bytes) {
   const std::size_t newcomers = in.count(sizeof(std::uint64_t));
   while (reachability.newcomers.size() < newcomers && in.ok())
     reachability.newcomers.push_back(in.u64());
+  constexpr std::size_t least_bytes = 10; // of a note
+  for (std::size_t left = in.count(least_bytes); left > 0 && in.ok(); --left)
+    reachability.notes.push_back(read_note(in));
   if (!in.at_end() || reachability.newcomers.size() > View::members_max ||
-      reachability.of.size() > View::members_max)
+      reachability.notes.size() > RunLedger::runs_max || reachability.of.size() > View::members_max)
     return Error{Errc::bad_message,
                  "no reachability: " + std::to_string(bytes.size()) + " bytes that make no sense"};
   return reachability;
@@ -70,6 +76,13 @@ std::vector<std::size_t> Reachabilities::who_wants_to_leave() const {
     if (seen.wants_to_leave)
       leaving.push_back(member);
   return leaving;
+}
+
+std::vector<RunNote> Reachabilities::notes() const {
+  std::vector<RunNote> all;
+  for (const auto& [member, seen] : seen_)
+    all.insert(all.end(), seen.notes.begin(), seen.notes.end());
+  return all;
 }
 
 bool Reachabilities::any(State state) const {

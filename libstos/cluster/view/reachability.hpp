@@ -1,6 +1,7 @@
 #pragma once
 
 #include "libstos/base/result.hpp"
+#include "libstos/cluster/view/run_ledger.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -23,7 +24,8 @@ struct Reachability {
   std::vector<State> of = {}; ///< by member; of itself it is fine
   bool wants_to_leave = false;
   std::vector<std::uint64_t> newcomers =
-      {}; ///< the lives of those that it has a connection to, ascending
+      {};                          ///< the lives of those that it has a connection to, ascending
+  std::vector<RunNote> notes = {}; ///< that are to be in the RunLedger, and are not
 
   friend bool operator==(const Reachability&, const Reachability&) = default;
 };
@@ -53,6 +55,9 @@ public:
 
   /// The members that wish to leave, ascending.
   [[nodiscard]] std::vector<std::size_t> who_wants_to_leave() const;
+
+  /// What all of them want to have in the RunLedger.
+  [[nodiscard]] std::vector<RunNote> notes() const;
 
   /// Whether there are two members of whom one sees the other so.
   [[nodiscard]] bool any(State state) const;
