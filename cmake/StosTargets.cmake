@@ -99,7 +99,7 @@ function(stos_add_program name output)
   stos_warnings(${name})
 endfunction()
 
-# stos_add_programs(<folder> <output folder>)
+# stos_add_programs(<folder> <output folder> [<subfolder that is not for it>...])
 # Every <folder>/<name>.cpp and every <folder>/<name>/ with C++ in it becomes a program <name>.
 # What a program has besides its main.cpp is a library <name>_parts, so that tests can link it.
 function(stos_add_programs folder output)
@@ -115,6 +115,9 @@ function(stos_add_programs folder output)
     cmake_path(RELATIVE_PATH source BASE_DIRECTORY "${PROJECT_SOURCE_DIR}/${folder}"
                OUTPUT_VARIABLE relative)
     string(REGEX REPLACE "/.*" "" name "${relative}")
+    if(name IN_LIST ARGN)
+      continue()
+    endif()
     list(APPEND names ${name})
     if(relative STREQUAL "${name}/main.cpp")
       set(main_of_${name} "${source}")

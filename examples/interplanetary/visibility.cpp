@@ -122,7 +122,9 @@ void require_quiet_sun(const SolarSystem& system, double keep_out_deg, const End
 
 double elevation_deg(const SolarSystem& system, MobileId site, Vector3 target_ls, double t_s) {
   const auto ray = target_ls - position_ls(system, site, t_s);
-  return std::asin(dot(zenith(system, site, t_s), ray) / length(ray)) / radians_per_degree;
+  const double sine = dot(zenith(system, site, t_s), ray) / length(ray);
+  const double cosine = std::sqrt(std::max((1 - sine) * (1 + sine), 0.0));
+  return stos::portable_atan2(sine, cosine) / radians_per_degree;
 }
 
 double distance_to_segment(Vector3 a, Vector3 b, Vector3 center) {
@@ -139,7 +141,7 @@ double sun_separation_deg(const SolarSystem& system, MobileId observer, MobileId
                           double t_s) {
   const auto eye = position_ls(system, observer, t_s);
   const auto ray = position_ls(system, target, t_s) - eye;
-  return std::atan2(length(cross(eye, ray)), -dot(eye, ray)) / radians_per_degree;
+  return stos::portable_atan2(length(cross(eye, ray)), -dot(eye, ray)) / radians_per_degree;
 }
 
 LinkState link_state(const SolarSystem& system, double sun_keep_out_deg, MobileId from, MobileId to,

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "libstos/agent/remote_reference.hpp"
+#include "libstos/agent/repetition.hpp"
 #include "libstos/agent/velocity_property.hpp"
 #include "libstos/base/demangle.hpp"
 #include "libstos/base/digest.hpp"
@@ -137,6 +139,11 @@ public:
   /// The agent's own stream of random numbers, a function of the run's seed and of its id.
   [[nodiscard]] RandomStream& random() { return context().random(detail::cell_of(*this)); }
 
+  /// A reference to this agent itself, to be sent in a lambda: the receiver opens a channel back.
+  [[nodiscard]] RemoteReference<Derived> reference() {
+    return RemoteReference<Derived>(context().refer_to(detail::cell_of(*this)));
+  }
+
   /// Tells the program that has started the run: all reports are in its RunSummary, wherever the
   /// agent lives (where an ordinary variable of the program would only be seen on one node). Also
   /// good in the agent's destructor. The run fails beyond limits.reports_max.
@@ -172,6 +179,28 @@ public:
     detail::require_portable<F, Args...>();
     set_timer<detail::Portability::portable>(delay, std::forward<F>(function),
                                              std::forward<Args>(arguments)...);
+  }
+
+  /// The same at laboratory time `time`, exactly, whatever the agent does meanwhile: after all that
+  /// it absorbs at that time and that was emitted before. UsageError if `time` is over.
+  template <class F, class... Args>
+  void at_lab_time(double time, F&& function, Args&&... arguments) {
+    detail::require_portable<F, Args...>();
+    detail::EventContext& event = context();
+    detail::require_no_address_in(detail::cell_of(*this), function);
+    event.set_date(detail::cell_of(*this), time,
+                   *detail::make_closure<detail::Portability::portable, Derived>(
+                       &event.pool(), std::forward<F>(function), std::forward<Args>(arguments)...));
+  }
+
+  /// Lets the agent absorb `function(agent)` at laboratory times now + period, now + 2 period, ...
+  /// (multiplied, not added up, so that all who have begun together stay together), until it
+  /// returns false, if it returns anything. See at_lab_time().
+  template <class F>
+  void every(double period, const F& function) {
+    detail::require_portable<F>();
+    detail::require_no_address_in(detail::cell_of(*this), function);
+    detail::Repetition<Agent, Derived, F>{function, position()[0], period, 1}.set(*this);
   }
 
   /// The same for lambdas that never leave their node: they may capture anything.
@@ -227,11 +256,14 @@ private:
         [](const AgentBase& agent) {
           return std::as_bytes(std::span(static_cast<const Derived*>(&agent), std::size_t{1}));
         },
-        &typeid(Derived)};
+        &typeid(Derived),
+        nullptr};
     if constexpr (detail::Inspected<Derived> && AgentMaker::can_make<Derived>()) {
       ops.save = &detail::save_agent<Derived>;
       ops.load = &detail::load_agent<Derived>;
     }
+    if constexpr (requires { Derived::stays_because; })
+      ops.stays_because = Derived::stays_because;
     if constexpr (detail::Named<Derived>)
       ops.show = &detail::show_agent<Derived>;
     return ops;

@@ -6,6 +6,8 @@ namespace stos {
 
 template <class T>
 class ChannelWriter;
+template <class Derived, class Simulation>
+class Agent;
 
 namespace detail {
 
@@ -43,6 +45,8 @@ public:
 
 private:
   friend class ChannelWriter<T>;
+  template <class Derived, class Simulation>
+  friend class Agent;
   template <class U>
   friend class ChannelWriter;
   friend struct detail::Shown<RemoteReference>;

@@ -15,6 +15,7 @@ struct Lambda {
     channel, ///< due where the agent's trajectory crosses the light cone of `emission`
     timer,   ///< due when the agent's own clock shows `due`
     outside, ///< put in from outside of the simulation, due at the time of `emission`
+    date,    ///< like a timer the agent's own, but due at the laboratory time of `emission`
   };
 
   Lambda* next = nullptr;         ///< for its present owner: a list without allocations

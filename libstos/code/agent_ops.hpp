@@ -42,6 +42,9 @@ struct AgentOps {
   std::span<const std::byte> (*object)(const AgentBase&);
 
   const std::type_info* type; ///< agents may be of classes that derive from it
+
+  /// Why no agent of the class can be put into bytes, as the class itself says; else null.
+  const char* stays_because;
 };
 
 } // namespace detail

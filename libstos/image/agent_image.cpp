@@ -20,6 +20,8 @@ std::optional<std::string> obstacle_to_image(const Cell& cell) {
     return "it is a " + demangle(typeid(agent).name()) + ", which derives from " +
            cell.ops->type_name +
            ", and would arrive as that: only the class that is named in Agent<...> can move";
+  if (cell.ops->stays_because != nullptr)
+    return std::string("its class ") + cell.ops->type_name + " " + cell.ops->stays_because;
   if (cell.ops->save == nullptr && cell.ops->has_inspect)
     return std::string("its class ") + cell.ops->type_name +
            " has an inspect, but no default constructor that libstos can call, which goes before "

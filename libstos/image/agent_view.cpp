@@ -28,6 +28,7 @@ const char* name_of(Lambda::Kind kind) {
     case Lambda::Kind::channel: return "channel";
     case Lambda::Kind::timer: return "timer";
     case Lambda::Kind::outside: return "outside";
+    case Lambda::Kind::date: return "date";
   }
   return "";
 }

@@ -174,7 +174,7 @@ private:
       if (ops == nullptr)
         problem_ = "there is no lambda type " + std::to_string(type_id) + " in this program";
       if (!in.ok() || ops == nullptr || !(absorption >= std::max(cut_.time, image.cell->now)) ||
-          kind > static_cast<std::uint8_t>(Lambda::Kind::outside))
+          kind > static_cast<std::uint8_t>(Lambda::Kind::date))
         return false;
       frame.kind = static_cast<Lambda::Kind>(kind);
       if (frame.kind == Lambda::Kind::channel)

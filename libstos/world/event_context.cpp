@@ -344,10 +344,36 @@ void EventContext::set_timer(Cell& cell, double local_delay, Closure& lambda) {
   effects.add(*guard.release());
 }
 
+// Emitted when it is due: so it is absorbed behind what comes at that time from earlier ones.
+void EventContext::set_date(Cell& cell, double time, Closure& lambda) {
+  ClosureGuard guard(&lambda, {&pool_});
+  if (!require_own(cell, "set a date of"))
+    return;
+  const Point now = emission_point(cell);
+  if (!(time >= now[0] && time <= coordinate_max))
+    throw UsageError(Errc::bad_argument, describe(cell) + ": a date is a laboratory time from " +
+                                             exact_text(now[0]) + " s on, not " + exact_text(time) +
+                                             " s");
+  lambda.emission = &cell == self_ ? emission_path_->position(time) : cell.path.position(time);
+  lambda.emission_depth = time == now[0] ? emission_depth(time) : 0;
+  lambda.kind = Lambda::Kind::date;
+  lambda.to = &cell;
+  lambda.source = cell.id;
+  lambda.channel = ChannelNumber::timers();
+  lambda.sequence = cell.timers_set++;
+  carry_references(lambda, cell);
+  effects.add(*guard.release());
+}
+
 Ticket EventContext::refer(const Channel& channel) {
   const Cell& from = channel.from();
   static_cast<void>(require_own(from, "take a reference from a channel of"));
   return issue(*channel.to, is_setup() ? &from : nullptr);
+}
+
+Ticket EventContext::refer_to(Cell& own) {
+  static_cast<void>(require_own(own, "take a reference to"));
+  return issue(own, is_setup() ? &own : nullptr);
 }
 
 Ticket EventContext::renew(const Ticket& reference) {

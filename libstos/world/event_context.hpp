@@ -123,7 +123,9 @@ public:
   void close_all(Cell& cell);
   void emit(Channel& channel, Closure& lambda);
   void set_timer(Cell& cell, double local_delay, Closure& lambda);
+  void set_date(Cell& cell, double time, Closure& lambda);
   Ticket refer(const Channel& channel);
+  Ticket refer_to(Cell& own);
   Ticket renew(const Ticket& reference);
   void turn(Cell& cell, const Velocity<4>& velocity);
   void turn_now(const Velocity<4>& velocity) { effects.change().turn = velocity; }

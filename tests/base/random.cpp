@@ -1,5 +1,7 @@
 #include "libstos/base/random.hpp"
 
+#include "libstos/base/portable_math.hpp"
+
 #include <catch2/catch.hpp>
 
 #include <array>

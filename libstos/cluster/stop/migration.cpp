@@ -748,7 +748,7 @@ bool Migration::read_lambdas(Arriving& arriving) {
     const Point emission = read_point(in);
     const std::uint64_t depth = in.varint();
     const std::uint64_t sequence = in.varint();
-    if (!in.ok() || ops == nullptr || kind > static_cast<std::uint8_t>(Lambda::Kind::outside))
+    if (!in.ok() || ops == nullptr || kind > static_cast<std::uint8_t>(Lambda::Kind::date))
       return false;
     Closure frame; // what does not depend on the code
     frame.kind = static_cast<Lambda::Kind>(kind);
@@ -762,7 +762,7 @@ bool Migration::read_lambdas(Arriving& arriving) {
       frame.channel = ends[end]->number;
     } else {
       frame.due = in.f64();
-      frame.source = frame.kind == Lambda::Kind::timer ? cell.id : AgentId::outside();
+      frame.source = frame.kind == Lambda::Kind::outside ? AgentId::outside() : cell.id;
       frame.channel = ChannelNumber::timers();
     }
     if (!read_references(frame, cell, in))
