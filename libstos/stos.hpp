@@ -1,7 +1,7 @@
 #pragma once
 
-/// All that a program needs: agents, simulations, thread pools, options, what models
-/// are made of, and the ties to CAF.
+/// All that a program needs: agents, simulations, thread pools, options, and the ties to CAF. What
+/// models are made of is in libstos/model/all.hpp.
 
 #include "actors/citizen.hpp"
 #include "actors/cluster_node.hpp"
@@ -10,14 +10,4 @@
 #include "config/program.hpp"
 #include "libstos/agent/simulation.hpp"
 #include "libstos/base/portable_math.hpp"
-#include "libstos/base/weighted_choice.hpp"
-#include "libstos/model/graph.hpp"
-#include "libstos/model/grid.hpp"
-#include "libstos/model/habitat.hpp"
-#include "libstos/model/process_agent.hpp"
-#include "libstos/model/resource.hpp"
-#include "libstos/model/series.hpp"
-#include "libstos/model/statistics.hpp"
-#include "libstos/model/store.hpp"
-#include "libstos/model/synchronous_agent.hpp"
 #include "libstos/spacetime/boost.hpp"

@@ -1,6 +1,7 @@
 // A bank with branches: customers come at random, wait for a clerk, and go. How long they wait on
 // the average is known: the formula of A. K. Erlang (1917).
 
+#include <libstos/model/all.hpp>
 #include <libstos/stos.hpp>
 
 #include <cmath>

@@ -3,6 +3,7 @@
 // that of random directions, sqrt(pi / 4 N). T. Vicsek, A. Czirok, E. Ben-Jacob, I. Cohen and O.
 // Shochet (1995).
 
+#include <libstos/model/all.hpp>
 #include <libstos/stos.hpp>
 
 #include <cmath>

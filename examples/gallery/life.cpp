@@ -1,6 +1,7 @@
 // Conway's game of life. A glider gun (R. W. Gosper, 1970) has 36 cells, and 30 generations later
 // it is the same again, and there is a glider more, of five cells.
 
+#include <libstos/model/all.hpp>
 #include <libstos/stos.hpp>
 
 #include <iostream>

@@ -2,6 +2,7 @@
 // each router, and goes on to a random neighbour or has arrived. How long it takes on the average
 // is known: J. R. Jackson (1957), with the independence that L. Kleinrock assumes (1964).
 
+#include <libstos/model/all.hpp>
 #include <libstos/stos.hpp>
 
 #include <cmath>

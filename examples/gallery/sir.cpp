@@ -2,6 +2,7 @@
 // share r of the people has had it, and r = 1 - exp(-R r), where R is how many contacts one
 // infects.
 
+#include <libstos/model/all.hpp>
 #include <libstos/stos.hpp>
 
 #include <algorithm>

@@ -3,6 +3,7 @@
 // variance of its orders is 1 + 2 L / p + 2 L^2 / p^2 times that of what is ordered from it: F.
 // Chen, Z. Drezner, J. Ryan and D. Simchi-Levi (2000), of demand without correlation.
 
+#include <libstos/model/all.hpp>
 #include <libstos/stos.hpp>
 
 #include <cmath>
