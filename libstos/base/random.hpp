@@ -117,7 +117,7 @@ public:
   /// An element of what has size() and operator[]. @pre it is not empty
   template <class Range>
   decltype(auto) pick(Range&& range) {
-    return range[static_cast<std::size_t>(index(std::size(range)))];
+    return range[index(std::size(range))];
   }
 
   /// Puts what has size() and operator[] into random order, all being equally likely.
@@ -126,7 +126,7 @@ public:
   void shuffle(Range&& range) {
     using std::swap;
     for (std::size_t left = std::size(range); left > 1; --left)
-      swap(range[left - 1], range[static_cast<std::size_t>(index(left))]);
+      swap(range[left - 1], range[index(left)]);
   }
 
   /// The seed of a stream that goes on with the numbers of this one.

@@ -25,7 +25,7 @@ public:
 
   /// The index of a weight, with a probability in proportion to it. @pre size() > 0
   [[nodiscard]] std::size_t draw(RandomStream& random) const {
-    const std::size_t own = static_cast<std::size_t>(random.index(columns_.size()));
+    const std::size_t own = random.index(columns_.size());
     return random.uniform() < columns_[own].share ? own : columns_[own].alias;
   }
 

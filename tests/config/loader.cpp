@@ -53,6 +53,11 @@ RunOptions unusual_options() {
   options.cluster.address = {"::1", 1};
   options.cluster.peers = {{"::2", 2}, {"three", 3}};
   options.cluster.nodes = 4;
+  options.cluster.join = true;
+  options.cluster.drain_on_term = true;
+  options.cluster.election = ElectionName::bully;
+  options.cluster.log = "l";
+  options.cluster.copies = 2;
   options.cluster.start_timeout_s = 5;
   options.cluster.silence_timeout_s = 6;
   options.cluster.heartbeat_s = 3;

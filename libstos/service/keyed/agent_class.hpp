@@ -124,8 +124,10 @@ constexpr std::uint32_t index_among() {
   static_assert((std::same_as<T, Ts> || ...),
                 "stos: this agent type does not list such a query or command: add it to its "
                 "`Queries<...>` or `Commands<...>`");
+  constexpr bool is_it[] = {std::same_as<T, Ts>...};
   std::uint32_t index = 0;
-  static_cast<void>(((std::same_as<T, Ts> || (++index, false)) || ...));
+  while (!is_it[index])
+    ++index;
   return index;
 }
 template <class T, class... Ts>
