@@ -198,27 +198,27 @@ void ClusterNode::note_run(std::uint64_t epoch, const detail::RunNote& note) {
 }
 
 void ClusterNode::wait_until_noted(std::uint64_t epoch, const detail::RunNote& note,
-                                   double patience_s) const {
+                                   std::optional<double> patience_s) const {
   std::unique_lock lock(view_->mutex);
-  view_->changed.wait_for(lock, std::chrono::duration<double>(patience_s), [&] {
+  const auto is_settled = [&] {
     return view_->failure || view_->view.epoch != epoch || view_->ledger.has(note);
-  });
+  };
+  if (patience_s)
+    view_->changed.wait_for(lock, std::chrono::duration<double>(*patience_s), is_settled);
+  else
+    view_->changed.wait(lock, is_settled);
 }
 
 std::uint64_t ClusterNode::take_interrupted(const std::string& simulation) {
   const std::lock_guard lock(view_->mutex);
-  const auto& runs = view_->interrupted.under_way();
-  const auto run = runs.find(simulation);
-  const std::uint64_t lineage = run == runs.end() ? 0 : run->second;
+  const std::uint64_t lineage = view_->interrupted.lineage_of(simulation);
   view_->interrupted.enter({simulation, lineage, true});
   return lineage;
 }
 
 std::uint64_t ClusterNode::lineage_of(const std::string& simulation) const {
   const std::lock_guard lock(view_->mutex);
-  const auto& runs = view_->ledger.under_way();
-  const auto run = runs.find(simulation);
-  return run == runs.end() ? 0 : run->second;
+  return view_->ledger.lineage_of(simulation);
 }
 
 void ClusterNode::leave_cluster() { caf::anon_send(actor_, detail::EndMessage{}); }

@@ -138,8 +138,9 @@ public:
   /// nodes come to know, those that start again, too (RunLedger).
   void note_run(std::uint64_t epoch, const detail::RunNote& note);
 
-  /// Waits until that is known here, or the view is over, for at most so long.
-  void wait_until_noted(std::uint64_t epoch, const detail::RunNote& note, double patience_s) const;
+  /// Waits until that is known here, or the view is over, for at most so long if that is given.
+  void wait_until_noted(std::uint64_t epoch, const detail::RunNote& note,
+                        std::optional<double> patience_s = {}) const;
 
   /// The run of that simulation that was under way when all nodes ended, by the lineage of its
   /// cuts; 0 if none was. Asked by the first run of its name.

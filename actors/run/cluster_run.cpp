@@ -348,6 +348,7 @@ private:
                        std::optional<WorkerRunOwner>& run);
   [[nodiscard]] Standpoint standpoint();
   void look_in_store();
+  void note_beginning(const ClusterNode::Roster& roster, const RunState& state) const;
   void note_end(const ClusterNode::Roster& roster, const RunState& state) const;
   [[nodiscard]] World& world_to_run(const ClusterNode::Roster& roster, const Attempt& attempt);
   void join(const Standpoint& there, const std::string& node);
@@ -414,10 +415,9 @@ void ClusterRun::look_in_store() {
     lineage = label->lineage;
   if (lineage == 0 || keeps_all_)
     return;
-  const std::optional<ReadCut> stored = latest_stored_cut(
-      options.snapshot.path,
-      options.snapshot.branch.empty() ? options.simulation_name : options.snapshot.branch, lineage,
-      label ? std::optional(label->time) : std::nullopt);
+  const std::optional<ReadCut> stored =
+      latest_stored_cut(options.snapshot.path, name_of_run(options), lineage,
+                        label ? std::optional(label->time) : std::nullopt);
   if (!stored)
     return;
   if (!has_begun_)
@@ -425,12 +425,7 @@ void ClusterRun::look_in_store() {
       std::clog << "stos: warning: the run begins anew, since " + same.error().context + "\n";
       return;
     }
-  CutRecord record;
-  record.time = stored->cut.time;
-  record.state_digest = stored->cut.state_digest();
-  record.agents = stored->cut.images.size();
-  record.bytes = stored->cut.bytes();
-  keeper_->keep(stored->cut, {record.time, lineage, {record}}, {});
+  keeper_->keep(stored->cut, {stored->cut.time, lineage, {stored->cut.record()}}, {});
 }
 
 Standpoint ClusterRun::standpoint() {
@@ -617,9 +612,7 @@ RunSummary ClusterRun::take_part(World& world, const ClusterNode::Roster& roster
       world,
       site_of_cuts(state, attempt.actor, beginning, ways_in_.names, world.options.cluster.copies));
   keeps_all_ = roster.own_index <= world.options.cluster.copies;
-  if (roster.own_index == 0)
-    node_.note_run(roster.epoch,
-                   {world.options.simulation_name, state.snapshots->lineage(), false});
+  note_beginning(roster, state);
   start(world, roster, attempt, run);
   RunSight sight(world, roster.names[roster.own_index]);
   sight.watch((*run)->domains());
@@ -647,6 +640,16 @@ RunSummary ClusterRun::take_part(World& world, const ClusterNode::Roster& roster
   const double wall_time_s =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start_time).count();
   return conclude_with_others(world, roster, attempt, **run, wall_time_s, trace);
+}
+
+// Before there is any cut: nodes that start again are to go on from each that was said to be stored.
+void ClusterRun::note_beginning(const ClusterNode::Roster& roster, const RunState& state) const {
+  if (roster.own_index != 0)
+    return;
+  const RunNote begun{world_.options.simulation_name, state.snapshots->lineage(), false};
+  node_.note_run(roster.epoch, begun);
+  if (!node_.options().log.empty())
+    node_.wait_until_noted(roster.epoch, begun);
 }
 
 // Nodes that start again are not to go on with it; where there is no log, none would.

@@ -127,10 +127,7 @@ Result<Present> CutKeeper::read() const {
   if (!cut)
     return cut.error();
   Present present{*std::move(cut), {}};
-  present.record.time = present.cut.time;
-  present.record.state_digest = present.cut.state_digest();
-  present.record.agents = present.cut.images.size();
-  present.record.bytes = present.cut.bytes();
+  present.record = present.cut.record();
   return present;
 }
 

@@ -100,8 +100,7 @@ std::unique_ptr<World> like(const World& world) {
 bool diverge(World& world, const Rerun::Run& run_again, std::uint32_t workers) {
   const RunOptions& options = world.options;
   const std::vector<std::string>& places = options.snapshot.diverge;
-  const std::string& run =
-      options.snapshot.branch.empty() ? options.simulation_name : options.snapshot.branch;
+  const std::string& run = name_of_run(options);
   const OpenedStore a = open_to_read(places.front());
   const OpenedStore b = open_to_read(places.back());
   const std::map<double, CutEntry> of_a = cuts_of(a, run);

@@ -31,6 +31,11 @@ struct ReadCut {
 /// By `PLACE`, `PLACE@TIME` or `PLACE@#NUMBER`.
 [[nodiscard]] ReadCut read_named_cut(const std::string& name);
 
+/// The name of a run, by which a store knows its cuts.
+[[nodiscard]] inline const std::string& name_of_run(const RunOptions& options) {
+  return options.snapshot.branch.empty() ? options.simulation_name : options.snapshot.branch;
+}
+
 /// The latest cut of a run, by its name and lineage, that lies at `place` and is later than
 /// `after`; nothing if there is none, or no store. What cannot be read is told on standard error,
 /// and the one before it is taken: this throws nothing.

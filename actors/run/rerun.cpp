@@ -37,8 +37,7 @@ Rerun::Rerun(const World& world, Run run, Cut from, double to)
     : world_(world), run_(std::move(run)), to_(to), options_(world.options) {
   auto present = std::make_shared<Present>();
   present->cut = std::move(from);
-  present->record.time = present->cut.time;
-  present->record.state_digest = present->cut.state_digest();
+  present->record = present->cut.record();
   from_ = std::move(present);
   options_.seed = seed_of(from_->cut.origin, options_.seed);
   options_.snapshot = {};

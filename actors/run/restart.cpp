@@ -75,8 +75,7 @@ private:
 // What the world has in common with all that may go on from its cuts.
 CutOrigin origin_of(const World& world, const WorldFingerprint& set_up) {
   CutOrigin origin;
-  const SnapshotOptions& options = world.options.snapshot;
-  origin.run = options.branch.empty() ? world.options.simulation_name : options.branch;
+  origin.run = name_of_run(world.options);
   origin.build = build_of_this_program();
   for (const WorldFingerprint::Key& key : set_up.keys())
     if (key.name == "simulation.seed" || key.name == "space" || key.name == "boundary" ||
@@ -90,6 +89,20 @@ CutOrigin origin_of(const World& world, const WorldFingerprint& set_up) {
   origin.set_up_agents = set_up.agents();
   origin.set_up = set_up.set_up();
   return origin;
+}
+
+// Why the world of a cut is not the one here, whatever build has written it; empty if it is.
+std::string difference_between(const CutOrigin& there, const CutOrigin& here) {
+  if (there.run != here.run)
+    return "it is of run " + there.run + ", and this one is called " + here.run;
+  for (const CutOrigin::Fact& fact : here.facts)
+    for (const CutOrigin::Fact& before : there.facts)
+      if (before.name == fact.name && before.value != fact.value)
+        return fact.name + " was " + before.value + ", and is " + fact.value;
+  if (there.set_up_agents != here.set_up_agents)
+    return "its set-up had " + std::to_string(there.set_up_agents) + " agents, and this one has " +
+           std::to_string(here.set_up_agents);
+  return there.set_up != here.set_up ? "the agents of its set-up were others" : "";
 }
 
 /// The cut that a run goes on from.
@@ -111,7 +124,7 @@ public:
 private:
   [[nodiscard]] std::string where() const { return "the " + text() + " in " + place_; }
   void require_same_build(World& world, const CutOrigin& origin) const;
-  void require_same_set_up(const CutOrigin& origin) const;
+  void require_same_set_up(CutOrigin origin) const;
   void draw_anew(World& world) const;
   void inject_all(World& world, const AgentNames& names) const;
 
@@ -160,25 +173,14 @@ void Restart::require_same_build(World& world, const CutOrigin& origin) const {
                          "on from it");
 }
 
-void Restart::require_same_set_up(const CutOrigin& origin) const {
-  const std::string other = where() + " is of another world: ";
-  const std::string hint = ". A run that is to differ from it has a name of its own: --branch";
-  if (cut_->origin.run != origin.run)
-    throw UsageError(Errc::bad_config, other + "it is of run " + cut_->origin.run +
-                                           ", and this one is called " + origin.run + hint);
-  for (const CutOrigin::Fact& fact : origin.facts)
-    for (const CutOrigin::Fact& before : cut_->origin.facts)
-      if (before.name == fact.name && before.value != fact.value &&
-          !(fact.name == trace_fact && fact.value == "none"))
-        throw UsageError(Errc::bad_config, other + fact.name + " was " + before.value +
-                                               ", and is " + fact.value + hint);
-  if (cut_->origin.set_up_agents != origin.set_up_agents)
-    throw UsageError(Errc::bad_config, other + "its set-up had " +
-                                           std::to_string(cut_->origin.set_up_agents) +
-                                           " agents, and this one has " +
-                                           std::to_string(origin.set_up_agents) + hint);
-  if (cut_->origin.set_up != origin.set_up)
-    throw UsageError(Errc::bad_config, other + "the agents of its set-up were others" + hint);
+// A trace that the run of the cut had may end with it.
+void Restart::require_same_set_up(CutOrigin origin) const {
+  std::erase(origin.facts, CutOrigin::Fact{trace_fact, "none"});
+  const std::string difference = difference_between(cut_->origin, origin);
+  if (!difference.empty())
+    throw UsageError(Errc::bad_config,
+                     where() + " is of another world: " + difference +
+                         ". A run that is to differ from it has a name of its own: --branch");
 }
 
 // With another seed, what agents draw from now on is not what it would have been.
@@ -239,21 +241,12 @@ void Restart::inject_all(World& world, const AgentNames& names) const {
 
 Result<void> check_same_run(const Cut& cut, const World& world) {
   const CutOrigin here = origin_of(world, WorldFingerprint(world));
-  const CutOrigin& there = cut.origin;
-  std::string difference;
-  if (there.run != here.run)
-    difference = "it is of run " + there.run + ", and this one is called " + here.run;
-  else if (there.build != here.build)
+  std::string difference = difference_between(cut.origin, here);
+  if (difference.empty() && cut.origin.build != here.build)
     difference = "it was written by another build of the program";
-  else if (there.set_up_agents != here.set_up_agents || there.set_up != here.set_up)
-    difference = "the agents of its set-up were others";
-  for (const CutOrigin::Fact& fact : here.facts)
-    for (const CutOrigin::Fact& before : there.facts)
-      if (before.name == fact.name && before.value != fact.value && difference.empty())
-        difference = fact.name + " was " + before.value + ", and is " + fact.value;
   if (!difference.empty())
     return Error{Errc::bad_config, "the cut at " + exact_text(cut.time) + " s, of run " +
-                                       there.run + ", is of another world: " + difference};
+                                       cut.origin.run + ", is of another world: " + difference};
   return {};
 }
 

@@ -409,9 +409,7 @@ Result<StoredCut> Snapshots::write_joined(double time, Pending& pending) {
   }
   Cut cut = join(world_, std::move(pending.parts));
   cut.origin = site_.beginning.origin;
-  done.record.state_digest = cut.state_digest();
-  done.record.agents = cut.images.size();
-  done.record.bytes = cut.bytes();
+  done.record = cut.record();
   const bool is_present = time == world_.stands_at;
   if (is_present && site_.tell_all) {
     CutPart whole;

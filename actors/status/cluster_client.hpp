@@ -16,10 +16,9 @@ namespace stos {
 ///
 /// Threads: one at a time; an actor system with threads of its own stands behind it.
 /// Errors:  each function waits at most as long as it was given. Errc::io_error if no process can
-/// be
-///          reached there, none answers in time, or the one that does is no node, or does not let
-///          this process in; Errc::bad_config if the keys are no good; Errc::bad_message if it is a
-///          node that speaks another protocol, or says what cannot be read.
+///          be reached there, none answers in time, or the one that does is no node, or does not
+///          let this process in; Errc::bad_config if the keys are no good; Errc::bad_message if it
+///          is a node that speaks another protocol, or says what cannot be read.
 class ClusterClient {
 public:
   /// Without files in `tls` it has the user's own keys; `commands` says whether these are to be

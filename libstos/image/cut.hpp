@@ -106,6 +106,9 @@ struct Cut {
   ///
   /// A sum over all parts, so that nodes can add up what each of them has.
   [[nodiscard]] RunDigest state_digest() const;
+
+  /// What is told of it.
+  [[nodiscard]] CutRecord record() const { return {time, state_digest(), images.size(), bytes()}; }
 };
 
 /// What one node has of a cut.

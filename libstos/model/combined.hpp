@@ -1,7 +1,6 @@
 #pragma once
 
 #include "libstos/base/exact_sum.hpp"
-#include "libstos/base/exact_text.hpp"
 #include "libstos/base/usage_error.hpp"
 #include "libstos/model/cycles.hpp"
 
@@ -174,7 +173,7 @@ class Combined {
 public:
   Combined() = default;
   explicit Combined(T value, const Cycles& cycles = Cycles())
-      : cycles_(cycles), value_(std::move(value)) {}
+      : cycle_(cycles), value_(std::move(value)) {}
 
   void update(double time, const T& by) {
     settle(time);
@@ -200,35 +199,27 @@ public:
     return has_updates_;
   }
 
-  [[nodiscard]] const Cycles& cycles() const { return cycles_; }
+  [[nodiscard]] const Cycles& cycles() const { return cycle_.cycles(); }
 
   template <class Inspector>
   friend bool inspect(Inspector& f, Combined& x) {
-    return f.object(x).fields(f.field("value", x.value_), f.field("cycles", x.cycles_),
-                              f.field("cycle", x.cycle_), f.field("updates", x.updates_),
+    return f.object(x).fields(f.field("value", x.value_), f.field("cycle", x.cycle_),
+                              f.field("updates", x.updates_),
                               f.field("has_updates", x.has_updates_));
   }
 
 private:
   void settle(double time) {
-    const std::int64_t cycle = cycles_.of(time);
-    if (cycle < cycle_)
-      throw UsageError(Errc::bad_argument, "an update or a question at " + exact_text(time) +
-                                               " s, in cycle " + std::to_string(cycle) +
-                                               "; wanted: cycle " + std::to_string(cycle_) +
-                                               " or later, which has begun already");
-    if (cycle == cycle_)
+    if (!cycle_.go_on_to(time, "an update or a question"))
       return;
     if (has_updates_)
       value_ = updates_.apply(value_);
     updates_ = {};
     has_updates_ = false;
-    cycle_ = cycle;
   }
 
-  Cycles cycles_;
+  detail::RunningCycle cycle_;
   T value_{};
-  std::int64_t cycle_ = std::numeric_limits<std::int64_t>::min();
   detail::Accumulator<T, Operator> updates_;
   bool has_updates_ = false;
 };

@@ -4,6 +4,8 @@
 #include "libstos/base/usage_error.hpp"
 
 #include <cmath>
+#include <string>
+#include <utility>
 
 namespace stos {
 
@@ -27,6 +29,16 @@ std::int64_t Cycles::of(double time) const {
   while (time >= begin_of(cycle + 1))
     ++cycle;
   return cycle;
+}
+
+bool detail::RunningCycle::go_on_to(double time, const char* what) {
+  const std::int64_t cycle = cycles_.of(time);
+  if (cycle < number_)
+    throw UsageError(Errc::bad_argument, std::string(what) + " at " + exact_text(time) +
+                                             " s, in cycle " + std::to_string(cycle) +
+                                             "; wanted: cycle " + std::to_string(number_) +
+                                             " or later, which has begun already");
+  return std::exchange(number_, cycle) != cycle;
 }
 
 } // namespace stos

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 
 namespace stos {
 
@@ -35,4 +36,29 @@ private:
   double begin_ = 0;
 };
 
+namespace detail {
+
+/// The cycle that has come last: where what happens to a member of an agent begins anew with each.
+class RunningCycle {
+public:
+  RunningCycle() = default;
+  explicit RunningCycle(const Cycles& cycles) : cycles_(cycles) {}
+
+  /// Goes on to the cycle of `time`; whether it is another one. Throws UsageError (bad_argument) if
+  /// it is an earlier one; `what` has come so late.
+  [[nodiscard]] bool go_on_to(double time, const char* what);
+
+  [[nodiscard]] const Cycles& cycles() const { return cycles_; }
+
+  template <class Inspector>
+  friend bool inspect(Inspector& f, RunningCycle& x) {
+    return f.object(x).fields(f.field("cycles", x.cycles_), f.field("number", x.number_));
+  }
+
+private:
+  Cycles cycles_;
+  std::int64_t number_ = std::numeric_limits<std::int64_t>::min();
+};
+
+} // namespace detail
 } // namespace stos

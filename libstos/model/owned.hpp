@@ -1,15 +1,11 @@
 #pragma once
 
-#include "libstos/base/exact_text.hpp"
 #include "libstos/base/ids.hpp"
-#include "libstos/base/usage_error.hpp"
 #include "libstos/model/cycles.hpp"
 
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
-#include <string>
 #include <string_view>
 #include <utility>
 
@@ -54,7 +50,7 @@ public:
   Owned() = default;
   /// Of no agent, as long as no owner is named.
   explicit Owned(T value, const Cycles& cycles = Cycles(), AgentId owner = AgentId::outside())
-      : cycles_(cycles), value_(std::move(value)), owner_(owner) {}
+      : cycle_(cycles), value_(std::move(value)), owner_(owner) {}
 
   /// Whether `by` has the attribute from now on; it has, if it had it before. Changes nothing
   /// otherwise.
@@ -90,33 +86,24 @@ public:
 
   [[nodiscard]] const T& value() const { return value_; }
   [[nodiscard]] AgentId owner() const { return owner_; }
-  [[nodiscard]] const Cycles& cycles() const { return cycles_; }
+  [[nodiscard]] const Cycles& cycles() const { return cycle_.cycles(); }
 
   template <class Inspector>
   friend bool inspect(Inspector& f, Owned& x) {
     return f.object(x).fields(f.field("value", x.value_), f.field("owner", x.owner_),
-                              f.field("cycles", x.cycles_), f.field("cycle", x.cycle_),
-                              f.field("passed", x.passed_), f.field("updated", x.updated_));
+                              f.field("cycle", x.cycle_), f.field("passed", x.passed_),
+                              f.field("updated", x.updated_));
   }
 
 private:
   void begin(double time) {
-    const std::int64_t cycle = cycles_.of(time);
-    if (cycle < cycle_)
-      throw UsageError(Errc::bad_argument, "a claim or an update at " + exact_text(time) +
-                                               " s, in cycle " + std::to_string(cycle) +
-                                               "; wanted: cycle " + std::to_string(cycle_) +
-                                               " or later, which has begun already");
-    if (cycle == cycle_)
-      return;
-    cycle_ = cycle;
-    passed_ = updated_ = false;
+    if (cycle_.go_on_to(time, "a claim or an update"))
+      passed_ = updated_ = false;
   }
 
-  Cycles cycles_;
+  detail::RunningCycle cycle_;
   T value_{};
   AgentId owner_ = AgentId::outside();
-  std::int64_t cycle_ = std::numeric_limits<std::int64_t>::min();
   bool passed_ = false;  ///< in this cycle
   bool updated_ = false; ///< likewise
 };

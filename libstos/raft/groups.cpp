@@ -48,6 +48,14 @@ Result<Frame> read_frame(std::span<const std::byte> bytes) {
   return frame;
 }
 
+Result<Frame> read_frame_of(NodeId sender, std::span<const std::byte> bytes) {
+  Result<Frame> frame = read_frame(bytes);
+  if (frame && frame->from != sender)
+    return Error{Errc::bad_message,
+                 "a frame of node " + to_string(frame->from) + " from node " + to_string(sender)};
+  return frame;
+}
+
 // ---- groups
 // ----------------------------------------------------------------------------------------
 

@@ -34,6 +34,9 @@ void write(const Frame& frame, BytesWriter& out);
 /// between these two nodes.
 [[nodiscard]] Result<Frame> read_frame(std::span<const std::byte> bytes);
 
+/// The same of what `sender` has sent: fails also if it is another node's.
+[[nodiscard]] Result<Frame> read_frame_of(NodeId sender, std::span<const std::byte> bytes);
+
 /// Units: ticks.
 struct GroupsOptions {
   NodeId self;

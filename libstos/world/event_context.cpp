@@ -319,6 +319,14 @@ void EventContext::emit(Channel& channel, Closure& lambda) {
   effects.add(*guard.release());
 }
 
+// What an agent is to absorb that comes from nowhere else.
+static void address_to_itself(Cell& cell, Closure& lambda) {
+  lambda.to = &cell;
+  lambda.source = cell.id;
+  lambda.channel = ChannelNumber::timers();
+  lambda.sequence = cell.timers_set++;
+}
+
 void EventContext::set_timer(Cell& cell, double local_delay, Closure& lambda) {
   ClosureGuard guard(&lambda, {&pool_});
   if (!require_own(cell, "set a timer of"))
@@ -336,10 +344,7 @@ void EventContext::set_timer(Cell& cell, double local_delay, Closure& lambda) {
   if (std::abs(lambda.emission[0]) >= coarse_date || lambda.emission_depth >= deep_in_an_instant)
       [[unlikely]]
     require_resolution(cell, lambda, local_delay);
-  lambda.to = &cell;
-  lambda.source = cell.id;
-  lambda.channel = ChannelNumber::timers();
-  lambda.sequence = cell.timers_set++;
+  address_to_itself(cell, lambda);
   carry_references(lambda, cell);
   effects.add(*guard.release());
 }
@@ -357,10 +362,7 @@ void EventContext::set_date(Cell& cell, double time, Closure& lambda) {
   lambda.emission = &cell == self_ ? emission_path_->position(time) : cell.path.position(time);
   lambda.emission_depth = time == now[0] ? emission_depth(time) : 0;
   lambda.kind = Lambda::Kind::date;
-  lambda.to = &cell;
-  lambda.source = cell.id;
-  lambda.channel = ChannelNumber::timers();
-  lambda.sequence = cell.timers_set++;
+  address_to_itself(cell, lambda);
   carry_references(lambda, cell);
   effects.add(*guard.release());
 }

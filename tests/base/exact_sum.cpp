@@ -30,12 +30,6 @@ double any_double(RandomStream& random, int from, int to) {
   return random.bernoulli(0.5) ? magnitude : -magnitude;
 }
 
-template <class T>
-void shuffle(std::vector<T>& all, RandomStream& random) {
-  for (std::size_t i = all.size(); i > 1; --i)
-    std::swap(all[i - 1], all[random.below(static_cast<std::uint32_t>(i))]);
-}
-
 } // namespace
 
 TEST_CASE("an exact sum loses nothing") {
@@ -85,7 +79,7 @@ TEST_CASE("the order of the numbers, and sums of parts, change nothing") {
     ExactSum whole;
     for (const double x : numbers)
       whole.add(x);
-    shuffle(numbers, random);
+    random.shuffle(numbers);
     ExactSum parts[3];
     for (const double x : numbers)
       parts[random.below(3)].add(x);

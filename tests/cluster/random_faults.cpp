@@ -4,10 +4,10 @@
 // be.
 
 #include "tests/cluster/virtual_nodes.hpp"
+#include "tests/support/seeds.hpp"
 
 #include <catch2/catch.hpp>
 
-#include <cstdlib>
 #include <string>
 
 namespace stos::test {
@@ -97,12 +97,6 @@ std::string run_seed(std::uint64_t seed) {
   return cluster.trouble();
 }
 
-void check_seeds(std::uint64_t first, std::uint64_t last) {
-  for (std::uint64_t seed = first; seed <= last; ++seed)
-    if (const std::string wrong = run_seed(seed); !wrong.empty())
-      FAIL_CHECK("seed " << seed << ": " << wrong);
-}
-
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr std::uint64_t seeds_each = 100;
 #else
@@ -110,19 +104,19 @@ constexpr std::uint64_t seeds_each = 2'500;
 #endif
 
 TEST_CASE("Random faults never make two clusters of one: seeds of the first quarter") {
-  check_seeds(1, seeds_each);
+  check_seeds(1, seeds_each, run_seed);
 }
 
 TEST_CASE("Random faults never make two clusters of one: seeds of the second quarter") {
-  check_seeds(10'001, 10'000 + seeds_each);
+  check_seeds(10'001, 10'000 + seeds_each, run_seed);
 }
 
 TEST_CASE("Random faults never make two clusters of one: seeds of the third quarter") {
-  check_seeds(20'001, 20'000 + seeds_each);
+  check_seeds(20'001, 20'000 + seeds_each, run_seed);
 }
 
 TEST_CASE("Random faults never make two clusters of one: seeds of the last quarter") {
-  check_seeds(30'001, 30'000 + seeds_each);
+  check_seeds(30'001, 30'000 + seeds_each, run_seed);
 }
 
 TEST_CASE(
@@ -135,12 +129,7 @@ TEST_CASE(
 // STOS_TEST_SEEDS=FIRST-LAST test_cluster "[seeds]": as many as there is time for, or one that
 // failed.
 TEST_CASE("As many seeds of random faults to nodes as STOS_TEST_SEEDS says", "[.][seeds]") {
-  const char* const text = std::getenv("STOS_TEST_SEEDS");
-  const std::string range = text != nullptr ? text : "1-1000000";
-  char* end = nullptr;
-  const std::uint64_t first = std::strtoull(range.c_str(), &end, 10);
-  const std::uint64_t last = *end == '-' ? std::strtoull(end + 1, nullptr, 10) : first;
-  check_seeds(first, last);
+  check_wanted_seeds(run_seed);
 }
 
 } // namespace

@@ -4,13 +4,13 @@
 #include "actors/transport/credentials.hpp"
 #include "actors/transport/guarded_scribe.hpp"
 #include "actors/transport/peer_list.hpp"
+#include "support/loopback.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 #include <caf/io/broker.hpp>
 #include <caf/io/middleman.hpp>
 #include <catch2/catch.hpp>
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -27,19 +27,12 @@ struct Connection {
 };
 
 Connection connect_on_loopback() {
-  const int listener = socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in place{};
-  place.sin_family = AF_INET;
-  place.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof place;
-  REQUIRE(bind(listener, reinterpret_cast<sockaddr*>(&place), sizeof place) == 0);
-  REQUIRE(listen(listener, 1) == 0);
-  REQUIRE(getsockname(listener, reinterpret_cast<sockaddr*>(&place), &size) == 0);
+  const stos::test::LoopbackListener listener;
   Connection made;
   made.here = socket(AF_INET, SOCK_STREAM, 0);
-  REQUIRE(connect(made.here, reinterpret_cast<sockaddr*>(&place), sizeof place) == 0);
-  made.there = accept(listener, nullptr, nullptr);
-  close(listener);
+  REQUIRE(connect(made.here, reinterpret_cast<const sockaddr*>(&listener.place),
+                  sizeof listener.place) == 0);
+  made.there = accept(listener.socket, nullptr, nullptr);
   return made;
 }
 

@@ -4,6 +4,7 @@
 #include "actors/transport/key_folder.hpp"
 #include "actors/transport/newcomer.hpp"
 #include "actors/transport/peer_list.hpp"
+#include "support/loopback.hpp"
 
 #include <catch2/catch.hpp>
 #include <poll.h>
@@ -69,20 +70,14 @@ struct Meeting {
 /// Has one process call another one.
 Meeting meet(std::shared_ptr<Credentials> caller, std::shared_ptr<Credentials> called,
              Greeting says, Greeting answers) {
-  const int listener = socket(AF_INET, SOCK_STREAM, 0);
+  const test::LoopbackListener listener;
   SocketAddress address;
-  auto& place = reinterpret_cast<sockaddr_in&>(address.bytes);
-  place.sin_family = AF_INET;
-  place.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.size = sizeof place;
-  REQUIRE(bind(listener, reinterpret_cast<sockaddr*>(&place), sizeof place) == 0);
-  REQUIRE(listen(listener, 1) == 0);
-  REQUIRE(getsockname(listener, reinterpret_cast<sockaddr*>(&place), &address.size) == 0);
+  reinterpret_cast<sockaddr_in&>(address.bytes) = listener.place;
+  address.size = sizeof listener.place;
   const Newcomer::Judge everybody = [](const Greeting&) { return std::string(); };
   Newcomer first({address}, std::move(caller), std::move(says), everybody);
-  Newcomer second(accept4(listener, nullptr, nullptr, SOCK_NONBLOCK), std::move(called),
+  Newcomer second(accept4(listener.socket, nullptr, nullptr, SOCK_NONBLOCK), std::move(called),
                   std::move(answers), everybody);
-  close(listener);
   using State = Newcomer::State;
   State one = State::under_way, two = State::under_way;
   while (one == State::under_way || two == State::under_way) {

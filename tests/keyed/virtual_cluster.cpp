@@ -94,22 +94,10 @@ keyed::Time KeyedCluster::clock_of(const Node& node) const {
 // ---- time
 // ------------------------------------------------------------------------------------------
 
-void KeyedCluster::push(Event event) {
-  event.number = events_++;
-  queue_.push_back(std::move(event));
-  std::push_heap(queue_.begin(), queue_.end(), [](const Event& a, const Event& b) {
-    return std::pair(a.at, a.number) > std::pair(b.at, b.number);
-  });
-}
-
 void KeyedCluster::advance() {
   if (queue_.empty()) // all are down
     start(nodes_[0]);
-  std::pop_heap(queue_.begin(), queue_.end(), [](const Event& a, const Event& b) {
-    return std::pair(a.at, a.number) > std::pair(b.at, b.number);
-  });
-  Event event = std::move(queue_.back());
-  queue_.pop_back();
+  Event event = queue_.take();
   now_ = event.at;
   Node& node = nodes_[event.node];
   if (event.life != 0) {
@@ -117,7 +105,7 @@ void KeyedCluster::advance() {
       tick(node);
   } else if (node.core && now_ < node.paused_until) { // what it hears waits
     event.at = node.paused_until;
-    push(std::move(event));
+    queue_.push(std::move(event));
   } else if (node.core) {
     for (std::uint64_t missed = std::exchange(node.ticks_missed, 0); missed > 0; --missed)
       node.core->tick(clock_of(node));
@@ -171,7 +159,7 @@ void KeyedCluster::start(Node& node) {
   node.core = std::make_unique<keyed::Node>(options, types_, found, clock_of(node));
   node.paused_until = 0;
   node.ticks_missed = 0;
-  push({now_ + random_.below(per_tick) + 1, 0, node.id.value - 1, 0, node.lives, {}});
+  queue_.push({now_ + random_.below(per_tick) + 1, 0, node.id.value - 1, 0, node.lives, {}});
   look_at(node);
 }
 
@@ -195,7 +183,7 @@ void KeyedCluster::look_at(Node& node) {
 }
 
 void KeyedCluster::tick(Node& node) {
-  push({now_ + per_tick, 0, node.id.value - 1, 0, node.lives, {}});
+  queue_.push({now_ + per_tick, 0, node.id.value - 1, 0, node.lives, {}});
   if (now_ < node.paused_until) {
     ++node.ticks_missed;
     return;
@@ -250,13 +238,13 @@ void KeyedCluster::transmit(Node& node, const std::vector<keyed::Node::Message>&
   const std::size_t from = node.id.value - 1;
   for (const auto& [to_id, bytes] : messages) {
     const std::size_t to = to_id.value - 1;
-    if (cut_.contains({from, to}))
+    if (cables_.are_cut(from, to))
       continue;
     int copies = faulty_ && chance(faults_.loss) ? 0 : 1;
     copies += faulty_ && chance(faults_.duplication) ? 1 : 0;
     for (; copies > 0; --copies) {
       const Time delay = 1 + random_.below(faulty_ ? faults_.delay_max : 30);
-      push({now_ + delay, 0, to, from, 0, bytes});
+      queue_.push({now_ + delay, 0, to, from, 0, bytes});
     }
   }
 }
@@ -406,24 +394,11 @@ void KeyedCluster::accidents(Node& node) {
       start(other);
   if (node.core && chance(faults_.pause))
     node.paused_until = now_ + random_.below(40 * per_tick);
-  const auto some_time = [&] { return now_ + random_.below(faults_.partition_ticks * per_tick); };
-  if (chance(faults_.partition)) {
-    const std::uint32_t side = random_.below(1u << count);
-    for (std::size_t a = 0; a < count; ++a)
-      for (std::size_t b = 0; b < count; ++b)
-        if ((side >> a & 1) != (side >> b & 1))
-          cut_.insert({a, b});
-    heals_at_ = some_time();
-  }
-  if (chance(faults_.one_way)) {
-    cut_.insert({random_.below(count), random_.below(count)});
-    heals_at_ = some_time();
-  }
-  if (now_ >= heals_at_)
-    cut_.clear();
+  const auto longest = static_cast<std::uint32_t>(faults_.partition_ticks * per_tick);
+  cables_.pass(faults_.partition, faults_.one_way, count, now_, longest, random_);
   if (chance(faults_.full_disk)) {
     node.disk.capacity = node.disk.size() + random_.below(500);
-    disks_free_at_ = some_time();
+    disks_free_at_ = now_ + random_.below(longest);
   }
   if (now_ >= disks_free_at_)
     for (Node& other : nodes_)
@@ -435,7 +410,7 @@ void KeyedCluster::accidents(Node& node) {
 
 void KeyedCluster::repair_all() {
   faulty_ = false;
-  cut_.clear();
+  cables_.mend_all();
   for (Node& node : nodes_) {
     node.disk.capacity = ~0ull;
     node.paused_until = 0;

@@ -2,6 +2,8 @@
 
 #include "libstos/service/keyed/node.hpp"
 #include "store/write_ahead_log.hpp"
+#include "support/event_queue.hpp"
+#include "support/virtual_cables.hpp"
 #include "support/virtual_log_folder.hpp"
 #include "tests/keyed/counter_model.hpp"
 #include "tests/keyed/made_up_agents.hpp"
@@ -110,7 +112,6 @@ private:
   [[nodiscard]] std::string check_histories() const;
   [[nodiscard]] bool read_all();
   [[nodiscard]] keyed::Time clock_of(const Node& node) const;
-  void push(Event event);
   void advance();
   [[nodiscard]] bool chance(double probability) {
     return probability > 0 && random_.bernoulli(probability);
@@ -124,13 +125,11 @@ private:
   std::map<std::string, std::vector<CounterOperation>> histories_;
   std::map<std::uint32_t, std::uint32_t> generations_; // of keys
   std::set<std::int64_t> effects_;                     // amounts of additions
-  std::vector<Event> queue_;                           // a heap
-  std::set<std::pair<std::size_t, std::size_t>> cut_;
+  EventQueue<Event> queue_;
+  VirtualCables cables_;
   Time now_ = 0;
-  Time heals_at_ = 0;
   Time disks_free_at_ = 0;
   bool faulty_ = true;
-  std::uint64_t events_ = 0;
   std::uint64_t moments_ = 0; // what clients see, in order
   std::uint64_t answered_ = 0;
   std::uint64_t unanswered_ = 0;

@@ -17,12 +17,6 @@ using namespace stos;
 
 namespace {
 
-template <class T>
-void shuffle(std::vector<T>& all, RandomStream& random) {
-  for (std::size_t i = all.size(); i > 1; --i)
-    std::swap(all[i - 1], all[random.below(static_cast<std::uint32_t>(i))]);
-}
-
 // Saved in the middle of a cycle and loaded again, as at a move or in a cut.
 template <class T>
 T travelled(const T& x) {
@@ -82,7 +76,7 @@ TEST_CASE("no order of the updates changes a bit of the value") {
     };
     const auto wanted = all();
     for (int order = 0; order < 5; ++order) {
-      shuffle(updates, random);
+      random.shuffle(updates);
       CHECK(all() == wanted);
     }
   }

@@ -125,22 +125,10 @@ std::string run_seed(std::uint64_t seed) { return VirtualNodes(seed, Faults::of(
 // ---- time
 // ------------------------------------------------------------------------------------------
 
-void VirtualNodes::push(Event event) {
-  event.number = events_++;
-  queue_.push_back(std::move(event));
-  std::push_heap(queue_.begin(), queue_.end(), [](const Event& a, const Event& b) {
-    return std::pair(a.at, a.number) > std::pair(b.at, b.number);
-  });
-}
-
 void VirtualNodes::advance() {
   if (queue_.empty()) // all are down
     start(nodes_[random_.below(static_cast<std::uint32_t>(nodes_.size()))]);
-  std::pop_heap(queue_.begin(), queue_.end(), [](const Event& a, const Event& b) {
-    return std::pair(a.at, a.number) > std::pair(b.at, b.number);
-  });
-  Event event = std::move(queue_.back());
-  queue_.pop_back();
+  Event event = queue_.take();
   now_ = event.at;
   ++steps_;
   Node& node = nodes_[event.node];
@@ -150,7 +138,7 @@ void VirtualNodes::advance() {
   } else if (node.groups) {
     if (now_ < node.paused_until) { // what it hears waits
       event.at = node.paused_until;
-      push(std::move(event));
+      queue_.push(std::move(event));
     } else {
       receive(node, event.frame);
     }
@@ -214,11 +202,11 @@ void VirtualNodes::start(Node& node) {
     if (!added)
       trouble_ = added.error().context;
   }
-  push({now_ + random_.below(static_cast<std::uint32_t>(node.tick_length)) + 1,
-        0,
-        node.id.value - 1,
-        node.lives,
-        {}});
+  queue_.push({now_ + random_.below(static_cast<std::uint32_t>(node.tick_length)) + 1,
+               0,
+               node.id.value - 1,
+               node.lives,
+               {}});
 }
 
 void VirtualNodes::crash(Node& node) {
@@ -235,7 +223,7 @@ void VirtualNodes::crash(Node& node) {
 }
 
 void VirtualNodes::tick(Node& node) {
-  push({now_ + node.tick_length, 0, node.id.value - 1, node.lives, {}});
+  queue_.push({now_ + node.tick_length, 0, node.id.value - 1, node.lives, {}});
   if (now_ < node.paused_until) {
     ++node.ticks_missed; // its clock goes on, and it sees that when it wakes
     return;
@@ -322,7 +310,7 @@ void VirtualNodes::transmit(Node& node, const GroupsOutput& output) {
   for (const Frame& frame : output.to_send) {
     const std::size_t from = node.id.value - 1;
     const std::size_t to = frame.to.value - 1;
-    if (to >= nodes_.size() || cut_.contains({from, to}))
+    if (to >= nodes_.size() || cables_.are_cut(from, to))
       continue;
     BytesWriter out;
     write(frame, out);
@@ -331,7 +319,7 @@ void VirtualNodes::transmit(Node& node, const GroupsOutput& output) {
     copies += faulty_ && chance(faults_.duplication) ? 1 : 0;
     for (; copies > 0; --copies) {
       const Time delay = 1 + random_.below(faulty_ ? faults_.delay_max : 30);
-      push({now_ + delay, 0, to, 0, bytes});
+      queue_.push({now_ + delay, 0, to, 0, bytes});
     }
   }
 }
@@ -444,25 +432,12 @@ void VirtualNodes::accidents(Node& node) {
       start(other);
   if (node.groups && chance(faults_.pause))
     node.paused_until = now_ + random_.below(40 * per_tick);
-  const auto some_time = [&] { return now_ + random_.below(faults_.partition_ticks * per_tick); };
+  const auto longest = static_cast<std::uint32_t>(faults_.partition_ticks * per_tick);
   const auto nodes = static_cast<std::uint32_t>(nodes_.size());
-  if (chance(faults_.partition)) {
-    const std::uint32_t side = random_.below(1u << nodes);
-    for (std::size_t a = 0; a < nodes; ++a)
-      for (std::size_t b = 0; b < nodes; ++b)
-        if ((side >> a & 1) != (side >> b & 1))
-          cut_.insert({a, b});
-    heals_at_ = some_time();
-  }
-  if (chance(faults_.one_way)) {
-    cut_.insert({random_.below(nodes), random_.below(nodes)});
-    heals_at_ = some_time();
-  }
-  if (now_ >= heals_at_)
-    cut_.clear();
+  cables_.pass(faults_.partition, faults_.one_way, nodes, now_, longest, random_);
   if (chance(faults_.full_disk)) {
     node.disk.capacity = node.disk.size() + random_.below(100);
-    disks_free_at_ = some_time();
+    disks_free_at_ = now_ + random_.below(longest);
   }
   if (now_ >= disks_free_at_)
     for (Node& other : nodes_)
@@ -474,7 +449,7 @@ void VirtualNodes::accidents(Node& node) {
 
 void VirtualNodes::repair_all() {
   faulty_ = false;
-  cut_.clear();
+  cables_.mend_all();
   for (Node& node : nodes_) {
     node.disk.capacity = ~0ull;
     node.paused_until = 0;

@@ -2,6 +2,8 @@
 
 #include "libstos/raft/groups.hpp"
 #include "store/write_ahead_log.hpp"
+#include "support/event_queue.hpp"
+#include "support/virtual_cables.hpp"
 #include "support/virtual_log_folder.hpp"
 #include "tests/raft/checker.hpp"
 
@@ -10,7 +12,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -121,7 +122,6 @@ private:
   [[nodiscard]] bool all_agree();
   [[nodiscard]] std::string failed() const;
   [[nodiscard]] std::string picture() const; ///< of all replicas, for people
-  void push(Event event);
   void advance();
   [[nodiscard]] bool chance(double probability) {
     return probability > 0 && random_.bernoulli(probability);
@@ -131,13 +131,11 @@ private:
   RandomStream random_;
   std::vector<Node> nodes_;
   std::vector<Checker> checkers_;
-  std::vector<Event> queue_; // a heap
-  std::set<std::pair<std::size_t, std::size_t>> cut_;
+  EventQueue<Event> queue_;
+  VirtualCables cables_;
   Time now_ = 0;
-  Time heals_at_ = 0;
   Time disks_free_at_ = 0;
   bool faulty_ = true;
-  std::uint64_t events_ = 0;
   std::uint64_t steps_ = 0;
   std::uint64_t crashes_ = 0;
   std::uint64_t commands_ = 0;

@@ -125,12 +125,9 @@ bool ControlGroup::is_seated() const {
 }
 
 Result<void> ControlGroup::hear(raft::NodeId from, std::span<const std::byte> frame) {
-  const Result<raft::Frame> read = raft::read_frame(frame);
+  const Result<raft::Frame> read = raft::read_frame_of(from, frame);
   if (!read)
     return read.error();
-  if (read->from != from)
-    return Error{Errc::bad_message, "a frame of node " + raft::to_string(read->from) +
-                                        " from node " + raft::to_string(from)};
   groups_.step(*read);
   return {};
 }

@@ -35,6 +35,11 @@ void RunLedger::enter(const RunNote& note) {
     runs_[note.simulation] = note.lineage;
 }
 
+std::uint64_t RunLedger::lineage_of(const std::string& simulation) const {
+  const auto run = runs_.find(simulation);
+  return run == runs_.end() ? 0 : run->second;
+}
+
 void RunLedger::write(BytesWriter& out) const {
   out.varint(runs_.size());
   for (const auto& [simulation, lineage] : runs_)

@@ -35,6 +35,9 @@ public:
   [[nodiscard]] bool has(const RunNote& note) const;
   void enter(const RunNote& note);
 
+  /// Of the run of that simulation that is under way; 0 if none is.
+  [[nodiscard]] std::uint64_t lineage_of(const std::string& simulation) const;
+
   /// By simulation: the lineage of its run.
   [[nodiscard]] const std::map<std::string, std::uint64_t>& under_way() const { return runs_; }
 

@@ -116,12 +116,9 @@ Result<void> Node::hear(raft::NodeId from, std::span<const std::byte> message, T
     return Error{Errc::bad_message, "an empty message of node " + raft::to_string(from)};
   const std::span<const std::byte> body = message.subspan(1);
   if (static_cast<Mark>(message[0]) == Mark::frame) {
-    const Result<raft::Frame> frame = raft::read_frame(body);
+    const Result<raft::Frame> frame = raft::read_frame_of(from, body);
     if (!frame)
       return frame.error();
-    if (frame->from != from)
-      return Error{Errc::bad_message, "a frame of node " + raft::to_string(frame->from) +
-                                          " from node " + raft::to_string(from)};
     groups_.step(*frame);
     return {};
   }
