@@ -267,7 +267,7 @@ std::vector<detail::RunAnnouncement> ClusterNode::meet_for_run(const AttemptId& 
   const bool in_time = view_->changed.wait_for(lock, patience, is_over);
   if (view_->view.epoch != id.epoch)
     check(lock, id.epoch);
-  if (!meetings.all_are_there(attempt)) { // else, who has left since then may have had a reason
+  if (!meetings.all_are_there(attempt)) { // else, a node that has left may have had a reason
     check(lock, id.epoch);                // that we see, too
     if (meetings.problem(attempt))
       throw UsageError(*meetings.problem(attempt));

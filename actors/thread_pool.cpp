@@ -228,7 +228,7 @@ RunSummary ThreadPoolBase::run_on_workers(World& world, caf::actor_system& syste
   sight.watch(run->domains());
   const WatchedRun watched(sight, {exported});
   run->start();
-  ways_in_->door->open([&board](std::size_t domain, std::unique_ptr<OutsideTask>& task) {
+  ways_in_->door->open([&board](DomainIndex domain, std::unique_ptr<OutsideTask>& task) {
     return board.post(domain, task);
   });
   run->wait(meter);

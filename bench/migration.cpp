@@ -106,7 +106,7 @@ std::vector<double> journey_times_s(const Journey& journey, std::size_t times) {
         world->end_time = 0;
       return;
     }
-    const auto to = static_cast<std::uint32_t>(1 - times_s.size() % 2);
+    const NodeIndex to(1 - times_s.size() % 2);
     std::vector<AgentMove> moves;
     for (std::uint32_t i = 0; i < Journey::agents; ++i)
       if (journey.goes(i))

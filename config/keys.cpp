@@ -513,10 +513,12 @@ std::vector<ConfigKey> build_keys() {
        "Bytes under way to one node at which its sender waits; at least cluster.frame_bytes_max.",
        whole_number<&O::cluster, &C::credit_bytes>(4096, std::uint64_t{64} << 30, "bytes")},
       {"cluster.random_moves", "",
-       "Number of agents that a test moves to other nodes, at random: no outcome depends on it.",
+       "For testing a model: number of moves of agents to other nodes, at random; no outcome "
+       "changes.",
        whole_number<&O::cluster, &C::random_moves>(0, 1'000'000'000, "moves")},
       {"cluster.random_delay", "",
-       "Longest random wait, in a test, of what comes from other nodes: no outcome depends on it.",
+       "For testing a model: longest random wait of what comes from other nodes; no outcome "
+       "changes.",
        duration<&O::cluster, &C::random_delay_s>(0, 60)},
       {"monitoring.address", "--monitoring",
        "Where Prometheus finds the metrics; port 0 is any. `stos run`: node k has port + k - 1.",

@@ -1,9 +1,9 @@
 // Births and deaths over generations.
 //
-// Whoever lives here has a child in the first and in the second year of life and dies in the third.
+// Each inhabitant has a child in the first and in the second year of life and dies in the third.
 // So the births of a year are those of the two years before it taken together: Fibonacci's numbers.
 // A registry one light-year away is told of every birth and death and so lives a year in the past;
-// it also knows everybody by name, for an agent's id is a function of its mother's id and of how
+// it also knows all of them by name, for an agent's id is a function of its mother's id and of how
 // many children she had before.
 
 #include "libstos/stos.hpp"

@@ -1,7 +1,7 @@
 // A rumour on a ring of people: after 20 seconds the world stands still, and goes on a hundred
 // times.
 //
-// Each future draws its luck anew. In one more of them somebody is told to keep quiet, and those
+// Each future draws its luck anew. In one more of them a person is told to keep quiet, and those
 // who have heard it from her already go on telling. The past is run once.
 
 #include "libstos/stos.hpp"

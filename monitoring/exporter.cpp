@@ -141,7 +141,7 @@ private:
 
 namespace {
 
-/// Calls the web server again and again: it looks whether it is to end when somebody calls, and
+/// Calls the web server again and again: it looks whether it is to end when a client calls, and
 /// else once in two seconds.
 class Calls {
 public:
@@ -185,7 +185,7 @@ std::vector<std::byte> bytes_of(const addrinfo& place, std::uint16_t port) {
   return bytes;
 }
 
-/// Who may scrape; everybody if there is no name.
+/// Who may scrape; any client if there is no name.
 struct Scraper {
   std::string name;
   std::string password;
@@ -194,7 +194,7 @@ struct Scraper {
 } // namespace
 
 struct Exporter::Server {
-  // Metrics come last, so that nobody sees any before there is a password.
+  // Metrics come last, so that no client sees any before there is a password.
   Server(std::vector<std::string> options, Source source, Scraper scraper)
       : collector(std::make_shared<Collector>(std::move(source))), exposer(std::move(options)) {
     if (!scraper.name.empty())

@@ -25,7 +25,7 @@ std::string holder_of(int descriptor) {
   return size > 0 ? " (process " + std::string(text, static_cast<std::size_t>(size)) + ")" : "";
 }
 
-// For the text of who waits; a lock is one without it, too.
+// For the text of a process that waits; a lock is one without it, too.
 void write_holder(int descriptor) {
   const std::string text = std::to_string(::getpid());
   if (::ftruncate(descriptor, 0) == 0)

@@ -70,7 +70,7 @@ Result<std::shared_ptr<LmdbEnvironment>> LmdbEnvironment::of(const std::string& 
       break;
     if (std::shared_ptr<LmdbEnvironment> open = known->second.lock()) {
       if (open->broken_) {
-        lock.unlock(); // this may be the last one who has it
+        lock.unlock(); // this may be its last owner
         return Error{Errc::io_error,
                      "after an error it cannot be opened anew as long as it is read"};
       }

@@ -30,7 +30,7 @@ constexpr int window_max = 27;
 // one, and misses one place in three.
 constexpr int hashes_min = 17;
 
-// A name that no content has, as far as anybody knows: of a chunk that is stored whole.
+// A name that no known content has: of a chunk that is stored whole.
 constexpr ContentHash no_base{};
 
 void write_hash(const ContentHash& hash, BytesWriter& out) {

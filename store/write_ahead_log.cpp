@@ -231,7 +231,7 @@ void WriteAheadLog::write_anew_if_worth_it() {
   const std::uint64_t number = segments_.back().number + 1;
   const std::string unfinished = name_of(number, ending_of_unfinished);
   const Result<std::uint64_t> size = write_all_that_counts(unfinished, number);
-  if (!size) { // the old files still say it all; who has no room is told with the next append
+  if (!size) { // the old files still say it all; if there is no room, the next append says so
     static_cast<void>(folder_->remove(unfinished));
     return;
   }

@@ -56,15 +56,15 @@ void OutsideDoor::pass(std::unique_ptr<AgentTask> task) {
 }
 
 bool OutsideDoor::hand_over(std::unique_ptr<AgentTask>& task) {
-  const std::uint32_t domain = task->receiver().domain();
-  if (domain == AgentActor::elsewhere) {
+  const std::optional<DomainIndex> domain = task->receiver().domain();
+  if (!domain) {
     std::optional<AgentMail> mail = task->as_mail();
     if (mail)
       forward_(*std::move(mail));
     return mail.has_value();
   }
   std::unique_ptr<OutsideTask> posted = std::move(task);
-  if (post_(domain, posted))
+  if (post_(*domain, posted))
     return true;
   task.reset(static_cast<AgentTask*>(posted.release()));
   return false;
@@ -181,7 +181,7 @@ void AgentActor::agent_ended() {
 }
 
 void AgentActor::inject(Closure& closure) {
-  if (domain_ == elsewhere && !can_travel(*closure.ops)) {
+  if (!domain() && !can_travel(*closure.ops)) {
     Error problem = cannot_travel(*closure.ops);
     discard(closure, nullptr);
     throw UsageError(problem.code, "the agent is on another node: " + problem.context);
@@ -225,7 +225,7 @@ private:
 
 } // namespace
 
-// What a handler throws ends the run, as in every event of the agent. Who has asked is answered.
+// What a handler throws ends the run, as in every event of the agent. The sender is answered.
 void AgentActor::respond(caf::mailbox_element& element) {
   Reply reply(caf::strong_actor_ptr(ctrl()), element);
   const auto answer = [&](const std::string& why) {

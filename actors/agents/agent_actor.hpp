@@ -52,7 +52,7 @@ protected:
 /// Threads: all functions may be called from anywhere.
 class OutsideDoor : public caf::ref_counted {
 public:
-  using Post = std::function<bool(std::size_t domain, std::unique_ptr<OutsideTask>&)>;
+  using Post = std::function<bool(DomainIndex domain, std::unique_ptr<OutsideTask>&)>;
   using Forward = std::function<void(AgentMail)>;
 
   /// `forward` takes what is for agents on other nodes.
@@ -107,7 +107,7 @@ public:
   /// Called by the engine before the agent's first event here, and when it goes to another domain.
   void agent_started(Cell& cell) {
     cell_ = &cell;
-    domain_ = cell.domain;
+    domain_ = cell.group.domain();
   }
 
   /// Called by the engine when the agent goes to another node. The actor stays, for those who know
@@ -116,16 +116,15 @@ public:
     agent_ = agent;
     cell_ = nullptr;
     behavior_.reset(); // it speaks of an object that is gone
-    domain_ = elsewhere;
+    domain_ = std::optional<DomainIndex>();
   }
 
-  /// The domain that executes the agent.
-  [[nodiscard]] std::uint32_t domain() const { return domain_; }
-  static constexpr std::uint32_t elsewhere = ~std::uint32_t{0}; ///< on another node
+  /// The domain that executes the agent; none if it is on another node.
+  [[nodiscard]] std::optional<DomainIndex> domain() const { return domain_; }
 
   [[nodiscard]] OutsideDoor& door() const { return *door_; }
 
-  /// Whether anybody but the engine may know of it.
+  /// Whether an actor may know of it; the engine does.
   [[nodiscard]] bool is_known() const;
 
   /// Called by the engine when the agent has ended: tells monitors and links, refuses what comes.
@@ -149,8 +148,8 @@ private:
   Cell* cell_;    // used only by the engine's thread; null when the agent has ended, or left
   AgentId agent_; // that has left
   OutsideDoorPtr door_;
-  std::unique_ptr<caf::behavior> behavior_; // made for the first message
-  std::atomic<std::uint32_t> domain_{0};    // changes while no domain executes the agent
+  std::unique_ptr<caf::behavior> behavior_;                       // made for the first message
+  std::atomic<std::optional<DomainIndex>> domain_{DomainIndex()}; // changes at stops only
 };
 
 } // namespace stos::detail

@@ -118,7 +118,7 @@ void Citizens::begin() {
     AgentMail mail;
     mail.kind = AgentMail::Kind::watch;
     mail.agent = agent;
-    mail.asker = static_cast<std::uint32_t>(site_.own_node);
+    mail.asker = static_cast<std::uint32_t>(site_.own_node.number());
     route(std::move(mail));
   }
 }
@@ -171,13 +171,13 @@ void Citizens::route(const SearchMessage& search) {
   if (!search.name.empty()) {
     const auto named = site_.names->find(search.name);
     if (!named)
-      return answer(search.asker, {search.number, nullptr, {}});
+      return answer(NodeIndex(search.asker), {search.number, nullptr, {}});
     mail.agent = named->value;
   }
   if (whereabouts_.answers_for(AgentId{mail.agent}))
     route(std::move(mail));
   else
-    answer(search.asker, {search.number, nullptr, {}});
+    answer(NodeIndex(search.asker), {search.number, nullptr, {}});
 }
 
 void Citizens::undeliverable(AgentMail& mail) {
@@ -186,14 +186,14 @@ void Citizens::undeliverable(AgentMail& mail) {
     case AgentMail::Kind::injection:
     case AgentMail::Kind::luggage: break;
     case AgentMail::Kind::watch:
-      site_.send(mail.asker, caf::make_message(AgentEndedMessage{mail.agent}));
+      site_.send(NodeIndex(mail.asker), caf::make_message(AgentEndedMessage{mail.agent}));
       break;
     case AgentMail::Kind::search:
-    case AgentMail::Kind::look: answer(mail.asker, {mail.number, nullptr, {}}); break;
+    case AgentMail::Kind::look: answer(NodeIndex(mail.asker), {mail.number, nullptr, {}}); break;
   }
 }
 
-Cell* Citizens::agent_here(AgentId agent, std::size_t domain) const {
+Cell* Citizens::agent_here(AgentId agent, DomainIndex domain) const {
   const AgentDirectory& directory = *site_.world->directory;
   return directory.domain_of(agent) == domain ? directory.find(agent) : nullptr;
 }
@@ -219,9 +219,9 @@ void Citizens::deliver(AgentMail& mail, Injector& engine) {
       break;
     }
     case AgentMail::Kind::luggage: break;
-    case AgentMail::Kind::watch: watch(AgentId{mail.agent}, mail.asker); break;
+    case AgentMail::Kind::watch: watch(AgentId{mail.agent}, NodeIndex(mail.asker)); break;
     case AgentMail::Kind::search:
-      answer(mail.asker, {mail.number, caf::strong_actor_ptr(actor->ctrl()), {}});
+      answer(NodeIndex(mail.asker), {mail.number, caf::strong_actor_ptr(actor->ctrl()), {}});
       break;
     case AgentMail::Kind::look: look(*cell, mail); break;
   }
@@ -231,24 +231,24 @@ void Citizens::deliver(AgentMail& mail, Injector& engine) {
 void Citizens::look(Cell& cell, const AgentMail& wish) {
   AgentViewer viewer(*site_.world, std::max(cell.now, cell.path.anchor()[0]),
                      [this](AgentId agent) { return site_.names->name_of(agent); });
-  answer(wish.asker,
+  answer(NodeIndex(wish.asker),
          {wish.number, nullptr, to_json(viewer.view(cell), JsonWriter::Form::indented)});
 }
 
-void Citizens::watch(AgentId agent, std::size_t watcher) {
+void Citizens::watch(AgentId agent, NodeIndex watcher) {
   const std::lock_guard lock(mutex_);
   watchers_.add(agent, watcher);
   watched_ = watchers_.size();
 }
 
-std::set<std::size_t> Citizens::take_watchers(AgentId agent) {
+std::set<NodeIndex> Citizens::take_watchers(AgentId agent) {
   const std::lock_guard lock(mutex_);
-  std::set<std::size_t> taken = watchers_.take(agent);
+  std::set<NodeIndex> taken = watchers_.take(agent);
   watched_ = watchers_.size();
   return taken;
 }
 
-void Citizens::answer(std::size_t node, SearchAnswer answer) const {
+void Citizens::answer(NodeIndex node, SearchAnswer answer) const {
   site_.send(node, caf::make_message(std::move(answer)));
 }
 
@@ -262,10 +262,10 @@ void Citizens::agent_ended_elsewhere(AgentId agent) {
 }
 
 // Its watchers go along with it; what they are told gets there ahead of the agent.
-void Citizens::leaves(Cell& cell, std::size_t node) {
+void Citizens::leaves(Cell& cell, NodeIndex node) {
   whereabouts_.leaves(cell.id, node);
   send_luggage(cell.id, node);
-  std::set<std::size_t> watchers = take_watchers(cell.id);
+  std::set<NodeIndex> watchers = take_watchers(cell.id);
   if (const AgentActor* actor = bound_actor(cell); actor != nullptr && actor->is_known()) {
     keep_forwarder(cell);
     watchers.insert(site_.own_node);
@@ -273,16 +273,16 @@ void Citizens::leaves(Cell& cell, std::size_t node) {
     end_actor(cell);
   }
   watchers.erase(node);
-  for (const std::size_t watcher : watchers) {
+  for (const NodeIndex watcher : watchers) {
     AgentMail mail;
     mail.kind = AgentMail::Kind::watch;
     mail.agent = cell.id.value;
-    mail.asker = static_cast<std::uint32_t>(watcher);
+    mail.asker = static_cast<std::uint32_t>(watcher.number());
     site_.send(node, caf::make_message(std::move(mail)));
   }
 }
 
-void Citizens::send_luggage(AgentId agent, std::size_t node) {
+void Citizens::send_luggage(AgentId agent, NodeIndex node) {
   for (Luggage& luggage : take_luggage())
     packed_.push_back(std::move(luggage));
   std::erase_if(packed_, [&](Luggage& luggage) {
@@ -292,7 +292,7 @@ void Citizens::send_luggage(AgentId agent, std::size_t node) {
     mail.kind = AgentMail::Kind::luggage;
     mail.agent = agent.value;
     mail.number = luggage.number;
-    mail.asker = static_cast<std::uint32_t>(site_.own_node);
+    mail.asker = static_cast<std::uint32_t>(site_.own_node.number());
     mail.id = luggage.element->mid.integer_value();
     mail.sender = std::move(luggage.element->sender);
     mail.content.message = std::move(luggage.element->payload);
@@ -329,7 +329,7 @@ void Citizens::comes(Cell& cell) {
 void Citizens::ended(const Cell& cell) {
   if (watched_ == 0)
     return;
-  for (const std::size_t watcher : take_watchers(cell.id))
+  for (const NodeIndex watcher : take_watchers(cell.id))
     site_.send(watcher, caf::make_message(AgentEndedMessage{cell.id.value}));
 }
 
@@ -344,7 +344,7 @@ void Citizens::end() {
   for (auto& [name, element] : std::exchange(luggage_, {}))
     caf_version::bounce(*element);
   for (const SearchMessage& search : std::exchange(searches_waiting_, {}))
-    answer(search.asker, {search.number, nullptr, {}});
+    answer(NodeIndex(search.asker), {search.number, nullptr, {}});
 }
 
 } // namespace stos::detail

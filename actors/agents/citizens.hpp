@@ -69,8 +69,8 @@ private:
 /// brings them what is for them, wherever they are by now.
 ///
 /// An agent's actor is made where the agent is. When the agent moves away, the actor stays for
-/// those who know it, forwards what comes, and ends when the agent ends: it *watches*. Who has a
-/// handle from the set-up of an agent that is elsewhere is served in the same way.
+/// those who know it, forwards what comes, and ends when the agent ends: it *watches*. A handle
+/// from the set-up, of an agent that is elsewhere, is served in the same way.
 ///
 /// Mail goes where Whereabouts says. During a stop (see Gateway) agents may be on their way: mail
 /// waits until it is over.
@@ -78,15 +78,15 @@ private:
 /// Threads: the run's actor, except for those that say otherwise.
 class Citizens {
 public:
-  using Send = std::function<void(std::size_t node, const caf::message&)>;
-  using Post = std::function<bool(std::size_t domain, std::unique_ptr<OutsideTask>&)>;
+  using Send = std::function<void(NodeIndex node, const caf::message&)>;
+  using Post = std::function<bool(DomainIndex domain, std::unique_ptr<OutsideTask>&)>;
 
   /// How to reach what is there; set before the run's actor begins.
   struct Site {
     World* world = nullptr;
-    const PlacesOfIds* placed = nullptr;                 ///< who is there at the beginning
-    const std::vector<std::uint16_t>* node_of = nullptr; ///< and where
-    std::size_t own_node = 0;
+    const PlacesOfIds* placed = nullptr; ///< who is there at the beginning
+    const Placement* node_of = nullptr;  ///< and where
+    NodeIndex own_node;
     Post post;
     Send send; ///< also to this node: to the run's actor. From any thread
     std::shared_ptr<AgentNames> names;
@@ -110,7 +110,7 @@ public:
   void agent_ended_elsewhere(AgentId agent);
 
   /// The agent leaves for another node, or has come from one; see AgentBindings. At a stop.
-  void leaves(Cell& cell, std::size_t node);
+  void leaves(Cell& cell, NodeIndex node);
   void comes(Cell& cell);
 
   /// What was sent ahead of an agent that comes, see Luggage; and when it has all that it needs.
@@ -138,12 +138,12 @@ private:
   void route(const SearchMessage& search);
   void undeliverable(AgentMail& mail);
   void deliver(AgentMail& mail, Injector& engine);
-  void watch(AgentId agent, std::size_t watcher);
-  [[nodiscard]] std::set<std::size_t> take_watchers(AgentId agent);
-  void send_luggage(AgentId agent, std::size_t node);
+  void watch(AgentId agent, NodeIndex watcher);
+  [[nodiscard]] std::set<NodeIndex> take_watchers(AgentId agent);
+  void send_luggage(AgentId agent, NodeIndex node);
   void look(Cell& cell, const AgentMail& wish);
-  void answer(std::size_t node, SearchAnswer answer) const;
-  [[nodiscard]] Cell* agent_here(AgentId agent, std::size_t domain) const;
+  void answer(NodeIndex node, SearchAnswer answer) const;
+  [[nodiscard]] Cell* agent_here(AgentId agent, DomainIndex domain) const;
 
   const Site site_;
   Whereabouts whereabouts_;

@@ -19,12 +19,12 @@ NodeAddress read_address(BytesReader& in) {
 
 void write_move(const AgentMove& move, BytesWriter& out) {
   out.u64(move.agent.value);
-  out.varint(move.node);
+  out.varint(move.node.number());
 }
 
 AgentMove read_move(BytesReader& in) {
   const AgentId agent{in.u64()};
-  return {agent, static_cast<std::uint32_t>(in.varint())};
+  return {agent, NodeIndex(in.varint())};
 }
 constexpr std::size_t move_bytes_min = 9;
 

@@ -240,7 +240,7 @@ void NodeActor::hear_hello(const Message& message) {
     gate_->admit(current_sender()->node());
 }
 
-// Nobody speaks for another node, and each with one voice.
+// No process speaks for another node, and each node speaks with one voice.
 std::string NodeActor::objection_to(const NodeHello& hello) {
   const caf::node_id caf_node = current_sender()->node();
   const std::optional<Peer> peer = gate_->peer_of(caf_node);
@@ -558,7 +558,7 @@ void NodeActor::keep_for_tools(const std::string& line) {
     unsaid_.erase(unsaid_.begin());
 }
 
-// As often as a heartbeat, also if nobody else is there.
+// As often as a heartbeat, also if there is no other node.
 void NodeActor::begin_news() {
   if (!membership().is_complete() || now_s() < next_news_s_)
     return;
@@ -599,8 +599,9 @@ void NodeActor::hear_news(const NewsMessage& message) {
     log("news refused node=" + membership().members()[*from].name);
 }
 
-// Everybody sees all alerts; who says so is the node itself, or, if it is silent, all others.
-// Whoever has not been running for a while has heard of nobody meanwhile, and says nothing.
+// All nodes see all alerts. The node that an alert is about says it, or, if it is silent, all
+// others do. A node that was not running for a while has heard of no other one meanwhile: it says
+// nothing.
 void NodeActor::raise_alerts() {
   constexpr double ticks_apart_s = 1;
   if (now_s() - std::exchange(last_raised_s_, now_s()) > ticks_apart_s)
@@ -612,8 +613,8 @@ void NodeActor::raise_alerts() {
           alert.text + "\"");
 }
 
-// All nodes are asked, so that what is known of them is of about the same time. Whoever cannot say
-// anything just now is as it was at its last heartbeat.
+// All nodes are asked, so that what is known of them is of about the same time. A node that cannot
+// answer just now is shown as it was at its last heartbeat.
 caf::response_promise NodeActor::hear_question(const StatusQuestion& question) {
   auto answer = make_response_promise();
   if (question.protocol != NodeHello::current_protocol) {

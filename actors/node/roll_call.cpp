@@ -11,7 +11,7 @@
 
 namespace stos::detail {
 
-// One datagram to a socket of Linux' abstract namespace; if nobody is there, nobody wants to know.
+// One datagram to a socket of Linux' abstract namespace; without a launcher it goes nowhere.
 void answer_roll_call() {
   const Environment variables = process_environment();
   const auto launcher = variables.find(launcher_variable);

@@ -119,12 +119,12 @@ public:
   std::optional<std::string> why_not_well = "its program has failed";
 };
 
-// The nodes do not agree, and know it. Nobody leaves before all have come to know: who leaves
-// first would seem lost to the others.
+// The nodes do not agree, and know it. No node leaves before all have come to know: the first one
+// to leave would seem lost to the others.
 void part(ClusterNode& node, const Attempt& attempt) {
   try {
     (void)node.meet_for_run(attempt.id, {});
-  } catch (const UsageError&) { // somebody is gone, or does not come: all the same now
+  } catch (const UsageError&) { // a node is gone, or does not come: all the same now
   }
 }
 
@@ -198,7 +198,7 @@ void say_farewell(RunState& state, const caf::actor& own_run, RunOutcome outcome
       caf_version::send_from(own_run, state.runs[i], FarewellMessage{own, {without_trace}});
 }
 
-// Nobody leaves before all have heard the farewells of all: once somebody has, all know.
+// No node leaves before all have heard the farewells of all: once one has left, all know them.
 void wait_for_farewells(RunState& state, const ClusterNode& node,
                         const ClusterNode::Roster& roster) {
   std::unique_lock lock(state.mutex);
@@ -556,15 +556,15 @@ void ClusterRun::start(World& world, const ClusterNode::Roster& roster, const At
   RunState& state = *attempt.state;
   has_begun_ = true;
   const std::size_t domains = domains_of(world);
-  const NodePlace own_place{roster.own_index, roster.names.size(), domains};
+  const NodePlace own_place{NodeIndex(roster.own_index), roster.names.size(), domains};
   InitialShare share = take_share(world, state.placement, own_place);
   state.citizens = std::make_unique<Citizens>(
-      Citizens::Site{&world, &state.placed, &state.placement, roster.own_index,
-                     [&run](std::size_t domain, std::unique_ptr<OutsideTask>& task) {
+      Citizens::Site{&world, &state.placed, &state.placement, own_place.own_node,
+                     [&run](DomainIndex domain, std::unique_ptr<OutsideTask>& task) {
                        return (*run)->domains().board().post(domain, task);
                      },
-                     [&state, actor = attempt.actor](std::size_t to, const caf::message& message) {
-                       caf_version::send_message_from(actor, state.runs[to], message);
+                     [&state, actor = attempt.actor](NodeIndex to, const caf::message& message) {
+                       caf_version::send_message_from(actor, state.runs[to.number()], message);
                      },
                      ways_in_.names});
   for (Cell* cell : share.elsewhere)
@@ -583,7 +583,7 @@ void ClusterRun::start(World& world, const ClusterNode::Roster& roster, const At
 
 void ClusterRun::open_ways_in(DomainBoard& board, RunState& state, const caf::actor& actor) const {
   ways_in_.door->open(
-      [&board](std::size_t domain, std::unique_ptr<OutsideTask>& task) {
+      [&board](DomainIndex domain, std::unique_ptr<OutsideTask>& task) {
         return board.post(domain, task);
       },
       [actor](AgentMail mail) { caf_version::send_from(actor, actor, std::move(mail)); });
@@ -642,7 +642,8 @@ RunSummary ClusterRun::take_part(World& world, const ClusterNode::Roster& roster
   return conclude_with_others(world, roster, attempt, **run, wall_time_s, trace);
 }
 
-// Before there is any cut: nodes that start again are to go on from each that was said to be stored.
+// Before there is any cut: nodes that start again are to go on from each that was said to be
+// stored.
 void ClusterRun::note_beginning(const ClusterNode::Roster& roster, const RunState& state) const {
   if (roster.own_index != 0)
     return;

@@ -181,8 +181,8 @@ void RunActor::hear_farewell(FarewellMessage& message) {
       send(state_->runs[i], FarewellReceipt{static_cast<std::uint32_t>(state_->own_index)});
 }
 
-// A node that is lost may have said its farewell to some only: who has all lets the others have
-// them.
+// A node that is lost may have said its farewell to some only: a node that has all of them passes
+// them on.
 void RunActor::pass_on_farewells() {
   const std::lock_guard lock(state_->mutex);
   if (!state_->farewells->has_all())
@@ -241,8 +241,9 @@ void RunActor::look() {
 
 void RunActor::send_frames(Gateway::Output& output) {
   for (Gateway::Frame& frame : output.frames)
-    send(state_->runs[frame.node], FrameMessage{static_cast<std::uint32_t>(state_->own_index),
-                                                Bytes{std::move(frame.bytes)}});
+    send(
+        state_->runs[frame.node.number()],
+        FrameMessage{static_cast<std::uint32_t>(state_->own_index), Bytes{std::move(frame.bytes)}});
 }
 
 void RunActor::hear_frame(FrameMessage& message) {
@@ -251,7 +252,7 @@ void RunActor::hear_frame(FrameMessage& message) {
   if (const double at_most_s = state_->world->options.cluster.random_delay_s; at_most_s > 0)
     keep_back(message, at_most_s);
   else
-    state_->gateway->receive(message.from, std::move(message.frame.data));
+    state_->gateway->receive(NodeIndex(message.from), std::move(message.frame.data));
 }
 
 void RunActor::keep_back(FrameMessage& message, double at_most_s) {
@@ -267,7 +268,7 @@ void RunActor::hear_due(std::size_t from) {
   std::deque<std::vector<std::byte>>& frames = kept_back_[from].frames;
   if (state_->gateway == nullptr || frames.empty())
     return;
-  state_->gateway->receive(from, std::move(frames.front()));
+  state_->gateway->receive(NodeIndex(from), std::move(frames.front()));
   frames.pop_front();
 }
 
@@ -303,10 +304,10 @@ Result<std::vector<MoveOutcome>>
 RunActor::moves_without_others(const std::vector<AgentMove>& moves) const {
   std::vector<MoveOutcome> outcomes;
   for (const AgentMove& move : moves) {
-    if (move.node != 0)
+    if (move.node != NodeIndex(0))
       return Error{Errc::bad_argument, "agent " + std::to_string(move.agent.value) +
-                                           " is to move to node " + std::to_string(move.node + 1) +
-                                           " of 1"};
+                                           " is to move to node " +
+                                           std::to_string(move.node.number() + 1) + " of 1"};
     outcomes.push_back({move,
                         state_->citizens->is_here(move.agent) ? MoveResult::already_there
                                                               : MoveResult::no_such_agent,
@@ -340,11 +341,11 @@ void RunActor::wander() {
   const std::uint64_t count = std::min(random_moves_at_once_, random_moves_left_);
   std::vector<AgentMove> moves;
   for (std::uint64_t i = 0; i < count; ++i) {
-    auto node = static_cast<std::uint32_t>(
-        chance_.below(static_cast<std::uint32_t>(state_->runs.size() - 1)));
+    std::size_t node = chance_.below(static_cast<std::uint32_t>(state_->runs.size() - 1));
     if (node >= state_->own_index)
       ++node;
-    moves.push_back({agents[chance_.below(static_cast<std::uint32_t>(agents.size()))], node});
+    moves.push_back(
+        {agents[chance_.below(static_cast<std::uint32_t>(agents.size()))], NodeIndex(node)});
   }
   random_moves_left_ -= count;
   move_agents(moves, [this](const Result<std::vector<MoveOutcome>>& outcomes) {
@@ -420,14 +421,14 @@ caf::result<caf::message> RunActor::migrate(const RunCommand& command) {
   std::vector<AgentMove> moves;
   if (order->from.empty()) {
     for (const AgentId agent : order->agents)
-      moves.push_back({agent, static_cast<std::uint32_t>(*to)});
+      moves.push_back({agent, NodeIndex(*to)});
   } else {
     const Result<std::size_t> from = node_called(order->from);
     if (!from)
       return caf::make_message(refusal(from.error()));
     if (*from != state_->own_index)
       return delegate(state_->runs[*from], command);
-    moves = moves_from_here(*order, static_cast<std::uint32_t>(*to));
+    moves = moves_from_here(*order, NodeIndex(*to));
   }
   auto promise = make_response_promise();
   move_agents(moves, [promise](const Result<std::vector<MoveOutcome>>& outcomes) mutable {
@@ -445,8 +446,7 @@ Result<std::size_t> RunActor::node_called(const std::string& name) const {
 }
 
 // Drawn from those that are here now; in the order of their ids, which is that of their memory.
-std::vector<AgentMove> RunActor::moves_from_here(const MigrateOrder& order,
-                                                 std::uint32_t to) const {
+std::vector<AgentMove> RunActor::moves_from_here(const MigrateOrder& order, NodeIndex to) const {
   std::vector<AgentId> agents;
   state_->world->directory->for_each([&](const Cell& cell) {
     if (order.type.empty() || order.type == cell.ops->type_name)

@@ -58,7 +58,7 @@ struct RunState {
   Bytes own_farewell;                    ///< what this node has said, but for the trace
   NodeStatus network_seen;               ///< what describe(gateway) says, when last asked
   bool ended = false;                    ///< the actor touches nothing any more
-  std::vector<MoveOrder> orders;         ///< that nobody has taken yet
+  std::vector<MoveOrder> orders;         ///< that the run's actor has not taken yet
 };
 
 /// Carries frames between the gateway of one run and those of the other nodes, and what ordinary
@@ -109,7 +109,7 @@ private:
   [[nodiscard]] caf::result<caf::message> show(const RunCommand& command);
   [[nodiscard]] Result<std::size_t> node_called(const std::string& name) const;
   [[nodiscard]] std::vector<AgentMove> moves_from_here(const MigrateOrder& order,
-                                                       std::uint32_t to) const;
+                                                       NodeIndex to) const;
   void begin_to_wander();
   void wander();
   void answer_moves(std::vector<MoveAnswer>& answers);

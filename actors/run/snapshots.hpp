@@ -33,7 +33,7 @@ namespace stos::detail {
 }
 
 /// The cuts of one run, on one of its nodes: has the world stop when the options want it or
-/// somebody asks for it, copies this node's part at the stop, and has the whole cut stored while
+/// a user asks for it, copies this node's part at the stop, and has the whole cut stored while
 /// the run goes on.
 ///
 /// The first node gets the parts of all, joins them, stores the cut and tells all nodes its state
@@ -42,7 +42,7 @@ namespace stos::detail {
 /// without that the run goes on, and the next cut is tried.
 ///
 /// Where writing takes longer than the pause between two cuts, cuts are left out: those of
-/// snapshot.at never, nor those that somebody has asked for. On several nodes the first one says
+/// snapshot.at never, nor those that a user has asked for. On several nodes the first one says
 /// so, and drops what others have of them.
 ///
 /// Threads: at_stop by the engine's, hear() and ask() by the run's actor, the others by the thread
@@ -62,12 +62,12 @@ public:
     std::function<void(CutMessage)> tell_all;
 
     /// On the nodes of a cluster: what keeps the last cut, beginning with one of the set-up, which
-    /// nobody else comes to know of; null: nothing does. Its copies go to `send_copy`.
+    /// only it comes to know of; null: nothing does. Its copies go to `send_copy`.
     std::shared_ptr<CutKeeper> keeper;
     CutKeeper::Send send_copy;
     std::vector<CutRecord> records_before; ///< of the cuts of this run in earlier views
 
-    /// To who has called ask(); empty where nobody can. From any thread.
+    /// To the caller of ask(); empty where there can be none. From any thread.
     std::function<void(std::uint64_t number, Result<StoredCut>)> answer;
   };
 
@@ -84,7 +84,7 @@ public:
   /// under this number what has become of it. @pre Site::answer
   void ask(std::uint64_t number);
 
-  /// Likewise, a cut for the keeper only, which nobody else comes to know of.
+  /// Likewise, a cut that only the keeper comes to know of.
   void ask_to_keep(std::uint64_t number);
 
   /// What the cuts of this run have in common; only that of the first node counts.

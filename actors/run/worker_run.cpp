@@ -29,7 +29,7 @@ LoadLeveller::Tasks tasks_of_leveller(const World& world, std::uint32_t workers,
 
 // Where domains take turns on the processors, one that waits must not keep others from running;
 // with other nodes, that is also the network's thread. The only domain of a node waits for other
-// nodes, who have to be asked: the gateway does so once it sleeps.
+// nodes, which have to be asked: the gateway does so once it sleeps.
 std::uint32_t patience(const WorkerRun::Part& part) {
   if (part.links > 0 && part.domains == 1)
     return 0;
@@ -64,7 +64,7 @@ void ActorBindings::ended(Cell& cell) {
     citizens_->ended(cell);
 }
 
-void ActorBindings::left(Cell& cell, std::size_t node) { citizens_->leaves(cell, node); }
+void ActorBindings::left(Cell& cell, NodeIndex node) { citizens_->leaves(cell, node); }
 
 void ActorBindings::arrived(Cell& cell) {
   citizens_->comes(cell);
@@ -94,7 +94,7 @@ WorkerRun::WorkerRun(World& world, caf::actor_system& system, std::uint32_t work
       goes_on ? world.resumption->opened.size() : part.own.changes().opened.size();
   const bool levelled = tasks.divides_by_load || tasks.tries_together;
   domains_.emplace(
-      world, part.own, part.domains, part.links, [this](std::size_t d) { schedule(d); }, &bindings_,
+      world, part.own, part.domains, part.links, [this](RunnerIndex r) { schedule(r); }, &bindings_,
       DomainBoard::Patience{patience(part), workers, steady_seconds},
       tasks.tries_together ? DomainSet::Start::as_seems_best : DomainSet::Start::divided);
   if (levelled)
@@ -102,7 +102,7 @@ WorkerRun::WorkerRun(World& world, caf::actor_system& system, std::uint32_t work
 }
 
 void WorkerRun::start() {
-  for (std::size_t i = 0; i < domains_->size(); ++i)
+  for (const DomainIndex i : domains_->all())
     jobs_.push_back(caf::make_counted<DomainJob>(shared_from_this(), i));
   domains_->start();
 }
@@ -124,19 +124,19 @@ void WorkerRun::wait(ProgressMeter& progress) {
   jobs_.clear();
 }
 
-void WorkerRun::schedule(std::size_t domain) {
-  if (domain == domains_->size()) {
+void WorkerRun::schedule(RunnerIndex runner) {
+  if (runner == domains_->board().gateway()) {
     schedule_gateway_();
     return;
   }
-  DomainJob* job = jobs_[domain].get();
+  DomainJob* job = jobs_[runner.domain()].get();
   job->ref(); // the worker's; it lets go of it unless the job is resumed later
   caf_version::schedule(system_, job);
 }
 
 // What a model throws is caught where it runs. Whatever gets here (there was no memory to queue a
 // lambda, say) leaves the domain in the middle of a step, from where nothing can go on.
-caf::resumable::resume_result WorkerRun::run_slice(std::size_t domain) noexcept {
+caf::resumable::resume_result WorkerRun::run_slice(DomainIndex domain) noexcept {
   std::uint64_t events_max = events_per_slice_;
   if (leveller_) {
     leveller_->look();
@@ -155,7 +155,7 @@ caf::resumable::resume_result WorkerRun::run_slice(std::size_t domain) noexcept 
 
 double WorkerRun::least_clock() {
   double least = Instant::never().absorption;
-  for (std::size_t i = 0; i < domains_->size(); ++i)
+  for (const DomainIndex i : domains_->all())
     least = std::min(least, domains_->board().clock(i));
   return least;
 }

@@ -36,7 +36,7 @@ public:
   AgentActor& bind(Cell& cell);
   void started(Cell& cell) override { bind(cell).agent_started(cell); }
   void ended(Cell& cell) override;
-  void left(Cell& cell, std::size_t node) override;
+  void left(Cell& cell, NodeIndex node) override;
   void arrived(Cell& cell) override;
   void moved(Cell& cell) override { started(cell); }
 
@@ -80,17 +80,17 @@ public:
 private:
   class DomainJob final : public caf_version::Job {
   public:
-    DomainJob(std::shared_ptr<WorkerRun> run, std::size_t domain)
+    DomainJob(std::shared_ptr<WorkerRun> run, DomainIndex domain)
         : run_(std::move(run)), domain_(domain) {}
     resume_result resume(caf_version::Host* host, std::size_t) override;
 
   private:
     std::shared_ptr<WorkerRun> run_;
-    std::size_t domain_;
+    DomainIndex domain_;
   };
 
-  void schedule(std::size_t domain);
-  caf::resumable::resume_result run_slice(std::size_t domain) noexcept;
+  void schedule(RunnerIndex runner);
+  caf::resumable::resume_result run_slice(DomainIndex domain) noexcept;
   [[nodiscard]] double least_clock();
 
   caf::actor_system& system_;
@@ -100,7 +100,7 @@ private:
   std::function<void()> schedule_gateway_;
   std::optional<DomainSet> domains_;
   std::optional<LoadLeveller> leveller_; // where there is something to level
-  std::vector<caf::intrusive_ptr<DomainJob>> jobs_;
+  PerDomain<caf::intrusive_ptr<DomainJob>> jobs_;
   std::mutex mutex_;
   std::condition_variable finished_;
   std::size_t left_;

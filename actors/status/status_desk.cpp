@@ -52,7 +52,7 @@ double steady_seconds() {
 
 void RunSight::watch(DomainSet& domains) {
   board = &domains.board();
-  for (std::size_t i = 0; i < domains.size(); ++i)
+  for (const DomainIndex i : domains.all())
     parts.push_back(&domains.domain(i).execution().live);
 }
 

@@ -166,7 +166,7 @@ Result<BaspFilter::Verdict> BaspFilter::judge(std::span<const std::byte> payload
   if (!carries_)
     return has_called_ ? Result<Verdict>(Verdict::drop)
                        : Result<Verdict>(bad("a message over a second connection"));
-  // Each CAF asks each other one for its servers' names; nobody needs them.
+  // Each CAF asks each other one for its servers' names, which no part of libstos needs.
   if (header_.flags != 0)
     return Verdict::drop;
   Route route{source_, {}, 0};
@@ -241,8 +241,8 @@ Result<void> BaspFilter::count_sender(const caf::node_id& source) {
   return {};
 }
 
-// Behind the way come the actors that answers are to take (nobody uses that), the number of values
-// and their types.
+// Behind the way come the actors that answers are to take (libstos does not use that), the number
+// of values and their types.
 Result<void> BaspFilter::check_content(std::span<const std::byte> payload, PeerKind kind,
                                        const caf::node_id& source) {
   constexpr std::size_t type_bytes = 2;
@@ -276,7 +276,7 @@ Result<void> BaspFilter::check_content(std::span<const std::byte> payload, PeerK
 }
 
 // An exit message, or one of a link: who has ended or is linked must be of the process that says
-// so, and nobody is to be killed (other reasons an actor may ignore).
+// so, and no actor is to be killed (other reasons an actor may ignore).
 Result<void> BaspFilter::check_speaker(std::span<const std::byte> payload,
                                        const caf::node_id& source) const {
   constexpr std::size_t type_bytes = 2, id_bytes = 8;

@@ -18,15 +18,15 @@
 namespace stos::detail {
 
 /// Judges what comes over one connection in CAF's protocol (BASP), frame by frame, before CAF sees
-/// any of it: CAF believes whoever speaks to it.
+/// any of it: CAF believes all that it is told.
 ///
 /// A frame is a header of 32 bytes, and a payload as long as the header says. The first one must be
 /// the handshake, with the name that the peer has given for its actor system; there is no second
-/// one. From then on nobody speaks in the name of another system, but a node in that of tools and
-/// foreign processes that are connected with it, and to those in that of other nodes that answer.
-/// No payload is longer than the peer may send; no message is of a type that it may not send
-/// (rule_for), or for CAF's own servers. What CAF keeps for a peer (its actors, the systems behind
-/// it) has limits, and so have messages of all but nodes of the cluster: how many a second
+/// one. From then on the peer speaks in the name of its own system only; but a node also speaks for
+/// tools and foreign processes that are connected with it, and to those for other nodes that
+/// answer. No payload is longer than the peer may send; no message is of a type that it may not
+/// send (rule_for), or for CAF's own servers. What CAF keeps for a peer (its actors, the systems
+/// behind it) has limits, and so have messages of all but nodes of the cluster: how many a second
 /// (message_rate), and how long all together (PeerList::take_room).
 ///
 /// Threads: one at a time.

@@ -131,7 +131,7 @@ void send_from(const caf::actor& sender, const caf::actor& receiver, Args&&... a
   send_message_from(sender, receiver, caf::make_message(std::forward<Args>(args)...));
 }
 
-/// Answers a request that nobody can answer any more.
+/// Answers a request whose receiver cannot answer it any more.
 inline void bounce(caf::mailbox_element& element) {
   if (!element.mid.is_request() || element.mid.is_answered())
     return;

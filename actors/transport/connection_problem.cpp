@@ -7,9 +7,9 @@ namespace stos::detail {
 
 std::string connection_problem(const caf::error& problem) {
   if (problem == caf::sec::cannot_connect_to_node)
-    return "nobody listens there, or no way leads there";
+    return "no process listens there, or no way leads there";
   if (problem == caf::sec::request_timeout)
-    return "nobody has answered in time; is it a node of libstos?";
+    return "no answer came in time; is it a node of libstos?";
   if (problem == caf::sec::disconnect_during_handshake)
     return "who listens there has closed the connection without a word; is it a node of libstos?";
   if (problem == caf::sec::unexpected_message || problem == caf::sec::unexpected_response ||

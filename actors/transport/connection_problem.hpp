@@ -6,7 +6,7 @@
 
 namespace stos::detail {
 
-/// Why there is no connection with whoever listens at an address, or no answer over it, in words.
+/// Why there is no connection with a node at an address, or no answer over it, in words.
 [[nodiscard]] std::string connection_problem(const caf::error& problem);
 
 } // namespace stos::detail

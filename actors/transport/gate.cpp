@@ -93,7 +93,7 @@ caf::io::scribe_ptr scribe_of(caf::actor_system& system, Newcomer& newcomer,
 
 } // namespace
 
-/// A name is looked up by a thread of its own, which nobody waits for: that may take long.
+/// A name is looked up by a thread of its own, for which no other one waits: that may take long.
 struct Gate::Mail {
   std::mutex mutex;
   std::vector<Wanted> wanted;
@@ -157,7 +157,7 @@ void Gate::listen_at(const NodeAddress& address) {
     refuse(Errc::bad_config,
            "others can reach this address; wanted: keys in cluster.tls (stos keys makes them), "
            "cluster.tls.own: true if all nodes see the same home folder, or cluster.insecure: "
-           "true if everybody who can reach it may do everything");
+           "true if any process that can reach it may do everything");
   listener_ = socket(place.bytes.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   const int on = 1;
   setsockopt(listener_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
@@ -170,8 +170,8 @@ void Gate::listen_at(const NodeAddress& address) {
 void Gate::open(const caf::actor& door) {
   mail_->door = door;
   if (!credentials_->has_tls())
-    std::clog << "stos: warning: cluster.insecure is true: whoever reaches " + to_string(address_) +
-                     " can do everything with this node\n";
+    std::clog << "stos: warning: cluster.insecure is true: any process that reaches " +
+                     to_string(address_) + " can do everything with this node\n";
   // Signals are for the program's own threads.
   sigset_t all, before;
   sigfillset(&all);
@@ -245,8 +245,8 @@ void Gate::accept_all() {
   }
 }
 
-// Of those who have called and not yet said who they are, the first one has had the most time; but
-// who is slow, and has shown a certificate, comes before who has shown none.
+// Of the callers that have not yet said who they are, the first one has had the most time; but a
+// slow one that has shown a certificate is kept rather than one that has shown none.
 void Gate::make_room() {
   const auto is_stranger = [](const Call& call) {
     return !call.called && !call.newcomer->has_proved_itself();
@@ -383,7 +383,7 @@ Result<std::unique_ptr<Newcomer>> come_in(const NodeAddress& address,
     const auto left =
         std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
     if (left.count() <= 0)
-      return Error{Errc::io_error, "nobody has answered in time; is it a node of libstos?"};
+      return Error{Errc::io_error, "no answer came in time; is it a node of libstos?"};
     pollfd polled{newcomer->socket(), newcomer->events(), 0};
     poll(&polled, 1, static_cast<int>(std::min<std::int64_t>(left.count(), 1 << 30)));
   }

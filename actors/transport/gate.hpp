@@ -48,11 +48,11 @@ public:
   [[nodiscard]] const NodeAddress& address() const { return address_; }
   [[nodiscard]] const std::string& name() const { return credentials_->self().name; }
 
-  /// From now on whoever comes in speaks to `door`, as does whoever is called (see connect()).
+  /// From now on the peers that come in speak to `door`, as do those that are called (connect()).
   void open(const caf::actor& door);
 
-  /// Calls whoever listens there. The door hears of the outcome: ReachedMessage with a connection
-  /// for CAF's broker, or UnreachableMessage.
+  /// Calls the node that listens there. The door hears of the outcome: ReachedMessage with a
+  /// connection for CAF's broker, or UnreachableMessage.
   void connect(const NodeAddress& address);
 
   /// Whom a system belongs to that has sent something; see PeerList.

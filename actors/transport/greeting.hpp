@@ -12,8 +12,8 @@
 namespace stos::detail {
 
 /// The first thing that each side of a connection says, behind TLS and before CAF. Then each says
-/// what it thinks of the other one: a verdict, which is empty if it is welcome. So whoever is sent
-/// away knows why.
+/// what it thinks of the other one: a verdict, which is empty if it is welcome. So a caller that is
+/// sent away knows why.
 ///
 /// On the wire both are `STOS`, the size of what follows (two bytes, the lower first), and that: of
 /// a greeting its members in their order (see BytesWriter), of a verdict its text.
@@ -43,7 +43,7 @@ greeting_body_bytes(std::span<const std::byte, greeting_head_bytes> head);
 [[nodiscard]] std::string decode_verdict(std::span<const std::byte> body);
 
 /// What `own` has against a peer that says this; empty: nothing. `proven` is who the peer's
-/// certificate names, or null without TLS. Whoever was called must be a node.
+/// certificate names, or null without TLS. The side that was called must be a node.
 [[nodiscard]] std::string objection_to(const Greeting& theirs, const Greeting& own,
                                        const Peer* proven, bool was_called);
 

@@ -40,8 +40,8 @@ public:
     return size == 0 ? network::rw_state::indeterminate
                      : state_of(wire_->write(data, size, moved), moved);
   }
-  /// It is somebody else's turn. But of what was taken from the system already, it will not say
-  /// that something has come.
+  /// Another connection has its turn. But of what was taken from the system already, it will not
+  /// say that something has come.
   [[nodiscard]] bool must_read_more(network::native_socket, std::size_t) {
     const bool more = wire_->has_pending();
     wire_->take_more(!more);

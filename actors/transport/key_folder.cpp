@@ -87,7 +87,7 @@ Result<std::string> read_key_file(const std::string& path, bool secret) {
   }
   if (secret && (about.st_mode & S_IROTH) != 0) {
     close(fd);
-    return Error{Errc::bad_config, path + " is a private key that everybody can read; wanted: "
+    return Error{Errc::bad_config, path + " is a private key that all users can read; wanted: "
                                           "chmod 600"};
   }
   constexpr std::size_t most = std::size_t{1} << 20;
@@ -195,7 +195,7 @@ std::vector<std::string> own_places() {
   return places;
 }
 
-/// Makes the folder, if need be. One that others could have made is good only if nobody else can
+/// Makes the folder, if need be. One that others could have made is good only if no other user can
 /// look into it.
 Result<void> prepare(const std::string& folder) {
   std::error_code problem;

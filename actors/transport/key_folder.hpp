@@ -6,10 +6,10 @@
 
 namespace stos::detail {
 
-/// A folder with the keys of a cluster: `ca.crt` and `revoked.crl` for everybody, `ca.key` for
-/// whoever adds nodes and tools, and for each of those `NAME.crt` and `NAME.key`. Only the user can
-/// look into it and read the keys. No file is ever overwritten but the list of what is revoked,
-/// which is replaced as a whole.
+/// A folder with the keys of a cluster: `ca.crt` and `revoked.crl` for all of them, `ca.key` for
+/// the user who adds nodes and tools, and for each of those `NAME.crt` and `NAME.key`. Only the
+/// user can look into it and read the keys. No file is ever overwritten but the list of what is
+/// revoked, which is replaced as a whole.
 ///
 /// Threads: may be called from any; processes at once do not disturb each other.
 /// Errors:  Errc::io_error with the path and the system's reason, Errc::bad_argument for what is no
@@ -43,7 +43,7 @@ private:
 /// counts among processes that can read its key, which is those of this user.
 [[nodiscard]] Result<KeyPair> own_authority();
 
-/// A file of at most 1 MiB as a whole. A private key (`secret`) must not be readable by everybody.
+/// A file of at most 1 MiB as a whole. A private key (`secret`) must not be readable by all users.
 [[nodiscard]] Result<std::string> read_key_file(const std::string& path, bool secret);
 
 } // namespace stos::detail

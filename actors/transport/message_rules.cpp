@@ -49,7 +49,7 @@ Table make_table() {
   put<BeginMessage, LookMessage, AnswerMessage, TickMessage, OrdersMessage, DueMessage,
       WanderMessage, EndMessage, TellMessage, ReachedMessage, UnreachableMessage, Bytes,
       AgentMail::Kind, MailContent>(table, from_nobody);
-  // What CAF's actors obey whoever says it, and what its system does with groups.
+  // What CAF's actors obey from any sender, and what its system does with groups.
   put<caf::exit_msg, caf::link_atom, caf::unlink_atom>(table, of_speaker);
   put<caf::down_msg, caf::node_down_msg, caf::group_down_msg, caf::group, caf::monitor_atom,
       caf::demonitor_atom, caf::sys_atom, caf::spawn_atom, caf::registry_lookup_atom,

@@ -13,7 +13,7 @@ namespace stos::detail {
 struct MessageRule {
   /// The least that the sender must be; nothing: such a message never comes from outside.
   std::optional<PeerKind> sender;
-  /// It is said by an actor, who is to be known. (Of all others, some have no sender.)
+  /// It comes from an actor that has to be known. (Some of the other messages have no sender.)
   bool wants_sender = false;
   /// It can hold others of its kind, and those again: so it has to be short.
   bool nests = false;

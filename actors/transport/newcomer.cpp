@@ -24,7 +24,7 @@ constexpr std::string_view no_node = "who listens there is no node of libstos, o
 
 std::string connect_problem(int error) {
   if (error == ECONNREFUSED)
-    return "nobody listens there";
+    return "no process listens there";
   if (error == ENETUNREACH || error == EHOSTUNREACH || error == EACCES || error == EADDRNOTAVAIL)
     return "no way leads there";
   return "no connection: " + std::string(std::strerror(error));
@@ -126,7 +126,7 @@ void Newcomer::begin_wire() {
 std::string Newcomer::what_is_missing() const {
   if (!problem_.empty())
     return problem_;
-  return phase_ == Phase::connecting ? "nobody has answered" : "it has not said who it is";
+  return phase_ == Phase::connecting ? "no answer came" : "it has not said who it is";
 }
 
 Newcomer::State Newcomer::advance() {

@@ -16,7 +16,7 @@
 
 namespace stos::detail {
 
-/// One place where somebody may listen.
+/// One place where a process may listen.
 struct SocketAddress {
   sockaddr_storage bytes{};
   socklen_t size = 0;
@@ -37,9 +37,9 @@ public:
   /// May say why the peer, which is fine by itself, is not welcome all the same; empty: it is.
   using Judge = std::function<std::string(const Greeting&)>;
 
-  /// Somebody has called, at `socket`.
+  /// A process has called, at `socket`.
   Newcomer(int socket, std::shared_ptr<Credentials> credentials, Greeting own, Judge judge);
-  /// Calls whoever listens at one of the addresses: the first that takes the connection.
+  /// Calls the process that listens at one of the addresses: the first that takes the connection.
   Newcomer(std::vector<SocketAddress> addresses, std::shared_ptr<Credentials> credentials,
            Greeting own, Judge judge);
   ~Newcomer();

@@ -39,7 +39,7 @@ inline Bio reading(const std::string& text) {
 inline Certificate read_certificate(const std::string& text) {
   return Certificate(PEM_read_bio_X509(reading(text).get(), nullptr, nullptr, nullptr));
 }
-/// A key that is locked by a pass phrase is none: nobody is there to be asked for it.
+/// A key that is locked by a pass phrase is none: there is no user to be asked for it.
 inline PrivateKey read_key(const std::string& text) {
   constexpr auto no_phrase = [](char*, int, int, void*) { return 0; };
   return PrivateKey(PEM_read_bio_PrivateKey(reading(text).get(), nullptr, +no_phrase, nullptr));

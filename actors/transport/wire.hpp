@@ -31,7 +31,7 @@ public:
   Wire& operator=(const Wire&) = delete;
 
   [[nodiscard]] Progress shake_hands();
-  /// Once that is done: who the other side has proved to be; nobody in particular without TLS.
+  /// Once that is done: what the other side has proved to be; nothing without TLS.
   [[nodiscard]] Result<Peer> peer() const;
 
   /// At most `size` bytes; `moved` says how many.

@@ -53,7 +53,7 @@ void write_file(const std::filesystem::path& path, const std::string& text) {
   std::cout << "  " << path.string() << '\n';
 }
 
-// Before the run: nobody waits for files that cannot be written.
+// Before the run: no user shall wait for files that cannot be written.
 void make_folder(const std::filesystem::path& folder) {
   std::error_code failure;
   std::filesystem::create_directories(folder, failure);

@@ -15,7 +15,7 @@ struct NextHop {
   double rest_s{};         ///< of one bundle on all the links after it, at best
 };
 
-/// Where the bundles of each flow may go next from each mobile: static, the same for everybody.
+/// Where the bundles of each flow may go next from each mobile: static, the same for all bundles.
 ///
 /// A bundle takes as few hops as its size allows: a link carries it if the transmission is short
 /// enough to fit a pass. Among the next hops that remain, the craft takes the one that promises the

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "libstos/base/hash.hpp"
+#include "libstos/base/index.hpp"
 
 #include <compare>
 #include <cstdint>
@@ -35,5 +36,35 @@ struct ChannelNumber {
 
   static constexpr ChannelNumber timers() { return {0}; }
 };
+
+/// One of the nodes that execute a simulation together. The same on all of them.
+struct NodeIndex : Index<NodeIndex, std::uint32_t> {
+  using Index::Index;
+};
+
+/// One of the domains of one node: a part of its agents, executed by one thread at a time.
+struct DomainIndex : Index<DomainIndex> {
+  using Index::Index;
+};
+
+/// What one node takes together of all agents: those of one of its domains, or all that are on one
+/// other node, which are behind one *link*. Domains come first, by their numbers, links follow;
+/// which node is behind a link, NodePlace knows.
+struct Group : Index<Group> {
+  using Index::Index;
+  constexpr Group(DomainIndex domain) : Index(domain.number()) {}
+
+  /// @pre it is no link
+  [[nodiscard]] constexpr DomainIndex domain() const { return DomainIndex(number()); }
+};
+
+template <class T>
+using PerNode = VectorBy<NodeIndex, T>;
+template <class T>
+using PerDomain = VectorBy<DomainIndex, T>;
+template <class T>
+using PerGroup = VectorBy<Group, T>;
+
+static_assert(sizeof(DomainIndex) == 2 && sizeof(Group) == 2 && sizeof(NodeIndex) == 4);
 
 } // namespace stos

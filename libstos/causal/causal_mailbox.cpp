@@ -184,7 +184,7 @@ NextStep CausalMailbox::next(const Trajectory& path, const Space& space,
   if (next <= horizons.floor)
     return {NextStep::Kind::deliver};
   const auto holds_back = [&](const Lookahead& group) {
-    return !group.empty() && !cleared(group, horizons.groups[group.group], due, path, space);
+    return !group.empty() && !cleared(group, horizons.of(group.group), due, path, space);
   };
   if (holds_back(home_))
     return {NextStep::Kind::blocked, home_.group};
@@ -200,7 +200,7 @@ bool CausalMailbox::silent_before(double due, const Trajectory& path, const Spac
   if (Instant::before(due) <= horizons.floor)
     return true;
   const auto clears = [&](const Lookahead& group) {
-    return group.empty() || cleared(group, horizons.groups[group.group], due, path, space);
+    return group.empty() || cleared(group, horizons.of(group.group), due, path, space);
   };
   return clears(home_) &&
          (more_ == nullptr || std::all_of(more_->groups.begin(), more_->groups.end(), clears));
@@ -212,7 +212,7 @@ Lambda& CausalMailbox::pop() {
   return lambda;
 }
 
-double CausalMailbox::lookahead(std::uint16_t group) const {
+double CausalMailbox::lookahead(Group group) const {
   if (home_.group == group)
     return home_.distance;
   if (more_ != nullptr)
@@ -234,7 +234,7 @@ bool CausalMailbox::is_moving(const IncomingChannel& channel, const Trajectory& 
   return channel.source_path == nullptr || !channel.source_path->at_rest() || !path.at_rest();
 }
 
-CausalMailbox::Lookahead& CausalMailbox::group_of(std::uint16_t group) {
+CausalMailbox::Lookahead& CausalMailbox::group_of(Group group) {
   if (home_.group == group)
     return home_;
   std::vector<Lookahead>& groups = require_more().groups;
@@ -332,7 +332,7 @@ double CausalMailbox::bound_of(const IncomingChannel& channel, double horizon,
                                 source, std::max(known, source.anchor()[0]), path, space));
 }
 
-CausalMailbox::Clearance& CausalMailbox::clearance_of(std::uint16_t group) const {
+CausalMailbox::Clearance& CausalMailbox::clearance_of(Group group) const {
   std::vector<Clearance>& clearances = require_more().clearances;
   for (Clearance& clearance : clearances)
     if (clearance.group == group)

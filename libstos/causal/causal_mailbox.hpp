@@ -23,7 +23,7 @@ struct NextStep {
     idle,    ///< nothing is queued
   };
   Kind kind = Kind::idle;
-  std::uint16_t blocked_on = 0;
+  Group blocked_on = {};
 };
 
 /// Hands one agent its lambdas in the order in which its trajectory crosses their light cones.
@@ -62,7 +62,7 @@ public:
 
   /// The group that most channels will belong to, for speed. @pre no channel is attached, or
   /// recount() follows
-  void set_home_group(std::uint16_t group) { home_.group = group; }
+  void set_home_group(Group group) { home_.group = group; }
 
   /// When the channels of a group are summed up anew after a change: at once, or, for agents whose
   /// sums are seldom needed, by sum_up(), which must come before anything that asks for lookahead.
@@ -173,7 +173,7 @@ public:
 
   /// How long after the horizon of `group` anything of it can arrive at the earliest; infinite if
   /// it has no channel into this agent.
-  [[nodiscard]] double lookahead(std::uint16_t group) const;
+  [[nodiscard]] double lookahead(Group group) const;
   [[nodiscard]] double home_lookahead() const { return home_.distance; }
 
   /// Whether channels of other groups than the home group are attached.
@@ -211,7 +211,7 @@ private:
   struct Lookahead {
     double distance = std::numeric_limits<double>::infinity(); ///< the least of its channels
     std::uint32_t moving = 0;
-    std::uint16_t group = 0;
+    Group group;
     std::uint16_t detachments_left : 15 = 0; ///< of the home group: before the list is gone through
     std::uint16_t put_off : 1 = 0;           ///< of the home group: sums are to be made anew
 
@@ -224,7 +224,7 @@ private:
   /// still bring is due before `until`. That stays true at later horizons; an earlier one there may
   /// be where the agent itself has caused something meanwhile.
   struct Clearance {
-    std::uint16_t group = 0;
+    Group group = {};
     double horizon = Instant::beginning().absorption;
     double until = Instant::beginning().absorption;
   };
@@ -244,7 +244,7 @@ private:
   void insert(Entry entry);
   void order_rest();
   void take_front_from_rest();
-  Lookahead& group_of(std::uint16_t group);
+  Lookahead& group_of(Group group);
   void count(IncomingChannel& channel, const Trajectory& path, const Space& space);
   [[nodiscard]] static double measure(IncomingChannel& channel, const Trajectory& path,
                                       const Space& space);
@@ -254,7 +254,7 @@ private:
                const Space& space) const;
   double bound_of(const IncomingChannel& channel, double horizon, const Trajectory& path,
                   const Space& space) const;
-  Clearance& clearance_of(std::uint16_t group) const;
+  Clearance& clearance_of(Group group) const;
   More& require_more() const {
     if (more_ == nullptr)
       more_ = std::make_unique<More>();

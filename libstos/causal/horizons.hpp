@@ -1,5 +1,6 @@
 #pragma once
 
+#include "libstos/base/ids.hpp"
 #include "libstos/causal/event_key.hpp"
 
 #include <span>
@@ -17,6 +18,7 @@ struct Horizons {
   /// For each group: none of its agents executes another event before this laboratory time, so that
   /// all it still emits lies in the future of where it is then. Never goes back.
   std::span<const double> groups;
+  [[nodiscard]] double of(Group group) const { return groups[group.number()]; }
 
   /// A lower bound on the instant of every event that is still to be executed by any agent but the
   /// agent in question. What is due at this very instant cannot be preceded by anything.

@@ -98,7 +98,7 @@ private:
   };
 
 public:
-  std::uint16_t group = 0; ///< whose horizon bounds the source: see Horizons
+  Group group; ///< whose horizon bounds the source: see Horizons
 
   // For the owner of the receiving end.
   bool detached : 1 = false; ///< nothing more comes on it

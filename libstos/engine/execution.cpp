@@ -308,7 +308,7 @@ Effects& Execution::end_with_run(Cell& cell, double time) {
   return effects();
 }
 
-void Execution::leave(Cell& cell, std::size_t node) {
+void Execution::leave(Cell& cell, NodeIndex node) {
   live.count_agents(*cell.ops, -1);
   if (bindings_ != nullptr)
     bindings_->left(cell, node);

@@ -30,7 +30,7 @@ public:
 
   /// At a stop, by the thread that moves it: the agent goes to `node`, and what `cell` was; and it
   /// has come from another node, so that `cell` is its new record.
-  virtual void left(Cell& cell, std::size_t node) {
+  virtual void left(Cell& cell, NodeIndex node) {
     static_cast<void>(node);
     ended(cell);
   }
@@ -116,7 +116,7 @@ public:
   }
 
   /// The agent leaves for another node. @pre nothing is left of its channels
-  void leave(Cell& cell, std::size_t node);
+  void leave(Cell& cell, NodeIndex node);
 
   /// The agent has come from another node.
   void arrive(Cell& cell);

@@ -34,7 +34,7 @@ bool read_extras(BytesReader& in, CellExtras& extras) {
   return in.ok();
 }
 
-// Extras that hold nothing are none: whether there are some depends on who has asked for them.
+// Extras that hold nothing are none: whether there are some depends on what was looked up.
 bool holds_something(const CellExtras& extras) {
   const CellExtras none;
   return extras.exit_time != none.exit_time || extras.last_emission != none.last_emission ||

@@ -51,7 +51,7 @@ enum class ElectionName : std::uint8_t {
 /// Without any of it, keys that belong to the user on this machine are taken (and made, the first
 /// time), where a node listens on the loopback interface only.
 struct TlsOptions {
-  std::string ca;          ///< certificates of who may say who is who
+  std::string ca;          ///< certificates of the authority that this node trusts
   std::string certificate; ///< of this node or tool, its name in it
   std::string key;         ///< private key of the certificate
   std::string revoked;     ///< list of certificates that do not count any more; empty: none
@@ -117,7 +117,7 @@ struct ClusterOptions {
   /// How long nodes wait for each other at the end before they give up. 0.1 to 86,400.
   double stop_timeout_s = 10;
 
-  /// Who asks to lead the cluster.
+  /// Decides which node asks to lead the cluster.
   ElectionName election = ElectionName::raft;
 
   /// The folder where this node keeps the log that nodes agree on: so it comes back as itself after
@@ -130,14 +130,14 @@ struct ClusterOptions {
 
   TlsOptions tls;
 
-  /// No TLS at all: everybody who reaches the port may come in as whoever they say they are.
+  /// No TLS at all: a process that reaches the port comes in under any name that it gives.
   bool insecure = false;
 
   /// How long a stranger has to say who it is. 0.1 to 3,600.
   double handshake_timeout_s = 5;
 
-  /// So many connections of those who have not yet said who they are; the next one takes the place
-  /// of the oldest. 1 to 65,536.
+  /// So many connections of callers that have not yet said who they are; the next one takes the
+  /// place of the oldest. 1 to 65,536.
   std::uint32_t newcomers_max = 64;
 
   /// Where initial agents go.
@@ -150,12 +150,12 @@ struct ClusterOptions {
   /// `frame_bytes_max` to 64 GiB.
   std::uint64_t credit_bytes = std::uint64_t{16} << 20;
 
-  /// So many times in a run, an agent is to move to another node, both drawn at random: a test of a
-  /// model, whose outcome must not depend on where its agents live. 0 to 1e9. Default 0: none move.
+  /// For testing a model, whose outcome must not depend on where its agents live: so many times in
+  /// a run, an agent moves to another node, both drawn at random. 0 to 1e9. Default 0: none moves.
   std::uint64_t random_moves = 0;
 
-  /// What arrives from another node waits up to so long, drawn at random, each behind what came
-  /// before it: a test, likewise. 0 to 60. Default 0: nothing waits.
+  /// Likewise, whose outcome must not depend on the network: what arrives from another node waits
+  /// up to so long, drawn at random, behind what came before it. 0 to 60. Default 0: nothing waits.
   double random_delay_s = 0;
 
   friend bool operator==(const ClusterOptions&, const ClusterOptions&) = default;

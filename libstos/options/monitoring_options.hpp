@@ -26,7 +26,7 @@ struct MonitoringOptions {
   std::uint32_t threads = 2;
 
   /// Who may scrape: a name, and the file whose first line is the password (HTTP's basic
-  /// authentication, RFC 7617). Default: everybody.
+  /// authentication, RFC 7617). Default: any scraper that reaches the address.
   std::string user;
   std::string password_file;
 

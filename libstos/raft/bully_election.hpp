@@ -12,13 +12,13 @@ namespace stos::raft {
 ///
 /// A node that misses a leader, or hears of one with a lower id than its own, sends *election* to
 /// all voters with higher ids. Such a node answers *OK* and holds an election of its own. Without
-/// an OK in time, the node names itself: it sends *coordinator* to all, and campaigns if nobody
-/// leads. A leader that hears *coordinator* of a higher node hands over to it as soon as its log is
-/// complete there.
+/// an OK in time, the node names itself: it sends *coordinator* to all, and campaigns if no
+/// node leads. A leader that hears *coordinator* of a higher node hands over to it as soon as its
+/// log is complete there.
 ///
 /// What the algorithm takes for granted and a network does not give is that a node which says that
 /// it takes over does so. A higher node that was to lead and has not within two timeouts (its log
-/// is behind, or it hears nobody) is *passed over* until a leader is heard of again.
+/// is behind, or it hears no other node) is *passed over* until a leader is heard of again.
 ///
 /// Units:  ticks: an OK may take half an election timeout.
 /// Source: Garcia-Molina, "Elections in a distributed computing system", IEEE Transactions on
@@ -37,7 +37,7 @@ public:
 
 private:
   enum class State {
-    content,  ///< somebody leads, or may soon
+    content,  ///< a node leads, or may soon
     asking,   ///< for an OK of a higher node
     deferring ///< to a higher node, which is to lead soon
   };

@@ -124,9 +124,9 @@ public:
   /// Whether this node leads, and all members, but for those that are `lost`, have all and know it.
   [[nodiscard]] bool is_idle(const std::function<bool(NodeId)>& lost) const;
 
-  /// The leader sends all members to sleep, and itself: nobody says anything, and no time passes,
-  /// until something happens or wake() is called. Who keeps a group asleep has to find out by other
-  /// means whether the leader's node lives (see groups.hpp). @pre is_idle()
+  /// The leader sends all members to sleep, and itself: no member says anything, and no time
+  /// passes, until something happens or wake() is called. What keeps a group asleep has to find out
+  /// by other means whether the leader's node lives (see groups.hpp). @pre is_idle()
   void sleep();
   void wake();
   [[nodiscard]] bool is_asleep() const { return asleep_; }
@@ -156,7 +156,7 @@ private:
     NodeId hands_over_to;
     std::uint64_t hands_over_until = 0;
     std::uint64_t prefers_from = 0; // before, it does not hand over by itself
-    bool gave_up_lease = false;     // somebody may campaign whatever followers think of this leader
+    bool gave_up_lease = false;     // any node may campaign whatever followers think of this leader
     bool resigns = false;           // it is no member any more
   };
 

@@ -205,7 +205,7 @@ void Fsm::lead_on_tick() {
   if (--own.to_next_heartbeat == 0)
     begin_round();
   if (now_ - own.rounds.supported_at() >= options_.election_ticks) {
-    follow(term(), NodeId::none()); // somebody else may lead by now
+    follow(term(), NodeId::none()); // another node may lead by now
     return;
   }
   if (own.hands_over_to && now_ >= own.hands_over_until)
@@ -246,7 +246,7 @@ void Fsm::hand_over_if_complete(NodeId to, const Progress& progress) {
 void Fsm::resign_if_removed() {
   if (!leading_->resigns)
     return;
-  // The one who knows most need not wait until it misses a leader.
+  // The member that knows most need not wait until it misses a leader.
   const auto& followers = leading_->followers;
   const auto best =
       std::max_element(followers.begin(), followers.end(), [this](const auto& a, const auto& b) {

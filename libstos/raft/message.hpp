@@ -22,7 +22,7 @@ namespace stos::raft {
 /// "May I lead?" In advance (`pre`), it changes nothing at who answers.
 struct VoteRequest {
   bool pre = false;
-  bool forced = false; ///< the leader has asked for it, so nobody has to be loyal to that leader
+  bool forced = false; ///< the leader has asked for it, so no voter has to be loyal to that leader
   EntryId last;        ///< of the candidate's log
 };
 

@@ -12,8 +12,8 @@ namespace stos::raft {
 /// What became of a read.
 struct ReadResult {
   std::uint64_t id = 0;
-  /// It may be answered from any state in which all up to here was applied. Nothing: nobody here
-  /// knows any more; ask again.
+  /// It may be answered from any state in which all up to here was applied. Nothing: this node
+  /// does not know any more; ask again.
   std::optional<LogIndex> index;
 };
 

@@ -20,9 +20,9 @@ struct WaitingRead {
 /// and which reads may be answered because of that.
 ///
 /// A leader begins a *round* from time to time, says its number with whatever it sends, and hears
-/// it again with the answers. Once a majority has answered to a round, nobody else had been elected
-/// when that round began. So reads that were asked for before that may be answered, and a lease
-/// lasts from then on.
+/// it again with the answers. Once a majority has answered to a round, no other node had been
+/// elected when that round began. So reads that were asked for before that may be answered, and a
+/// lease lasts from then on.
 ///
 /// Units:   ticks of the leader's clock.
 /// Threads: none inside.

@@ -66,11 +66,11 @@ Cell* AgentDirectory::find(AgentId id) const {
   return find_in(table, id);
 }
 
-std::optional<std::size_t> AgentDirectory::domain_of(AgentId id) const {
+std::optional<DomainIndex> AgentDirectory::domain_of(AgentId id) const {
   const Table& table = table_of(id);
   const Lock lock(table);
   const Cell* cell = find_in(table, id);
-  return cell == nullptr ? std::nullopt : std::optional<std::size_t>(cell->domain);
+  return cell == nullptr ? std::nullopt : std::optional(cell->group.domain());
 }
 
 Cell* AgentDirectory::find_in(const Table& table, AgentId id) {

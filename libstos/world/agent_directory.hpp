@@ -38,8 +38,8 @@ public:
   /// Null if there is no such agent.
   [[nodiscard]] Cell* find(AgentId id) const;
 
-  /// Cell::domain of the agent, also while its own thread may free its record at any time.
-  [[nodiscard]] std::optional<std::size_t> domain_of(AgentId id) const;
+  /// The domain of the agent, also while its own thread may free its record at any time.
+  [[nodiscard]] std::optional<DomainIndex> domain_of(AgentId id) const;
 
   [[nodiscard]] std::size_t size() const;
 

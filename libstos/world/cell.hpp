@@ -46,7 +46,7 @@ public:
   static Channel& create(BlockPool& pool, Cell& to);
 
   /// For each of `owners_left`: the engine at the reading and at the writing end, and the
-  /// ChannelWriter. Who lets go last frees it.
+  /// ChannelWriter. The last one to let go frees it.
   void let_go();
   void owned_by(std::uint8_t owners) { owners_left_.store(owners, std::memory_order_relaxed); }
 
@@ -118,7 +118,7 @@ struct CellFront {
   // An arrival touches this line only.
   double next = Instant::never().absorption; ///< a lower bound of next_time() while it waits
   std::uint32_t slot = no_slot;              ///< in the TimeTable of its tier
-  std::uint16_t domain = 0;
+  Group group;                               ///< the domain that executes it, or the link to it
   std::uint8_t tier = 0;
   CellState state : 7 = CellState::newborn;
   bool blocked : 1 = false;   ///< put aside until another domain promises more

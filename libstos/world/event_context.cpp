@@ -219,7 +219,7 @@ Cell& EventContext::create(AgentBase& agent, const AgentOps& ops, const Point* p
   cell->now = start[0];
   cell->random = RandomStream(mix64(world_->options.seed + mix64(cell->id.value)));
   if (self_ != nullptr)
-    cell->domain = self_->domain;
+    cell->group = self_->group;
   effects.change().born.push_back(cell);
   return *cell;
 }
@@ -305,7 +305,7 @@ void EventContext::emit(Channel& channel, Closure& lambda) {
   const Cell& from = channel.from();
   if (!require_own(from, "send on a channel of"))
     return;
-  if (channel.to->domain >= world_->groups_here && !can_travel(*lambda.ops)) [[unlikely]]
+  if (!world_->is_here(channel.to->group) && !can_travel(*lambda.ops)) [[unlikely]]
     throw UsageError(cannot_travel(*lambda.ops));
   lambda.emission = emission_point(from);
   lambda.emission_depth = emission_depth(lambda.emission[0]);
@@ -406,7 +406,7 @@ void EventContext::carry_issued(Closure& lambda, Cell& to) {
     course.holder = &to;
     course.reaction_time = to.ops->reaction_time;
     course.silent_until = lambda.emission[0];
-    hold->group = to.domain;
+    hold->group = to.group;
     effects.change().held.push_back(hold);
     lambda.references->push_back({each.ticket.id, hold});
   }

@@ -166,8 +166,9 @@ public:
   /// For measuring how long things take; null if the run is not watched. Set before it begins.
   detail::WallClock wall_clock = nullptr;
 
-  /// Cell::domain of agents that are on this node is below it.
-  std::size_t groups_here = std::numeric_limits<std::size_t>::max();
+  /// Groups below it are domains of this node: all groups, unless there are other nodes.
+  std::size_t domains_here = std::numeric_limits<std::size_t>::max();
+  [[nodiscard]] bool is_here(Group group) const { return group.number() < domains_here; }
 
   /// All agents that are here, where they have to be found by their ids; else null.
   std::unique_ptr<detail::AgentDirectory> directory;

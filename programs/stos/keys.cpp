@@ -27,7 +27,7 @@ void add_days(CLI::App& app, int& days) {
 
 int create(const std::vector<std::string>& words) {
   CLI::App app(
-      "Makes a folder with the authority of a new cluster. Whoever has its ca.key can make "
+      "Makes a folder with the authority of a new cluster. A user who has its ca.key can make "
       "nodes of the cluster.",
       "stos keys create");
   std::string folder, cluster = "stos";

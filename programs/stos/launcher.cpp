@@ -117,7 +117,7 @@ ChildProcess::Variables identity(const std::vector<NodeAddress>& addresses, std:
                                        {"STOS_CLUSTER_NODES", std::to_string(addresses.size())},
                                        {launcher_variable, launcher + "/" + node_name(index)}};
   // All nodes are this user's, on this machine: keys of a cluster in the configuration are for
-  // other names. Who wants none at all says so in the environment.
+  // other names. A user who wants none at all says so in the environment.
   if (std::getenv("STOS_CLUSTER_INSECURE") == nullptr)
     variables.insert(variables.end(), {{"STOS_CLUSTER_TLS_CA", ""},
                                        {"STOS_CLUSTER_TLS_CERTIFICATE", ""},

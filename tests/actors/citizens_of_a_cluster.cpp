@@ -94,7 +94,7 @@ public:
     simulation.resource().place_by([](const PlacementInput& input) {
       Placement placement;
       for (std::size_t i = 0; i < input.positions.size(); ++i)
-        placement.push_back(static_cast<std::uint16_t>(i % input.nodes));
+        placement.emplace_back(i % input.nodes);
       return placement;
     });
     const auto scope = simulation.set_up();
@@ -193,7 +193,7 @@ TEST_CASE(
       if (node.index == step % nodes) {
         const std::vector<MoveOutcome> outcomes =
             world.simulation.resource()
-                .migrate({{world.ids[0], way[step]}, {AgentId{1'000'000}, 0}})
+                .migrate({{world.ids[0], NodeIndex(way[step])}, {AgentId{1'000'000}, NodeIndex(0)}})
                 .get();
         std::string seen;
         for (const MoveOutcome& o : outcomes)
@@ -307,7 +307,7 @@ TEST_CASE("an agent that moves takes along handles of ordinary actors, wherever 
       turn.arrive_and_wait();
       const std::string news = "step " + std::to_string(step);
       if (node.index == step % nodes) {
-        const auto outcomes = simulation.resource().migrate({{id, way[step]}}).get();
+        const auto outcomes = simulation.resource().migrate({{id, NodeIndex(way[step])}}).get();
         findings.expect(outcomes.at(0).result == MoveResult::moved, outcomes.at(0).text);
         self->send(handle, news);
       }
@@ -336,7 +336,8 @@ TEST_CASE("no request is lost while the agent that is asked moves to and fro") {
     world.run();
     if (node.index == 0) {
       for (std::uint32_t step = 1; step <= 30; ++step) {
-        const auto outcomes = world.simulation.resource().migrate({{world.ids[0], step % 3}}).get();
+        const auto outcomes =
+            world.simulation.resource().migrate({{world.ids[0], NodeIndex(step % 3)}}).get();
         findings.expect(outcomes.at(0).result == MoveResult::moved,
                         "it moved: " + outcomes.at(0).text);
       }
@@ -413,7 +414,7 @@ TEST_CASE("moves that make no sense are errors, and so are those of a run withou
   Findings findings;
   nodes_in_threads(2, [&](NodeInThread& node) {
     Clocks world(node);
-    auto too_far = world.simulation.resource().migrate({{world.ids[0], 2}});
+    auto too_far = world.simulation.resource().migrate({{world.ids[0], NodeIndex(2)}});
     world.run();
     std::string problem;
     try {
@@ -427,7 +428,7 @@ TEST_CASE("moves that make no sense are errors, and so are those of a run withou
         inject<Chronometer>(handle, [](Chronometer& clock) { clock.die(); });
     world.join();
     try {
-      (void)world.simulation.resource().migrate({{world.ids[0], 1}}).get();
+      (void)world.simulation.resource().migrate({{world.ids[0], NodeIndex(1)}}).get();
     } catch (const UsageError& e) {
       problem = e.what();
     }
@@ -437,7 +438,7 @@ TEST_CASE("moves that make no sense are errors, and so are those of a run withou
   RunOptions options;
   options.progress = ProgressMode::never;
   Simulation alone(options);
-  auto refused = alone.resource().migrate({{AgentId{1}, 0}});
+  auto refused = alone.resource().migrate({{AgentId{1}, NodeIndex(0)}});
   (void)alone.run(1);
   CHECK_THROWS_WITH(refused.get(), Catch::Contains("distributed: true"));
 }

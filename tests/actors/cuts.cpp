@@ -424,7 +424,7 @@ TEST_CASE("a placement sees the channels of the set-up, and those of a cut") {
       Ticking simulation(options, ThreadPool<0>(self.system, self.node));
       simulation.resource().place_by([&seen, &self](const PlacementInput& input) {
         seen[self.index].assign(input.channels.begin(), input.channels.end());
-        return Placement{0, 1};
+        return Placement{NodeIndex(0), NodeIndex(1)};
       });
       {
         const auto scope = simulation.set_up();

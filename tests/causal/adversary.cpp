@@ -368,12 +368,12 @@ private:
   }
 
   // The named group, and no other one, must be able to hold the agent back on its own.
-  void check_blame(std::uint16_t group) {
+  void check_blame(Group group) {
     std::vector<double> only(horizons_.size(), infinity);
-    only[group] = horizons_[group];
+    only[group.number()] = horizons_[group.number()];
     const NextStep step = receiver_.next(only, floor_);
     if (step.kind != NextStep::Kind::blocked || step.blocked_on != group)
-      FAIL("group " << group << " was named, but does not hold the agent back");
+      FAIL("group " << group.number() << " was named, but does not hold the agent back");
   }
 
   const Plan& plan_;

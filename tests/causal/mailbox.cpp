@@ -2,6 +2,7 @@
 #include "libstos/spacetime/light_cone.hpp"
 #include "tests/causal/support.hpp"
 #include "tests/support/encounters.hpp"
+#include "tests/support/numbers.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -41,7 +42,7 @@ TEST_CASE("an empty open channel blocks a later crossing") {
   CHECK(&receiver.mailbox.pop() == &near.lambdas[0]);
   const NextStep step = receiver.next({6, 0});
   CHECK(step.kind == NextStep::Kind::blocked);
-  CHECK(step.blocked_on == 1);
+  CHECK(step.blocked_on == 1_group);
 }
 
 TEST_CASE("a horizon that moves on clears the way") {
@@ -68,7 +69,7 @@ TEST_CASE("a closed channel does not block, and what it has brought stays") {
   receiver.detach(far);
   CHECK(receiver.mailbox.size() == 2);
   CHECK(receiver.open_channels() == 1);
-  CHECK(receiver.mailbox.lookahead(1) == infinity);
+  CHECK(receiver.mailbox.lookahead(1_group) == infinity);
   CHECK(&receiver.mailbox.pop() == &far.lambdas[0]);
   CHECK(receiver.delivers({6, 0}));
 }
@@ -118,7 +119,7 @@ TEST_CASE("a source's reaction time comes on top of its horizon") {
   slow.channel.require_course().reaction_time = 2;
   receiver.attach(slow);
   receiver.attach(other);
-  CHECK(receiver.mailbox.lookahead(0) == 2);
+  CHECK(receiver.mailbox.lookahead(0_group) == 2);
   receiver.push(other.emit_at(7)); // due at 8
   CHECK_FALSE(receiver.delivers({5, 8}));
   CHECK(receiver.delivers({6.1, 8}));
@@ -132,8 +133,8 @@ TEST_CASE("between two who rest the longer of reaction time and distance is the 
   far.channel.require_course().reaction_time = 2;
   receiver.attach(near);
   receiver.attach(far);
-  CHECK(receiver.mailbox.lookahead(0) == 2);
-  CHECK(receiver.mailbox.lookahead(1) == Approx(5));
+  CHECK(receiver.mailbox.lookahead(0_group) == 2);
+  CHECK(receiver.mailbox.lookahead(1_group) == Approx(5));
   CHECK(CausalMailbox::lookahead_of(near.channel, receiver.path, receiver.space) == 2);
 }
 
@@ -151,7 +152,7 @@ TEST_CASE("the group that holds an agent back is named, whichever it is") {
     horizons[slow] = 3;
     const NextStep step = receiver.next(horizons);
     CHECK(step.kind == NextStep::Kind::blocked);
-    CHECK(step.blocked_on == slow);
+    CHECK(step.blocked_on == Group(slow));
   }
 }
 
@@ -204,7 +205,7 @@ TEST_CASE("of a source whose worldline is unknown no distance is assumed") {
   Source other(2, 1, resting_at(1));
   receiver.attach(unknown);
   receiver.attach(other);
-  CHECK(receiver.mailbox.lookahead(0) == 0);
+  CHECK(receiver.mailbox.lookahead(0_group) == 0);
   receiver.push(other.emit_at(7)); // due at 8
   CHECK_FALSE(receiver.delivers({7.9, 8}));
   CHECK_FALSE(receiver.delivers({8, 8}));
@@ -216,18 +217,18 @@ TEST_CASE("the lookahead of a group is the way of light from its nearest source"
   Source a(1, 0, resting_at(3));
   Source b(2, 0, resting_at(0, 2));
   Source c(3, 1, resting_at(7));
-  CHECK(receiver.mailbox.lookahead(0) == infinity);
+  CHECK(receiver.mailbox.lookahead(0_group) == infinity);
   receiver.attach(a);
-  CHECK(receiver.mailbox.lookahead(0) == Approx(3));
-  CHECK(receiver.mailbox.lookahead(0) <= 3);
+  CHECK(receiver.mailbox.lookahead(0_group) == Approx(3));
+  CHECK(receiver.mailbox.lookahead(0_group) <= 3);
   receiver.attach(b);
   receiver.attach(c);
-  CHECK(receiver.mailbox.lookahead(0) == Approx(2));
-  CHECK(receiver.mailbox.lookahead(1) == Approx(7));
+  CHECK(receiver.mailbox.lookahead(0_group) == Approx(2));
+  CHECK(receiver.mailbox.lookahead(1_group) == Approx(7));
   receiver.detach(b);
-  CHECK(receiver.mailbox.lookahead(0) == Approx(3));
+  CHECK(receiver.mailbox.lookahead(0_group) == Approx(3));
   receiver.detach(a);
-  CHECK(receiver.mailbox.lookahead(0) == infinity);
+  CHECK(receiver.mailbox.lookahead(0_group) == infinity);
 }
 
 TEST_CASE("a source that starts to move takes its group's lookahead away until it rests") {
@@ -238,10 +239,10 @@ TEST_CASE("a source that starts to move takes its group's lookahead away until i
   receiver.attach(b);
   a.path = a.path.turned(1, Velocity<4>(0.5, 0, 0));
   receiver.mailbox.source_turned(a.channel, receiver.path, receiver.space);
-  CHECK(receiver.mailbox.lookahead(0) == 0);
+  CHECK(receiver.mailbox.lookahead(0_group) == 0);
   a.path = a.path.turned(3, Velocity<4>());
   receiver.mailbox.source_turned(a.channel, receiver.path, receiver.space);
-  CHECK(receiver.mailbox.lookahead(0) == Approx(4));
+  CHECK(receiver.mailbox.lookahead(0_group) == Approx(4));
 }
 
 TEST_CASE("an agent that moves itself has no lookahead until it rests") {
@@ -249,9 +250,9 @@ TEST_CASE("an agent that moves itself has no lookahead until it rests") {
   Source a(1, 0, resting_at(3));
   receiver.attach(a);
   receiver.turn(1, Velocity<4>(0.5, 0, 0));
-  CHECK(receiver.mailbox.lookahead(0) == 0);
+  CHECK(receiver.mailbox.lookahead(0_group) == 0);
   receiver.turn(3, Velocity<4>());
-  CHECK(receiver.mailbox.lookahead(0) == Approx(2));
+  CHECK(receiver.mailbox.lookahead(0_group) == Approx(2));
 }
 
 TEST_CASE("a moving source is bounded by where it is, not by how far it was") {

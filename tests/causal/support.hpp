@@ -25,10 +25,10 @@ namespace stos::test {
 /// An agent with one channel to the agent under test.
 class Source {
 public:
-  Source(std::uint64_t agent_id, std::uint16_t group, const Trajectory& on,
+  Source(std::uint64_t agent_id, std::size_t group, const Trajectory& on,
          std::uint32_t channel_number = 1)
       : id{agent_id}, number{channel_number}, path(on) {
-    channel.group = group;
+    channel.group = Group(group);
     channel.source_path = &path;
   }
   Source(const Source&) = delete;

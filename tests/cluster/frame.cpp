@@ -1,6 +1,7 @@
 #include "libstos/cluster/wire/frame.hpp"
 
 #include "libstos/base/random.hpp"
+#include "support/numbers.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -11,6 +12,7 @@
 #include <vector>
 
 using namespace stos;
+using namespace stos::test;
 using stos::detail::FrameHeader;
 using stos::detail::NodeReport;
 using stos::detail::read_header;
@@ -158,11 +160,11 @@ TEST_CASE("a header with a time that is no number is refused") {
     FrameHeader header;
     Standing& standing = header.standing.emplace();
     standing.ways.resize(2);
-    standing.ways[1].sent = 1;
+    standing.ways[1_node].sent = 1;
     CHECK(can_be_read(bytes_of(header), 2));
     (field == 0   ? standing.next.absorption
      : field == 1 ? standing.next.emission
-                  : standing.ways[1].earliest) = nan;
+                  : standing.ways[1_node].earliest) = nan;
     CHECK_FALSE(can_be_read(bytes_of(header), 2));
   }
 }
@@ -172,7 +174,7 @@ TEST_CASE("a standing that knows of more than was sent, or of fewer nodes, is re
   header.standing.emplace().ways.resize(2);
   CHECK(can_be_read(bytes_of(header), 2));
   CHECK_FALSE(can_be_read(bytes_of(header), 3));
-  header.standing->ways[0].acknowledged = 1;
+  header.standing->ways[0_node].acknowledged = 1;
   CHECK_FALSE(can_be_read(bytes_of(header), 2));
 }
 

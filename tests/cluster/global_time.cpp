@@ -1,6 +1,7 @@
 #include "libstos/cluster/time/global_time.hpp"
 
 #include "libstos/base/random.hpp"
+#include "support/numbers.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -14,6 +15,7 @@
 #include <vector>
 
 using namespace stos;
+using namespace stos::test;
 using stos::detail::GlobalTime;
 using stos::detail::NodeReport;
 
@@ -41,16 +43,16 @@ using Before = GlobalTime::Before;
 } // namespace
 
 TEST_CASE("a round is complete once all have reported, and gives the least time of all, once") {
-  GlobalTime time(0, 3);
+  GlobalTime time(0_node, 3);
   CHECK_FALSE(time.outstanding());
   CHECK_FALSE(time.take_result());
   time.begin_round(report(5, 3));
   CHECK(time.outstanding());
   CHECK(time.rounds() == 1);
   CHECK_FALSE(time.take_result());
-  CHECK(time.hear(2, report(4, 3)));
+  CHECK(time.hear(2_node, report(4, 3)));
   CHECK_FALSE(time.take_result());
-  CHECK(time.hear(1, report(7, 3)));
+  CHECK(time.hear(1_node, report(7, 3)));
   const auto result = time.take_result();
   REQUIRE(result);
   CHECK(result->least_time == 4);
@@ -60,33 +62,33 @@ TEST_CASE("a round is complete once all have reported, and gives the least time 
 }
 
 TEST_CASE("a round forgets what the one before it has heard") {
-  GlobalTime time(1, 2);
+  GlobalTime time(1_node, 2);
   time.begin_round(report(1));
-  CHECK(time.hear(0, report(2)));
+  CHECK(time.hear(0_node, report(2)));
   CHECK(time.take_result()->least_time == 1);
   time.begin_round(report(3));
   CHECK_FALSE(time.take_result());
-  CHECK(time.hear(0, report(4)));
+  CHECK(time.hear(0_node, report(4)));
   CHECK(time.take_result()->least_time == 3);
 }
 
 TEST_CASE("a report outside of a round, a second one, and one of another cluster are refused") {
-  GlobalTime time(0, 3);
-  CHECK_FALSE(time.hear(1, report(1, 3)));
+  GlobalTime time(0_node, 3);
+  CHECK_FALSE(time.hear(1_node, report(1, 3)));
   time.begin_round(report(1, 3));
-  CHECK_FALSE(time.hear(0, report(1, 3))); // its own has been heard
-  CHECK_FALSE(time.hear(1, report(1, 2)));
-  CHECK_FALSE(time.hear(1, report(1, 4)));
-  CHECK(time.hear(1, report(1, 3)));
-  CHECK_FALSE(time.hear(1, report(1, 3)));
+  CHECK_FALSE(time.hear(0_node, report(1, 3))); // its own has been heard
+  CHECK_FALSE(time.hear(1_node, report(1, 2)));
+  CHECK_FALSE(time.hear(1_node, report(1, 4)));
+  CHECK(time.hear(1_node, report(1, 3)));
+  CHECK_FALSE(time.hear(1_node, report(1, 3)));
 }
 
 TEST_CASE("a phase is odd in the middle of a round") {
-  GlobalTime time(0, 2);
+  GlobalTime time(0_node, 2);
   CHECK(time.phase() == 0);
   time.begin_round(report(1));
   CHECK(time.phase() == 1);
-  CHECK(time.hear(1, report(1)));
+  CHECK(time.hear(1_node, report(1)));
   CHECK(time.phase() == 1);
   CHECK(time.take_result());
   CHECK(time.phase() == 2);
@@ -95,7 +97,7 @@ TEST_CASE("a phase is odd in the middle of a round") {
 }
 
 TEST_CASE("what was sent in a later round has to wait, what begins one has to be joined") {
-  GlobalTime time(0, 2);
+  GlobalTime time(0_node, 2);
   CHECK(time.before_reading(0) == Before::nothing);
   CHECK(time.before_reading(1) == Before::begin_round); // the sender has begun round 1
   CHECK(time.before_reading(2) == Before::wait);        // and is through with it
@@ -107,7 +109,7 @@ TEST_CASE("what was sent in a later round has to wait, what begins one has to be
   CHECK(time.before_reading(2) == Before::wait);
   CHECK(time.before_reading(3) == Before::wait);
 
-  CHECK(time.hear(1, report(1)));
+  CHECK(time.hear(1_node, report(1)));
   CHECK(time.take_result());
   CHECK(time.before_reading(0) == Before::nothing);
   CHECK(time.before_reading(1) == Before::nothing);
@@ -117,16 +119,16 @@ TEST_CASE("what was sent in a later round has to wait, what begins one has to be
 }
 
 TEST_CASE("a phase far in the future waits: nobody is led into a round that does not exist") {
-  GlobalTime time(0, 2);
+  GlobalTime time(0_node, 2);
   CHECK(time.before_reading(~std::uint64_t{0}) == Before::wait);
   CHECK(time.before_reading(~std::uint64_t{0} - 1) == Before::wait);
 }
 
 TEST_CASE("all are quiet if all say so, and nothing is under way between them") {
   const auto result_of = [](NodeReport a, NodeReport b) {
-    GlobalTime time(0, 2);
+    GlobalTime time(0_node, 2);
     time.begin_round(std::move(a));
-    REQUIRE(time.hear(1, std::move(b)));
+    REQUIRE(time.hear(1_node, std::move(b)));
     return *time.take_result();
   };
   const auto both = result_of(quiet(5), quiet(3));
@@ -137,24 +139,24 @@ TEST_CASE("all are quiet if all say so, and nothing is under way between them") 
   CHECK_FALSE(result_of(report(5), quiet(3)).all_quiet);
 
   NodeReport sender = quiet(5);
-  sender.sent[1] = 7;
+  sender.sent[1_node] = 7;
   NodeReport receiver = quiet(3);
-  receiver.received[0] = 6;
+  receiver.received[0_node] = 6;
   CHECK_FALSE(result_of(sender, receiver).all_quiet);
-  receiver.received[0] = 7;
+  receiver.received[0_node] = 7;
   CHECK(result_of(sender, receiver).all_quiet);
-  receiver.sent[0] = 1;
+  receiver.sent[0_node] = 1;
   CHECK_FALSE(result_of(sender, receiver).all_quiet);
-  sender.received[1] = 1;
+  sender.received[1_node] = 1;
   CHECK(result_of(sender, receiver).all_quiet);
 }
 
 TEST_CASE("when nothing is left anywhere, the earliest event is never") {
-  GlobalTime time(0, 2);
+  GlobalTime time(0_node, 2);
   NodeReport nothing = quiet(infinity);
   nothing.next = Instant::never();
   time.begin_round(nothing);
-  CHECK(time.hear(1, nothing));
+  CHECK(time.hear(1_node, nothing));
   const auto result = time.take_result();
   REQUIRE(result);
   CHECK(result->all_quiet);
@@ -163,13 +165,13 @@ TEST_CASE("when nothing is left anywhere, the earliest event is never") {
 
 TEST_CASE("quiet nodes of which some are on their way to a stop go on until all have got there") {
   const auto result_of = [](std::uint64_t own, std::uint64_t other) {
-    GlobalTime time(0, 2);
+    GlobalTime time(0_node, 2);
     NodeReport a = quiet(5);
     a.stopped_for = own;
     NodeReport b = quiet(6);
     b.stopped_for = other;
     time.begin_round(a);
-    REQUIRE(time.hear(1, b));
+    REQUIRE(time.hear(1_node, b));
     return *time.take_result();
   };
   CHECK(result_of(0, 0).all_quiet);
@@ -199,10 +201,10 @@ struct Message {
 class CounterNetwork {
 public:
   CounterNetwork(std::size_t nodes, std::uint64_t seed) : random_(seed), wires_(nodes * nodes) {
-    for (std::size_t i = 0; i < nodes; ++i) {
-      nodes_.push_back(std::make_unique<Node>(i, nodes));
+    for (const NodeIndex node : Indices<NodeIndex>(nodes)) {
+      nodes_.push_back(std::make_unique<Node>(node, nodes));
       for (std::uint32_t events = random_.below(4); events > 0; --events)
-        make_event(*nodes_[i], random_.uniform(0, 5));
+        make_event(*nodes_.back(), random_.uniform(0, 5));
     }
   }
 
@@ -220,15 +222,15 @@ public:
 
 private:
   struct Node {
-    Node(std::size_t own, std::size_t nodes)
+    Node(NodeIndex own, std::size_t nodes)
         : index(own), time(own, nodes), sent(nodes), received(nodes), acknowledged(nodes),
           unacknowledged(nodes) {}
 
-    std::size_t index;
+    NodeIndex index;
     GlobalTime time;
     std::multiset<double> events;
-    std::vector<std::uint64_t> sent, received, acknowledged;
-    std::vector<std::deque<double>> unacknowledged;
+    PerNode<std::uint64_t> sent, received, acknowledged;
+    PerNode<std::deque<double>> unacknowledged;
     double lifted = Instant::beginning().absorption;
     double floor = Instant::beginning().absorption;
     bool finished = false;
@@ -246,15 +248,18 @@ private:
     }
   };
 
-  std::deque<Message>& wire(std::size_t from, std::size_t to) {
-    return wires_[from * nodes_.size() + to];
+  std::deque<Message>& wire(NodeIndex from, NodeIndex to) {
+    return wires_[from.number() * nodes_.size() + to.number()];
+  }
+  NodeIndex any_node() {
+    return NodeIndex(random_.below(static_cast<std::uint32_t>(nodes_.size())));
   }
 
   void step() {
-    Node& node = *nodes_[random_.below(static_cast<std::uint32_t>(nodes_.size()))];
+    Node& node = *nodes_[any_node()];
     if (node.finished)
       return;
-    const std::size_t other = random_.below(static_cast<std::uint32_t>(nodes_.size()));
+    const NodeIndex other = any_node();
     switch (random_.below(4)) {
       case 0: execute(node); break;
       case 1:
@@ -281,7 +286,7 @@ private:
     constexpr std::uint64_t events_max = 300;
     for (std::uint32_t left = random_.below(4); left > 0 && made_ < events_max; --left) {
       const double time = now + (random_.bernoulli(0.3) ? 0 : random_.uniform(0, 3));
-      const std::size_t to = random_.below(static_cast<std::uint32_t>(nodes_.size()));
+      const NodeIndex to = any_node();
       if (to == node.index) {
         make_event(node, time);
         continue;
@@ -300,7 +305,7 @@ private:
     node.events.insert(time);
   }
 
-  void send(Node& from, std::size_t to, Message message) {
+  void send(Node& from, NodeIndex to, Message message) {
     message.phase = from.time.phase();
     message.acknowledged = from.received[to];
     wire(from.index, to).push_back(std::move(message));
@@ -315,7 +320,7 @@ private:
     own.sent = node.sent;
     own.received = node.received;
     node.time.begin_round(own);
-    for (std::size_t to = 0; to < nodes_.size(); ++to)
+    for (const NodeIndex to : nodes_.indices())
       if (to != node.index) {
         Message message;
         message.report = own;
@@ -323,7 +328,7 @@ private:
       }
   }
 
-  void read(Node& node, std::size_t from) {
+  void read(Node& node, NodeIndex from) {
     auto& messages = wire(from, node.index);
     if (messages.empty())
       return;
@@ -384,7 +389,7 @@ private:
   }
 
   RandomStream random_;
-  std::vector<std::unique_ptr<Node>> nodes_;
+  PerNode<std::unique_ptr<Node>> nodes_;
   std::vector<std::deque<Message>> wires_;              // from * nodes + to
   std::map<std::uint64_t, GlobalTime::Result> results_; // by round
   std::uint64_t made_ = 0;

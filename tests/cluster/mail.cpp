@@ -29,7 +29,7 @@ using stos::detail::Whereabouts;
 
 namespace {
 
-/// A record that says nothing but that its domain is 0.
+/// A record that says nothing but that its group is 0.
 Cell& blank_record() {
   alignas(256) static std::array<std::byte, 4096> memory{};
   return *reinterpret_cast<Cell*>(memory.data());
@@ -43,9 +43,9 @@ public:
       : chance_(mix64(seed)), nodes_(nodes) {
     for (std::size_t i = 0; i < agents; ++i) {
       placed_.add(AgentId::initial(i));
-      node_of_.push_back(static_cast<std::uint16_t>(chance_.below(count())));
+      node_of_.push_back(any_node());
     }
-    for (std::size_t i = 0; i < nodes; ++i) {
+    for (const NodeIndex i : nodes_.indices()) {
       auto& node = nodes_[i] = std::make_unique<Node>();
       node->whereabouts = std::make_unique<Whereabouts>(placed_, node_of_, i, node->directory);
     }
@@ -58,12 +58,12 @@ public:
     for (auto& [agent, node] : at_) {
       if (!chance_.bernoulli(0.4))
         continue;
-      const std::size_t to = chance_.below(count());
+      const NodeIndex to = any_node();
       if (to == node)
         continue;
       nodes_[node]->directory.erase(agent);
       nodes_[node]->whereabouts->leaves(agent, to);
-      for (const std::size_t watcher : nodes_[node]->watchers.take(agent))
+      for (const NodeIndex watcher : nodes_[node]->watchers.take(agent))
         nodes_[to]->watchers.add(agent, watcher);
       nodes_[to]->whereabouts->comes(agent);
       nodes_[to]->directory.insert(agent, blank_record());
@@ -73,7 +73,7 @@ public:
 
   void give_birth() {
     const AgentId child = AgentId::child(AgentId::initial(0), static_cast<std::uint32_t>(born_++));
-    arrive(child, chance_.below(count()));
+    arrive(child, any_node());
   }
 
   void end_one() {
@@ -83,7 +83,7 @@ public:
         std::next(at_.begin(), chance_.below(static_cast<std::uint32_t>(at_.size())));
     const auto [agent, node] = *ending;
     nodes_[node]->directory.erase(agent);
-    for (const std::size_t watcher : nodes_[node]->watchers.take(agent))
+    for (const NodeIndex watcher : nodes_[node]->watchers.take(agent))
       ++told_[{agent.value, watcher}];
     at_.erase(ending);
     ended_.insert(agent);
@@ -92,8 +92,8 @@ public:
   /// A letter from any node, which follows the agent from where it is written; with `watcher`, it
   /// is a wish to hear of the agent's end. Returns where it ends: -1 if nowhere.
   int send(AgentId agent, bool watches) {
-    const std::size_t from = chance_.below(count());
-    std::size_t at = from;
+    const NodeIndex from = any_node();
+    NodeIndex at = from;
     for (std::size_t hops = 0; hops <= nodes_.size() + 1; ++hops) {
       const Whereabouts::Route route = nodes_[at]->whereabouts->find(agent);
       if (route.domain) {
@@ -101,7 +101,7 @@ public:
           nodes_[at]->watchers.add(agent, from);
           watched_.insert({agent.value, from});
         }
-        return static_cast<int>(at);
+        return static_cast<int>(at.number());
       }
       if (!route.node)
         return -1;
@@ -117,7 +117,7 @@ public:
   }
 
   RandomStream& chance() { return chance_; }
-  const std::map<AgentId, std::size_t>& at() const { return at_; }
+  const std::map<AgentId, NodeIndex>& at() const { return at_; }
   const std::set<AgentId>& ended() const { return ended_; }
   const auto& told() const { return told_; }
   const auto& watched() const { return watched_; }
@@ -136,7 +136,8 @@ private:
   };
 
   std::uint32_t count() const { return static_cast<std::uint32_t>(nodes_.size()); }
-  void arrive(AgentId agent, std::size_t node) {
+  NodeIndex any_node() { return NodeIndex(chance_.below(count())); }
+  void arrive(AgentId agent, NodeIndex node) {
     nodes_[node]->directory.insert(agent, blank_record());
     at_[agent] = node;
   }
@@ -144,12 +145,12 @@ private:
   RandomStream chance_;
   PlacesOfIds placed_;
   Placement node_of_;
-  std::vector<std::unique_ptr<Node>> nodes_;
-  std::map<AgentId, std::size_t> at_; // who lives, and where
+  PerNode<std::unique_ptr<Node>> nodes_;
+  std::map<AgentId, NodeIndex> at_; // who lives, and where
   std::set<AgentId> ended_;
   std::uint64_t born_ = 0;
-  std::set<std::pair<std::uint64_t, std::size_t>> watched_;
-  std::map<std::pair<std::uint64_t, std::size_t>, int> told_;
+  std::set<std::pair<std::uint64_t, NodeIndex>> watched_;
+  std::map<std::pair<std::uint64_t, NodeIndex>, int> told_;
 };
 
 } // namespace
@@ -164,7 +165,7 @@ TEST_CASE("a letter finds an initial agent wherever it has moved, and its end is
         const AgentId agent = AgentId::initial(i);
         const auto lives = village.at().find(agent);
         REQUIRE(village.send(agent, village.chance().bernoulli(0.2)) ==
-                (lives == village.at().end() ? -1 : static_cast<int>(lives->second)));
+                (lives == village.at().end() ? -1 : static_cast<int>(lives->second.number())));
       }
       REQUIRE(village.send(AgentId::initial(99), false) == -1);
       if (village.chance().bernoulli(0.3))

@@ -3,6 +3,7 @@
 // that a stop finds it as it is meant to.
 
 #include "libstos/agent/simulation.hpp"
+#include "support/numbers.hpp"
 #include "support/shuffled_domains.hpp"
 #include "support/virtual_cluster.hpp"
 
@@ -202,14 +203,15 @@ void play_everywhere(Scene scene, std::size_t agents, double time) {
     for (std::size_t i = 0; i < agents; ++i, rest /= scene.all_nodes)
       scene.nodes.push_back(rest % scene.all_nodes);
     for (std::size_t i = 0; i < agents; ++i, rest /= scene.all_nodes)
-      moves.push_back({AgentId{3 + i}, static_cast<std::uint32_t>(rest % scene.all_nodes)});
+      moves.push_back({AgentId{3 + i}, NodeIndex(rest % scene.all_nodes)});
     scene.requests = {{time, moves}};
     INFO("way " << way);
     const Played played = play(scene, way);
     for (std::size_t i = 0; i < agents; ++i) {
-      CHECK(played.outcomes[i].result ==
-            (moves[i].node == scene.nodes[i] ? MoveResult::already_there : MoveResult::moved));
-      CHECK(played.places.at(3 + i) == moves[i].node);
+      CHECK(played.outcomes[i].result == (moves[i].node.number() == scene.nodes[i]
+                                              ? MoveResult::already_there
+                                              : MoveResult::moved));
+      CHECK(played.places.at(3 + i) == moves[i].node.number());
     }
   }
 }
@@ -290,11 +292,11 @@ TEST_CASE("a moved agent still has a channel to one that has died") {
   };
   for (std::size_t way = 0; way < 27; ++way) {
     scene.nodes = {way % 3, way / 3 % 3};
-    const auto target = static_cast<std::uint32_t>(way / 9);
+    const NodeIndex target(way / 9);
     scene.requests = {{30, {{first, target}, {second, target}}}};
     INFO("way " << way);
     const Played played = play(scene, way);
-    CHECK(played.places.at(3) == target);
+    CHECK(played.places.at(3) == target.number());
     CHECK(played.outcomes.at(1).result == MoveResult::no_such_agent);
     CHECK(played.places.count(4) == 0);
   }
@@ -310,11 +312,11 @@ TEST_CASE("agents move on, and back, and several times in one request") {
     a.after(0, [](Walker& w) { w.play(30); });
   };
   scene.nodes = {0, 1};
-  scene.requests = {{10, {{first, 1}}},
-                    {30, {{first, 2}, {second, 2}}},
-                    {50, {{first, 0}}},
-                    {70, {{second, 0}, {second, 1}}},
-                    {90, {{first, 1}, {first, 2}, {first, 0}}}};
+  scene.requests = {{10, {{first, 1_node}}},
+                    {30, {{first, 2_node}, {second, 2_node}}},
+                    {50, {{first, 0_node}}},
+                    {70, {{second, 0_node}, {second, 1_node}}},
+                    {90, {{first, 1_node}, {first, 2_node}, {first, 0_node}}}};
   for (std::uint64_t seed = 0; seed < 20; ++seed) {
     const Played played = play(scene, seed);
     for (const MoveOutcome& outcome : played.outcomes)
@@ -353,7 +355,7 @@ TEST_CASE("all agents can move to one node") {
   };
   std::vector<AgentMove> moves;
   for (std::uint64_t i = 1; i <= 14; ++i) {
-    moves.push_back({AgentId{i}, 2});
+    moves.push_back({AgentId{i}, 2_node});
     if (i > 2)
       scene.nodes.push_back(i % 3);
   }
@@ -367,7 +369,7 @@ TEST_CASE("an agent whose class has no inspect stays, and the answer says what i
   Scene scene;
   scene.set_up = [](Walker&) { new Stone({0, 0, 1, 0}); };
   scene.nodes = {1};
-  scene.requests = {{10, {{first, 2}}}};
+  scene.requests = {{10, {{first, 2_node}}}};
   const MoveOutcome outcome = outcome_of(scene);
   CHECK(outcome.result == MoveResult::not_serialisable);
   CHECK_THAT(outcome.text, Catch::Contains("Stone") && Catch::Contains("bool inspect(") &&
@@ -381,7 +383,7 @@ TEST_CASE("moves are counted where the agents are, whoever has asked") {
     (void)walker(pace, 0, 1);
   };
   scene.nodes = {1, 2};
-  scene.requests = {{10, {{first, 2}, {AgentId{4}, 1}, {AgentId{99}, 0}}}};
+  scene.requests = {{10, {{first, 2_node}, {AgentId{4}, 1_node}, {AgentId{99}, 0_node}}}};
   for (const std::uint64_t asker : {0u, 1u, 2u}) {
     const std::vector<MoveCounters> counters = play(scene, asker).counters;
     for (std::size_t node = 0; node < 3; ++node) {
@@ -397,7 +399,7 @@ TEST_CASE("an agent with an inspect, but without a default constructor, stays, a
   Scene scene;
   scene.set_up = [](Walker&) { new Unmade({0, 0, 1, 0}); };
   scene.nodes = {1};
-  scene.requests = {{10, {{first, 2}}}};
+  scene.requests = {{10, {{first, 2_node}}}};
   const MoveOutcome outcome = outcome_of(scene);
   CHECK(outcome.result == MoveResult::not_serialisable);
   CHECK_THAT(outcome.text, Catch::Contains("Unmade has an inspect, but no default constructor"));
@@ -410,7 +412,7 @@ TEST_CASE("an agent whose inspect forgets a channel stays") {
     agent->out = ChannelWriter(*agent, *agent);
   };
   scene.nodes = {1};
-  scene.requests = {{10, {{first, 2}}}};
+  scene.requests = {{10, {{first, 2_node}}}};
   const MoveOutcome outcome = outcome_of(scene);
   CHECK(outcome.result == MoveResult::not_serialisable);
   CHECK_THAT(outcome.text,
@@ -421,7 +423,7 @@ TEST_CASE("an agent whose inspect sets a timer stays") {
   Scene scene;
   scene.set_up = [](Walker&) { new Busy({0, 0, 1, 0}); };
   scene.nodes = {1};
-  scene.requests = {{10, {{first, 2}}}};
+  scene.requests = {{10, {{first, 2_node}}}};
   const MoveOutcome outcome = outcome_of(scene);
   CHECK(outcome.result == MoveResult::not_serialisable);
   CHECK_THAT(outcome.text, Catch::Contains("tried to set a timer of"));
@@ -436,7 +438,7 @@ TEST_CASE("a lambda of send_local that is queued keeps its agent on the node") {
     far.out[1].send_local([text = std::string("local")](Walker& w) { w.hear(text); });
   };
   scene.nodes = {1, 1};
-  scene.requests = {{10, {{first, 2}}}};
+  scene.requests = {{10, {{first, 2_node}}}};
   const MoveOutcome outcome = outcome_of(scene);
   CHECK(outcome.result == MoveResult::not_serialisable);
   CHECK_THAT(outcome.text, Catch::Contains("waits in its mailbox") && Catch::Contains("lambda"));
@@ -446,7 +448,8 @@ TEST_CASE("agents that are not there, or there already, are answers and no error
   Scene scene;
   scene.set_up = [](Walker& pace) { (void)walker(pace, 0, 1); };
   scene.nodes = {1};
-  scene.requests = {{10, {{AgentId{99}, 0}, {first, 1}, {first, 0}, {first, 0}}}};
+  scene.requests = {
+      {10, {{AgentId{99}, 0_node}, {first, 1_node}, {first, 0_node}, {first, 0_node}}}};
   const std::vector<MoveOutcome> outcomes = play(scene, 3).outcomes;
   CHECK(outcomes.at(0).result == MoveResult::no_such_agent);
   CHECK(outcomes.at(1).result == MoveResult::already_there);

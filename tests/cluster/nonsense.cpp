@@ -58,7 +58,7 @@ public:
             report.next = {next, next, 0};
             report.sent.resize(nodes);
             report.received.resize(nodes);
-            report.received[own_node] = 2; // when the run ends, and what it waits for
+            report.received[NodeIndex(own_node)] = 2; // when the run ends, and what it waits for
           },
           in_a_hurry);
   }
@@ -168,7 +168,7 @@ TEST_CASE("nobody can have received more lambdas than were sent") {
       victim.receive([count](FrameHeader& header, BytesWriter&) {
         Standing& standing = header.standing.emplace();
         standing.ways.resize(nodes);
-        standing.ways[own_node].received = count;
+        standing.ways[NodeIndex(own_node)].received = count;
       });
     return victim.error();
   };

@@ -42,10 +42,10 @@ TEST_CASE("placements are balanced, within range, repeatable, and leave no node 
       const Placement placement = placed(name, input);
       REQUIRE(placement == placed(name, input));
       std::size_t able = 0;
-      std::vector<std::size_t> agents(input.nodes);
-      for (const std::uint16_t node : placement)
+      PerNode<std::size_t> agents(input.nodes);
+      for (const NodeIndex node : placement)
         ++agents[node];
-      for (std::size_t node = 0; node < input.nodes; ++node)
+      for (const NodeIndex node : agents.indices())
         if (input.capacity.empty() || input.capacity[node] > 0)
           ++able;
         else
@@ -70,23 +70,23 @@ TEST_CASE("round robin deals agents out in turn, and by capacity") {
   Surroundings world;
   world.positions.resize(8);
   PlacementInput input = world.input(3);
-  CHECK(placed("round_robin", input) == Placement{0, 1, 2, 0, 1, 2, 0, 1});
+  CHECK(placed("round_robin", input) == on_nodes({0, 1, 2, 0, 1, 2, 0, 1}));
   input.capacity = {1, 2, 1};
-  CHECK(placed("round_robin", input) == Placement{1, 0, 1, 2, 1, 0, 1, 2});
+  CHECK(placed("round_robin", input) == on_nodes({1, 0, 1, 2, 1, 0, 1, 2}));
 }
 
 TEST_CASE("blocks are runs of equal load in the order of creation") {
   Surroundings world;
   world.positions.resize(8);
-  CHECK(placed("block", world.input(3)) == Placement{0, 0, 0, 1, 1, 2, 2, 2});
+  CHECK(placed("block", world.input(3)) == on_nodes({0, 0, 0, 1, 1, 2, 2, 2}));
   world.loads = {6, 1, 1, 1, 1, 1, 1, 0};
-  CHECK(placed("block", world.input(2)) == Placement{0, 1, 1, 1, 1, 1, 1, 1});
+  CHECK(placed("block", world.input(2)) == on_nodes({0, 1, 1, 1, 1, 1, 1, 1}));
   world.loads = {0, 0, 0, 0, 0, 0, 0, 0};
-  CHECK(placed("block", world.input(2)) == Placement{0, 0, 0, 0, 1, 1, 1, 1});
+  CHECK(placed("block", world.input(2)) == on_nodes({0, 0, 0, 0, 1, 1, 1, 1}));
   world.loads = {};
   PlacementInput input = world.input(3);
   input.capacity = {1, 0, 3};
-  CHECK(placed("block", input) == Placement{0, 0, 2, 2, 2, 2, 2, 2});
+  CHECK(placed("block", input) == on_nodes({0, 0, 2, 2, 2, 2, 2, 2}));
 }
 
 TEST_CASE("two groups without a channel between them are kept apart") {
@@ -184,12 +184,13 @@ TEST_CASE("a user's placement is checked for size and range") {
   const PlacementInput input = world.input(2);
   const auto always = [](Placement p) { return [p](const PlacementInput&) { return p; }; };
 
-  const auto good = place(always({1, 0, 1}), input);
+  const auto good = place(always(on_nodes({1, 0, 1})), input);
   REQUIRE(good);
-  CHECK(*good == Placement{1, 0, 1});
-  CHECK(refusal(input, always({1, 0})) ==
+  CHECK(*good == on_nodes({1, 0, 1}));
+  CHECK(refusal(input, always(on_nodes({1, 0}))) ==
         "a placement has 2 nodes for 3 agents: wanted one for each");
-  CHECK(refusal(input, always({1, 0, 2})) == "a placement puts agent 2 on node 2: wanted 0 to 1");
+  CHECK(refusal(input, always(on_nodes({1, 0, 2}))) ==
+        "a placement puts agent 2 on node 2: wanted 0 to 1");
   CHECK(refusal(input, {}) == "placement by an empty function: wanted one that can be called");
 }
 
@@ -232,7 +233,7 @@ TEST_CASE("a cut counts channels and traffic between nodes, and the loads of nod
   world.positions.resize(3);
   world.loads = {1, 2, 4};
   world.channels = {{0, 1, 5}, {1, 0, 7}, {1, 2, 100}, {2, 2, 1}};
-  const TrafficCut cut = measure_cut(world.input(3), Placement{0, 1, 1});
+  const TrafficCut cut = measure_cut(world.input(3), on_nodes({0, 1, 1}));
   CHECK(cut.channels == 4);
   CHECK(cut.crossing == 2);
   CHECK(cut.weight == 113);

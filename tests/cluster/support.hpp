@@ -2,6 +2,7 @@
 
 #include "libstos/base/random.hpp"
 #include "libstos/cluster/placement/placement.hpp"
+#include "support/numbers.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -59,8 +60,8 @@ inline Placement placed(std::string_view name, const PlacementInput& input) {
 }
 
 /// The load of each node, with 1 for each agent where the input has no loads.
-inline std::vector<double> node_loads(const PlacementInput& input, const Placement& placement) {
-  std::vector<double> sums(input.nodes);
+inline PerNode<double> node_loads(const PlacementInput& input, const Placement& placement) {
+  PerNode<double> sums(input.nodes);
   for (std::size_t i = 0; i < placement.size(); ++i)
     sums[placement[i]] += input.loads.empty() ? 1 : input.loads[i];
   return sums;
@@ -73,15 +74,15 @@ struct Excess {
 };
 
 inline Excess excess_of(const PlacementInput& input, const Placement& placement) {
-  const std::vector<double> sums = node_loads(input, placement);
+  const PerNode<double> sums = node_loads(input, placement);
   double load = 0;
   double capacity = 0;
-  for (std::size_t node = 0; node < input.nodes; ++node) {
+  for (const NodeIndex node : Indices<NodeIndex>(input.nodes)) {
     load += sums[node];
     capacity += input.capacity.empty() ? 1 : input.capacity[node];
   }
   Excess worst;
-  for (std::size_t node = 0; node < input.nodes; ++node) {
+  for (const NodeIndex node : Indices<NodeIndex>(input.nodes)) {
     const double fair = load * (input.capacity.empty() ? 1 : input.capacity[node]) / capacity;
     worst.load = std::max(worst.load, sums[node] - fair);
     if (sums[node] > 0)
@@ -120,8 +121,8 @@ inline Surroundings random_surroundings(RandomStream& random) {
   return world;
 }
 
-inline std::vector<double> random_capacity(RandomStream& random, std::size_t nodes) {
-  std::vector<double> capacity;
+inline PerNode<double> random_capacity(RandomStream& random, std::size_t nodes) {
+  PerNode<double> capacity;
   if (random.bernoulli(0.5))
     return capacity;
   for (std::size_t node = 0; node < nodes; ++node)

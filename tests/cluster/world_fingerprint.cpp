@@ -1,6 +1,7 @@
 #include "libstos/cluster/membership/world_fingerprint.hpp"
 
 #include "libstos/agent/simulation.hpp"
+#include "support/numbers.hpp"
 #include "support/shuffled_domains.hpp"
 
 #include <catch2/catch.hpp>
@@ -201,13 +202,14 @@ TEST_CASE("where agents go is compared once their worlds are the same") {
   };
   Choice few;
   few.agents = 3;
-  CHECK_FALSE(compare(placed(few, {0, 1, 0}), placed(few, {0, 1, 0})).error);
-  CHECK(text_of(compare(placed(few, {0, 1, 0}), placed(few, {0, 1, 1}))) ==
+  CHECK_FALSE(compare(placed(few, on_nodes({0, 1, 0})), placed(few, on_nodes({0, 1, 0}))).error);
+  CHECK(text_of(compare(placed(few, on_nodes({0, 1, 0})), placed(few, on_nodes({0, 1, 1})))) ==
         "node 1 and node 2 place agents of the same world in different ways (cluster.placement, or "
         "the program's own function)");
   Choice changed = few;
   changed.change = [](auto& pings) { pings[1]->velocity = Velocity<4>(0, 0.5, 0); };
-  CHECK(text_of(compare(placed(few, {0, 1, 0}), placed(changed, {0, 1, 1}))).find("agent 2 ") == 0);
+  CHECK(text_of(compare(placed(few, on_nodes({0, 1, 0})), placed(changed, on_nodes({0, 1, 1}))))
+            .find("agent 2 ") == 0);
 }
 
 TEST_CASE("of many nodes, the first one and the next that differs from it are named by all") {

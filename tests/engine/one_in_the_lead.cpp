@@ -30,16 +30,16 @@ public:
   RunSummary run(World& world) {
     if (domains_ == 0)
       return ShuffledDomains().run(world);
-    std::set<std::size_t> ready;
-    detail::DomainSet set(world, domains_, [&ready](std::size_t d) { ready.insert(d); }, nullptr,
-                          {looks_, 0});
+    std::set<detail::RunnerIndex> ready;
+    detail::DomainSet set(world, domains_, [&ready](detail::RunnerIndex r) { ready.insert(r); },
+                          nullptr, {looks_, 0});
     set.start();
     for (bool is_first = true; !ready.empty(); is_first = false) {
-      const std::size_t domain = is_first ? *ready.begin() : *ready.rbegin();
+      const DomainIndex domain = (is_first ? *ready.begin() : *ready.rbegin()).domain();
       ready.erase(domain);
-      if (set.run(domain, domain == 0 ? 1 : 1000) == detail::Domain::Slice::more)
+      if (set.run(domain, domain == DomainIndex(0) ? 1 : 1000) == detail::Domain::Slice::more)
         ready.insert(domain);
-      else if (domain == 1 && task_ != nullptr)
+      else if (domain == DomainIndex(1) && task_ != nullptr)
         (void)set.board().post(domain, task_);
     }
     return detail::conclude(world, set.counters(), "one in the lead", 0, set.failure(), {}, {});

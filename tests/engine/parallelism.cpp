@@ -18,14 +18,14 @@ namespace {
 class InTurn {
 public:
   RunSummary run(World& world) {
-    std::vector<std::size_t> ready;
+    std::vector<detail::RunnerIndex> ready;
     const detail::Effects own = std::exchange(world.setup.effects, {});
     detail::DomainSet set(
-        world, own, 2, 0, [&ready](std::size_t d) { ready.push_back(d); }, nullptr, {},
+        world, own, 2, 0, [&ready](detail::RunnerIndex r) { ready.push_back(r); }, nullptr, {},
         detail::DomainSet::Start::as_seems_best);
     set.start();
     for (std::size_t i = 0; i < ready.size(); ++i)
-      if (set.run(ready[i], 100) == detail::Domain::Slice::more)
+      if (set.run(ready[i].domain(), 100) == detail::Domain::Slice::more)
         ready.push_back(ready[i]);
     return detail::conclude(world, set.counters(), "in turn", 0, set.failure(),
                             set.engine_counters());

@@ -26,7 +26,7 @@ constexpr double end_time = 100;
 /// One node with two domains, of two nodes or alone; what happens at its stops, in order.
 struct Site final : Stops::OtherNodes {
   explicit Site(std::size_t links)
-      : set(simulation.world(), {}, 2, links, [](std::size_t) {}, nullptr, {}) {
+      : set(simulation.world(), {}, 2, links, [](detail::RunnerIndex) {}, nullptr, {}) {
     world.end_time = end_time;
     world.at_stop = [this](const WorldAtStop& here) {
       happened += "shown at " + std::to_string(static_cast<int>(here.time)) + "; ";

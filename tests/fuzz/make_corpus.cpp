@@ -85,7 +85,7 @@ private:
     for (std::size_t from = 0; from < nodes; ++from) {
       STOS_ASSERT(!all_[from]->error(), all_[from]->error()->context);
       for (auto& frame : all_[from]->take_sent())
-        wires_[from * nodes + frame.node].push_back(std::move(frame.bytes));
+        wires_[from * nodes + frame.node.number()].push_back(std::move(frame.bytes));
     }
   }
 

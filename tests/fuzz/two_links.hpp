@@ -158,10 +158,10 @@ inline std::unique_ptr<Simulation> make_world() {
 class LoneNode {
 public:
   explicit LoneNode(std::size_t own)
-      : simulation_(make_world()), place_{own, nodes, 1},
+      : simulation_(make_world()), place_{NodeIndex(own), nodes, 1},
         share_(detail::take_share(simulation_->world(), placement(), place_)),
         set_(simulation_->world(), share_.own, place_.domains, place_.links(),
-             [this](std::size_t runner) { ready_.push_back(runner); }, nullptr, {}),
+             [this](detail::RunnerIndex runner) { ready_.push_back(runner); }, nullptr, {}),
         gateway_(std::make_unique<detail::Gateway>(simulation_->world(), set_, place_, share_,
                                                    detail::LinkLimits{300, 2000})) {
     simulation_->world().begin_run();
@@ -178,8 +178,8 @@ public:
   void receive(std::size_t from, std::vector<std::byte> bytes, bool in_a_hurry = false) {
     if (error_)
       return;
-    gateway_->receive(from, std::move(bytes));
-    if (in_a_hurry && std::erase(ready_, set_.size()) > 0)
+    gateway_->receive(NodeIndex(from), std::move(bytes));
+    if (in_a_hurry && std::erase(ready_, set_.board().gateway()) > 0)
       run_gateway();
     else
       go_on();
@@ -200,19 +200,19 @@ public:
   [[nodiscard]] std::optional<detail::Failure> failure() const { return set_.failure(); }
 
 private:
-  static std::vector<std::uint16_t> placement() {
-    std::vector<std::uint16_t> node_of;
-    for (std::uint16_t i = 0; i < 12; ++i)
-      node_of.push_back(i / 2 % nodes);
+  static Placement placement() {
+    Placement node_of;
+    for (std::size_t i = 0; i < 12; ++i)
+      node_of.emplace_back(i / 2 % nodes);
     return node_of;
   }
 
   void go_on() {
     std::size_t steps = 0;
     while (!ready_.empty() && !error_) {
-      const std::size_t runner = ready_.front();
+      const detail::RunnerIndex runner = ready_.front();
       ready_.erase(ready_.begin());
-      if (runner == set_.size())
+      if (runner == set_.board().gateway())
         run_gateway();
       else
         run_domain(runner);
@@ -228,12 +228,12 @@ private:
     if (!slice)
       error_ = slice.error();
     else if (*slice == detail::Gateway::Slice::more)
-      ready_.push_back(set_.size());
+      ready_.push_back(set_.board().gateway());
   }
 
-  void run_domain(std::size_t domain) {
-    switch (set_.run(domain, 1000)) {
-      case detail::Domain::Slice::more: ready_.push_back(domain); break;
+  void run_domain(detail::RunnerIndex runner) {
+    switch (set_.run(runner.domain(), 1000)) {
+      case detail::Domain::Slice::more: ready_.push_back(runner); break;
       case detail::Domain::Slice::parked: break;
       case detail::Domain::Slice::finished: ++finished_; break;
     }
@@ -244,25 +244,25 @@ private:
     if (finished())
       return;
     simulation_->world().end_time = Instant::beginning().absorption;
-    std::erase(ready_, set_.size());
+    std::erase(ready_, set_.board().gateway());
     while (!ready_.empty()) {
-      const std::size_t domain = ready_.front();
+      const detail::RunnerIndex runner = ready_.front();
       ready_.erase(ready_.begin());
-      if (domain != set_.size())
-        run_domain(domain);
+      if (runner != set_.board().gateway())
+        run_domain(runner);
     }
     if (finished())
       return;
     set_.board().settle(Instant::never());
-    for (const std::size_t domain : std::exchange(ready_, {}))
-      run_domain(domain);
+    for (const detail::RunnerIndex runner : std::exchange(ready_, {}))
+      run_domain(runner);
     STOS_ASSERT(finished(), "a domain that does not end");
   }
 
   std::unique_ptr<Simulation> simulation_;
   detail::NodePlace place_;
   detail::InitialShare share_;
-  std::vector<std::size_t> ready_;
+  std::vector<detail::RunnerIndex> ready_;
   std::vector<Frame> sent_;
   std::optional<Error> error_;
   std::size_t finished_ = 0;

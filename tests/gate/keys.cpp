@@ -217,7 +217,7 @@ TEST_CASE("files that do not fit together are refused by name") {
   const TlsOptions tool = cluster.add(looker);
   CHECK_THAT(why(tool, node1), Contains("\"look alice\"; wanted: that of a node"));
   REQUIRE(chmod(good.key.c_str(), 0644) == 0);
-  CHECK_THAT(why(good, node1), Contains("everybody can read"));
+  CHECK_THAT(why(good, node1), Contains("all users can read"));
 }
 
 TEST_CASE("a folder of keys shows nothing to others and loses nothing") {

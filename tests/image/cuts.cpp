@@ -191,8 +191,8 @@ private:
 };
 
 RunSummary WithVisitor::run(World& world) {
-  std::vector<std::size_t> ready;
-  detail::DomainSet set(world, 2, [&ready](std::size_t d) { ready.push_back(d); });
+  std::vector<detail::RunnerIndex> ready;
+  detail::DomainSet set(world, 2, [&ready](detail::RunnerIndex r) { ready.push_back(r); });
   bool has_stopped = false;
   world.next_stop = stop_time;
   world.at_stop = [&has_stopped](const WorldAtStop&) {
@@ -203,9 +203,9 @@ RunSummary WithVisitor::run(World& world) {
   for (std::size_t i = 0; i < ready.size(); ++i) {
     if (std::exchange(has_stopped, false)) {
       std::unique_ptr<detail::OutsideTask> visitor = std::make_unique<Visitor>(*this);
-      (void)set.board().post(entry->domain, visitor);
+      (void)set.board().post(entry->group.domain(), visitor);
     }
-    if (set.run(ready[i], 100) == detail::Domain::Slice::more)
+    if (set.run(ready[i].domain(), 100) == detail::Domain::Slice::more)
       ready.push_back(ready[i]);
   }
   return detail::conclude(world, set.counters(), "with a visitor", 0, set.failure());

@@ -1,6 +1,7 @@
 // Agents of classes that derive from the one that Agent<...> was given.
 
 #include "support/everywhere.hpp"
+#include "support/numbers.hpp"
 
 using namespace stos;
 using namespace stos::test;
@@ -73,7 +74,7 @@ TEST_CASE("a move of what would arrive as its base class is refused with its nam
   bool has_asked = false;
   cluster.before_step = [&has_asked](VirtualCluster& c) {
     if (!std::exchange(has_asked, true))
-      (void)c.request(0, {{AgentId{1}, 1}, {AgentId{2}, 0}});
+      (void)c.request(0, {{AgentId{1}, 1_node}, {AgentId{2}, 0_node}});
   };
   (void)cluster.run(worlds, [](std::size_t agent) { return agent % 2; });
   REQUIRE(cluster.outcomes().size() == 2);

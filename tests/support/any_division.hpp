@@ -36,10 +36,11 @@ private:
   void divide_at_random(RandomStream& random) {
     std::vector<detail::DomainSet::Assignment> assignment;
     const double share = random.uniform();
-    for (std::size_t i = 0; i < set_.size(); ++i)
+    for (const DomainIndex i : set_.all())
       set_.domain(i).for_each_agent([&](detail::Cell& cell) {
         if (random.bernoulli(share))
-          assignment.push_back({&cell, random.below(static_cast<std::uint32_t>(set_.size()))});
+          assignment.push_back(
+              {&cell, DomainIndex(random.below(static_cast<std::uint32_t>(set_.size())))});
       });
     set_.divide_anew(assignment);
   }

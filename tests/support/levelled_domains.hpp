@@ -30,8 +30,8 @@ public:
   RunSummary run(World& world) {
     Levelling levelling;
     const std::size_t agents = world.setup.effects.changes().born.size();
-    std::vector<std::size_t> ready;
-    detail::DomainSet set(world, domains_, [&ready](std::size_t d) { ready.push_back(d); });
+    std::vector<detail::RunnerIndex> ready;
+    detail::DomainSet set(world, domains_, [&ready](detail::RunnerIndex r) { ready.push_back(r); });
     detail::LoadBalance balance(agents);
     detail::LoadDivision division(set);
     std::vector<detail::DomainLoad> loads(domains_);
@@ -44,7 +44,8 @@ public:
       if (levelled_ && !set.board().finished())
         look(set, balance, division, loads, now_s, levelling);
       double longest_s = 1e-6;
-      for (const std::size_t d : std::exchange(ready, {})) {
+      for (const detail::RunnerIndex runner : std::exchange(ready, {})) {
+        const DomainIndex d = runner.domain();
         const std::uint64_t before = set.domain(d).execution().counters.absorbed;
         switch (set.run(d, 20)) {
           case detail::Domain::Slice::more: ready.push_back(d); break;
@@ -53,8 +54,8 @@ public:
         }
         const std::uint64_t events = set.domain(d).execution().counters.absorbed - before;
         const double busy_s = static_cast<double>(events) * 1e-5;
-        loads[d].events += events;
-        loads[d].busy_s += busy_s;
+        loads[d.number()].events += events;
+        loads[d.number()].busy_s += busy_s;
         longest_s = std::max(longest_s, busy_s);
       }
       now_s += longest_s;

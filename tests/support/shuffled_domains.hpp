@@ -33,9 +33,9 @@ public:
   RunSummary run(World& world) {
     if (domains_ == 0)
       return run_serially(world);
-    std::vector<std::size_t> ready;
+    std::vector<detail::RunnerIndex> ready;
     detail::DomainSet set(
-        world, domains_, [&ready](std::size_t d) { ready.push_back(d); }, nullptr,
+        world, domains_, [&ready](detail::RunnerIndex r) { ready.push_back(r); }, nullptr,
         any_patience(random_));
     AnyDivision divide(set);
     set.start();
@@ -43,7 +43,7 @@ public:
     while (finished < domains_) {
       STOS_ASSERT(!ready.empty(), "no domain can go on");
       const std::size_t pick = random_.below(static_cast<std::uint32_t>(ready.size()));
-      const std::size_t domain = ready[pick];
+      const DomainIndex domain = ready[pick].domain();
       ready.erase(ready.begin() + static_cast<std::ptrdiff_t>(pick));
       const std::uint64_t events_max = 1 + random_.below(random_.bernoulli(0.5) ? 3 : 300);
       if (random_.bernoulli(divided_anew_chance_))

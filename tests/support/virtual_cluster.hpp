@@ -55,7 +55,7 @@ public:
 
   /// What waits at `from` until `to` has taken more.
   [[nodiscard]] std::size_t waiting_bytes(std::size_t from, std::size_t to) const {
-    return nodes_[from]->gateway->waiting_bytes(to);
+    return nodes_[from]->gateway->waiting_bytes(NodeIndex(to));
   }
 
   /// Asks `node` to have agents moved. Returns the number of the request there.
@@ -83,7 +83,7 @@ public:
     std::vector<AgentMove> moves;
     const auto only = random_.bernoulli(0.2) ? std::optional(pick(nodes_.size())) : std::nullopt;
     for (std::uint32_t left = 1 + pick(shape_.moves_max); left > 0; --left)
-      moves.push_back({agents[pick(agents.size())], only ? *only : pick(nodes_.size())});
+      moves.push_back({agents[pick(agents.size())], NodeIndex(only ? *only : pick(nodes_.size()))});
     (void)asker.gateway->request_moves(moves);
   }
 
@@ -144,9 +144,9 @@ public:
     const std::size_t agents = first.resumption != nullptr
                                    ? first.resumption->agents.size()
                                    : first.setup.effects.changes().born.size();
-    std::vector<std::uint16_t> node_of;
+    Placement node_of;
     for (std::size_t i = 0; i < agents; ++i)
-      node_of.push_back(static_cast<std::uint16_t>(place(i)));
+      node_of.emplace_back(place(i));
     for (std::size_t i = 0; i < shape_.nodes; ++i)
       nodes_.push_back(std::make_unique<Node>(*this, *worlds[i], node_of, i));
     wires_.resize(shape_.nodes * shape_.nodes);
@@ -196,19 +196,19 @@ private:
     for (const auto& node : nodes_)
       for (std::size_t to = 0; to < shape_.nodes; ++to)
         if (to != node->index)
-          sum += node->gateway->counters(to).*counter;
+          sum += node->gateway->counters(NodeIndex(to)).*counter;
     return sum;
   }
 
   struct Node {
-    Node(VirtualCluster& cluster, World& of_world, const std::vector<std::uint16_t>& node_of,
-         std::size_t own)
-        : world(of_world), index(own), place{own, cluster.shape_.nodes, cluster.shape_.domains},
+    Node(VirtualCluster& cluster, World& of_world, const Placement& node_of, std::size_t own)
+        : world(of_world),
+          index(own), place{NodeIndex(own), cluster.shape_.nodes, cluster.shape_.domains},
           share(detail::take_share(world, node_of, place)),
           set(
               world, share.own, place.domains, place.links(),
-              [this, &cluster](std::size_t runner) { cluster.schedule(*this, runner); }, nullptr,
-              any_patience(cluster.random_)),
+              [this, &cluster](detail::RunnerIndex runner) { cluster.schedule(*this, runner); },
+              nullptr, any_patience(cluster.random_)),
           gateway(
               std::make_unique<detail::Gateway>(world, set, place, share, cluster.shape_.limits)) {}
 
@@ -216,7 +216,7 @@ private:
     std::size_t index;
     detail::NodePlace place;
     detail::InitialShare share;
-    std::vector<std::size_t> ready;
+    std::vector<detail::RunnerIndex> ready;
     detail::DomainSet set;
     AnyDivision divide{set};
     std::unique_ptr<detail::Gateway> gateway;
@@ -298,30 +298,31 @@ private:
 
   void arrive_on(std::size_t wire) {
     under_way_[wire] -= wires_[wire].front().size();
-    nodes_[wire % shape_.nodes]->gateway->receive(wire / shape_.nodes,
+    nodes_[wire % shape_.nodes]->gateway->receive(NodeIndex(wire / shape_.nodes),
                                                   std::move(wires_[wire].front()));
     wires_[wire].pop_front();
   }
 
-  void schedule(Node& node, std::size_t runner) {
-    if (node.gateway_runs && runner < node.set.size() && random_.bernoulli(shape_.quick_domains))
+  void schedule(Node& node, detail::RunnerIndex runner) {
+    const bool is_domain = runner != node.set.board().gateway();
+    if (node.gateway_runs && is_domain && random_.bernoulli(shape_.quick_domains))
       run_domain(node, runner);
     else
       node.ready.push_back(runner);
   }
 
   void run_one(Node& node, std::size_t pick) {
-    const std::size_t runner = node.ready[pick];
+    const detail::RunnerIndex runner = node.ready[pick];
     node.ready.erase(node.ready.begin() + static_cast<std::ptrdiff_t>(pick));
-    if (runner == node.set.size())
+    if (runner == node.set.board().gateway())
       run_gateway(node);
     else
       run_domain(node, runner);
   }
 
-  void run_domain(Node& node, std::size_t runner) {
+  void run_domain(Node& node, detail::RunnerIndex runner) {
     const std::uint64_t events_max = 1 + random_.below(random_.bernoulli(0.5) ? 3 : 300);
-    switch (node.set.run(runner, events_max)) {
+    switch (node.set.run(runner.domain(), events_max)) {
       case Slice::more: node.ready.push_back(runner); break;
       case Slice::parked: break;
       case Slice::finished: ++node.finished; break;
@@ -337,7 +338,7 @@ private:
     for (auto& frame : output.frames) {
       ++frames_;
       bytes_ += frame.bytes.size();
-      const std::size_t wire = node.index * shape_.nodes + frame.node;
+      const std::size_t wire = node.index * shape_.nodes + frame.node.number();
       under_way_[wire] += frame.bytes.size();
       most_under_way_ = std::max(most_under_way_, under_way_[wire]);
       wires_[wire].push_back(std::move(frame.bytes));
@@ -346,7 +347,7 @@ private:
     for (MoveAnswer& answer : output.moves)
       std::move(answer.outcomes.begin(), answer.outcomes.end(), std::back_inserter(outcomes_));
     if (*slice == detail::Gateway::Slice::more)
-      node.ready.push_back(node.set.size());
+      node.ready.push_back(node.set.board().gateway());
   }
 
   RunSummary conclude(const World& world) {

@@ -172,7 +172,7 @@ STOS_CLUSTER_START_TIMEOUT=2s STOS_CLUSTER_PEERS=no-such-host.invalid:4242 \
   start a "${addresses[0]}" pingpong
 STOS_CLUSTER_START_TIMEOUT=2s STOS_CLUSTER_PEERS=${addresses[2]} start b "${addresses[1]}" pingpong
 ends a 1 'the name no-such-host.invalid does not resolve'
-ends b 1 "only 1 of 2 nodes have come within 2 s (cluster.start_timeout): b; missing: ${addresses[2]} (nobody listens there; tried "
+ends b 1 "only 1 of 2 nodes have come within 2 s (cluster.start_timeout): b; missing: ${addresses[2]} (no process listens there; tried "
 
 # Nodes that do not belong together.
 new_addresses 2

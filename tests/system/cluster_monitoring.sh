@@ -123,10 +123,10 @@ refused() {
   grep -qF "node at $1: $2" "$work/refused.log" || fail "not the error that was wanted for $1"
 }
 refused "${exporter[1]}" "who listens there is no node of libstos"
-refused 127.0.0.1:1 "nobody listens there"
+refused 127.0.0.1:1 "no process listens there"
 refused no-such-host.invalid:4242 "the name no-such-host.invalid does not resolve"
 kill -STOP "${pid[1]}"
-refused "${node[1]}" "nobody has answered in time"
+refused "${node[1]}" "no answer came in time"
 
 # ---- a node that stops is noticed -----------------------------------------------------------------
 

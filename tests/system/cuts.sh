@@ -137,7 +137,7 @@ wanted asked.1 "number 1 in snapshots"
 kill -TERM "$pid"
 wait "$pid" && fail "SIGTERM: wanted another exit code"
 [[ $(jq .number asked.2) == 2 ]] || { cat asked.2 >&2; fail "stos snapshot: wanted the second cut"; }
-refused "nobody listens there" "$stos" snapshot "$first"
+refused "no process listens there" "$stos" snapshot "$first"
 at=$(jq .time asked.2)
 "$lattice" "${world[@]}" --serial --cut-at "$at" --cut-path as-asked >as-asked.out 2>&1 &
 pid=$!

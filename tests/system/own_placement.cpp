@@ -42,7 +42,7 @@ Placement by_side(const PlacementInput& input) {
   Placement placement;
   for (const Point& position : input.positions) {
     const std::size_t left = left_node == 0 ? input.nodes - 1 : left_node - 1;
-    placement.push_back(position[1] < 0 ? static_cast<std::uint16_t>(left) : 0);
+    placement.emplace_back(position[1] < 0 ? left : 0);
   }
   return placement;
 }

@@ -51,13 +51,13 @@ class WatchedDomains {
 public:
   RunSummary run(World& world) {
     world.wall_clock = fake_seconds;
-    std::vector<std::size_t> ready;
-    DomainSet set(world, 3, [&ready](std::size_t d) { ready.push_back(d); });
+    std::vector<RunnerIndex> ready;
+    DomainSet set(world, 3, [&ready](RunnerIndex r) { ready.push_back(r); });
     set.start();
     std::uint64_t events = 0;
     std::size_t finished = 0;
     while (finished < set.size()) {
-      const std::size_t index = ready.front();
+      const DomainIndex index = ready.front().domain();
       ready.erase(ready.begin());
       Domain& domain = set.domain(index);
       LiveView& view = domain.execution().live;
@@ -72,7 +72,7 @@ public:
       if (slice != Domain::Slice::more)
         compare(domain, seen, world.end_time, slice == Domain::Slice::parked);
       LiveCounters sum;
-      for (std::size_t i = 0; i < set.size(); ++i)
+      for (const DomainIndex i : set.all())
         sum.add(read(set.domain(i).execution().live));
       REQUIRE(sum.events >= events); // counters never go back
       events = sum.events;

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <unordered_map>
 #include <unordered_set>
@@ -14,24 +15,32 @@
 
 namespace stos::detail {
 
-/// A place in the cluster, as one of its nodes sees it.
+/// A place in the cluster, as one of its nodes sees it: what alone knows which node is behind a
+/// link.
 struct NodePlace {
-  std::size_t own_node = 0; ///< 0 to nodes - 1, the same on all nodes
+  NodeIndex own_node;
   std::size_t nodes = 1;
   std::size_t domains = 1; ///< of this node
 
+  [[nodiscard]] Indices<NodeIndex> all_nodes() const { return Indices<NodeIndex>(nodes); }
   [[nodiscard]] std::size_t links() const { return nodes - 1; }
-  [[nodiscard]] bool is_here(const Cell& cell) const { return cell.domain < domains; }
+  [[nodiscard]] bool is_here(Group group) const { return group.number() < domains; }
+  [[nodiscard]] bool is_here(const Cell& cell) const { return is_here(cell.group); }
 
-  /// The group (see Horizons) that stands for another node. @pre node != own_node
-  [[nodiscard]] std::uint16_t group_of(std::size_t node) const {
-    return static_cast<std::uint16_t>(domains + (node < own_node ? node : node - 1));
+  /// The node that another node names by its number; none if there is no such node.
+  [[nodiscard]] std::optional<NodeIndex> find_node(std::uint64_t number) const {
+    return number < nodes ? std::optional(NodeIndex(number)) : std::nullopt;
   }
-  [[nodiscard]] std::size_t node_of(std::size_t group) const {
-    if (group < domains)
+
+  /// The group of the agents on another node. @pre node != own_node
+  [[nodiscard]] Group group_of(NodeIndex node) const {
+    return Group(domains + node.number() - (node < own_node ? 0 : 1));
+  }
+  [[nodiscard]] NodeIndex node_of(Group group) const {
+    if (is_here(group))
       return own_node;
-    const std::size_t link = group - domains;
-    return link < own_node ? link : link + 1;
+    const std::size_t link = group.number() - domains;
+    return NodeIndex(link < own_node.number() ? link : link + 1);
   }
 };
 
@@ -49,9 +58,9 @@ struct HoldsBetweenNodes {
 
   /// Names of the set-up, the same on all nodes.
   [[nodiscard]] static std::uint64_t initial_name(std::uint64_t ordinal) { return ordinal + 1; }
-  [[nodiscard]] std::uint64_t new_name(std::size_t own_node) {
+  [[nodiscard]] std::uint64_t new_name(NodeIndex own_node) {
     constexpr unsigned counter_bits = 44;
-    return (std::uint64_t{own_node} + 1) << counter_bits | ++named_;
+    return (std::uint64_t{own_node.number()} + 1) << counter_bits | ++named_;
   }
 
 private:
@@ -73,7 +82,7 @@ private:
 /// What the nodes tell each other at a stop, before agents arrive.
 struct MovesUnderWay {
   struct Verdict {
-    std::size_t node = 0; ///< where the agent was; of no meaning while it is not known anywhere
+    NodeIndex node = {}; ///< where the agent was; of no meaning while it is not known anywhere
     MoveResult result = MoveResult::no_such_agent;
     std::string text;
   };
@@ -82,7 +91,7 @@ struct MovesUnderWay {
   std::vector<Verdict> verdicts; ///< on each
 
   struct Image {
-    std::size_t from; ///< the node
+    NodeIndex from;
     std::span<const std::byte> bytes;
   };
   std::vector<Image> images; ///< of those who come here

@@ -13,13 +13,12 @@ void AgentsElsewhere::adopt(Cell& cell) {
   records_.put(cell.id, &cell);
 }
 
-Cell& AgentsElsewhere::record_of(AgentId id, const AgentOps& ops, std::uint16_t group,
-                                 World& world) {
+Cell& AgentsElsewhere::record_of(AgentId id, const AgentOps& ops, Group group, World& world) {
   Cell* cell = records_.find(id);
   if (cell == nullptr) {
     cell = &Cell::create_without_agent(world, pool_, ops);
     cell->id = id;
-    cell->domain = group;
+    cell->group = group;
     cell->state = CellState::elsewhere;
     records_.put(id, cell);
   }

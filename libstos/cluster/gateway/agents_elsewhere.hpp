@@ -8,7 +8,7 @@
 namespace stos::detail {
 
 /// The records that stand in for agents of other nodes: what channels and references of this node
-/// lead to. All they say is who it is, and over which link it is reached (Cell::domain).
+/// lead to. All they say is who it is, and over which link it is reached (Cell::group).
 ///
 /// Threads: none inside; the gateway owns it. Domains read what does not change.
 /// Owns:    the records: each for as long as a channel or a hold of this node leads there.
@@ -23,7 +23,7 @@ public:
   void adopt(Cell& cell);
 
   /// The record of `id`, a new one if there is none.
-  [[nodiscard]] Cell& record_of(AgentId id, const AgentOps& ops, std::uint16_t group, World& world);
+  [[nodiscard]] Cell& record_of(AgentId id, const AgentOps& ops, Group group, World& world);
 
   /// The record of `id`, null if there is none.
   [[nodiscard]] Cell* find(AgentId id) const { return records_.find(id); }

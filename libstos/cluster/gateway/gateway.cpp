@@ -32,7 +32,7 @@ Gateway::Gateway(World& world, DomainSet& set, const NodePlace& place, InitialSh
       round_pause_s_(round_pause_min_s) {
   for (Cell* cell : share.elsewhere)
     abroad_.elsewhere.adopt(*cell);
-  for (std::size_t node = 0; node < place.nodes; ++node) {
+  for (const NodeIndex node : place.all_nodes()) {
     if (node == place.own_node)
       continue;
     links_[node] = std::make_unique<Link>(abroad_, board_, node, limits, first_link_);
@@ -55,7 +55,7 @@ Gateway::Gateway(World& world, DomainSet& set, const NodePlace& place, InitialSh
 
 Gateway::~Gateway() = default;
 
-void Gateway::receive(std::size_t node, std::vector<std::byte> frame) {
+void Gateway::receive(NodeIndex node, std::vector<std::byte> frame) {
   links_[node]->receive(std::move(frame));
   board_.wake_gateway();
 }
@@ -68,10 +68,11 @@ Result<std::uint64_t> Gateway::request_moves(const std::vector<AgentMove>& moves
                                          " moves, at most " +
                                          std::to_string(moves_of_a_request_max) + " are allowed"};
   for (const AgentMove& move : moves)
-    if (move.node >= links_.size())
+    if (move.node.number() >= links_.size())
       return Error{Errc::bad_argument, "agent " + std::to_string(move.agent.value) +
-                                           " is to move to node " + std::to_string(move.node + 1) +
-                                           " of " + std::to_string(links_.size())};
+                                           " is to move to node " +
+                                           std::to_string(move.node.number() + 1) + " of " +
+                                           std::to_string(links_.size())};
   requests_.push_back({{++requested_, {}}, moves.size()});
   asked_.insert(asked_.end(), moves.begin(), moves.end());
   board_.wake_gateway();
@@ -171,8 +172,8 @@ Result<bool> Gateway::read_frames_of(Link& link) {
       return has_read;
     const std::uint64_t phase_max = 2 * global_time_.rounds() + 1;
     if ((*front)->phase > phase_max)
-      return Error{Errc::bad_message, "node " + std::to_string(link.node() + 1) + " is in phase " +
-                                          std::to_string((*front)->phase) +
+      return Error{Errc::bad_message, "node " + std::to_string(link.node().number() + 1) +
+                                          " is in phase " + std::to_string((*front)->phase) +
                                           ", where no node gets beyond phase " +
                                           std::to_string(phase_max) + " without this node"};
     switch (global_time_.before_reading((*front)->phase)) {
@@ -182,7 +183,7 @@ Result<bool> Gateway::read_frames_of(Link& link) {
     }
     std::optional<NodeReport> heard = (*front)->report;
     if (heard && !global_time_.hear(link.node(), *std::move(heard)))
-      return Error{Errc::bad_message, "node " + std::to_string(link.node() + 1) +
+      return Error{Errc::bad_message, "node " + std::to_string(link.node().number() + 1) +
                                           " sent a report that belongs to no round"};
     if ((*front)->end_time) {
       double seen = world_.end_time.load(std::memory_order_relaxed);
@@ -489,7 +490,7 @@ double Gateway::clock_to_tell() const {
   if (is_stopping())
     return -infinity;
   double clock = infinity;
-  for (std::size_t i = 0; i < board_.domains(); ++i)
+  for (const DomainIndex i : board_.domains())
     clock = std::min(clock, board_.clock(i));
   return clock;
 }
@@ -574,12 +575,12 @@ Instant Gateway::next_here() const {
 Instant Gateway::next_elsewhere(const Link& link) const {
   if (!link.standing())
     return Instant::beginning();
-  const std::size_t to = link.node();
+  const NodeIndex to = link.node();
   const Standing& there = *link.standing();
   Instant next = there.next;
   for (const auto& other : links_) {
     const bool is_own = other == nullptr;
-    const std::size_t from = is_own ? abroad_.place.own_node : other->node();
+    const NodeIndex from = is_own ? abroad_.place.own_node : other->node();
     if (from == to || (!is_own && !other->standing()))
       continue;
     const Standing::Way& way = is_own ? link.way() : other->standing()->ways[to];
@@ -595,7 +596,7 @@ Instant Gateway::next_elsewhere(const Link& link) const {
 void Gateway::look_around() {
   if (is_stopping() || global_time_.outstanding())
     return;
-  std::vector<double> elsewhere(links_.size(), infinity); // by node
+  PerNode<double> elsewhere(links_.size(), infinity);
   each_link([&](Link& link) { elsewhere[link.node()] = next_elsewhere(link).absorption; });
   // Domains look at any time, and what they see of several links has to fit together: first all go
   // down that have to, so that neither what was known before nor what is known now is exceeded.

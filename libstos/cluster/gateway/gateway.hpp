@@ -1,6 +1,7 @@
 #pragma once
 
 #include "libstos/cluster/gateway/link.hpp"
+#include "libstos/cluster/placement/placement.hpp"
 #include "libstos/cluster/stop/migration.hpp"
 #include "libstos/cluster/time/global_time.hpp"
 #include "libstos/engine/parallel/domain_set.hpp"
@@ -25,8 +26,8 @@ struct InitialLink {
 /// One node's share of the set-up, or of a world that goes on from a cut, which is the same on all
 /// nodes. What of the latter is for the DomainSet stays in World::resumption.
 struct InitialShare {
-  Effects own;                      ///< for the DomainSet
-  std::vector<InitialLink> links;   ///< by node
+  Effects own; ///< for the DomainSet
+  PerNode<InitialLink> links;
   std::vector<Cell*> elsewhere;     ///< the records of all other agents, whose objects are deleted
   std::vector<Channel*> holds_here; ///< of agents here, closed from elsewhere
   std::vector<Channel*> closed_from_here; ///< of agents elsewhere
@@ -35,7 +36,7 @@ struct InitialShare {
 /// Divides the set-up of `world`, or its Resumption, and keeps what belongs to the node:
 /// `node_of[i]` says where the initial agent number i is to be, or agent number i of those. Agents
 /// that are to be elsewhere are deleted here.
-[[nodiscard]] InitialShare take_share(World& world, const std::vector<std::uint16_t>& node_of,
+[[nodiscard]] InitialShare take_share(World& world, const Placement& node_of,
                                       const NodePlace& place);
 
 /// Stands between the domains of one node and all other nodes of one simulation: frames in, frames
@@ -66,12 +67,12 @@ public:
   ~Gateway() override;
 
   struct Frame {
-    std::size_t node;
+    NodeIndex node; ///< that it is for
     std::vector<std::byte> bytes;
   };
 
   /// A frame that has arrived from `node`. Has the board schedule the gateway.
-  void receive(std::size_t node, std::vector<std::byte> frame);
+  void receive(NodeIndex node, std::vector<std::byte> frame);
 
   enum class Slice {
     more,     ///< there is news: run again
@@ -110,14 +111,14 @@ public:
   /// has sent something that makes no sense; then the run cannot go on.
   [[nodiscard]] Result<Slice> run(double now_s, Output& output);
 
-  [[nodiscard]] const LinkCounters& counters(std::size_t node) const {
+  [[nodiscard]] const LinkCounters& counters(NodeIndex node) const {
     return links_[node]->counters();
   }
   /// Of what is for that node: what waits for credit, and what has gone and was not acknowledged.
-  [[nodiscard]] std::size_t waiting_bytes(std::size_t node) const {
+  [[nodiscard]] std::size_t waiting_bytes(NodeIndex node) const {
     return links_[node]->waiting_bytes();
   }
-  [[nodiscard]] std::size_t unacknowledged_bytes(std::size_t node) const {
+  [[nodiscard]] std::size_t unacknowledged_bytes(NodeIndex node) const {
     return links_[node]->unacknowledged_bytes();
   }
   /// Adds what went over all links. @pre the run is finished
@@ -179,7 +180,7 @@ private:
   DomainBoard& board_;
   Stops& stops_;
   Abroad abroad_;
-  std::vector<std::unique_ptr<Link>> links_; // by node; null for this one
+  PerNode<std::unique_ptr<Link>> links_; // null for this node
   Link* first_link_ = nullptr;
   GlobalTime global_time_;
   std::vector<std::pair<std::uint64_t, NodeReport>> reports_; // to be sent, with their rounds

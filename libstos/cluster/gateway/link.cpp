@@ -13,7 +13,7 @@ constexpr double infinity = Instant::never().absorption;
 
 } // namespace
 
-Link::Link(Abroad& abroad, DomainBoard& board, std::size_t node, const LinkLimits& limits,
+Link::Link(Abroad& abroad, DomainBoard& board, NodeIndex node, const LinkLimits& limits,
            Link* first)
     : node_(node), own_node_(abroad.place.own_node), group_(abroad.place.group_of(node)),
       nodes_(abroad.place.nodes), limits_(limits), board_(board), outbox_(group_, board),
@@ -36,11 +36,11 @@ Result<const FrameHeader*> Link::front() {
   BytesReader in(inbox_.front());
   front_ = read_header(in, nodes_);
   if (!in.ok())
-    return Error{Errc::bad_message, "node " + std::to_string(node_ + 1) +
+    return Error{Errc::bad_message, "node " + std::to_string(node_.number() + 1) +
                                         " sent something that is no frame (" +
                                         std::to_string(inbox_.front().size()) + " bytes)"};
   if (front_->number != frames_read_ + 1)
-    return Error{Errc::bad_message, "node " + std::to_string(node_ + 1) + " sent frame " +
+    return Error{Errc::bad_message, "node " + std::to_string(node_.number() + 1) + " sent frame " +
                                         std::to_string(front_->number) + ", wanted frame " +
                                         std::to_string(frames_read_ + 1)};
   front_size_ = inbox_.front().size() - in.remaining();
@@ -48,8 +48,8 @@ Result<const FrameHeader*> Link::front() {
 }
 
 std::string Link::went_back(const char* what, double time, double bound) const {
-  return "node " + std::to_string(node_ + 1) + " sent " + what + " of " + exact_text(time) +
-         " s after it had promised that nothing comes before " +
+  return "node " + std::to_string(node_.number() + 1) + " sent " + what + " of " +
+         exact_text(time) + " s after it had promised that nothing comes before " +
          exact_text(std::max(clock_, bound)) + " s";
 }
 
@@ -60,8 +60,9 @@ Result<void> Link::read_front(double bound) {
   ++frames_read_;
   if (header.acknowledged > parcel_frames_sent_ - waiting_.size() ||
       header.acknowledged < parcel_frames_acknowledged_)
-    return Error{Errc::bad_message, "node " + std::to_string(node_ + 1) + " acknowledges " +
-                                        std::to_string(header.acknowledged) + " frames of " +
+    return Error{Errc::bad_message, "node " + std::to_string(node_.number() + 1) +
+                                        " acknowledges " + std::to_string(header.acknowledged) +
+                                        " frames of " +
                                         std::to_string(parcel_frames_sent_ - waiting_.size())};
   if (header.earliest && *header.earliest < std::max(clock_, bound))
     return Error{Errc::bad_message, went_back("something", *header.earliest, bound)};
@@ -93,9 +94,10 @@ Result<void> Link::read_front(double bound) {
 Result<void> Link::hear(Standing standing) {
   const std::uint64_t received = standing.ways[own_node_].received;
   if (received > way_.sent || (standing_ && received < standing_->ways[own_node_].received))
-    return Error{Errc::bad_message, "node " + std::to_string(node_ + 1) + " has received " +
-                                        std::to_string(received) + " frames with lambdas, of " +
-                                        std::to_string(way_.sent) + " that were sent"};
+    return Error{Errc::bad_message, "node " + std::to_string(node_.number() + 1) +
+                                        " has received " + std::to_string(received) +
+                                        " frames with lambdas, of " + std::to_string(way_.sent) +
+                                        " that were sent"};
   if (standing.next.absorption >= wanted_told_)
     wanted_told_ = infinity;
   standing_ = std::move(standing);

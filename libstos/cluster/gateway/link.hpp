@@ -67,10 +67,10 @@ class Link {
 public:
   /// What comes over all links goes to the domains in the order in which it was read: through the
   /// outbox of `first`, the first link; null if that is this one.
-  Link(Abroad& abroad, DomainBoard& board, std::size_t node, const LinkLimits& limits, Link* first);
+  Link(Abroad& abroad, DomainBoard& board, NodeIndex node, const LinkLimits& limits, Link* first);
 
-  [[nodiscard]] std::size_t node() const { return node_; }
-  [[nodiscard]] std::size_t group() const { return group_; }
+  [[nodiscard]] NodeIndex node() const { return node_; }
+  [[nodiscard]] Group group() const { return group_; }
 
   ParcelWriter& writer() { return writer_; }
   ParcelReader& reader() { return reader_; }
@@ -211,9 +211,9 @@ private:
   void append_frame(FrameHeader& header, std::span<const std::byte> records,
                     std::vector<std::vector<std::byte>>& frames);
 
-  const std::size_t node_;
-  const std::size_t own_node_;
-  const std::size_t group_;
+  const NodeIndex node_;
+  const NodeIndex own_node_;
+  const Group group_;
   const std::size_t nodes_;
   const LinkLimits limits_;
   DomainBoard& board_;

@@ -16,19 +16,19 @@ namespace stos::detail {
 /// Threads: none inside.
 class Watchers {
 public:
-  void add(AgentId agent, std::size_t node) { nodes_[agent.value].insert(node); }
+  void add(AgentId agent, NodeIndex node) { nodes_[agent.value].insert(node); }
 
   /// Those of the agent, which ends or leaves.
-  [[nodiscard]] std::set<std::size_t> take(AgentId agent) {
+  [[nodiscard]] std::set<NodeIndex> take(AgentId agent) {
     auto taken = nodes_.extract(agent.value);
-    return taken.empty() ? std::set<std::size_t>() : std::move(taken.mapped());
+    return taken.empty() ? std::set<NodeIndex>() : std::move(taken.mapped());
   }
 
   /// Agents that are watched.
   [[nodiscard]] std::size_t size() const { return nodes_.size(); }
 
 private:
-  std::unordered_map<std::uint64_t, std::set<std::size_t>> nodes_;
+  std::unordered_map<std::uint64_t, std::set<NodeIndex>> nodes_;
 };
 
 } // namespace stos::detail

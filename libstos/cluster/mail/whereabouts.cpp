@@ -7,7 +7,7 @@ namespace stos::detail {
 Whereabouts::Route Whereabouts::find(AgentId agent) const {
   if (const auto domain = directory_.domain_of(agent))
     return {domain, std::nullopt};
-  std::size_t node = own_node_;
+  NodeIndex node = own_node_;
   if (const auto gone = gone_to_.find(agent.value); gone != gone_to_.end())
     node = gone->second;
   else if (const std::size_t place = placed_.find(agent);

@@ -24,15 +24,15 @@ class Whereabouts {
 public:
   /// At most one of them is there. Neither: the agent has ended, or there was never one of that id.
   struct Route {
-    std::optional<std::size_t> domain; ///< it is here
-    std::optional<std::size_t> node;   ///< that one knows more
+    std::optional<DomainIndex> domain; ///< it is here
+    std::optional<NodeIndex> node;     ///< that one knows more
 
     friend bool operator==(const Route&, const Route&) = default;
   };
 
   /// `placed` are the agents that the run begins with, `node_of` their nodes, in the same order;
   /// `directory` has those that are here. All outlive this.
-  Whereabouts(const PlacesOfIds& placed, const Placement& node_of, std::size_t own_node,
+  Whereabouts(const PlacesOfIds& placed, const Placement& node_of, NodeIndex own_node,
               const AgentDirectory& directory)
       : placed_(placed), node_of_(node_of), own_node_(own_node), directory_(directory) {}
 
@@ -44,8 +44,8 @@ public:
   }
 
   /// At a stop.
-  void leaves(AgentId agent, std::size_t node) {
-    gone_to_[agent.value] = static_cast<std::uint16_t>(node);
+  void leaves(AgentId agent, NodeIndex node) {
+    gone_to_[agent.value] = node;
     came_.erase(agent.value);
   }
   void comes(AgentId agent) {
@@ -56,9 +56,9 @@ public:
 private:
   const PlacesOfIds& placed_;
   const Placement& node_of_;
-  const std::size_t own_node_;
+  const NodeIndex own_node_;
   const AgentDirectory& directory_;
-  std::unordered_map<std::uint64_t, std::uint16_t> gone_to_;
+  std::unordered_map<std::uint64_t, NodeIndex> gone_to_;
   std::unordered_set<std::uint64_t> came_; // and have not left
 };
 

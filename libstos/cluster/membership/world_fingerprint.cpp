@@ -100,8 +100,8 @@ WorldFingerprint::WorldFingerprint(const World& world, const Placement& placemen
 
 void WorldFingerprint::place(const Placement& placement) {
   WordHash where;
-  for (const std::uint16_t node : placement)
-    where.add(std::uint64_t{node});
+  for (const NodeIndex node : placement)
+    where.add(std::uint64_t{node.number()});
   placement_ = where.value();
 }
 

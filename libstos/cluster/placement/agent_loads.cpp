@@ -13,28 +13,28 @@ AgentLoads::AgentLoads(const PlacementInput& input)
   }
 }
 
-std::vector<std::uint64_t> AgentLoads::by_node(std::span<const std::uint16_t> placement,
-                                               std::size_t nodes) const {
-  std::vector<std::uint64_t> sums(nodes);
+PerNode<std::uint64_t> AgentLoads::by_node(std::span<const NodeIndex> placement,
+                                           std::size_t nodes) const {
+  PerNode<std::uint64_t> sums(nodes);
   for (std::size_t i = 0; i < placement.size(); ++i)
     sums[placement[i]] += (*this)[i];
   return sums;
 }
 
 NodeShares::NodeShares(const PlacementInput& input) {
-  for (std::size_t node = 0; node < input.nodes; ++node) {
+  for (const NodeIndex node : Indices<NodeIndex>(input.nodes)) {
     const double share = input.capacity.empty() ? 1 : input.capacity[node];
     if (share > 0) {
-      nodes.push_back(static_cast<std::uint16_t>(node));
+      nodes.push_back(node);
       capacity.push_back(share);
       total += share;
     }
   }
 }
 
-std::vector<double> fair_loads(const PlacementInput& input, std::uint64_t total) {
+PerNode<double> fair_loads(const PlacementInput& input, std::uint64_t total) {
   const NodeShares shares(input);
-  std::vector<double> fair(input.nodes);
+  PerNode<double> fair(input.nodes);
   for (std::size_t k = 0; k < shares.nodes.size(); ++k)
     fair[shares.nodes[k]] = static_cast<double>(total) * (shares.capacity[k] / shares.total);
   return fair;
@@ -80,16 +80,16 @@ Placement cut_into_runs(std::span<const std::uint32_t> order, const PlacementInp
 }
 
 void fill_empty_nodes(Placement& placement, const PlacementInput& input) {
-  std::vector<std::size_t> agents(input.nodes);
-  for (const std::uint16_t node : placement)
+  PerNode<std::size_t> agents(input.nodes);
+  for (const NodeIndex node : placement)
     ++agents[node];
-  for (const std::uint16_t empty : NodeShares(input).nodes) {
+  for (const NodeIndex empty : NodeShares(input).nodes) {
     if (agents[empty] > 0)
       continue;
     const auto most = std::max_element(agents.begin(), agents.end());
     if (*most < 2)
       return;
-    const auto donor = static_cast<std::uint16_t>(most - agents.begin());
+    const NodeIndex donor(static_cast<std::size_t>(most - agents.begin()));
     *std::find(placement.rbegin(), placement.rend(), donor) = empty;
     --*most;
     ++agents[empty];

@@ -19,8 +19,8 @@ public:
   [[nodiscard]] std::uint64_t total() const { return total_; }
 
   /// The load of each node under `placement`.
-  [[nodiscard]] std::vector<std::uint64_t> by_node(std::span<const std::uint16_t> placement,
-                                                   std::size_t nodes) const;
+  [[nodiscard]] PerNode<std::uint64_t> by_node(std::span<const NodeIndex> placement,
+                                               std::size_t nodes) const;
 
 private:
   std::span<const std::uint32_t> loads_;
@@ -31,13 +31,13 @@ private:
 struct NodeShares {
   explicit NodeShares(const PlacementInput& input);
 
-  std::vector<std::uint16_t> nodes; ///< those with a capacity, ascending
-  std::vector<double> capacity;     ///< of those
-  double total = 0;                 ///< of all capacities
+  std::vector<NodeIndex> nodes; ///< those with a capacity, ascending
+  std::vector<double> capacity; ///< of those
+  double total = 0;             ///< of all capacities
 };
 
 /// The load that each node would have, if loads were a liquid; 0 for a node without a capacity.
-[[nodiscard]] std::vector<double> fair_loads(const PlacementInput& input, std::uint64_t total);
+[[nodiscard]] PerNode<double> fair_loads(const PlacementInput& input, std::uint64_t total);
 
 /// Cuts the sequence `order` of all agents into one run for each node with a capacity, nodes
 /// ascending: an agent goes to the node in whose fair share of the load its middle lies. So a load

@@ -27,7 +27,7 @@ public:
     share_.links.resize(place.nodes);
   }
 
-  void divide(Effects&& all, const std::vector<std::uint16_t>& node_of) {
+  void divide(Effects&& all, const Placement& node_of) {
     Effects::Changes& own = share_.own.change();
     for (std::size_t i = 0; i < all.changes().born.size(); ++i)
       divide(*all.changes().born[i], node_of[i], own.born);
@@ -47,13 +47,13 @@ public:
     drop_the_rest();
   }
 
-  void divide(Resumption& all, const std::vector<std::uint16_t>& node_of) {
+  void divide(Resumption& all, const Placement& node_of) {
     auto own = std::make_unique<Resumption>();
     for (std::size_t i = 0; i < all.agents.size(); ++i)
       divide(*all.agents[i], node_of[i], own->agents);
     for (Cell* cell :
          all.departed) // nothing happens there: anywhere, but in the same place for all
-      divide(*cell, cell->id.value % place_.nodes, own->departed);
+      divide(*cell, NodeIndex(cell->id.value % place_.nodes), own->departed);
     for (Channel* channel : all.opened)
       divide(*channel, own->opened);
     for (std::size_t i = 0; i < all.held.size(); ++i)
@@ -80,19 +80,19 @@ private:
       delete_elsewhere(world_, *cell);
   }
 
-  void divide(Cell& cell, std::size_t node, std::vector<Cell*>& here) {
+  void divide(Cell& cell, NodeIndex node, std::vector<Cell*>& here) {
     if (node == place_.own_node) {
-      cell.domain = 0;
+      cell.group = DomainIndex(0);
       here.push_back(&cell);
     } else {
-      cell.domain = place_.group_of(node);
+      cell.group = place_.group_of(node);
       share_.elsewhere.push_back(&cell);
     }
   }
 
   void divide(Channel& channel, std::vector<Channel*>& here) {
-    const std::size_t from = place_.node_of(channel.from().domain);
-    const std::size_t to = place_.node_of(channel.to->domain);
+    const NodeIndex from = place_.node_of(channel.from().group);
+    const NodeIndex to = place_.node_of(channel.to->group);
     const bool is_used = from != to && channel.closed == 0; // by both ends of a link
     if (to == place_.own_node) {
       here.push_back(&channel);
@@ -129,8 +129,7 @@ private:
 
 } // namespace
 
-InitialShare take_share(World& world, const std::vector<std::uint16_t>& node_of,
-                        const NodePlace& place) {
+InitialShare take_share(World& world, const Placement& node_of, const NodePlace& place) {
   InitialShare share;
   Division division(world, place, share);
   if (const auto resumption = std::exchange(world.resumption, nullptr))
@@ -138,7 +137,7 @@ InitialShare take_share(World& world, const std::vector<std::uint16_t>& node_of,
   else
     division.divide(std::exchange(world.setup.effects, {}), node_of);
   world.directory = std::make_unique<AgentDirectory>();
-  world.groups_here = place.domains;
+  world.domains_here = place.domains;
   return share;
 }
 

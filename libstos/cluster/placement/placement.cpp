@@ -89,10 +89,10 @@ static Result<void> check_capacity(const PlacementInput& input) {
     return bad("placement on " + std::to_string(input.nodes) + " nodes was given " +
                std::to_string(input.capacity.size()) + " capacities: wanted one for each, or none");
   double total = 0;
-  for (std::size_t node = 0; node < input.nodes; ++node) {
+  for (const NodeIndex node : input.capacity.indices()) {
     total += input.capacity[node];
     if (!(input.capacity[node] >= 0) || !std::isfinite(total))
-      return bad("the capacity of node " + std::to_string(node) + " is " +
+      return bad("the capacity of node " + std::to_string(node.number()) + " is " +
                  exact_text(input.capacity[node]) +
                  ": wanted 0 or more, and a finite sum over all nodes");
   }
@@ -132,15 +132,15 @@ Result<void> check_placement_input(const PlacementInput& input) {
   return check_agents(input);
 }
 
-Result<void> check_placement(std::span<const std::uint16_t> placement,
-                             const PlacementInput& input) {
+Result<void> check_placement(std::span<const NodeIndex> placement, const PlacementInput& input) {
   if (placement.size() != input.positions.size())
     return bad("a placement has " + std::to_string(placement.size()) + " nodes for " +
                std::to_string(input.positions.size()) + " agents: wanted one for each");
   for (std::size_t i = 0; i < placement.size(); ++i)
-    if (placement[i] >= input.nodes)
+    if (placement[i].number() >= input.nodes)
       return bad("a placement puts agent " + std::to_string(i) + " on node " +
-                 std::to_string(placement[i]) + ": wanted 0 to " + std::to_string(input.nodes - 1));
+                 std::to_string(placement[i].number()) + ": wanted 0 to " +
+                 std::to_string(input.nodes - 1));
   return {};
 }
 
@@ -155,7 +155,7 @@ Result<Placement> place(const PlacementFunction& function, const PlacementInput&
   return placement;
 }
 
-TrafficCut measure_cut(const PlacementInput& input, std::span<const std::uint16_t> placement) {
+TrafficCut measure_cut(const PlacementInput& input, std::span<const NodeIndex> placement) {
   TrafficCut cut;
   for (const auto& channel : input.channels) {
     const bool crosses = placement[channel.from] != placement[channel.to];

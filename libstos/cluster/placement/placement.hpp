@@ -1,5 +1,6 @@
 #pragma once
 
+#include "libstos/base/ids.hpp"
 #include "libstos/base/result.hpp"
 #include "libstos/spacetime/space.hpp"
 
@@ -33,17 +34,17 @@ struct PlacementInput {
   std::span<const std::uint32_t> loads; ///< work per agent, in any unit; empty: 1 for each
   Space space;                          ///< that the positions lie in
   std::size_t nodes = 1;                ///< of the cluster
-  std::vector<double> capacity;         ///< of each node, in any unit; empty: all alike.
+  PerNode<double> capacity;             ///< of each node, in any unit; empty: all alike.
                                         ///< A node of capacity 0 gets no agents.
 };
 
 /// The node of each agent, in the order of their creation.
-using Placement = std::vector<std::uint16_t>;
+using Placement = std::vector<NodeIndex>;
 
 /// A strategy. Yours goes through `place`, which checks what it returns.
 using PlacementFunction = std::function<Placement(const PlacementInput&)>;
 
-inline constexpr std::size_t placement_nodes_max = 65'536; ///< what a Placement can name
+inline constexpr std::size_t placement_nodes_max = 65'536;
 inline constexpr std::size_t placement_agents_max = std::size_t{1} << 30;
 inline constexpr std::size_t placement_channels_max = std::size_t{1} << 29;
 
@@ -70,7 +71,7 @@ inline constexpr std::size_t placement_channels_max = std::size_t{1} << 29;
 [[nodiscard]] Result<void> check_placement_input(const PlacementInput& input);
 
 /// Errc::bad_argument unless `placement` has one node for each agent, and all nodes exist.
-[[nodiscard]] Result<void> check_placement(std::span<const std::uint16_t> placement,
+[[nodiscard]] Result<void> check_placement(std::span<const NodeIndex> placement,
                                            const PlacementInput& input);
 
 /// Checks `input`, calls `function` and checks what it returned. What a user's function throws
@@ -95,6 +96,6 @@ struct TrafficCut {
 
 /// @pre `check_placement_input(input)` and `check_placement(placement, input)` find nothing wrong
 [[nodiscard]] TrafficCut measure_cut(const PlacementInput& input,
-                                     std::span<const std::uint16_t> placement);
+                                     std::span<const NodeIndex> placement);
 
 } // namespace stos

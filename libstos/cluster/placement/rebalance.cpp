@@ -25,7 +25,7 @@ struct Cost {
 struct Candidate {
   Cost cost;
   std::uint32_t agent = 0;
-  std::uint16_t to = 0;
+  NodeIndex to;
 };
 
 /// The cheapest one is on top; equal ones by agent.
@@ -45,19 +45,19 @@ using Candidates = std::priority_queue<Candidate, std::vector<Candidate>, Dearer
 class Rebalancer {
 public:
   Rebalancer(const ChannelGraph& graph, const PlacementInput& input,
-             std::span<const std::uint16_t> current, double threshold);
+             std::span<const NodeIndex> current, double threshold);
 
   std::vector<Move> run(std::size_t moves_max);
 
 private:
   /// Load in units of the fair one.
-  [[nodiscard]] double relative(double load, std::uint16_t node) const;
-  [[nodiscard]] std::optional<std::uint16_t> next_sender() const;
+  [[nodiscard]] double relative(double load, NodeIndex node) const;
+  [[nodiscard]] std::optional<NodeIndex> next_sender() const;
   void find_roomiest();
-  [[nodiscard]] std::optional<Cost> cost(std::uint32_t agent, std::uint16_t to, double traffic_here,
+  [[nodiscard]] std::optional<Cost> cost(std::uint32_t agent, NodeIndex to, double traffic_here,
                                          double traffic_there) const;
   [[nodiscard]] std::optional<Candidate> best(std::uint32_t agent);
-  [[nodiscard]] std::optional<Candidate> take(std::uint16_t sender);
+  [[nodiscard]] std::optional<Candidate> take(NodeIndex sender);
   void queue(std::uint32_t agent);
   void apply(const Candidate& candidate);
 
@@ -66,20 +66,20 @@ private:
   double most_; // a relative load that is too much if it is exceeded
   double goal_; // one that is even enough
   double mean_traffic_;
-  Placement node_;             // of each agent
-  std::vector<double> load_;   // of each node
-  std::vector<double> fair_;   // of each node
-  std::vector<bool> receives_; // of each node: it does, as long as there is room
-  std::uint16_t roomiest_ = 0; // where an agent can go that has no neighbours among receivers
-  std::vector<Candidates> candidates_; // of each sender
-  std::vector<double> traffic_;        // of one agent with each node; 0 between two calls of best()
-  std::vector<std::uint16_t> touched_; // where it is not 0
+  Placement node_; // of each agent
+  PerNode<double> load_;
+  PerNode<double> fair_;
+  PerNode<bool> receives_;         // it does, as long as there is room
+  NodeIndex roomiest_;             // where an agent can go that has no neighbours among receivers
+  PerNode<Candidates> candidates_; // of each sender
+  PerNode<double> traffic_;        // of one agent with each node; 0 between two calls of best()
+  std::vector<NodeIndex> touched_; // where it is not 0
 };
 
 } // namespace
 
 Rebalancer::Rebalancer(const ChannelGraph& graph, const PlacementInput& input,
-                       std::span<const std::uint16_t> current, double threshold)
+                       std::span<const NodeIndex> current, double threshold)
     : graph_(graph), agent_load_(input), most_(1 + threshold), goal_(1 + threshold / 2),
       mean_traffic_(static_cast<double>(graph.total_weight()) /
                     static_cast<double>(std::max<std::size_t>(1, graph.agents()))),
@@ -88,8 +88,8 @@ Rebalancer::Rebalancer(const ChannelGraph& graph, const PlacementInput& input,
   for (const std::uint64_t load : agent_load_.by_node(current, input.nodes))
     load_.push_back(static_cast<double>(load));
   double worst = 0;
-  for (std::size_t node = 0; node < load_.size(); ++node) {
-    const double r = relative(load_[node], static_cast<std::uint16_t>(node));
+  for (const NodeIndex node : load_.indices()) {
+    const double r = relative(load_[node], node);
     receives_[node] = r < goal_ && fair_[node] > 0;
     worst = std::max(worst, r);
   }
@@ -101,20 +101,20 @@ Rebalancer::Rebalancer(const ChannelGraph& graph, const PlacementInput& input,
       queue(agent);
 }
 
-double Rebalancer::relative(double load, std::uint16_t node) const {
+double Rebalancer::relative(double load, NodeIndex node) const {
   if (load == 0)
     return 0;
   return fair_[node] > 0 ? load / fair_[node] : std::numeric_limits<double>::infinity();
 }
 
 // Of those above the goal that have candidates, the one furthest above.
-std::optional<std::uint16_t> Rebalancer::next_sender() const {
-  std::optional<std::uint16_t> sender;
+std::optional<NodeIndex> Rebalancer::next_sender() const {
+  std::optional<NodeIndex> sender;
   double most = goal_;
-  for (std::size_t node = 0; node < load_.size(); ++node) {
-    const double r = relative(load_[node], static_cast<std::uint16_t>(node));
+  for (const NodeIndex node : load_.indices()) {
+    const double r = relative(load_[node], node);
     if (!candidates_[node].empty() && r > most) {
-      sender = static_cast<std::uint16_t>(node);
+      sender = node;
       most = r;
     }
   }
@@ -123,16 +123,16 @@ std::optional<std::uint16_t> Rebalancer::next_sender() const {
 
 void Rebalancer::find_roomiest() {
   double most = -std::numeric_limits<double>::infinity();
-  for (std::size_t node = 0; node < load_.size(); ++node)
+  for (const NodeIndex node : load_.indices())
     if (receives_[node] && fair_[node] - load_[node] > most) {
-      roomiest_ = static_cast<std::uint16_t>(node);
+      roomiest_ = node;
       most = fair_[node] - load_[node];
     }
 }
 
-std::optional<Cost> Rebalancer::cost(std::uint32_t agent, std::uint16_t to, double traffic_here,
+std::optional<Cost> Rebalancer::cost(std::uint32_t agent, NodeIndex to, double traffic_here,
                                      double traffic_there) const {
-  const std::uint16_t from = node_[agent];
+  const NodeIndex from = node_[agent];
   const double load = agent_load_[agent];
   const double room = fair_[to] * goal_ - load_[to];
   if (!receives_[to] || room <= 0 || load == 0)
@@ -148,7 +148,7 @@ std::optional<Cost> Rebalancer::cost(std::uint32_t agent, std::uint16_t to, doub
 }
 
 std::optional<Candidate> Rebalancer::best(std::uint32_t agent) {
-  const auto note = [&](std::uint16_t node, double weight) {
+  const auto note = [&](NodeIndex node, double weight) {
     if (traffic_[node] == 0)
       touched_.push_back(node);
     traffic_[node] += weight;
@@ -157,11 +157,11 @@ std::optional<Candidate> Rebalancer::best(std::uint32_t agent) {
     note(node_[edge.to], static_cast<double>(edge.weight));
   touched_.push_back(roomiest_);
   std::optional<Candidate> least;
-  for (const std::uint16_t node : touched_)
+  for (const NodeIndex node : touched_)
     if (const auto c = cost(agent, node, traffic_[node_[agent]], traffic_[node]))
       if (!least || std::tie(*c, node) < std::tie(least->cost, least->to))
         least = Candidate{*c, agent, node};
-  for (const std::uint16_t node : touched_)
+  for (const NodeIndex node : touched_)
     traffic_[node] = 0;
   touched_.clear();
   return least;
@@ -173,7 +173,7 @@ void Rebalancer::queue(std::uint32_t agent) {
 }
 
 // The cheapest agent of `sender`, if any is left.
-std::optional<Candidate> Rebalancer::take(std::uint16_t sender) {
+std::optional<Candidate> Rebalancer::take(NodeIndex sender) {
   Candidates& queued = candidates_[sender];
   while (!queued.empty()) {
     const Candidate top = queued.top();
@@ -190,7 +190,7 @@ std::optional<Candidate> Rebalancer::take(std::uint16_t sender) {
 }
 
 void Rebalancer::apply(const Candidate& candidate) {
-  const std::uint16_t from = node_[candidate.agent];
+  const NodeIndex from = node_[candidate.agent];
   const double load = agent_load_[candidate.agent];
   load_[from] -= load;
   load_[candidate.to] += load;
@@ -216,11 +216,11 @@ std::vector<Move> Rebalancer::run(std::size_t moves_max) {
 }
 
 std::vector<Move> rebalance(const ChannelGraph& graph, const PlacementInput& input,
-                            std::span<const std::uint16_t> current, const RebalanceLimits& limits) {
+                            std::span<const NodeIndex> current, const RebalanceLimits& limits) {
   return Rebalancer(graph, input, current, limits.threshold).run(limits.moves_max);
 }
 
-std::vector<Move> rebalance(const PlacementInput& input, std::span<const std::uint16_t> current,
+std::vector<Move> rebalance(const PlacementInput& input, std::span<const NodeIndex> current,
                             const RebalanceLimits& limits) {
   return rebalance(ChannelGraph(input.positions.size(), input.channels), input, current, limits);
 }

@@ -13,7 +13,7 @@ namespace stos {
 /// One agent goes from node to node.
 struct Move {
   std::uint32_t agent = 0; ///< index in PlacementInput::positions
-  std::uint16_t from = 0, to = 0;
+  NodeIndex from = {}, to = {};
 
   friend bool operator==(const Move&, const Move&) = default;
 };
@@ -47,12 +47,12 @@ struct RebalanceLimits {
 /// Source: after the gains of C. M. Fiduccia and R. M. Mattheyses, "A linear-time heuristic for
 /// improving network partitions", DAC 1982, with a priority queue for several parts.
 [[nodiscard]] std::vector<Move> rebalance(const PlacementInput& input,
-                                          std::span<const std::uint16_t> current,
+                                          std::span<const NodeIndex> current,
                                           const RebalanceLimits& limits);
 
 /// The same for a caller that has the graph of `input.channels` at hand.
 [[nodiscard]] std::vector<Move> rebalance(const ChannelGraph& graph, const PlacementInput& input,
-                                          std::span<const std::uint16_t> current,
+                                          std::span<const NodeIndex> current,
                                           const RebalanceLimits& limits);
 
 } // namespace stos

@@ -27,7 +27,7 @@ void describe(const Gateway& gateway, std::span<const std::string> names, std::s
   for (std::size_t node = 0; node < names.size(); ++node) {
     if (node == own_node)
       continue;
-    const LinkCounters& link = gateway.counters(node);
+    const LinkCounters& link = gateway.counters(NodeIndex(node));
     PeerStatus& peer = status.peers.emplace_back();
     peer.peer = names[node];
     peer.frames_sent = link.frames_sent;
@@ -36,7 +36,7 @@ void describe(const Gateway& gateway, std::span<const std::string> names, std::s
     peer.lambdas_received = link.lambdas_received;
     peer.bytes_sent = link.bytes_sent;
     peer.bytes_received = link.bytes_received;
-    peer.credit_used_bytes = gateway.unacknowledged_bytes(node);
+    peer.credit_used_bytes = gateway.unacknowledged_bytes(NodeIndex(node));
     peer.credit_limit_bytes = credit_bytes;
     peer.credit_waits = link.credit_waits;
   }

@@ -90,13 +90,13 @@ void Migration::decide() {
 
 // Of several wishes for one agent each follows the one before.
 void Migration::decide_on(std::size_t wish, Cell& cell, NameTable<AgentId, std::size_t>& known) {
-  const std::size_t target = abroad_.moves.wishes[wish].move.node;
+  const NodeIndex target = abroad_.moves.wishes[wish].move.node;
   const std::size_t before = members_.size();
   MovesUnderWay::Verdict& verdict = abroad_.moves.verdicts[wish];
   verdict.node = abroad_.place.own_node;
   verdict.result = MoveResult::moved;
   const std::size_t places = known.find(cell.id); // one more than where it is in leaving_
-  const std::size_t node = places != 0 ? leaving_[places - 1].node : verdict.node;
+  const NodeIndex node = places != 0 ? leaving_[places - 1].node : verdict.node;
   if (node == target) {
     verdict.result = MoveResult::already_there;
   } else if (places != 0) {
@@ -204,11 +204,11 @@ void Migration::write_incoming(const Cell& cell, BytesWriter& out) {
   for (const IncomingChannel* end : open_ends_) {
     const auto& channel = static_cast<const Channel&>(*end);
     write_end(channel);
-    const bool from_here = channel.group < abroad_.place.domains;
+    const bool from_here = abroad_.place.is_here(channel.group);
     const AgentId source =
         from_here ? channel.from().id : static_cast<const ChannelCourse&>(channel.course()).agent;
     out.u64(source.value);
-    out.varint(abroad_.place.node_of(channel.group));
+    out.varint(abroad_.place.node_of(channel.group).number());
     write_trajectory(*channel.source_path, out);
   }
   for (const IncomingChannel* end : closed_ends_)
@@ -217,7 +217,7 @@ void Migration::write_incoming(const Cell& cell, BytesWriter& out) {
   for (Channel* hold : holds_) {
     out.u64(abroad_.name_of(*hold));
     out.u64(hold->far_course().agent.value);
-    out.varint(abroad_.place.node_of(hold->group));
+    out.varint(abroad_.place.node_of(hold->group).number());
     out.f64(hold->last_absorption);
     out.f64(hold->silent_until());
     out.f64(hold->reaction_time());
@@ -237,7 +237,7 @@ void Migration::write_outgoing(const Cell& cell, BytesWriter& out) {
     out.varint(channel->next_sequence);
     out.u64(channel->to->id.value);
     out.u64(channel->to->ops->type_id);
-    out.varint(abroad_.place.node_of(channel->to->domain));
+    out.varint(abroad_.place.node_of(channel->to->group).number());
   }
 }
 
@@ -287,7 +287,7 @@ void Migration::write_references(const Closure& lambda, BytesWriter& out) {
     out.u64(abroad_.name_of(*carried.hold));
     out.u64(target.id.value);
     out.u64(target.ops->type_id);
-    out.varint(abroad_.place.node_of(target.domain));
+    out.varint(abroad_.place.node_of(target.group).number());
   }
 }
 
@@ -330,7 +330,7 @@ void Migration::leave_outgoing(const Leaving& leaving, Channel& channel) {
   channel.closed = 0;
   channel.let_go();
   if (!abroad_.place.is_here(to)) {
-    links_[abroad_.place.node_of(to.domain)]->writer().take_out(channel);
+    links_[abroad_.place.node_of(to.group)]->writer().take_out(channel);
     abroad_.let_go_of(channel);
   } else if (!leaves(to)) {
     channel.keep_source(cell.id, cell.path, nullptr).wire = 0;
@@ -364,7 +364,7 @@ void Migration::leave_hold_of(const Leaving& leaving, Channel& hold) {
 void Migration::leave_incoming(const Leaving& leaving) {
   for (IncomingChannel* c = leaving.cell->mailbox.take_channels(); c != nullptr;) {
     auto& channel = static_cast<Channel&>(*std::exchange(c, c->next_incoming));
-    const bool from_here = channel.group < abroad_.place.domains;
+    const bool from_here = abroad_.place.is_here(channel.group);
     if (channel.detached) {
       channel.let_go();
     } else if (channel.is_hold()) {
@@ -396,7 +396,7 @@ void Migration::leave_end(Channel& channel) {
 void Migration::leave_own_hold(const Leaving& leaving, Channel& hold) {
   const ChannelCourse& course = hold.far_course();
   const Cell* holder =
-      hold.group < abroad_.place.domains ? world_.directory->find(course.agent) : nullptr;
+      abroad_.place.is_here(hold.group) ? world_.directory->find(course.agent) : nullptr;
   if (holder == nullptr) {
     abroad_.holds.of_agents_here.erase(course.wire);
     hold.let_go();
@@ -418,13 +418,13 @@ void Migration::lead_abroad(const Leaving& leaving, Channel& channel) {
 void Migration::free_leaving() {
   if (leaving_.empty())
     return;
-  for (std::size_t i = 0; i < set_.size(); ++i)
+  for (const DomainIndex i : set_.all())
     for (Channel* channel : set_.domain(i).execution().take_retired(
              [](const Channel* channel) { return leaves(*channel->to); }))
       channel->let_go();
   for (const Leaving& leaving : leaving_) {
     rewiring_.take_out(*leaving.cell);
-    set_.domain(leaving.cell->domain).execution().leave(*leaving.cell, leaving.node);
+    set_.domain_of(*leaving.cell).execution().leave(*leaving.cell, leaving.node);
   }
 }
 
@@ -447,7 +447,7 @@ Result<void> Migration::arrive() {
       return unreadable(each, "lambdas");
     if (!read_members(each) || !each.in.at_end())
       return unreadable(each, "members");
-    set_.domain(each.cell->domain).execution().arrive(*each.cell);
+    set_.domain_of(*each.cell).execution().arrive(*each.cell);
     rewiring_.put_in(*each.cell);
   }
   const bool is_led_abroad =
@@ -471,7 +471,7 @@ void Migration::find_relocations() {
   for (std::size_t i = 0; i < moves.wishes.size(); ++i)
     if (moves.verdicts[i].result == MoveResult::moved) {
       const AgentMove& move = moves.wishes[i].move;
-      const Relocation relocation{static_cast<std::uint32_t>(moves.verdicts[i].node), move.node};
+      const Relocation relocation{moves.verdicts[i].node, move.node};
       if (relocation.from == relocation.to)
         relocations_.take(move.agent);
       else
@@ -479,22 +479,22 @@ void Migration::find_relocations() {
     }
   relocations_.for_each([this](AgentId id, Relocation relocation) {
     if (Cell* record = abroad_.elsewhere.find(id))
-      record->domain = relocation.to == abroad_.place.own_node
-                           ? std::uint16_t{0}
-                           : abroad_.place.group_of(relocation.to);
+      record->group = relocation.to == abroad_.place.own_node
+                          ? DomainIndex(0)
+                          : abroad_.place.group_of(relocation.to);
   });
 }
 
-std::size_t Migration::now_at(AgentId agent, std::size_t node) const {
+NodeIndex Migration::now_at(AgentId agent, NodeIndex before) const {
   const Relocation relocation = relocation_of(agent);
-  return relocation == Relocation{} ? node : relocation.to;
+  return relocation == Relocation{} ? before : relocation.to;
 }
 
 void Migration::reroute_channels() {
-  std::vector<bool> is_left(links_.size());
+  PerNode<bool> is_left(links_.size());
   relocations_.for_each(
       [&is_left](AgentId, Relocation relocation) { is_left[relocation.from] = true; });
-  for (std::size_t node = 0; node < links_.size(); ++node)
+  for (const NodeIndex node : links_.indices())
     if (links_[node] != nullptr && is_left[node]) {
       reroute_writers(*links_[node]);
       reroute_readers(*links_[node]);
@@ -503,7 +503,7 @@ void Migration::reroute_channels() {
 
 void Migration::reroute_writers(Link& link) {
   link.writer().take_out_if(
-      [group = link.group()](const Channel& channel) { return channel.to->domain != group; },
+      [group = link.group()](const Channel& channel) { return channel.to->group != group; },
       [this](Channel& channel) {
         if (abroad_.place.is_here(*channel.to))
           writers_.put({channel.far_course().agent, channel.number}, &channel);
@@ -575,9 +575,9 @@ bool Migration::read_incoming(Arriving& arriving) {
   const auto near = std::find_if(ends.begin(), ends.end(), [](Channel* channel) {
     return !channel->detached && channel->has_course() && channel->far_course().from != nullptr;
   });
-  const std::size_t domain =
+  const DomainIndex domain =
       rewiring_.domain_near(near == ends.end() ? nullptr : (*near)->far_course().from);
-  arriving.cell->domain = static_cast<std::uint16_t>(domain);
+  arriving.cell->group = domain;
   for (Channel* channel : ends)
     if (channel->detached)
       set_.domain(domain).execution().retire(*channel);
@@ -601,12 +601,11 @@ bool Migration::read_end(Arriving& arriving, bool detached) {
     ++cell.incoming;
   } else {
     source = AgentId{in.u64()};
-    const std::uint64_t node = in.varint();
-    if (!read_trajectory(in, path) || node >= links_.size())
+    const auto node = abroad_.place.find_node(in.varint());
+    if (!read_trajectory(in, path) || !node)
       return false;
     const Relocation relocation = relocation_of(source);
-    const std::size_t now =
-        relocation == Relocation{} ? static_cast<std::size_t>(node) : relocation.to;
+    const NodeIndex now = now_at(source, *node);
     channel = end_of(cell, {source, number}, now, relocation != Relocation{});
     if (channel == nullptr)
       return false;
@@ -630,12 +629,12 @@ bool Migration::read_end(Arriving& arriving, bool detached) {
 }
 
 // Where its source is here, the writing end is the same channel.
-Channel* Migration::end_of(Cell& cell, ChannelName name, std::size_t node, bool source_moves) {
+Channel* Migration::end_of(Cell& cell, ChannelName name, NodeIndex node, bool source_moves) {
   if (node == abroad_.place.own_node && !source_moves) {
     Channel* channel = writers_.take(name);
     if (channel == nullptr)
       return nullptr;
-    channel->group = channel->from().domain;
+    channel->group = channel->from().group;
     abroad_.elsewhere.release(*std::exchange(channel->to, &cell));
     return channel;
   }
@@ -662,9 +661,8 @@ bool Migration::read_holds(Arriving& arriving) {
   for (std::size_t left = in.count(bytes_each); left > 0; --left) {
     const std::uint64_t name = in.u64();
     const AgentId holder{in.u64()};
-    const std::uint64_t node = in.varint();
-    Channel* hold =
-        node < links_.size() ? own_hold_of(cell, name, holder, now_at(holder, node)) : nullptr;
+    const auto node = abroad_.place.find_node(in.varint());
+    Channel* hold = node ? own_hold_of(cell, name, holder, now_at(holder, *node)) : nullptr;
     if (hold == nullptr)
       return false;
     hold->last_absorption = in.f64();
@@ -677,7 +675,7 @@ bool Migration::read_holds(Arriving& arriving) {
   return in.ok();
 }
 
-Channel* Migration::own_hold_of(Cell& cell, std::uint64_t name, AgentId holder, std::size_t node) {
+Channel* Migration::own_hold_of(Cell& cell, std::uint64_t name, AgentId holder, NodeIndex node) {
   HoldsBetweenNodes& holds = abroad_.holds;
   const bool holder_is_here = node == abroad_.place.own_node;
   if (holder_is_here && relocation_of(holder) == Relocation{}) {
@@ -687,7 +685,7 @@ Channel* Migration::own_hold_of(Cell& cell, std::uint64_t name, AgentId holder, 
       return nullptr;
     Channel* hold = found->second;
     holds.closed_from_here.erase(found);
-    hold->group = by->domain;
+    hold->group = by->group;
     abroad_.elsewhere.release(*std::exchange(hold->to, &cell));
     return hold;
   }
@@ -707,10 +705,10 @@ bool Migration::read_outgoing(Arriving& arriving) {
     const std::uint64_t next_sequence = in.varint();
     const AgentId target{in.u64()};
     const AgentOps* ops = find_agent_type(in.u64());
-    const std::uint64_t node = in.varint();
-    if (!in.ok() || ops == nullptr || node >= links_.size())
+    const auto node = abroad_.place.find_node(in.varint());
+    if (!in.ok() || ops == nullptr || !node)
       return false;
-    const std::size_t now = now_at(target, node);
+    const NodeIndex now = now_at(target, *node);
     Channel* channel = nullptr;
     if (now == abroad_.place.own_node) {
       channel = readers_.take({cell.id, number});
@@ -726,7 +724,7 @@ bool Migration::read_outgoing(Arriving& arriving) {
     channel->owned_by(3);
     channel->next_sequence = next_sequence;
     channel->closed = 0;
-    channel->group = cell.domain;
+    channel->group = cell.group;
     if (now == abroad_.place.own_node && !channel->has_course()) {
       channel->source_path = &cell.path;
     } else {
@@ -797,10 +795,10 @@ bool Migration::read_references(Closure& lambda, Cell& holder, BytesReader& in) 
     const std::uint64_t name = in.u64();
     const AgentId target{in.u64()};
     const AgentOps* ops = find_agent_type(in.u64());
-    const std::uint64_t node = in.varint();
-    if (!in.ok() || ops == nullptr || node >= links_.size())
+    const auto node = abroad_.place.find_node(in.varint());
+    if (!in.ok() || ops == nullptr || !node)
       return false;
-    const std::size_t now = now_at(target, node);
+    const NodeIndex now = now_at(target, *node);
     Channel* hold = nullptr;
     if (now == abroad_.place.own_node) {
       const auto found = holds.of_agents_here.find(name);
@@ -808,7 +806,7 @@ bool Migration::read_references(Closure& lambda, Cell& holder, BytesReader& in) 
         return false;
       hold = found->second;
       holds.of_agents_here.erase(found);
-      hold->group = holder.domain;
+      hold->group = holder.group;
     } else {
       Cell& to = abroad_.elsewhere.record_of(target, *ops, abroad_.place.group_of(now), world_);
       hold = &Channel::create(abroad_.pool, to);
@@ -846,7 +844,7 @@ bool Migration::read_members(Arriving& arriving) {
 
 void Migration::tell_numbers() {
   for (Channel* channel : std::exchange(to_number_, {})) {
-    Link& link = *links_[abroad_.place.node_of(channel->to->domain)];
+    Link& link = *links_[abroad_.place.node_of(channel->to->group)];
     link.writer().write_open_again(*channel, link.begin_record(least_));
     link.end_record();
   }
@@ -854,7 +852,7 @@ void Migration::tell_numbers() {
 
 Error Migration::unreadable(const Arriving& arriving, const char* part) const {
   const std::string who = arriving.cell != nullptr ? describe(*arriving.cell) : "an agent";
-  return {Errc::bad_message, "node " + std::to_string(arriving.from + 1) + " sent " + who +
+  return {Errc::bad_message, "node " + std::to_string(arriving.from.number() + 1) + " sent " + who +
                                  ", but its " + part + " cannot be read" +
                                  (problem_.empty() ? "" : ": " + problem_)};
 }

@@ -36,7 +36,7 @@ namespace stos::detail {
 /// Errors:  images that no such node writes: bad_message. The run has to end then.
 class Migration {
 public:
-  using Links = std::vector<std::unique_ptr<Link>>;
+  using Links = PerNode<std::unique_ptr<Link>>;
 
   /// No event, anywhere, is before `least`. @pre `abroad.moves` has the wishes
   Migration(World& world, DomainSet& set, Abroad& abroad, const Links& links, double least);
@@ -54,12 +54,12 @@ public:
 private:
   struct Leaving {
     Cell* cell;
-    std::size_t node;
+    NodeIndex node;      ///< that it goes to
     std::size_t members; ///< where they begin in members_
     std::size_t members_bytes;
   };
   struct Arriving {
-    std::size_t from;
+    NodeIndex from;
     BytesReader in;
     Cell* cell = nullptr;
     std::size_t ends = 0; ///< where they begin in incoming_ends_, as the lambdas count them
@@ -67,8 +67,8 @@ private:
   };
   /// From one node to another: two different ones, or it is none.
   struct Relocation {
-    std::uint32_t from = 0;
-    std::uint32_t to = 0;
+    NodeIndex from;
+    NodeIndex to;
 
     friend bool operator==(Relocation, Relocation) = default;
   };
@@ -105,7 +105,7 @@ private:
   // Arrival.
   void find_relocations();
   [[nodiscard]] Relocation relocation_of(AgentId agent) const { return relocations_.find(agent); }
-  [[nodiscard]] std::size_t now_at(AgentId agent, std::size_t node) const;
+  [[nodiscard]] NodeIndex now_at(AgentId agent, NodeIndex before) const;
   void reroute_channels();
   void reroute_writers(Link& link);
   void reroute_readers(Link& link);
@@ -116,10 +116,10 @@ private:
     return std::span(incoming_ends_).subspan(arriving.ends, arriving.ends_count);
   }
   [[nodiscard]] bool read_end(Arriving& arriving, bool detached);
-  [[nodiscard]] Channel* end_of(Cell& cell, ChannelName name, std::size_t node, bool source_moves);
+  [[nodiscard]] Channel* end_of(Cell& cell, ChannelName name, NodeIndex node, bool source_moves);
   [[nodiscard]] bool read_holds(Arriving& arriving);
   [[nodiscard]] Channel* own_hold_of(Cell& cell, std::uint64_t name, AgentId holder,
-                                     std::size_t node);
+                                     NodeIndex node);
   [[nodiscard]] bool read_outgoing(Arriving& arriving);
   [[nodiscard]] bool read_lambdas(Arriving& arriving);
   [[nodiscard]] bool read_references(Closure& lambda, Cell& holder, BytesReader& in);

@@ -15,7 +15,7 @@ namespace stos {
 /// their places in the creation order instead.)
 struct AgentMove {
   AgentId agent;
-  std::uint32_t node = 0; ///< 0 to nodes - 1
+  NodeIndex node = {};
 
   friend bool operator==(const AgentMove&, const AgentMove&) = default;
 };
@@ -57,7 +57,7 @@ namespace detail {
 
 /// A move that some node has asked for, as all nodes know it.
 struct Wish {
-  std::size_t asker = 0; ///< the node
+  NodeIndex asker = {};
   AgentMove move;
 };
 

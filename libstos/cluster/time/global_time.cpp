@@ -7,7 +7,7 @@
 
 namespace stos::detail {
 
-GlobalTime::GlobalTime(std::size_t own_node, std::size_t nodes) : own_(own_node), reports_(nodes) {}
+GlobalTime::GlobalTime(NodeIndex own_node, std::size_t nodes) : own_(own_node), reports_(nodes) {}
 
 // A phase is 2r - 1 from the begin of round r at this node until it is complete, 2r after that.
 GlobalTime::Before GlobalTime::before_reading(std::uint64_t phase) const {
@@ -24,7 +24,7 @@ void GlobalTime::begin_round(NodeReport own) {
   missing_ = reports_.size() - 1;
 }
 
-bool GlobalTime::hear(std::size_t node, NodeReport report) {
+bool GlobalTime::hear(NodeIndex node, NodeReport report) {
   if (!outstanding() || reports_[node] || report.sent.size() != reports_.size() ||
       report.received.size() != reports_.size())
     return false;
@@ -44,7 +44,7 @@ GlobalTime::Result GlobalTime::result() const {
   Result result{
       Instant::never().absorption, Instant::beginning().absorption, {}, true, Instant::never(),
       reports_[own_]->stopped_for, Instant::beginning().absorption, {}, {},   false};
-  for (std::size_t node = 0; node < reports_.size(); ++node) {
+  for (const NodeIndex node : reports_.indices()) {
     const auto& report = reports_[node];
     for (const AgentMove& move : report->moves)
       result.wishes.push_back({node, move});
@@ -64,8 +64,8 @@ GlobalTime::Result GlobalTime::result() const {
 }
 
 bool GlobalTime::nothing_under_way() const {
-  for (std::size_t from = 0; from < reports_.size(); ++from)
-    for (std::size_t to = 0; to < reports_.size(); ++to)
+  for (const NodeIndex from : reports_.indices())
+    for (const NodeIndex to : reports_.indices())
       if (from != to && reports_[from]->sent[to] != reports_[to]->received[from])
         return false;
   return true;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "libstos/base/ids.hpp"
 #include "libstos/causal/event_key.hpp"
 #include "libstos/cluster/stop/moves.hpp"
 #include "libstos/engine/parallel/stops.hpp"
@@ -41,8 +42,8 @@ struct NodeReport {
   std::vector<AgentMove> moves;
   bool more_moves = false;
 
-  std::vector<std::uint64_t> sent;     ///< frames with news to each node, so far
-  std::vector<std::uint64_t> received; ///< and from each node
+  PerNode<std::uint64_t> sent;     ///< frames with news to each node, so far
+  PerNode<std::uint64_t> received; ///< and from each node
 
   friend bool operator==(const NodeReport&, const NodeReport&) = default;
 };
@@ -70,7 +71,7 @@ struct NodeReport {
 ///          (1987), section 6.
 class GlobalTime {
 public:
-  GlobalTime(std::size_t own_node, std::size_t nodes);
+  GlobalTime(NodeIndex own_node, std::size_t nodes);
 
   /// Two for each round: odd while this node has begun the round and it is not complete. What a
   /// message bears.
@@ -91,19 +92,19 @@ public:
 
   /// The report of `node` in the round that this node has begun last. False if it has come before,
   /// or does not fit.
-  [[nodiscard]] bool hear(std::size_t node, NodeReport report);
+  [[nodiscard]] bool hear(NodeIndex node, NodeReport report);
 
   struct Result {
     double least_time;
-    double highest_known;        ///< of all nodes
-    std::vector<bool> withdrawn; ///< by node
-    bool all_quiet;              ///< nothing happens anywhere, unless something is let in
-    Instant next;                ///< if all_quiet: the earliest event of all
-    std::uint64_t stopped_for;   ///< if all_quiet: what all nodes have stopped for, or 0
-    double latest;               ///< likewise: the latest of all
-    StopOrders wanted;           ///< of all nodes
-    std::vector<Wish> wishes;    ///< likewise, in their order
-    bool more_wishes;            ///< some node has more to come
+    double highest_known; ///< of all nodes
+    PerNode<bool> withdrawn;
+    bool all_quiet;            ///< nothing happens anywhere, unless something is let in
+    Instant next;              ///< if all_quiet: the earliest event of all
+    std::uint64_t stopped_for; ///< if all_quiet: what all nodes have stopped for, or 0
+    double latest;             ///< likewise: the latest of all
+    StopOrders wanted;         ///< of all nodes
+    std::vector<Wish> wishes;  ///< likewise, in their order
+    bool more_wishes;          ///< some node has more to come
   };
 
   /// The result of the round, once, when it is complete.
@@ -113,10 +114,10 @@ private:
   [[nodiscard]] Result result() const;
   [[nodiscard]] bool nothing_under_way() const;
 
-  std::size_t own_;
+  NodeIndex own_;
   std::uint64_t begun_ = 0;
   std::uint64_t completed_ = 0;
-  std::vector<std::optional<NodeReport>> reports_;
+  PerNode<std::optional<NodeReport>> reports_;
   std::size_t missing_ = 0;
 };
 

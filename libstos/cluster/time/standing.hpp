@@ -1,9 +1,9 @@
 #pragma once
 
+#include "libstos/base/ids.hpp"
 #include "libstos/causal/event_key.hpp"
 
 #include <cstdint>
-#include <vector>
 
 namespace stos::detail {
 
@@ -37,7 +37,7 @@ struct Standing {
 
     friend bool operator==(const Way&, const Way&) = default;
   };
-  std::vector<Way> ways; ///< by node; that of the node itself is of no meaning
+  PerNode<Way> ways; ///< that of the node itself is of no meaning
 
   friend bool operator==(const Standing&, const Standing&) = default;
 };

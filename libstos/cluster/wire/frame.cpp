@@ -62,7 +62,7 @@ void write_report(const NodeReport& report, BytesWriter& out) {
   out.varint(report.moves.size());
   for (const AgentMove& move : report.moves) {
     out.u64(move.agent.value);
-    out.varint(move.node);
+    out.varint(move.node.number());
   }
   out.u8(static_cast<std::uint8_t>((report.more_moves ? 1 : 0) | (report.wanted.cut ? 2 : 0) |
                                    (report.wanted.divide ? 4 : 0)));
@@ -90,7 +90,7 @@ NodeReport read_report(BytesReader& in, std::size_t nodes) {
     const std::uint64_t node = in.varint();
     if (node >= nodes)
       in.fail();
-    report.moves.push_back({agent, static_cast<std::uint32_t>(node)});
+    report.moves.push_back({agent, NodeIndex(node)});
   }
   const std::uint8_t wanted = in.u8();
   if (wanted > 7)

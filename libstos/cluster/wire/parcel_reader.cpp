@@ -39,7 +39,8 @@ Result<void> ParcelReader::read(BytesReader& in, double earliest) {
     ;
   if (in.at_end() && problem_.empty())
     return {};
-  return Error{Errc::bad_message, "node " + std::to_string(node_ + 1) + " sent a record that " +
+  return Error{Errc::bad_message, "node " + std::to_string(node_.number() + 1) +
+                                      " sent a record that " +
                                       (problem_.empty() ? "ends too early" : problem_)};
 }
 
@@ -118,7 +119,7 @@ bool ParcelReader::read_lambda(std::uint8_t flags, BytesReader& in) {
   lambda->source = incoming->source;
   lambda->channel = channel.number;
   lambda->sequence = incoming->next_sequence++;
-  to_domains_.post(channel.to->domain, {Parcel::Kind::lambda, nullptr, lambda, nullptr});
+  to_domains_.post(channel.to->group, {Parcel::Kind::lambda, nullptr, lambda, nullptr});
   ++lambdas_;
   return true;
 }
@@ -130,11 +131,11 @@ bool ParcelReader::read_references(std::vector<CarriedReference>& references, co
     const std::uint64_t ticket = in.u64();
     const std::uint64_t name = in.u64();
     const AgentId target{in.u64()};
-    const std::uint64_t node = in.varint();
+    const auto node = abroad_.place.find_node(in.varint());
     const AgentOps* ops = read_class(in);
-    if (!in.ok() || ops == nullptr || node >= abroad_.place.nodes)
+    if (!in.ok() || ops == nullptr || !node)
       return refuse("carries a reference that cannot be read");
-    Channel* hold = take_hold(name, target, node, *ops, holder);
+    Channel* hold = take_hold(name, target, *node, *ops, holder);
     if (hold == nullptr)
       return refuse("carries a reference to an agent that is not held");
     references.push_back({ticket, hold});
@@ -143,7 +144,7 @@ bool ParcelReader::read_references(std::vector<CarriedReference>& references, co
 }
 
 // The hold of an agent that is here was opened before; of one elsewhere it is closed from here.
-Channel* ParcelReader::take_hold(std::uint64_t name, AgentId target, std::size_t target_node,
+Channel* ParcelReader::take_hold(std::uint64_t name, AgentId target, NodeIndex target_node,
                                  const AgentOps& ops, const Cell& holder) {
   if (target_node == abroad_.place.own_node) {
     const auto found = abroad_.holds.of_agents_here.find(name);
@@ -194,7 +195,7 @@ bool ParcelReader::read_open(BytesReader& in) {
   channel.number = ChannelNumber{static_cast<std::uint32_t>(channel_number)};
   channel.group = abroad_.place.group_of(node_);
   channels_[number - 1] = {&channel, source, 0, path, opening};
-  to_domains_.post(to->domain, {Parcel::Kind::open, &channel, nullptr, nullptr});
+  to_domains_.post(to->group, {Parcel::Kind::open, &channel, nullptr, nullptr});
   return true;
 }
 
@@ -257,7 +258,7 @@ bool ParcelReader::read_close(BytesReader& in) {
   if (incoming == nullptr)
     return false;
   Channel* channel = std::exchange(incoming->channel, nullptr);
-  to_domains_.post(channel->to->domain, {Parcel::Kind::close, channel, nullptr, nullptr});
+  to_domains_.post(channel->to->group, {Parcel::Kind::close, channel, nullptr, nullptr});
   return true;
 }
 
@@ -278,26 +279,26 @@ bool ParcelReader::read_turned(std::uint8_t flags, BytesReader& in) {
   incoming->path = path;
   last_turn_ = path;
   Channel* channel = incoming->channel;
-  to_domains_.post(channel->to->domain, {Parcel::Kind::turned, channel, nullptr,
-                                         std::make_unique<Trajectory>(incoming->path)});
+  to_domains_.post(channel->to->group, {Parcel::Kind::turned, channel, nullptr,
+                                        std::make_unique<Trajectory>(incoming->path)});
   return true;
 }
 
 bool ParcelReader::read_open_hold(BytesReader& in) {
   const std::uint64_t name = in.u64();
   const AgentId target{in.u64()};
-  const std::uint64_t holder_node = in.varint();
+  const auto holder_node = abroad_.place.find_node(in.varint());
   const AgentId holder{in.u64()};
   const double silent_until = in.f64();
   const double reaction_time = in.f64();
-  if (!in.ok() || holder_node >= abroad_.place.nodes || !(reaction_time >= 0) ||
-      !is_within_limits(reaction_time) || !is_within_limits(silent_until) ||
-      silent_until < earliest_ || abroad_.holds.of_agents_here.contains(name))
+  if (!in.ok() || !holder_node || !(reaction_time >= 0) || !is_within_limits(reaction_time) ||
+      !is_within_limits(silent_until) || silent_until < earliest_ ||
+      abroad_.holds.of_agents_here.contains(name))
     return refuse("opens a hold that cannot be");
   if (abroad_.holds.closed_early.erase(name) != 0)
     return true;
   Cell* to = abroad_.world.directory->find(target);
-  const bool holder_is_here = holder_node == abroad_.place.own_node;
+  const bool holder_is_here = *holder_node == abroad_.place.own_node;
   Cell* by = holder_is_here ? abroad_.world.directory->find(holder) : nullptr;
   if (to == nullptr || (holder_is_here && by == nullptr))
     return refuse("opens a hold of agent " + std::to_string(target.value) + " for agent " +
@@ -308,9 +309,9 @@ bool ParcelReader::read_open_hold(BytesReader& in) {
   course.reaction_time = reaction_time;
   course.silent_until = silent_until;
   course.wire = name;
-  hold.group = holder_is_here ? by->domain : abroad_.place.group_of(holder_node);
+  hold.group = holder_is_here ? by->group : abroad_.place.group_of(*holder_node);
   abroad_.holds.of_agents_here.emplace(name, &hold);
-  to_domains_.post_hold(to->domain, {Parcel::Kind::open, &hold, nullptr, nullptr});
+  to_domains_.post_hold(to->group, {Parcel::Kind::open, &hold, nullptr, nullptr});
   return true;
 }
 
@@ -327,7 +328,7 @@ bool ParcelReader::read_close_hold(BytesReader& in) {
   }
   Channel* hold = found->second;
   abroad_.holds.of_agents_here.erase(found);
-  to_domains_.post(hold->to->domain, {Parcel::Kind::close, hold, nullptr, nullptr});
+  to_domains_.post(hold->to->group, {Parcel::Kind::close, hold, nullptr, nullptr});
   return true;
 }
 

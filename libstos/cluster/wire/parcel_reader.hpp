@@ -20,7 +20,7 @@ namespace stos::detail {
 ///          before the error stays, so that the run has to end.
 class ParcelReader {
 public:
-  ParcelReader(Abroad& abroad, std::size_t node, Outbox& to_domains)
+  ParcelReader(Abroad& abroad, NodeIndex node, Outbox& to_domains)
       : abroad_(abroad), node_(node), to_domains_(to_domains) {}
 
   /// Takes an initial channel from that node, and the number of lambdas that came on it.
@@ -62,7 +62,7 @@ private:
   [[nodiscard]] bool read_lambda(std::uint8_t flags, BytesReader& in);
   [[nodiscard]] bool read_references(std::vector<CarriedReference>& references, const Cell& holder,
                                      BytesReader& in);
-  [[nodiscard]] Channel* take_hold(std::uint64_t name, AgentId target, std::size_t target_node,
+  [[nodiscard]] Channel* take_hold(std::uint64_t name, AgentId target, NodeIndex target_node,
                                    const AgentOps& ops, const Cell& holder);
   [[nodiscard]] bool read_open(BytesReader& in);
   [[nodiscard]] bool read_open_again(BytesReader& in);
@@ -78,7 +78,7 @@ private:
   [[nodiscard]] bool refuse(std::string problem);
 
   Abroad& abroad_;
-  const std::size_t node_;
+  const NodeIndex node_;
   Outbox& to_domains_;
   std::uint64_t lambdas_ = 0;
   std::optional<Trajectory> last_turn_;

@@ -122,7 +122,7 @@ void ParcelWriter::write_references(const Closure& lambda, BytesWriter& out) {
     out.u64(carried.ticket);
     out.u64(abroad_.name_of(hold));
     out.u64(target.id.value);
-    out.varint(abroad_.place.node_of(target.domain));
+    out.varint(abroad_.place.node_of(target.group).number());
     write_class(*target.ops, out);
     if (abroad_.place.is_here(target))
       abroad_.holds.of_agents_here.emplace(hold.far_course().wire, &hold);
@@ -189,11 +189,11 @@ void ParcelWriter::write_open_hold(Channel& hold, BytesWriter& out) {
   out.u8(first_byte(RecordKind::open_hold));
   out.u64(abroad_.name_of(hold));
   out.u64(hold.to->id.value);
-  out.varint(abroad_.place.node_of(hold.group));
+  out.varint(abroad_.place.node_of(hold.group).number());
   out.u64(course.agent.value);
   out.f64(course.silent_until);
   out.f64(course.reaction_time);
-  if (hold.group < abroad_.place.domains) {
+  if (abroad_.place.is_here(hold.group)) {
     AgentsElsewhere::retain(*hold.to);
     abroad_.holds.closed_from_here.emplace(course.wire, &hold);
   } else if (lambda_written) {

@@ -42,7 +42,7 @@ constexpr std::uint64_t events_between_looks = 4;
 
 } // namespace
 
-Domain::Domain(std::size_t index, World& world, DomainBoard& board, AgentBindings* bindings)
+Domain::Domain(DomainIndex index, World& world, DomainBoard& board, AgentBindings* bindings)
     : index_(index), world_(world), board_(board), execution_(world, bindings),
       other_domains_(index, world, board), outbox_(index, board), first_due_(world.space),
       busy_(board.clock_of_loads()), waits_(index), activation_durations_(world.wall_clock) {}
@@ -478,7 +478,7 @@ std::optional<double> Domain::inject(Cell& cell, Closure& lambda) {
 }
 
 void Domain::adopt(Cell& cell) {
-  cell.mailbox.set_home_group(static_cast<std::uint16_t>(index_));
+  cell.mailbox.set_home_group(index_);
   execution_.start(cell);
   if (cell.alive())
     cell.next = cell.next_time();
@@ -487,7 +487,7 @@ void Domain::adopt(Cell& cell) {
 }
 
 void Domain::resume(Cell& cell) {
-  cell.mailbox.set_home_group(static_cast<std::uint16_t>(index_));
+  cell.mailbox.set_home_group(index_);
   execution_.resume(cell);
   if (cell.alive())
     cell.next = cell.next_time();
@@ -515,7 +515,7 @@ bool Domain::take_parcels() {
   if (batch == nullptr)
     return false;
   for (; batch != nullptr; batch = std::move(batch->next)) {
-    const bool from_afar = batch->from >= board_.domains();
+    const bool from_afar = board_.is_link(batch->from);
     for (Parcel& parcel : batch->parcels)
       take(parcel, from_afar);
     batch->parcels.clear();
@@ -588,10 +588,10 @@ void Domain::apply_with_changes(Effects& effects, Cell& self) {
   route_all(effects);
   for (const auto* ended : {&changes.closed, &changes.released})
     for (Channel* channel : *ended)
-      if (channel->to->domain == index_)
+      if (channel->to->group == index_)
         close_reader(*channel);
       else
-        outbox_.post(channel->to->domain, {Parcel::Kind::close, channel, nullptr, nullptr});
+        outbox_.post(channel->to->group, {Parcel::Kind::close, channel, nullptr, nullptr});
   if (changes.turn && self.alive())
     turn(self, *changes.turn);
   for (Cell* child : changes.born)
@@ -605,12 +605,12 @@ void Domain::route_all(Effects& effects) {
 }
 
 void Domain::route(Closure& lambda) {
-  if (lambda.to->domain == index_)
+  if (lambda.to->group == index_)
     deliver(lambda);
   else {
     ++sent_to_others_;
-    sent_to_links_ += lambda.to->domain >= board_.domains() ? 1 : 0;
-    outbox_.post(lambda.to->domain, {Parcel::Kind::lambda, nullptr, &lambda, nullptr});
+    sent_to_links_ += board_.is_link(lambda.to->group) ? 1 : 0;
+    outbox_.post(lambda.to->group, {Parcel::Kind::lambda, nullptr, &lambda, nullptr});
   }
 }
 
@@ -665,29 +665,29 @@ void Domain::let_go_of_references(Closure& lambda, CellState how) {
   if (references == nullptr)
     return;
   for (const CarriedReference& carried : *references)
-    if (carried.hold->to->domain == index_)
+    if (carried.hold->to->group == index_)
       close_reader(*carried.hold);
     else
-      outbox_.post(carried.hold->to->domain, {Parcel::Kind::close, carried.hold, nullptr, nullptr});
+      outbox_.post(carried.hold->to->group, {Parcel::Kind::close, carried.hold, nullptr, nullptr});
 }
 
 void Domain::attach(Channel& channel) {
-  const std::size_t domain = channel.to->domain;
+  const Group reader = channel.to->group;
   const Parcel::Kind open = Parcel::Kind::open;
   if (channel.is_hold()) {
-    if (domain == index_)
+    if (reader == index_)
       adopt(channel);
     else
-      outbox_.post_hold(domain, {open, &channel, nullptr, nullptr});
+      outbox_.post_hold(reader, {open, &channel, nullptr, nullptr});
     return;
   }
-  channel.group = static_cast<std::uint16_t>(index_);
-  if (domain == index_) {
+  channel.group = index_;
+  if (reader == index_) {
     adopt(channel);
     return;
   }
   leave_copy_of_source(channel);
-  outbox_.post(domain, {open, &channel, nullptr, nullptr});
+  outbox_.post(reader, {open, &channel, nullptr, nullptr});
 }
 
 void Domain::leave_copy_of_source(Channel& channel) {
@@ -737,11 +737,11 @@ void Domain::tell_turned(Cell& cell) {
   for (Channel* channel = cell.outgoing; channel != nullptr; channel = channel->next_outgoing)
     if (channel->closed)
       continue;
-    else if (channel->to->domain == index_)
+    else if (channel->to->group == index_)
       source_turned(*channel);
     else
-      outbox_.post(channel->to->domain, {Parcel::Kind::turned, channel, nullptr,
-                                         std::make_unique<Trajectory>(cell.path)});
+      outbox_.post(channel->to->group, {Parcel::Kind::turned, channel, nullptr,
+                                        std::make_unique<Trajectory>(cell.path)});
 }
 
 void Domain::end(Cell& cell, double time, CellState how) {
@@ -865,7 +865,7 @@ DomainBoard::Needs Domain::needs() {
   if (next.absorption < end_time() && !board_.is_paused())
     return {next, other_domains_.needed_for(next.absorption, first_blocked_)};
   return {next.absorption < end_time() ? next : Instant::never(),
-          std::vector<double>(board_.size(), infinity)};
+          PerGroup<double>(board_.size(), infinity)};
 }
 
 // What comes from outside later on must not change what has been seen.

@@ -99,7 +99,7 @@ private:
 ///          small-N integrators", 1986), bounded by light cones instead of accelerations.
 class Domain final : public Injector {
 public:
-  Domain(std::size_t index, World& world, DomainBoard& board, AgentBindings* bindings);
+  Domain(DomainIndex index, World& world, DomainBoard& board, AgentBindings* bindings);
   ~Domain() override;
 
   enum class Slice { more, parked, finished };
@@ -110,7 +110,7 @@ public:
 
   [[nodiscard]] Execution& execution() { return execution_; }
   [[nodiscard]] EngineCounters engine_counters() const;
-  [[nodiscard]] std::size_t index() const override { return index_; }
+  [[nodiscard]] DomainIndex index() const override { return index_; }
 
   std::optional<double> inject(Cell& cell, Closure& lambda) override;
 
@@ -237,7 +237,7 @@ private:
   void tell_others();
   [[nodiscard]] DomainBoard::Needs needs();
 
-  const std::size_t index_;
+  const DomainIndex index_;
   World& world_;
   DomainBoard& board_;
   Execution execution_;

@@ -9,11 +9,11 @@
 
 namespace stos::detail {
 
-DomainBoard::DomainBoard(std::size_t domains, std::size_t links,
-                         std::function<void(std::size_t)> schedule, Patience patience)
+DomainBoard::DomainBoard(std::size_t domains, std::size_t links, Runners::Schedule schedule,
+                         Patience patience)
     : domains_(domains), runners_(domains + (links > 0 ? 1 : 0),
-                                  [this, schedule = std::move(schedule)](std::size_t runner) {
-                                    if (runner == domains_)
+                                  [this, schedule = std::move(schedule)](RunnerIndex runner) {
+                                    if (runner == gateway())
                                       gateway_waits_.store(true, std::memory_order_relaxed);
                                     schedule(runner);
                                   }),
@@ -21,7 +21,7 @@ DomainBoard::DomainBoard(std::size_t domains, std::size_t links,
   const std::size_t groups = domains + links;
   for (std::size_t i = 0; i < groups; ++i) {
     slots_.push_back(std::make_unique<Slot>());
-    slots_.back()->needed = std::vector<std::atomic<double>>(groups);
+    slots_.back()->needed = PerGroup<std::atomic<double>>(groups);
   }
 }
 
@@ -29,20 +29,20 @@ DomainBoard::~DomainBoard() = default;
 
 // The clock is stored before the state is read, and park() stores the state before it reads the
 // clocks: one of the two sees the other.
-void DomainBoard::publish(std::size_t domain, double clock) {
-  Slot& own = *slots_[domain];
+void DomainBoard::publish(Group group, double clock) {
+  Slot& own = *slots_[group];
   if (!(clock > own.clock.load(std::memory_order_relaxed)))
     return;
   own.clock.store(clock, std::memory_order_seq_cst);
-  for (std::size_t i = 0; i < runners_.size(); ++i)
-    if (i != domain && runners_.is_parked(i) &&
-        clock > slots_[i]->needed[domain].load(std::memory_order_relaxed))
-      wake(i);
+  for (const RunnerIndex i : runners_.all())
+    if (slot_of(i) != group && runners_.is_parked(i) &&
+        clock > slots_[slot_of(i)]->needed[group].load(std::memory_order_relaxed))
+      runners_.wake(i);
 }
 
 double DomainBoard::withdraw_links() {
   double highest = lifted();
-  for (std::size_t i = domains_; i < size(); ++i)
+  for (const Group i : links())
     highest = std::max(highest, standings_.withdraw(i));
   return highest;
 }
@@ -59,7 +59,7 @@ double DomainBoard::least_time() {
   // Once for each time: if that does not help, all have to sleep for the floor to be found.
   double woken = woken_for_.load();
   if (woken < least && woken_for_.compare_exchange_strong(woken, least))
-    for (std::size_t i = 0; i < domains_; ++i)
+    for (const DomainIndex i : domains())
       if (standings_.next_of(i) <= least && runners_.is_parked(i))
         wake(i);
   return least;
@@ -70,7 +70,7 @@ void DomainBoard::lift(double time) {
   if (!(time > lifted()))
     return;
   lifted_.store(time);
-  for (std::size_t i = 0; i < domains_; ++i) {
+  for (const DomainIndex i : domains()) {
     const Slot& slot = *slots_[i];
     const auto is_beyond = [&](const std::atomic<double>& needed) {
       const double wanted = needed.load(std::memory_order_relaxed);
@@ -82,14 +82,14 @@ void DomainBoard::lift(double time) {
 }
 
 bool DomainBoard::some_domain_sleeps() const {
-  for (std::size_t i = 0; i < domains_; ++i)
+  for (const DomainIndex i : domains())
     if (runners_.is_parked(i))
       return true;
   return false;
 }
 
 bool DomainBoard::no_domain_awake() const {
-  for (std::size_t i = 0; i < domains_; ++i)
+  for (const DomainIndex i : domains())
     if (!runners_.is_parked(i))
       return false;
   return true;
@@ -97,14 +97,14 @@ bool DomainBoard::no_domain_awake() const {
 
 Instant DomainBoard::next_of_all() const {
   Instant next = Instant::never();
-  for (std::size_t i = 0; i < domains_; ++i)
+  for (const DomainIndex i : domains())
     next = std::min(next, slots_[i]->next);
   return next;
 }
 
-double DomainBoard::wanted_from(std::size_t link) const {
+double DomainBoard::wanted_from(Group link) const {
   double wanted = Instant::never().absorption;
-  for (std::size_t i = 0; i < domains_; ++i) {
+  for (const DomainIndex i : domains()) {
     const double needed = slots_[i]->needed[link].load(std::memory_order_relaxed);
     if (runners_.is_parked(i) && !std::isnan(needed))
       wanted = std::min(wanted, needed);
@@ -116,27 +116,27 @@ double DomainBoard::lower_bound() const {
   double least = Instant::never().absorption;
   if (finished())
     return least;
-  for (std::size_t i = 0; i < size(); ++i)
+  for (const Group i : all())
     least = std::min(least, clock(i));
   return std::max(least, lifted());
 }
 
-void DomainBoard::push(std::size_t domain, std::unique_ptr<Batch> batch) {
-  slots_[domain]->inbox.push(std::move(batch));
-  wake(domain);
+void DomainBoard::push(Group to, std::unique_ptr<Batch> batch) {
+  slots_[to]->inbox.push(std::move(batch));
+  wake(to);
 }
 
-void DomainBoard::push_quietly(std::size_t link, std::unique_ptr<Batch> batch) {
+void DomainBoard::push_quietly(Group link, std::unique_ptr<Batch> batch) {
   slots_[link]->inbox.push(std::move(batch));
 }
 
-std::unique_ptr<Batch> DomainBoard::take_batches(std::size_t domain) {
-  return slots_[domain]->inbox.take_all();
+std::unique_ptr<Batch> DomainBoard::take_batches(Group group) {
+  return slots_[group]->inbox.take_all();
 }
 
 // The caller, from outside, first takes part in the activity count. So no thread can find that all
 // domains sleep, and move the floor, while the task is on its way.
-bool DomainBoard::post(std::size_t domain, std::unique_ptr<OutsideTask>& task) {
+bool DomainBoard::post(DomainIndex domain, std::unique_ptr<OutsideTask>& task) {
   task->domain = domain;
   if (has_links())
     return post_to_gateway(task);
@@ -160,7 +160,7 @@ bool DomainBoard::post_to_gateway(std::unique_ptr<OutsideTask>& task) {
   if (finished())
     return false;
   tasks_.fetch_add(1);
-  slots_[domains_]->tasks.push(std::move(task));
+  gateways_slot().tasks.push(std::move(task));
   wake_gateway();
   if (finished())
     refuse_tasks();
@@ -174,20 +174,20 @@ void DomainBoard::refuse_tasks() {
   }
 }
 
-std::unique_ptr<OutsideTask> DomainBoard::take_tasks(std::size_t domain) {
+std::unique_ptr<OutsideTask> DomainBoard::take_tasks(DomainIndex domain) {
   return slots_[domain]->tasks.take_all();
 }
 
 void DomainBoard::hand_in(std::unique_ptr<OutsideTask> task) {
-  const std::size_t domain = task->domain;
+  const DomainIndex domain = task->domain;
   slots_[domain]->tasks.push(std::move(task));
   wake(domain);
 }
 
-bool DomainBoard::park(std::size_t domain, const Needs& needs) {
+bool DomainBoard::park(DomainIndex domain, const Needs& needs) {
   Slot& own = *slots_[domain];
   own.next = needs.next;
-  for (std::size_t i = 0; i < size(); ++i)
+  for (const Group i : all())
     own.needed[i].store(needs.clock[i], std::memory_order_relaxed);
   if (!fall_asleep(domain))
     return false;
@@ -197,13 +197,13 @@ bool DomainBoard::park(std::size_t domain, const Needs& needs) {
 }
 
 bool DomainBoard::park_gateway(double wanted, double standing, bool knows) {
-  Slot& own = *slots_[domains_];
-  for (std::size_t i = 0; i < domains_; ++i)
+  Slot& own = gateways_slot();
+  for (const DomainIndex i : domains())
     own.needed[i].store(clock(i) > wanted ? Needs::no_matter() : wanted, std::memory_order_relaxed);
-  for (std::size_t i = domains_; i < size(); ++i)
+  for (const Group i : links())
     own.needed[i].store(Needs::no_matter(), std::memory_order_relaxed);
   standings_.gateway_waits_for(standing);
-  if (!fall_asleep(domains_))
+  if (!fall_asleep(gateway()))
     return false;
   if (runners_.let_go() && !knows)
     resolve();
@@ -211,7 +211,7 @@ bool DomainBoard::park_gateway(double wanted, double standing, bool knows) {
 }
 
 void DomainBoard::wake_all() {
-  for (std::size_t i = 0; i < domains_; ++i)
+  for (const DomainIndex i : domains())
     wake(i);
 }
 
@@ -224,13 +224,13 @@ void DomainBoard::begin_anew(double least) {
 
 // Of a clock that was published meanwhile, either its domain has seen that this one is parked, or
 // it is seen here.
-bool DomainBoard::fall_asleep(std::size_t runner) {
+bool DomainBoard::fall_asleep(RunnerIndex runner) {
   if (!runners_.fall_asleep(runner))
     return false;
-  const Slot& own = *slots_[runner];
-  for (std::size_t i = 0; i < size(); ++i)
-    if (i != runner && slots_[i]->clock.load(std::memory_order_seq_cst) >
-                           own.needed[i].load(std::memory_order_relaxed))
+  const Slot& own = *slots_[slot_of(runner)];
+  for (const Group i : all())
+    if (i != slot_of(runner) && slots_[i]->clock.load(std::memory_order_seq_cst) >
+                                    own.needed[i].load(std::memory_order_relaxed))
       return !runners_.get_up(runner); // else another thread has woken it, and scheduled it
   return true;
 }
@@ -238,7 +238,7 @@ bool DomainBoard::fall_asleep(std::size_t runner) {
 bool DomainBoard::satisfied(const Slot& slot, double least_clock) const {
   if (slot.next == Instant::never())
     return false;
-  for (std::size_t i = 0; i < size(); ++i) {
+  for (const Group i : all()) {
     const double needed = slot.needed[i].load(std::memory_order_relaxed);
     const double clock = std::max(least_clock, slots_[i]->clock.load(std::memory_order_relaxed));
     if (!std::isnan(needed) && !(clock > needed))
@@ -253,7 +253,7 @@ void DomainBoard::resolve() {
   if (finished())
     return;
   if (has_links()) {
-    wake(domains_);
+    wake_gateway();
     return;
   }
   const Instant next = next_of_all();
@@ -277,8 +277,8 @@ void DomainBoard::settle(const Instant& next) {
   const bool finish = next == Instant::never();
 
   STOS_ASSERT(no_domain_awake(), "the floor moves while a domain is awake");
-  std::vector<std::size_t> awake;
-  for (std::size_t i = 0; i < domains_; ++i)
+  std::vector<RunnerIndex> awake;
+  for (const DomainIndex i : domains())
     if (finish || slots_[i]->next <= next || satisfied(*slots_[i], next.absorption))
       awake.push_back(i);
   if (!finish)

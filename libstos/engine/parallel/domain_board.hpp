@@ -56,15 +56,17 @@ public:
     WallClock clock = nullptr; ///< tells how long domains are busy; null: it is not measured
   };
 
-  /// `schedule(d)` must arrange for domain d to be run soon, on any thread; with links, also for
-  /// d == domains: the gateway.
-  DomainBoard(std::size_t domains, std::size_t links, std::function<void(std::size_t)> schedule,
+  /// `schedule(i)` must arrange for a domain to be run soon, or the gateway, on any thread.
+  DomainBoard(std::size_t domains, std::size_t links, Runners::Schedule schedule,
               Patience patience);
   ~DomainBoard();
 
-  /// Domains and links: the groups of Horizons. Links come last.
+  /// Domains and links: the groups of Horizons.
   [[nodiscard]] std::size_t size() const { return slots_.size(); }
-  [[nodiscard]] std::size_t domains() const { return domains_; }
+  [[nodiscard]] Indices<Group> all() const { return slots_.indices(); }
+  [[nodiscard]] Indices<DomainIndex> domains() const { return Indices<DomainIndex>(domains_); }
+  [[nodiscard]] Indices<Group> links() const { return {Group(domains_), size()}; }
+  [[nodiscard]] bool is_link(Group group) const { return group.number() >= domains_; }
   [[nodiscard]] bool has_links() const { return size() > domains_; }
   [[nodiscard]] std::uint32_t workers() const {
     return patience_.workers == 0 ? static_cast<std::uint32_t>(domains_) : patience_.workers;
@@ -79,10 +81,10 @@ public:
   /// Without what has to wake a runner, which is below.
   [[nodiscard]] DomainStandings& standings() { return standings_; }
 
-  [[nodiscard]] double clock(std::size_t domain) const {
-    return slots_[domain]->clock.load(std::memory_order_acquire);
+  [[nodiscard]] double clock(Group group) const {
+    return slots_[group]->clock.load(std::memory_order_acquire);
   }
-  void publish(std::size_t domain, double clock);
+  void publish(Group group, double clock);
 
   [[nodiscard]] bool is_patient(std::uint32_t looks) const {
     return looks < patience_.looks && has_idle_worker() && !gateway_waits();
@@ -131,9 +133,9 @@ public:
   void end_to_wait() { waiting_.fetch_sub(1, std::memory_order_relaxed); }
 
   /// Says where a domain or link stands, see DomainStandings::tell().
-  void announce(std::size_t domain, double next, const std::vector<std::uint64_t>& taken,
+  void announce(Group group, double next, const PerGroup<std::uint64_t>& taken,
                 double elsewhere = Instant::never().absorption) {
-    if (standings_.tell(domain, next, taken, elsewhere))
+    if (standings_.tell(group, next, taken, elsewhere))
       wake_gateway();
   }
 
@@ -159,15 +161,17 @@ public:
   }
   void gateway_runs() { gateway_waits_.store(false, std::memory_order_relaxed); }
 
+  [[nodiscard]] RunnerIndex gateway() const { return RunnerIndex(domains_); }
+
   /// A frame has arrived, or it is time.
-  void wake_gateway() { wake(domains_); }
+  void wake_gateway() { runners_.wake(gateway()); }
 
   /// Whether something from outside is under way to the domains: then no other node may count on
   /// what is to come here.
   [[nodiscard]] bool has_tasks() const { return tasks_.load() != 0; }
 
   /// Whether something from outside waits for the gateway to hand it in.
-  [[nodiscard]] bool has_tasks_for_gateway() const { return !slots_[domains_]->tasks.empty(); }
+  [[nodiscard]] bool has_tasks_for_gateway() const { return !gateways_slot().tasks.empty(); }
 
   /// Whether all domains sleep. They go on sleeping until the gateway, the caller, wakes one.
   [[nodiscard]] bool all_asleep() const { return runners_.active() == 1; }
@@ -182,7 +186,7 @@ public:
   [[nodiscard]] Instant next_of_all() const;
 
   /// The least clock of `link` that helps a domain that sleeps; infinite if none waits for it.
-  [[nodiscard]] double wanted_from(std::size_t link) const;
+  [[nodiscard]] double wanted_from(Group link) const;
 
   /// Puts the gateway to sleep until a link's inbox is filled, a domain's clock is beyond
   /// `wanted`, all domains have announced at least `standing`, something comes from outside, or all
@@ -194,7 +198,9 @@ public:
   void settle(const Instant& next);
 
   /// The tasks from outside, for all domains, oldest first; the gateway passes each to hand_in().
-  [[nodiscard]] std::unique_ptr<OutsideTask> take_tasks_of_all() { return take_tasks(domains_); }
+  [[nodiscard]] std::unique_ptr<OutsideTask> take_tasks_of_all() {
+    return gateways_slot().tasks.take_all();
+  }
   void hand_in(std::unique_ptr<OutsideTask> task);
 
   /// Refuses what waits for the gateway. @pre finished()
@@ -215,24 +221,22 @@ public:
   /// No event is left before the boundary, anywhere.
   [[nodiscard]] bool finished() const { return finished_.load(std::memory_order_acquire); }
 
-  void push(std::size_t domain, std::unique_ptr<Batch> batch);
+  void push(Group to, std::unique_ptr<Batch> batch);
   /// For a link, if it is early enough that the batch goes ahead of what is told of this node next.
-  void push_quietly(std::size_t link, std::unique_ptr<Batch> batch);
-  [[nodiscard]] std::unique_ptr<Batch> take_batches(std::size_t domain); ///< oldest first
-  [[nodiscard]] bool has_batches(std::size_t domain) const {
-    return !slots_[domain]->inbox.empty();
-  }
+  void push_quietly(Group link, std::unique_ptr<Batch> batch);
+  [[nodiscard]] std::unique_ptr<Batch> take_batches(Group group); ///< oldest first
+  [[nodiscard]] bool has_batches(Group group) const { return !slots_[group]->inbox.empty(); }
 
   /// Hands in something from outside of the simulation. Returns false, and keeps nothing, once the
   /// run is finished.
-  bool post(std::size_t domain, std::unique_ptr<OutsideTask>& task);
-  [[nodiscard]] std::unique_ptr<OutsideTask> take_tasks(std::size_t domain);
+  bool post(DomainIndex domain, std::unique_ptr<OutsideTask>& task);
+  [[nodiscard]] std::unique_ptr<OutsideTask> take_tasks(DomainIndex domain);
   void task_done() { tasks_.fetch_sub(1); }
 
   /// What a domain that parks needs before it can go on.
   struct Needs {
-    Instant next;              ///< its next event; never() if it has none before the boundary
-    std::vector<double> clock; ///< it can go on once each clock is beyond these
+    Instant next;           ///< its next event; never() if it has none before the boundary
+    PerGroup<double> clock; ///< it can go on once each clock is beyond these
 
     /// For domains that do not hold it back: no clock is beyond this.
     static constexpr double no_matter() { return std::numeric_limits<double>::quiet_NaN(); }
@@ -240,7 +244,7 @@ public:
 
   /// Tries to put `domain` to sleep. Returns false if there is news: run it again. After true the
   /// caller must not touch the domain any more: it may be running elsewhere.
-  bool park(std::size_t domain, const Needs& needs);
+  bool park(DomainIndex domain, const Needs& needs);
 
 private:
   struct alignas(64) Slot {
@@ -248,19 +252,22 @@ private:
     Inbox<Batch> inbox;
     Inbox<OutsideTask> tasks;
     alignas(64) Instant next = Instant::never();
-    std::vector<std::atomic<double>> needed;
+    PerGroup<std::atomic<double>> needed;
   };
 
-  // The gateway for all links.
-  void wake(std::size_t domain) { runners_.wake(std::min(domain, domains_)); }
-  bool fall_asleep(std::size_t runner);
+  // Behind all links is the gateway. What is its own stands in the slot of the first one.
+  [[nodiscard]] static Group slot_of(RunnerIndex runner) { return Group(runner.number()); }
+  [[nodiscard]] Slot& gateways_slot() { return *slots_[slot_of(gateway())]; }
+  [[nodiscard]] const Slot& gateways_slot() const { return *slots_[slot_of(gateway())]; }
+  void wake(Group group) { runners_.wake(is_link(group) ? gateway() : group.domain()); }
+  bool fall_asleep(RunnerIndex runner);
   bool post_to_gateway(std::unique_ptr<OutsideTask>& task);
   void resolve();
   void look_anew();
   [[nodiscard]] bool satisfied(const Slot& slot, double least_clock) const;
 
   const std::size_t domains_;
-  std::vector<std::unique_ptr<Slot>> slots_; // the gateway's is that of the first link
+  PerGroup<std::unique_ptr<Slot>> slots_;
   Runners runners_;
   DomainStandings standings_;
   DomainLoads loads_;

@@ -1,11 +1,11 @@
 #pragma once
 
+#include "libstos/base/ids.hpp"
 #include "libstos/engine/parallel/load_balance.hpp"
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
 namespace stos::detail {
 
@@ -17,7 +17,7 @@ class DomainLoads {
 public:
   explicit DomainLoads(std::size_t domains) : slots_(domains) {}
 
-  void tell(std::size_t domain, const DomainLoad& load) {
+  void tell(DomainIndex domain, const DomainLoad& load) {
     Slot& own = slots_[domain];
     own.events.store(load.events, std::memory_order_relaxed);
     own.busy_s.store(load.busy_s, std::memory_order_relaxed);
@@ -25,7 +25,7 @@ public:
     own.remote.store(load.remote, std::memory_order_relaxed);
   }
 
-  [[nodiscard]] DomainLoad of(std::size_t domain) const {
+  [[nodiscard]] DomainLoad of(DomainIndex domain) const {
     const Slot& slot = slots_[domain];
     return {slot.events.load(std::memory_order_relaxed),
             slot.busy_s.load(std::memory_order_relaxed), slot.vain.load(std::memory_order_relaxed),
@@ -47,7 +47,7 @@ private:
     std::atomic<std::uint64_t> vain{0};
     std::atomic<std::uint64_t> remote{0};
   };
-  std::vector<Slot> slots_;
+  PerDomain<Slot> slots_;
 };
 
 } // namespace stos::detail

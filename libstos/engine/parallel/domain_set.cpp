@@ -9,17 +9,17 @@
 
 namespace stos::detail {
 
-DomainSet::DomainSet(World& world, std::size_t domains, std::function<void(std::size_t)> schedule,
+DomainSet::DomainSet(World& world, std::size_t domains, Runners::Schedule schedule,
                      AgentBindings* bindings, DomainBoard::Patience patience)
     : DomainSet(world, std::exchange(world.setup.effects, {}), domains, 0, std::move(schedule),
                 bindings, patience) {}
 
 DomainSet::DomainSet(World& world, const Effects& own, std::size_t domains, std::size_t links,
-                     std::function<void(std::size_t)> schedule, AgentBindings* bindings,
+                     Runners::Schedule schedule, AgentBindings* bindings,
                      DomainBoard::Patience patience, Start start)
     : world_(world), board_(domains, links, std::move(schedule), patience),
       stops_(world, board_, domains_) {
-  for (std::size_t i = 0; i < domains; ++i)
+  for (const DomainIndex i : Indices<DomainIndex>(domains))
     domains_.push_back(std::make_unique<Domain>(i, world, board_, bindings));
   if (links == 0)
     board_.when_all_stand_still([this](const Instant& next) { return all_stand_still(next); });
@@ -31,9 +31,9 @@ DomainSet::DomainSet(World& world, const Effects& own, std::size_t domains, std:
 
 void DomainSet::place_in_domains(const std::vector<Cell*>& cells,
                                  const std::vector<Channel*>& channels, Start start) {
-  const std::vector<std::uint16_t> domain_of = partition(cells, channels, domains_.size(), 0);
+  const std::vector<DomainIndex> domain_of = partition(cells, channels, domains_.size(), 0);
   for (std::size_t i = 0; i < cells.size(); ++i)
-    cells[i]->domain = domain_of[i];
+    cells[i]->group = domain_of[i];
   const Channel* held_back = start == Start::as_seems_best && !cells.empty()
                                  ? channel_without_way(channels, cells.front()->world->space)
                                  : nullptr;
@@ -44,22 +44,22 @@ void DomainSet::place_in_domains(const std::vector<Cell*>& cells,
     together_for_ = "many agents hear others far away";
   if (held_back != nullptr || entangled) {
     for (Cell* cell : cells)
-      cell->domain = 0;
+      cell->group = DomainIndex(0);
   }
-  divided_ =
-      std::any_of(cells.begin(), cells.end(), [](const Cell* cell) { return cell->domain != 0; });
+  divided_ = std::any_of(cells.begin(), cells.end(),
+                         [](const Cell* cell) { return cell->group != DomainIndex(0); });
 }
 
 void DomainSet::take_in(const std::vector<Channel*>& opened, const std::vector<Channel*>& held) {
   for (Channel* channel : opened) {
-    channel->group = channel->from().domain;
-    if (channel->group != channel->to->domain)
+    channel->group = channel->from().group;
+    if (channel->group != channel->to->group)
       Domain::leave_copy_of_source(*channel);
-    domains_[channel->to->domain]->adopt(*channel);
+    domain_of(*channel->to).adopt(*channel);
   }
   for (Channel* hold : held) {
-    hold->group = hold->far_course().holder->domain;
-    domains_[hold->to->domain]->adopt(*hold);
+    hold->group = hold->far_course().holder->group;
+    domain_of(*hold->to).adopt(*hold);
   }
 }
 
@@ -67,13 +67,13 @@ void DomainSet::distribute(const Effects& initial, Start start) {
   const Effects::Changes& changes = initial.changes();
   place_in_domains(changes.born, changes.opened, start);
   for (Cell* cell : changes.born)
-    domains_[cell->domain]->adopt(*cell);
+    domain_of(*cell).adopt(*cell);
   take_in(changes.opened, changes.held);
-  for_each_lambda(initial, [this](Closure& lambda) { domains_[lambda.to->domain]->adopt(lambda); });
+  for_each_lambda(initial, [this](Closure& lambda) { domain_of(*lambda.to).adopt(lambda); });
   for (Channel* channel : changes.closed)
-    domains_[channel->to->domain]->drop(*channel);
+    domain_of(*channel->to).drop(*channel);
   for (Cell* cell : changes.born)
-    domains_[cell->domain]->place_first(*cell);
+    domain_of(*cell).place_first(*cell);
 }
 
 // An agent that has departed stays in the first domain: it does nothing any more.
@@ -81,14 +81,14 @@ void DomainSet::distribute(const Resumption& world, Start start) {
   place_in_domains(world.agents, world.opened, start);
   for (const auto* cells : {&world.departed, &world.agents})
     for (Cell* cell : *cells)
-      domains_[cell->domain]->resume(*cell);
+      domain_of(*cell).resume(*cell);
   take_in(world.opened, world.held);
   for (Channel* channel : world.retired)
-    domains_[channel->to->domain]->resume_retired(*channel);
+    domain_of(*channel->to).resume_retired(*channel);
   for (const auto& [lambda, absorption] : world.lambdas)
-    domains_[lambda->to->domain]->resume(*lambda, absorption);
+    domain_of(*lambda->to).resume(*lambda, absorption);
   for (Cell* cell : world.agents)
-    domains_[cell->domain]->place_first(*cell);
+    domain_of(*cell).place_first(*cell);
 }
 
 bool DomainSet::all_stand_still(const Instant& next) {
@@ -105,7 +105,7 @@ double DomainSet::latest() const {
 void DomainSet::divide_anew(std::span<const Assignment> assignment) {
   Rewiring rewiring(*this);
   for (const auto& [cell, domain] : assignment)
-    if (cell->domain != domain)
+    if (cell->group != domain)
       rewiring.move(*cell, domain);
   rewiring.finish(stops_.least());
 }
@@ -113,7 +113,7 @@ void DomainSet::divide_anew(std::span<const Assignment> assignment) {
 bool DomainSet::bring_together() {
   std::vector<Assignment> all;
   for (const auto& domain : domains_)
-    domain->for_each_agent([&](Cell& cell) { all.push_back({&cell, 0}); });
+    domain->for_each_agent([&](Cell& cell) { all.push_back({&cell, DomainIndex(0)}); });
   divide_anew(all);
   const bool changed = divided_;
   are_divided(false);
@@ -144,17 +144,17 @@ bool DomainSet::divide_in_space() {
       cells.push_back(&cell);
       for (IncomingChannel* c = cell.mailbox.first_channel(); c != nullptr; c = c->next_incoming)
         if (auto& channel = static_cast<Channel&>(*c);
-            !channel.detached && !channel.is_hold() && channel.group < size())
+            !channel.detached && !channel.is_hold() && !board_.is_link(channel.group))
           channels.push_back(&channel);
     });
   if (cells.empty())
     return false;
-  const std::vector<std::uint16_t> domain_of = partition(cells, channels, size(), stops_.least());
+  const std::vector<DomainIndex> domain_of = partition(cells, channels, size(), stops_.least());
   std::vector<Assignment> assignment;
   bool divided = false;
   for (std::size_t i = 0; i < cells.size(); ++i) {
     assignment.push_back({cells[i], domain_of[i]});
-    divided = divided || domain_of[i] != 0;
+    divided = divided || domain_of[i] != DomainIndex(0);
   }
   if (divided) {
     divide_anew(assignment);
@@ -165,14 +165,14 @@ bool DomainSet::divide_in_space() {
 
 double DomainSet::highest_clock() const {
   double highest = Instant::beginning().absorption;
-  for (std::size_t i = 0; i < size(); ++i)
+  for (const DomainIndex i : all())
     highest = std::max(highest, board_.clock(i));
   return highest;
 }
 
 std::vector<DomainLoad> DomainSet::loads() const {
   std::vector<DomainLoad> loads;
-  for (std::size_t i = 0; i < size(); ++i)
+  for (const DomainIndex i : all())
     loads.push_back(board_.loads().of(i));
   return loads;
 }

@@ -21,19 +21,19 @@ public:
 
   /// Divides the set-up of `world` among `domains` groups. `schedule(d)` must cause run(d) soon, on
   /// any thread; see DomainBoard.
-  DomainSet(World& world, std::size_t domains, std::function<void(std::size_t)> schedule,
+  DomainSet(World& world, std::size_t domains, Runners::Schedule schedule,
             AgentBindings* bindings = nullptr, DomainBoard::Patience patience = {});
 
   /// The same on one of several nodes: `own` is what is for agents of this node, the groups of all
   /// other agents are links already.
   DomainSet(World& world, const Effects& own, std::size_t domains, std::size_t links,
-            std::function<void(std::size_t)> schedule, AgentBindings* bindings,
-            DomainBoard::Patience patience, Start start = Start::divided);
+            Runners::Schedule schedule, AgentBindings* bindings, DomainBoard::Patience patience,
+            Start start = Start::divided);
 
   void start() { board_.start(); }
 
   /// Without links a stop that is wanted begins here.
-  Domain::Slice run(std::size_t domain, std::uint64_t events_max) {
+  Domain::Slice run(DomainIndex domain, std::uint64_t events_max) {
     if (stops_.is_wanted() && !board_.has_links()) [[unlikely]]
       stops_.begin_alone();
     return domains_[domain]->run(events_max);
@@ -42,12 +42,14 @@ public:
   [[nodiscard]] std::size_t size() const { return domains_.size(); }
   [[nodiscard]] DomainBoard& board() { return board_; }
   [[nodiscard]] Stops& stops() { return stops_; }
-  [[nodiscard]] Domain& domain(std::size_t index) { return *domains_[index]; }
+  [[nodiscard]] Indices<DomainIndex> all() const { return domains_.indices(); }
+  [[nodiscard]] Domain& domain(DomainIndex index) { return *domains_[index]; }
+  [[nodiscard]] Domain& domain_of(const Cell& here) { return *domains_[here.group.domain()]; }
 
   /// Where an agent shall be executed from now on.
   struct Assignment {
     Cell* cell;
-    std::size_t domain;
+    DomainIndex domain;
   };
 
   /// Divides the agents among the domains anew, each of those named. Changes no outcome. What comes
@@ -99,7 +101,7 @@ private:
       0; // until agents were divided, or brought together, the last time
   std::uint64_t events_then_ = 0;
   std::string together_for_; // the agents for which they began together
-  std::vector<std::unique_ptr<Domain>> domains_;
+  PerDomain<std::unique_ptr<Domain>> domains_;
 };
 
 } // namespace stos::detail

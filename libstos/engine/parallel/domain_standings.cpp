@@ -7,20 +7,20 @@ namespace stos::detail {
 DomainStandings::DomainStandings(std::size_t domains, std::size_t links) : domains_(domains) {
   for (std::size_t i = 0; i < domains + links; ++i) {
     slots_.push_back(std::make_unique<Slot>());
-    slots_.back()->taken = std::vector<std::atomic<std::uint64_t>>(domains + links);
+    slots_.back()->taken = PerGroup<std::atomic<std::uint64_t>>(domains + links);
   }
 }
 
 // Each value is seen together with the odd version, or with a later one; and `taken` only together
 // with the `next` that answers for it.
-bool DomainStandings::tell(std::size_t domain, double next, const std::vector<std::uint64_t>& taken,
+bool DomainStandings::tell(Group group, double next, const PerGroup<std::uint64_t>& taken,
                            double elsewhere) {
-  Slot& own = *slots_[domain];
+  Slot& own = *slots_[group];
   const std::uint64_t version = own.version.load(std::memory_order_relaxed) | 1;
   own.version.store(version, std::memory_order_relaxed);
   own.next.store(next, std::memory_order_release);
   own.elsewhere.store(elsewhere, std::memory_order_release);
-  for (std::size_t i = 0; i < taken.size(); ++i)
+  for (const Group i : taken.indices())
     if (own.taken[i].load(std::memory_order_relaxed) != taken[i])
       own.taken[i].store(taken[i], std::memory_order_release);
   own.version.store(version + 1, std::memory_order_release);
@@ -30,8 +30,8 @@ bool DomainStandings::tell(std::size_t domain, double next, const std::vector<st
   return next < Instant::never().absorption;
 }
 
-double DomainStandings::withdraw(std::size_t domain) {
-  std::atomic<std::uint64_t>& version = slots_[domain]->version;
+double DomainStandings::withdraw(Group group) {
+  std::atomic<std::uint64_t>& version = slots_[group]->version;
   version.store(version.load(std::memory_order_relaxed) | 1);
   return least_.load();
 }
@@ -84,7 +84,7 @@ double DomainStandings::least_everywhere() {
 }
 
 void DomainStandings::gateway_waits_for(double time) {
-  for (std::size_t i = 0; i < domains_; ++i)
+  for (const DomainIndex i : Indices<DomainIndex>(domains_))
     slots_[i]->gateway_waits_for.store(slots_[i]->next.load() >= time ? Instant::never().absorption
                                                                       : time,
                                        std::memory_order_relaxed);

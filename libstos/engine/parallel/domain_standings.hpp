@@ -1,5 +1,6 @@
 #pragma once
 
+#include "libstos/base/ids.hpp"
 #include "libstos/causal/event_key.hpp"
 
 #include <atomic>
@@ -27,17 +28,18 @@ class DomainStandings {
 public:
   DomainStandings(std::size_t domains, std::size_t links);
 
-  /// `domain` stands at `next`; to be told before batches are pushed. `taken[i]` counts the batches
-  /// from domain i that have left their traces in `next`. Returns whether the gateway waits for it.
-  [[nodiscard]] bool tell(std::size_t domain, double next, const std::vector<std::uint64_t>& taken,
+  /// `group`, a domain or a link, stands at `next`; to be told before batches are pushed.
+  /// `taken[i]` counts the batches from group i that have left their traces in `next`. Returns
+  /// whether the gateway waits for it.
+  [[nodiscard]] bool tell(Group group, double next, const PerGroup<std::uint64_t>& taken,
                           double elsewhere);
 
-  /// How many of the batches from domain `from` to domain `to` the receiver answers for.
-  [[nodiscard]] std::uint64_t taken(std::size_t to, std::size_t from) const {
+  /// How many of the batches from `from` to `to` the receiver answers for.
+  [[nodiscard]] std::uint64_t taken(Group to, Group from) const {
     return slots_[to]->taken[from].load(std::memory_order_acquire);
   }
 
-  [[nodiscard]] double next_of(std::size_t domain) const { return slots_[domain]->next.load(); }
+  [[nodiscard]] double next_of(DomainIndex domain) const { return slots_[domain]->next.load(); }
 
   /// The bound, which no domain that withdraws later on will stay behind of; never() if nothing is
   /// to come; the beginning of time if no instant could be seen at which all stood somewhere.
@@ -48,7 +50,7 @@ public:
 
   /// Before a domain puts in something from outside, or the gateway does: until it tells again
   /// where it stands, there is no bound. Returns the time that it has to stay behind.
-  [[nodiscard]] double withdraw(std::size_t domain);
+  [[nodiscard]] double withdraw(Group group);
 
   /// What comes from outside stays behind `time`, too.
   void keep_outside_behind(double time);
@@ -62,7 +64,7 @@ private:
     std::atomic<double> next{Instant::beginning().absorption};
     std::atomic<double> elsewhere{Instant::never().absorption};
     std::atomic<double> gateway_waits_for{Instant::never().absorption}; // `next`
-    std::vector<std::atomic<std::uint64_t>> taken;                      // from each of the others
+    PerGroup<std::atomic<std::uint64_t>> taken;                         // from each of the others
   };
 
   enum class Scope { here, everywhere };
@@ -72,7 +74,7 @@ private:
   [[nodiscard]] double collect_twice(Scope scope, Between&& between) const;
 
   const std::size_t domains_;
-  std::vector<std::unique_ptr<Slot>> slots_;
+  PerGroup<std::unique_ptr<Slot>> slots_;
   std::atomic<double> least_{Instant::beginning().absorption}; // that was ever found
 };
 

@@ -26,8 +26,8 @@ public:
 
   explicit FirstDue(const Space& space) : space_(space) {}
 
-  /// Collects those who are due first, before `end_time`; of very many at nearly one time, none: it
-  /// looks less far ahead the next time. @pre no agent is put aside as blocked
+  /// Collects the agents that are due first, before `end_time`; of very many at about one time,
+  /// none: it looks less far ahead the next time. @pre no agent is put aside as blocked
   void find(Tiers& tiers, double end_time);
 
   [[nodiscard]] const std::vector<Due>& found() const { return found_; }

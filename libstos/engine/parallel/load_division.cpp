@@ -56,23 +56,25 @@ std::size_t place_to_cut(std::span<const LoadedAgent> row, std::size_t axis, dou
 }
 
 // The domain that each part goes to: together they keep as many agents as a greedy choice can.
-std::vector<std::size_t> domains_for(std::span<const LoadedAgent> agents, std::size_t domains) {
+std::vector<DomainIndex> domains_for(std::span<const LoadedAgent> agents, std::size_t domains) {
   struct Overlap {
-    std::size_t agents = 0, part = 0, domain = 0;
+    std::size_t agents = 0, part = 0;
+    DomainIndex domain;
   };
   std::vector<Overlap> overlaps(domains * domains);
   for (std::size_t i = 0; i < overlaps.size(); ++i)
-    overlaps[i] = {0, i / domains, i % domains};
+    overlaps[i] = {0, i / domains, DomainIndex(i % domains)};
   for (const LoadedAgent& agent : agents)
-    ++overlaps[agent.part * domains + agent.cell->domain].agents;
+    ++overlaps[agent.part * domains + agent.cell->group.number()].agents;
   std::stable_sort(overlaps.begin(), overlaps.end(),
                    [](const Overlap& a, const Overlap& b) { return a.agents > b.agents; });
-  std::vector<std::size_t> domain_of(domains, domains);
-  std::vector<bool> is_taken(domains);
+  std::vector<DomainIndex> domain_of(domains);
+  std::vector<bool> has_one(domains);
+  PerDomain<bool> is_taken(domains);
   for (const Overlap& each : overlaps)
-    if (domain_of[each.part] == domains && !is_taken[each.domain]) {
+    if (!has_one[each.part] && !is_taken[each.domain]) {
       domain_of[each.part] = each.domain;
-      is_taken[each.domain] = true;
+      has_one[each.part] = is_taken[each.domain] = true;
     }
   return domain_of;
 }
@@ -125,7 +127,7 @@ LoadDivision::loaded_agents(double time, std::span<const double> seconds_per_eve
     const Point place = cell.path.position(std::max(time, cell.path.anchor()[0]));
     agents.push_back({&cell,
                       {place[1], place[2], place[3]},
-                      static_cast<double>(events) * seconds_per_event[cell.domain],
+                      static_cast<double>(events) * seconds_per_event[cell.group.number()],
                       0});
   });
   constexpr double idle = 1e-3; // of the average
@@ -145,14 +147,14 @@ bool LoadDivision::is_settled() const {
 }
 
 double LoadDivision::shortest_way_between() const {
-  const Space& space = set_.domain(0).execution().world().space;
+  const Space& space = set_.domain(DomainIndex(0)).execution().world().space;
   double shortest = Instant::never().absorption;
   for_each_agent([&](const Cell& cell) {
     for (const IncomingChannel* c = cell.mailbox.first_channel(); c != nullptr;
          c = c->next_incoming)
       if (const auto& channel = static_cast<const Channel&>(*c);
-          !channel.detached && !channel.is_hold() && channel.group < set_.size() &&
-          channel.from().domain != cell.domain)
+          !channel.detached && !channel.is_hold() && !set_.board().is_link(channel.group) &&
+          channel.from().group != cell.group)
         shortest = std::min(shortest, CausalMailbox::lookahead_of(channel, cell.path, space));
   });
   return shortest;
@@ -161,14 +163,14 @@ double LoadDivision::shortest_way_between() const {
 // Domains that are much nearer to each other than before would wait for each other all the time.
 bool LoadDivision::brings_domains_together(std::span<const Assignment> assignment) const {
   const double before = shortest_way_between();
-  std::vector<std::uint16_t> domains;
+  std::vector<Group> domains;
   for (const Assignment& each : assignment) {
-    domains.push_back(each.cell->domain);
-    each.cell->domain = static_cast<std::uint16_t>(each.domain);
+    domains.push_back(each.cell->group);
+    each.cell->group = each.domain;
   }
   const double afterwards = shortest_way_between();
   for (std::size_t i = 0; i < assignment.size(); ++i)
-    assignment[i].cell->domain = domains[i];
+    assignment[i].cell->group = domains[i];
   return afterwards < nearer * before;
 }
 
@@ -181,20 +183,20 @@ bool LoadDivision::divide(std::span<const double> seconds_per_event) {
     return false;
   std::vector<LoadedAgent> agents = loaded_agents(time, seconds_per_event);
   partition_by_load(agents, 0, set_.size());
-  const auto domain_of = [](const LoadedAgent& agent) { return agent.cell->domain; };
+  const auto domain_of = [](const LoadedAgent& agent) { return agent.cell->group.number(); };
   const auto part_of = [](const LoadedAgent& agent) { return agent.part; };
   if (!(greatest_load(agents, set_.size(), part_of) <
         worth_while * greatest_load(agents, set_.size(), domain_of)))
     return false;
-  const std::vector<std::size_t> domains = domains_for(agents, set_.size());
+  const std::vector<DomainIndex> domains = domains_for(agents, set_.size());
   std::vector<Assignment> assignment;
   for (const LoadedAgent& agent : agents)
-    if (const std::size_t domain = domains[agent.part]; domain != agent.cell->domain)
+    if (const DomainIndex domain = domains[agent.part]; domain != agent.cell->group)
       assignment.push_back({agent.cell, domain});
   if (brings_domains_together(assignment))
     return false;
   for (const Assignment& each : assignment)
-    former_.push_back({each.cell->id, each.cell->domain});
+    former_.push_back({each.cell->id, static_cast<std::uint32_t>(each.cell->group.number())});
   std::sort(former_.begin(), former_.end());
   set_.divide_anew(assignment);
   return true;
@@ -206,7 +208,7 @@ void LoadDivision::take_back() {
   std::vector<Assignment> assignment;
   for_each_agent([&](Cell& cell) {
     if (const Noted* former = find(former_, cell.id))
-      assignment.push_back({&cell, former->value});
+      assignment.push_back({&cell, DomainIndex(former->value)});
   });
   set_.divide_anew(assignment);
 }

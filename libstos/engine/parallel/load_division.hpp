@@ -48,7 +48,7 @@ public:
 private:
   struct Noted {
     AgentId agent;
-    std::uint32_t value; ///< events, or a domain
+    std::uint32_t value; ///< events, or the number of a domain
 
     friend auto operator<=>(const Noted&, const Noted&) = default;
   };
@@ -61,7 +61,7 @@ private:
   [[nodiscard]] static const Noted* find(const std::vector<Noted>& notes, AgentId agent);
   template <class Visit>
   void for_each_agent(Visit&& visit) const {
-    for (std::size_t i = 0; i < set_.size(); ++i)
+    for (const DomainIndex i : set_.all())
       set_.domain(i).for_each_agent(visit);
   }
 

@@ -10,20 +10,20 @@ constexpr double infinity = Instant::never().absorption;
 
 // As ChannelCourse::cut_distance, where the distance changes: the place in Cut::moving.
 double place_among_moving(std::size_t index) { return -1 - static_cast<double>(index); }
-std::size_t index_among_moving(double cut_distance) {
+std::size_t own_among_moving(double cut_distance) {
   return static_cast<std::size_t>(-1 - cut_distance);
 }
 
 } // namespace
 
-OtherDomains::OtherDomains(std::size_t index, const World& world, DomainBoard& board)
-    : index_(index), world_(world), board_(board),
+OtherDomains::OtherDomains(DomainIndex own, const World& world, DomainBoard& board)
+    : own_(own), world_(world), board_(board),
       clocks_(board.size(), Instant::beginning().absorption), cuts_(board.size()) {}
 
 bool OtherDomains::look() {
   bool moved = false;
-  for (std::size_t i = 0; i < clocks_.size(); ++i)
-    if (i != index_) {
+  for (const Group i : clocks_.indices())
+    if (i != own_) {
       const double clock = std::max({board_.clock(i), board_.floor().absorption, board_.lifted()});
       moved |= clock > clocks_[i] && !cuts_[i].empty();
       clocks_[i] = std::max(clocks_[i], clock);
@@ -34,8 +34,8 @@ bool OtherDomains::look() {
 bool OtherDomains::lift() {
   const double least = board_.least_time();
   bool lifted = false;
-  for (std::size_t i = 0; i < clocks_.size(); ++i)
-    if (i != index_ && clocks_[i] < least) {
+  for (const Group i : clocks_.indices())
+    if (i != own_ && clocks_[i] < least) {
       clocks_[i] = least;
       lifted |= !cuts_[i].empty();
     }
@@ -49,8 +49,8 @@ void OtherDomains::find_bound(std::size_t agents, double next) {
 
 void OtherDomains::find_bound(double next) {
   bound_ = infinity;
-  for (std::size_t i = 0; i < cuts_.size(); ++i)
-    if (i != index_) {
+  for (const Group i : cuts_.indices())
+    if (i != own_) {
       if (!(cuts_[i].bound > next))
         cuts_[i].bound = bound_of(cuts_[i], clocks_[i]);
       bound_ = std::min(bound_, cuts_[i].bound);
@@ -112,9 +112,9 @@ double OtherDomains::bound_of(const Channel& channel, double clock) const {
 double OtherDomains::free_until(const Cell& cell, double time) const {
   const Point place = cell.path.position(time);
   double until = infinity;
-  for (std::size_t i = 0; i < cuts_.size(); ++i) {
+  for (const Group i : cuts_.indices()) {
     const Cut& cut = cuts_[i];
-    if (i == index_ || cut.empty())
+    if (i == own_ || cut.empty())
       continue;
     until = std::min(until, light_cone::influence_bound(
                                 clocks_[i], distance(cut, clocks_[i], place), place, agents_));
@@ -124,7 +124,7 @@ double OtherDomains::free_until(const Cell& cell, double time) const {
 
 void OtherDomains::add(Channel& channel) {
   ++version_;
-  if (channel.group == index_)
+  if (channel.group == own_)
     return;
   Cut& cut = cuts_[channel.group];
   const double clock = clocks_[channel.group];
@@ -145,13 +145,13 @@ void OtherDomains::add(Channel& channel) {
 }
 
 void OtherDomains::remove(Channel& channel) {
-  if (channel.group == index_)
+  if (channel.group == own_)
     return;
   Cut& cut = cuts_[channel.group];
   const double distance = channel.far_course().cut_distance;
   if (distance < 0) {
     Channel* last = cut.moving.back();
-    cut.moving[index_among_moving(distance)] = last;
+    cut.moving[own_among_moving(distance)] = last;
     last->far_course().cut_distance = distance;
     cut.moving.pop_back();
     cut.unknown -= channel.source_path == nullptr ? 1 : 0;
@@ -169,11 +169,11 @@ void OtherDomains::begin_anew(double least) {
 }
 
 // Only a clock that has moved on since the last look can be of use.
-std::vector<double> OtherDomains::needed_for(double next, const Cell* cell) const {
-  std::vector<double> needed(clocks_.size(), DomainBoard::Needs::no_matter());
-  for (std::size_t i = 0; i < cuts_.size(); ++i) {
+PerGroup<double> OtherDomains::needed_for(double next, const Cell* cell) const {
+  PerGroup<double> needed(clocks_.size(), DomainBoard::Needs::no_matter());
+  for (const Group i : cuts_.indices()) {
     const Cut& cut = cuts_[i];
-    if (i == index_ || cut.empty() || next < cut.bound)
+    if (i == own_ || cut.empty() || next < cut.bound)
       continue;
     double lookahead = std::isfinite(clocks_[i]) ? cut.bound - clocks_[i] : 0;
     if (cell != nullptr)

@@ -24,7 +24,7 @@ namespace stos::detail {
 /// Threads: none inside; the domain owns it.
 class OtherDomains {
 public:
-  OtherDomains(std::size_t index, const World& world, DomainBoard& board);
+  OtherDomains(DomainIndex own, const World& world, DomainBoard& board);
 
   /// Looks at all clocks; returns whether one has moved that matters.
   bool look();
@@ -47,7 +47,7 @@ public:
 
   /// The clocks of all, with `own` for the domain itself; until the next call.
   [[nodiscard]] std::span<const double> clocks(double own) {
-    clocks_[index_] = own;
+    clocks_[own_] = own;
     return clocks_;
   }
 
@@ -62,10 +62,10 @@ public:
 
   /// The clocks that must be passed before an event at `next` can be executed, by `cell` if not
   /// null.
-  [[nodiscard]] std::vector<double> needed_for(double next, const Cell* cell) const;
+  [[nodiscard]] PerGroup<double> needed_for(double next, const Cell* cell) const;
 
 private:
-  /// The channels from one other domain.
+  /// The channels from one other domain, or link.
   struct Cut {
     LeastOf distances;                          ///< of those between two who rest
     std::vector<Channel*> moving;               ///< all others
@@ -87,11 +87,11 @@ private:
   [[nodiscard]] double distance(const Cut& cut, double clock, const Point& place) const;
   [[nodiscard]] double bound_of(const Channel& channel, double clock) const;
 
-  const std::size_t index_;
+  const Group own_;
   const World& world_;
   DomainBoard& board_;
-  std::vector<double> clocks_; // of all domains, as they were at the last look
-  std::vector<Cut> cuts_;
+  PerGroup<double> clocks_; // of all, as they were at the last look
+  PerGroup<Cut> cuts_;
   double bound_ = Instant::never().absorption;
   std::size_t agents_ = 0;
   std::uint64_t version_ = 1; // raised with each turn, and each channel from outside

@@ -33,27 +33,26 @@ struct Batch {
   Batch(const Batch&) = delete;
   Batch& operator=(const Batch&) = delete;
 
-  std::size_t from = 0;
+  Group from;
   double earliest = Instant::never().absorption; ///< nothing in it was emitted before
   std::unique_ptr<Batch> next;
   bool has_lambdas = false;
   std::vector<Parcel> parcels;
 };
 
-/// What a domain has for the others, until it is sent and they answer for it.
+/// What a domain, or a link, has for the others, until it is sent and they answer for it.
 ///
 /// Threads: none inside; the domain owns it.
 class Outbox {
 public:
-  Outbox(std::size_t index, DomainBoard& board);
+  /// Of a domain, or of a link.
+  Outbox(Group own, DomainBoard& board);
 
-  void post(std::size_t domain, Parcel parcel) { post(boxes_[domain], std::move(parcel)); }
+  void post(Group to, Parcel parcel) { post(boxes_[to], std::move(parcel)); }
 
   /// A hold must have arrived before the lambda that it belongs to can be absorbed elsewhere, which
   /// releases it again: so it is sent before all the rest.
-  void post_hold(std::size_t domain, Parcel parcel) {
-    post(hold_boxes_[domain], std::move(parcel));
-  }
+  void post_hold(Group to, Parcel parcel) { post(hold_boxes_[to], std::move(parcel)); }
 
   /// The domain executes an event at `time`; whatever it posts comes from there.
   void executing(double time) { executed_ = std::min(executed_, time); }
@@ -75,7 +74,7 @@ public:
   void flush(double next);
 
 private:
-  using Boxes = std::vector<std::unique_ptr<Batch>>; ///< one for each domain; null if empty
+  using Boxes = PerGroup<std::unique_ptr<Batch>>; ///< null if empty
 
   /// A batch that was sent and that the receiver does not answer for yet.
   struct UnderWay {
@@ -87,16 +86,16 @@ private:
   void post(std::unique_ptr<Batch>& box, Parcel parcel);
   bool stop_answering_for_news();
 
-  const std::size_t index_;
+  const Group own_;
   DomainBoard& board_;
   Boxes hold_boxes_;
   Boxes boxes_;
   bool empty_ = true;
   double executed_ = Instant::never().absorption;  // no event since the last flush was before it
   double elsewhere_ = Instant::never().absorption; // of a link
-  std::vector<std::uint64_t> sent_;
-  std::vector<std::vector<UnderWay>> under_way_;
-  std::vector<std::uint64_t> taken_; // batches, from each of the others
+  PerGroup<std::uint64_t> sent_;
+  PerGroup<std::vector<UnderWay>> under_way_;
+  PerGroup<std::uint64_t> taken_; // batches, from each of the others
 };
 
 } // namespace stos::detail

@@ -1,6 +1,7 @@
 #pragma once
 
-#include <cstddef>
+#include "libstos/base/ids.hpp"
+
 #include <memory>
 #include <optional>
 
@@ -19,8 +20,8 @@ public:
   /// is beyond the agent's boundary.
   virtual std::optional<double> inject(Cell& cell, Closure& lambda) = 0;
 
-  /// Its agents are those with this Cell::domain.
-  [[nodiscard]] virtual std::size_t index() const = 0;
+  /// The domain whose agents it executes.
+  [[nodiscard]] virtual DomainIndex index() const = 0;
 };
 
 /// Something from outside of the simulation, to be done on the thread that executes an agent.
@@ -34,7 +35,7 @@ struct OutsideTask {
   virtual void refuse() = 0;
 
   std::unique_ptr<OutsideTask> next;
-  std::size_t domain = 0; ///< that it is for
+  DomainIndex domain; ///< that it is for
 };
 
 } // namespace stos::detail

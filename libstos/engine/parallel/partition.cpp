@@ -154,11 +154,10 @@ std::size_t place_to_cut(Row row, std::size_t fair, std::size_t axis) {
   return best;
 }
 
-void bisect(Row row, std::size_t first, std::size_t domains,
-            std::vector<std::uint16_t>& domain_of) {
+void bisect(Row row, std::size_t first, std::size_t domains, std::vector<DomainIndex>& domain_of) {
   if (domains == 1 || row.empty()) {
     for (const Placed& each : row)
-      domain_of[each.index] = static_cast<std::uint16_t>(first);
+      domain_of[each.index] = DomainIndex(first);
     return;
   }
   const auto [axis, length] = longest_side(row);
@@ -178,10 +177,10 @@ void bisect(Row row, std::size_t first, std::size_t domains,
 
 } // namespace
 
-std::vector<std::uint16_t> partition(std::span<Cell* const> agents,
-                                     std::span<Channel* const> channels, std::size_t domains,
-                                     double time) {
-  std::vector<std::uint16_t> domain_of(agents.size());
+std::vector<DomainIndex> partition(std::span<Cell* const> agents,
+                                   std::span<Channel* const> channels, std::size_t domains,
+                                   double time) {
+  std::vector<DomainIndex> domain_of(agents.size());
   std::vector<Placed> row;
   row.reserve(agents.size());
   for (std::uint32_t i = 0; i < agents.size(); ++i)
@@ -199,7 +198,7 @@ bool is_entangled(std::span<Channel* const> channels) {
   double remote = 0;
   for (std::size_t i = 0; i < channels.size(); i += stride) {
     looks += 1;
-    remote += channels[i]->from().domain != channels[i]->to->domain ? 1 : 0;
+    remote += channels[i]->from().group != channels[i]->to->group ? 1 : 0;
   }
   return remote > remote_max * looks;
 }
@@ -209,7 +208,7 @@ const Channel* channel_without_way(std::span<Channel* const> channels, const Spa
   for (std::size_t i = 0; i < channels.size(); i += stride) {
     const Channel& channel = *channels[i];
     const Cell& from = channel.from();
-    if (from.domain != channel.to->domain && !channel.closed && from.ops->reaction_time == 0 &&
+    if (from.group != channel.to->group && !channel.closed && from.ops->reaction_time == 0 &&
         !(from.path.at_rest() && channel.to->path.at_rest() &&
           light_cone::resting_distance(from.path, channel.to->path, space) > 0))
       return &channel;

@@ -18,9 +18,9 @@ namespace stos::detail {
 /// two domains, neither could do anything without the other.
 ///
 /// Cost: O(n log n), and O(channels) where some of them are that short.
-[[nodiscard]] std::vector<std::uint16_t> partition(std::span<Cell* const> agents,
-                                                   std::span<Channel* const> channels,
-                                                   std::size_t domains, double time);
+[[nodiscard]] std::vector<DomainIndex> partition(std::span<Cell* const> agents,
+                                                 std::span<Channel* const> channels,
+                                                 std::size_t domains, double time);
 
 /// Domains have something to do while light is on its way between them where all channels from one
 /// to another lead between agents that rest in different places, or whose source takes its time to

@@ -5,7 +5,7 @@
 namespace stos::detail {
 
 Rewiring::Rewiring(DomainSet& set) : set_(set) {
-  for (std::size_t i = 0; i < set.size(); ++i) {
+  for (const DomainIndex i : set.all()) {
     set.domain(i).begin_stop();
     agents_.push_back(set.domain(i).agents());
   }
@@ -28,10 +28,10 @@ void Rewiring::note(Channel& channel) {
 // An agent that has ended keeps its channels without bounds.
 void Rewiring::forget(Channel& channel) {
   if (!channel.detached)
-    set_.domain(channel.to->domain).forget_bound_of(channel);
+    set_.domain_of(*channel.to).forget_bound_of(channel);
 }
 
-void Rewiring::move(Cell& cell, std::size_t domain) {
+void Rewiring::move(Cell& cell, DomainIndex domain) {
   for (IncomingChannel* c = cell.mailbox.first_channel(); c != nullptr; c = c->next_incoming)
     if (!c->detached) // else its source may be gone
       loosen(static_cast<Channel&>(*c));
@@ -45,23 +45,23 @@ void Rewiring::move(Cell& cell, std::size_t domain) {
     for (const CarriedReference& carried : *references)
       if (is_here(*carried.hold->to)) {
         loosen(*carried.hold);
-        carried.hold->group = static_cast<std::uint16_t>(domain);
+        carried.hold->group = domain;
       }
   });
   take_out(cell);
-  cell.domain = static_cast<std::uint16_t>(domain);
+  cell.group = domain;
   set_.domain(domain).execution().take_over(cell);
   put_in(cell);
 }
 
 void Rewiring::take_out(Cell& cell) {
-  set_.domain(cell.domain).take_out(cell);
-  --agents_[cell.domain];
+  set_.domain_of(cell).take_out(cell);
+  --agents_[cell.group.domain()];
 }
 
 void Rewiring::put_in(Cell& cell) {
-  ++agents_[cell.domain];
-  cell.mailbox.set_home_group(cell.domain);
+  ++agents_[cell.group.domain()];
+  cell.mailbox.set_home_group(cell.group);
   newcomers_.push_back(&cell);
   reads_anew(cell);
 }
@@ -75,12 +75,12 @@ void Rewiring::reads_anew(Cell& cell) {
 
 // Where both ends are in one domain, and at rest, a channel may need no course any more.
 void Rewiring::connect(Channel& channel) const {
-  if (channel.is_hold() || channel.group >= set_.size())
+  if (channel.is_hold() || set_.board().is_link(channel.group))
     return;
   Cell& from = channel.from();
   const Cell& to = *channel.to;
-  channel.group = from.domain;
-  channel.between_domains = from.domain != to.domain ? 1 : 0;
+  channel.group = from.group;
+  channel.between_domains = from.group != to.group ? 1 : 0;
   if (channel.between_domains) {
     (void)channel.keep_source(from.id, from.path, &from);
     return;
@@ -93,10 +93,10 @@ void Rewiring::connect(Channel& channel) const {
 // A lambda that is queued may still point to a channel that is closed: the domain of the reader has
 // to free it.
 void Rewiring::move_retired() {
-  for (std::size_t i = 0; i < set_.size(); ++i)
+  for (const DomainIndex i : set_.all())
     for (Channel* channel : set_.domain(i).execution().take_retired(
-             [i](const Channel* channel) { return channel->to->domain != i; }))
-      set_.domain(channel->to->domain).execution().retire(*channel);
+             [i](const Channel* channel) { return channel->to->group != i; }))
+      set_.domain_of(*channel->to).execution().retire(*channel);
 }
 
 void Rewiring::finish(double least) {
@@ -104,35 +104,35 @@ void Rewiring::finish(double least) {
     connect(*channel);
     reads_anew(*channel->to);
   }
-  const Space& space = set_.domain(0).execution().world().space;
+  const Space& space = set_.domain(DomainIndex(0)).execution().world().space;
   for (Cell* reader : readers_)
     reader->mailbox.recount(reader->path, space);
   for (Channel* channel : channels_) {
     channel->loose = 0;
     if (!channel->detached)
-      set_.domain(channel->to->domain).bound(*channel);
+      set_.domain_of(*channel->to).bound(*channel);
   }
   for (Cell* cell : newcomers_)
-    set_.domain(cell->domain).put_in(*cell);
+    set_.domain_of(*cell).put_in(*cell);
   for (Cell* reader : readers_) {
     reader->loose = false;
-    set_.domain(reader->domain).place(*reader);
+    set_.domain_of(*reader).place(*reader);
   }
   if (!newcomers_.empty())
     move_retired();
-  for (std::size_t i = 0; i < set_.size(); ++i)
+  for (const DomainIndex i : set_.all())
     set_.domain(i).begin_anew(least);
   set_.board().begin_anew(least);
 }
 
-std::size_t Rewiring::domain_near(const Cell* neighbour) {
+DomainIndex Rewiring::domain_near(const Cell* neighbour) {
   std::size_t sum = 0;
   for (const std::size_t agents : agents_)
     sum += agents;
   const auto emptiest = std::min_element(agents_.begin(), agents_.end());
-  if (neighbour != nullptr && 8 * agents_[neighbour->domain] * set_.size() <= 9 * (sum + 8))
-    return neighbour->domain;
-  return static_cast<std::size_t>(emptiest - agents_.begin());
+  if (neighbour != nullptr && 8 * agents_[neighbour->group.domain()] * set_.size() <= 9 * (sum + 8))
+    return neighbour->group.domain();
+  return DomainIndex(static_cast<std::size_t>(emptiest - agents_.begin()));
 }
 
 } // namespace stos::detail

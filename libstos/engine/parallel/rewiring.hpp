@@ -36,7 +36,7 @@ public:
   void forget(Channel& channel);
 
   /// The agent goes to another domain of this node.
-  void move(Cell& cell, std::size_t domain);
+  void move(Cell& cell, DomainIndex domain);
 
   /// The agent leaves the node. @pre nothing leads to it any more
   void take_out(Cell& cell);
@@ -50,10 +50,10 @@ public:
 
   /// The domain that an agent from another node had best go to: that of a neighbour, as
   /// long as the domains stay about equal in size.
-  [[nodiscard]] std::size_t domain_near(const Cell* neighbour);
+  [[nodiscard]] DomainIndex domain_near(const Cell* neighbour);
 
 private:
-  [[nodiscard]] bool is_here(const Cell& cell) const { return cell.domain < set_.size(); }
+  [[nodiscard]] bool is_here(const Cell& cell) const { return !set_.board().is_link(cell.group); }
   void connect(Channel& channel) const;
   void reads_anew(Cell& cell);
   void move_retired();
@@ -62,7 +62,7 @@ private:
   std::vector<Channel*> channels_; // loosened
   std::vector<Cell*> readers_;     // of theirs
   std::vector<Cell*> newcomers_;
-  std::vector<std::size_t> agents_; // in each domain, those to come among them
+  PerDomain<std::size_t> agents_; // in each domain, those to come among them
 };
 
 } // namespace stos::detail

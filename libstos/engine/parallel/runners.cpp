@@ -6,16 +6,16 @@
 
 namespace stos::detail {
 
-Runners::Runners(std::size_t runners, std::function<void(std::size_t)> schedule)
+Runners::Runners(std::size_t runners, Schedule schedule)
     : states_(runners), schedule_(std::move(schedule)) {}
 
 void Runners::start() {
   active_.store(static_cast<std::int64_t>(size()));
-  for (std::size_t i = 0; i < size(); ++i)
-    schedule_(i);
+  for (const RunnerIndex runner : all())
+    schedule_(runner);
 }
 
-void Runners::wake(std::size_t runner) {
+void Runners::wake(RunnerIndex runner) {
   std::atomic<int>& state = states_[runner].state;
   int seen = state.load();
   for (;;) {
@@ -33,7 +33,7 @@ void Runners::wake(std::size_t runner) {
   }
 }
 
-bool Runners::fall_asleep(std::size_t runner) {
+bool Runners::fall_asleep(RunnerIndex runner) {
   std::atomic<int>& state = states_[runner].state;
   int expected = running;
   if (state.compare_exchange_strong(expected, parked, std::memory_order_seq_cst))
@@ -43,7 +43,7 @@ bool Runners::fall_asleep(std::size_t runner) {
   return false;
 }
 
-bool Runners::get_up(std::size_t runner) {
+bool Runners::get_up(RunnerIndex runner) {
   int expected = parked;
   return states_[runner].state.compare_exchange_strong(expected, running);
 }
@@ -55,13 +55,13 @@ bool Runners::hold_if_active() {
   return seen != 0;
 }
 
-void Runners::wake_all(const std::vector<std::size_t>& runners) {
-  for (const std::size_t i : runners)
-    STOS_ASSERT(states_[i].state.exchange(running) == parked, "a domain is awake");
+void Runners::wake_all(const std::vector<RunnerIndex>& runners) {
+  for (const RunnerIndex runner : runners)
+    STOS_ASSERT(states_[runner].state.exchange(running) == parked, "a domain is awake");
   active_.fetch_add(static_cast<std::int64_t>(runners.size()));
   wakeups_.fetch_add(runners.size(), std::memory_order_relaxed);
-  for (const std::size_t i : runners)
-    schedule_(i);
+  for (const RunnerIndex runner : runners)
+    schedule_(runner);
 }
 
 } // namespace stos::detail

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "libstos/base/ids.hpp"
+
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -8,38 +10,50 @@
 
 namespace stos::detail {
 
-/// Who is awake: the domains of one node, and its gateway if it has one, each of which runs on one
-/// thread at a time and parks when it can do nothing.
+/// A domain of one node, or its gateway, which comes after them.
+struct RunnerIndex : Index<RunnerIndex> {
+  using Index::Index;
+  constexpr RunnerIndex(DomainIndex domain) : Index(domain.number()) {}
+
+  /// @pre it is not the gateway
+  [[nodiscard]] constexpr DomainIndex domain() const { return DomainIndex(number()); }
+};
+
+/// Which runners are awake: the domains of one node, and its gateway if it has one. Each of them
+/// runs on one thread at a time, and parks when it can do nothing.
 ///
 /// A runner that is woken while it runs is told when it wants to park, and runs on: no news is
 /// lost. The *activity* counts runners that are awake, and threads that hold it up for a moment.
-/// Who lets it go to zero knows that nothing is under way, and has the whole node to itself until
-/// it wakes a runner.
+/// A thread that lets it go to zero knows that nothing is under way, and has the whole node to
+/// itself until it wakes a runner.
 ///
 /// Threads: all functions by any, except as they say.
 /// Source:  termination detection by an activity count.
 class Runners {
 public:
+  using Schedule = std::function<void(RunnerIndex)>;
+
   /// `schedule(i)` must arrange for runner i to run soon, on any thread.
-  Runners(std::size_t runners, std::function<void(std::size_t)> schedule);
+  Runners(std::size_t runners, Schedule schedule);
 
   /// All are awake and scheduled.
   void start();
 
   [[nodiscard]] std::size_t size() const { return states_.size(); }
-  [[nodiscard]] bool is_parked(std::size_t runner) const {
+  [[nodiscard]] Indices<RunnerIndex> all() const { return states_.indices(); }
+  [[nodiscard]] bool is_parked(RunnerIndex runner) const {
     return states_[runner].state.load(std::memory_order_seq_cst) == parked;
   }
 
   /// There is news for `runner`: if it was parked, it is awake and scheduled.
-  void wake(std::size_t runner);
+  void wake(RunnerIndex runner);
 
   /// By the runner's own thread: it sleeps from now on. False if there is news: it runs again. It
   /// still counts as active until let_go().
-  [[nodiscard]] bool fall_asleep(std::size_t runner);
+  [[nodiscard]] bool fall_asleep(RunnerIndex runner);
 
   /// By that thread, before let_go(): it runs again after all. False if another one has woken it.
-  [[nodiscard]] bool get_up(std::size_t runner);
+  [[nodiscard]] bool get_up(RunnerIndex runner);
 
   /// How many are active: no runner if it is 0.
   [[nodiscard]] std::int64_t active() const { return active_.load(); }
@@ -58,7 +72,7 @@ public:
 
   /// All of `runners` are awake and scheduled. @pre they are parked, and nothing wakes them
   /// meanwhile
-  void wake_all(const std::vector<std::size_t>& runners);
+  void wake_all(const std::vector<RunnerIndex>& runners);
 
   /// How often one that slept was woken.
   [[nodiscard]] std::uint64_t wakeups() const { return wakeups_.load(std::memory_order_relaxed); }
@@ -69,8 +83,8 @@ private:
     std::atomic<int> state{running};
   };
 
-  std::vector<Slot> states_;
-  const std::function<void(std::size_t)> schedule_;
+  VectorBy<RunnerIndex, Slot> states_;
+  const Schedule schedule_;
   alignas(64) std::atomic<std::int64_t> active_{0};
   std::atomic<std::uint64_t> wakeups_{0};
 };

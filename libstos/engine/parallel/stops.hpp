@@ -1,5 +1,6 @@
 #pragma once
 
+#include "libstos/base/ids.hpp"
 #include "libstos/base/result.hpp"
 #include "libstos/causal/event_key.hpp"
 
@@ -69,7 +70,7 @@ struct StopOrders {
 ///          the board: that of the last domain that has parked, or the gateway's owner.
 class Stops {
 public:
-  Stops(World& world, DomainBoard& board, const std::vector<std::unique_ptr<Domain>>& domains)
+  Stops(World& world, DomainBoard& board, const PerDomain<std::unique_ptr<Domain>>& domains)
       : world_(world), board_(board), domains_(domains) {}
   Stops(const Stops&) = delete;
   Stops& operator=(const Stops&) = delete;
@@ -149,14 +150,14 @@ private:
 
   World& world_;
   DomainBoard& board_;
-  const std::vector<std::unique_ptr<Domain>>& domains_;
+  const PerDomain<std::unique_ptr<Domain>>& domains_;
   OtherNodes* others_ = nullptr;
   std::atomic<Phase> phase_{Phase::none};
   std::uint64_t number_ = 0;
   StopOrders orders_;
   double least_ = Instant::beginning().absorption;
   std::atomic<bool> division_is_wanted_{false};
-  std::function<void()> divide_; // written by who has made it wanted, before its domain parks
+  std::function<void()> divide_; // written by the caller of want_division(), before it parks
   std::atomic<std::uint64_t> shown_{0};
 };
 

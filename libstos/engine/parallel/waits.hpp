@@ -21,10 +21,10 @@ namespace stos::detail {
 /// Cost:    counts most waits and does no more; at one in 16, it looks at some of the agent's
 ///          channels if it is none of those that have waited often.
 /// Source:  Metwally, Agrawal, El Abbadi, "Efficient computation of frequent and top-k elements in
-///          data streams" (2005): the count of who has come last counts for who takes its place.
+///          data streams" (2005): a newcomer takes over the count of the one that it replaces.
 class Waits {
 public:
-  explicit Waits(std::size_t domain) : domain_(domain) {}
+  explicit Waits(DomainIndex domain) : domain_(domain) {}
 
   /// `cell` would have an event at laboratory time `time`, and may not execute it yet.
   void count(const Cell& cell, double time);
@@ -47,7 +47,7 @@ private:
 
   [[nodiscard]] std::string describe(const Cell& cell, double time) const;
 
-  const std::size_t domain_;
+  const DomainIndex domain_;
   std::uint64_t number_ = 0;
   std::uint64_t looked_at_ = 0;
   std::array<Candidate, 8> candidates_;
