@@ -96,8 +96,9 @@ template <class... Args>
 void tell(const AgentBase& agent, const caf::actor& receiver, Args&&... arguments) {
   if (detail::has_no_effect(agent))
     return;
-  receiver->eq_impl(caf::make_message_id(), detail::sender_of(agent), nullptr,
-                    caf::make_message(detail::stamp_of(agent), std::forward<Args>(arguments)...));
+  caf_version::enqueue(
+      receiver, detail::sender_of(agent),
+      caf::make_message(detail::stamp_of(agent), std::forward<Args>(arguments)...));
 }
 
 } // namespace stos

@@ -215,7 +215,8 @@ public:
     const bool is_request = element_.mid.is_request() && !element_.mid.is_answered();
     if (element_.sender == nullptr || (!is_request && message.empty()))
       return;
-    element_.sender->enqueue(self_, element_.mid.response_id(), std::move(message), nullptr);
+    element_.sender->enqueue(
+        caf_version::make_element(self_, element_.mid.response_id(), std::move(message)), nullptr);
   }
 
 private:

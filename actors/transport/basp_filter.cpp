@@ -43,7 +43,7 @@ Word word_at(std::span<const std::byte> bytes, std::size_t at) {
 
 /// What CAF makes of the bytes of a name of an actor system; nothing if they are none.
 std::optional<caf::node_id> read_system(std::span<const std::byte> bytes, std::size_t& size) {
-  caf::binary_deserializer source(nullptr, caf_version::as_span(bytes));
+  caf::binary_deserializer source = caf_version::deserializer_of(bytes);
   caf::node_id system;
   if (!source.apply(system))
     return std::nullopt;
@@ -241,19 +241,22 @@ Result<void> BaspFilter::count_sender(const caf::node_id& source) {
   return {};
 }
 
-// Behind the way come the actors that answers are to take (libstos does not use that), the number
-// of values and their types.
+// Behind the way come, in CAF 0.18, the actors that answers are to take (libstos does not use
+// that), then the number of values and their types.
 Result<void> BaspFilter::check_content(std::span<const std::byte> payload, PeerKind kind,
                                        const caf::node_id& source) {
   constexpr std::size_t type_bytes = 2;
-  if (payload.size() < type_bytes || payload[0] != std::byte{0})
-    return bad("a message with a way back of its own");
-  const auto values = static_cast<std::size_t>(payload[1]);
-  if (values > message_values_max || payload.size() < 2 + values * type_bytes)
+  if constexpr (caf_version::messages_have_way_back) {
+    if (payload.empty() || payload[0] != std::byte{0})
+      return bad("a message with a way back of its own");
+    payload = payload.subspan(1);
+  }
+  const std::size_t values = payload.empty() ? 0 : static_cast<std::size_t>(payload[0]);
+  if (payload.empty() || values > message_values_max || payload.size() < 1 + values * type_bytes)
     return bad("a message of too many values");
   const bool is_answer = caf::message_id{header_.data}.is_response();
   for (std::size_t i = 0; i < values; ++i) {
-    const auto type = word_at<caf::type_id_t>(payload, 2 + i * type_bytes);
+    const auto type = word_at<caf::type_id_t>(payload, 1 + i * type_bytes);
     const MessageRule rule = rule_for(type);
     const bool is_error = type == caf::type_id_v<caf::error>;
     if (!rule.sender)
@@ -280,14 +283,14 @@ Result<void> BaspFilter::check_content(std::span<const std::byte> payload, PeerK
 Result<void> BaspFilter::check_speaker(std::span<const std::byte> payload,
                                        const caf::node_id& source) const {
   constexpr std::size_t type_bytes = 2, id_bytes = 8;
-  const auto values = static_cast<std::size_t>(payload[1]);
+  const auto values = static_cast<std::size_t>(payload[0]);
   const auto type = [&](std::size_t i) {
-    return word_at<caf::type_id_t>(payload, 2 + i * type_bytes);
+    return word_at<caf::type_id_t>(payload, 1 + i * type_bytes);
   };
   const bool is_exit = values == 1 && type(0) == caf::type_id_v<caf::exit_msg>;
   const bool is_link = values == 2 && type(0) != caf::type_id_v<caf::exit_msg> &&
                        type(1) == caf::type_id_v<caf::strong_actor_ptr>;
-  std::span<const std::byte> rest = payload.subspan(2 + values * type_bytes);
+  std::span<const std::byte> rest = payload.subspan(1 + values * type_bytes);
   std::size_t size = 0;
   if ((!is_exit && !is_link) || rest.size() < id_bytes ||
       read_system(rest.subspan(id_bytes), size) != source)

@@ -13,6 +13,7 @@
 #include <caf/mailbox_element.hpp>
 #include <caf/make_actor.hpp>
 #include <caf/resumable.hpp>
+#include <caf/sec.hpp>
 #include <caf/send.hpp>
 
 #include <cstddef>
@@ -23,12 +24,18 @@
 // CAF 1.1.0 spells CAF_VERSION as an octal number: ask for major and minor.
 #if CAF_MAJOR_VERSION >= 1
 #include <caf/anon_mail.hpp>
+#include <caf/async/batch.hpp>
+#include <caf/byte_span.hpp>
 #include <caf/scheduler.hpp>
+#include <caf/stream.hpp>
+#include <caf/system_messages.hpp>
 #else
 #include <caf/byte.hpp>
+#include <caf/group.hpp>
 #include <caf/monitorable_actor.hpp>
 #include <caf/scheduler/abstract_coordinator.hpp>
 #include <caf/span.hpp>
+#include <caf/system_messages.hpp>
 #endif
 
 /// All that differs between CAF 0.18 and CAF 1.x, and nothing else.
@@ -36,7 +43,13 @@ namespace stos::caf_version {
 
 /// The least that can be monitored and linked.
 #if CAF_MAJOR_VERSION >= 1
-using LeanActor = caf::abstract_actor;
+class LeanActor : public caf::abstract_actor {
+public:
+  using caf::abstract_actor::abstract_actor;
+
+private:
+  void force_close_mailbox() override {} // it has none
+};
 #else
 using LeanActor = caf::monitorable_actor;
 #endif
@@ -53,36 +66,71 @@ inline void schedule(caf::actor_system& system, caf::resumable* job) {
 }
 #endif
 
+#if CAF_MAJOR_VERSION >= 1
+constexpr caf::sec malformed_basp_message = caf::sec::malformed_message;
+#else
+constexpr caf::sec malformed_basp_message = caf::sec::malformed_basp_message;
+#endif
+
+/// Whether what a frame carries begins with the actors that answers are to take.
+constexpr bool messages_have_way_back = CAF_MAJOR_VERSION < 1;
+
+/// Of CAF's own messages, those with which an actor reaches itself, its streams and its groups.
+template <class... T>
+struct Types {};
+#if CAF_MAJOR_VERSION >= 1
+using InternalMessages =
+    Types<caf::action, caf::shared_action_ptr, caf::async::batch, caf::timeout_msg, caf::stream,
+          caf::stream_abort_msg, caf::stream_ack_msg, caf::stream_batch_msg, caf::stream_cancel_msg,
+          caf::stream_close_msg, caf::stream_demand_msg, caf::stream_open_msg>;
+#else
+using InternalMessages = Types<caf::action, caf::open_stream_msg, caf::upstream_msg,
+                               caf::downstream_msg, caf::group, caf::group_down_msg>;
+#endif
+
 /// Bytes as CAF's serialisers take them.
 #if CAF_MAJOR_VERSION >= 1
 using Byte = std::byte;
-template <class T>
-using Span = std::span<T>;
+using Span = caf::byte_span;
+using ConstSpan = caf::const_byte_span;
 #else
 using Byte = caf::byte;
-template <class T>
-using Span = caf::span<T>;
+using Span = caf::span<caf::byte>;
+using ConstSpan = caf::span<const caf::byte>;
 #endif
-inline Span<const Byte> as_span(const std::vector<std::byte>& bytes) {
+inline ConstSpan as_span(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const Byte*>(bytes.data()), bytes.size()};
 }
-inline Span<Byte> as_span(std::vector<std::byte>& bytes) {
+inline ConstSpan as_span(const std::vector<std::byte>& bytes) {
+  return as_span(std::span<const std::byte>(bytes));
+}
+inline Span as_span(std::vector<std::byte>& bytes) {
   return {reinterpret_cast<Byte*>(bytes.data()), bytes.size()};
 }
 
-inline Span<const Byte> as_span(std::span<const std::byte> bytes) {
-  return {reinterpret_cast<const Byte*>(bytes.data()), bytes.size()};
+/// Writes to `buffer`, which has to be there as long as it is.
+inline caf::binary_serializer serializer_to(caf::byte_buffer& buffer) {
+#if CAF_MAJOR_VERSION >= 1
+  return caf::binary_serializer(buffer);
+#else
+  return {nullptr, buffer};
+#endif
+}
+
+/// Reads `bytes`, which have to be there as long as it is.
+inline caf::binary_deserializer deserializer_of(std::span<const std::byte> bytes) {
+#if CAF_MAJOR_VERSION >= 1
+  return caf::binary_deserializer(as_span(bytes));
+#else
+  return {nullptr, as_span(bytes)};
+#endif
 }
 
 /// A message as bytes that stand for themselves; false if there are handles in it, or what cannot
 /// be serialised.
 inline bool to_bytes(caf::message& message, std::vector<std::byte>& bytes) {
   caf::byte_buffer buffer;
-#if CAF_MAJOR_VERSION >= 1
-  caf::binary_serializer to(buffer);
-#else
-  caf::binary_serializer to(nullptr, buffer);
-#endif
+  caf::binary_serializer to = serializer_to(buffer);
   if (!to.apply(message))
     return false;
   const auto* data = reinterpret_cast<const std::byte*>(buffer.data());
@@ -91,11 +139,7 @@ inline bool to_bytes(caf::message& message, std::vector<std::byte>& bytes) {
 }
 
 inline bool from_bytes(const std::vector<std::byte>& bytes, caf::message& message) {
-#if CAF_MAJOR_VERSION >= 1
-  caf::binary_deserializer from(as_span(bytes));
-#else
-  caf::binary_deserializer from(nullptr, as_span(bytes));
-#endif
+  caf::binary_deserializer from = deserializer_of(bytes);
   return from.apply(message);
 }
 
@@ -119,12 +163,14 @@ inline caf::mailbox_element_ptr make_element(caf::strong_actor_ptr sender, caf::
 }
 
 /// Sends in the name of an actor of this process, from any thread.
+inline void enqueue(const caf::actor& receiver, caf::strong_actor_ptr sender,
+                    caf::message content) {
+  caf::actor_cast<caf::abstract_actor*>(receiver)->enqueue(
+      make_element(std::move(sender), caf::make_message_id(), std::move(content)), nullptr);
+}
 inline void send_message_from(const caf::actor& sender, const caf::actor& receiver,
                               caf::message content) {
-  caf::actor_cast<caf::abstract_actor*>(receiver)->enqueue(
-      make_element(caf::actor_cast<caf::strong_actor_ptr>(sender), caf::make_message_id(),
-                   std::move(content)),
-      nullptr);
+  enqueue(receiver, caf::actor_cast<caf::strong_actor_ptr>(sender), std::move(content));
 }
 template <class... Args>
 void send_from(const caf::actor& sender, const caf::actor& receiver, Args&&... args) {

@@ -1,5 +1,7 @@
 #include "actors/transport/connection_problem.hpp"
 
+#include "actors/transport/caf_version.hpp"
+
 #include <caf/error.hpp>
 #include <caf/sec.hpp>
 
@@ -13,7 +15,8 @@ std::string connection_problem(const caf::error& problem) {
   if (problem == caf::sec::disconnect_during_handshake)
     return "who listens there has closed the connection without a word; is it a node of libstos?";
   if (problem == caf::sec::unexpected_message || problem == caf::sec::unexpected_response ||
-      problem == caf::sec::malformed_basp_message || problem == caf::sec::incompatible_versions ||
+      problem == caf_version::malformed_basp_message ||
+      problem == caf::sec::incompatible_versions ||
       problem == caf::sec::incompatible_application_ids ||
       problem == caf::sec::no_actor_published_at_port ||
       problem == caf::sec::unexpected_actor_messaging_interface)

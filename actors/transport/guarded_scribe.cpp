@@ -110,13 +110,13 @@ public:
   void add_to_loop() override { stream_.activate(this); }
   void remove_from_loop() override { stream_.passivate(); }
 
-  bool consume(caf::execution_unit* host, const void* data, std::size_t size) override;
+  bool consume(caf_version::Host* host, const void* data, std::size_t size) override;
 
 private:
-  bool take_frame(caf::execution_unit* host);
+  bool take_frame(caf_version::Host* host);
   void close(const Error& why);
-  bool refuse(caf::execution_unit* host, const Error& why);
-  bool hand_over(caf::execution_unit* host, caf::byte_buffer& piece);
+  bool refuse(caf_version::Host* host, const Error& why);
+  bool hand_over(caf_version::Host* host, caf::byte_buffer& piece);
 
   std::shared_ptr<Wire> wire_;
   network::stream_impl<WirePolicy> stream_;
@@ -134,7 +134,7 @@ std::span<const std::byte> bytes_of(const caf::byte_buffer& buffer) {
   return {reinterpret_cast<const std::byte*>(buffer.data()), buffer.size()};
 }
 
-bool GuardedScribe::consume(caf::execution_unit* host, const void* data, std::size_t size) {
+bool GuardedScribe::consume(caf_version::Host* host, const void* data, std::size_t size) {
   const caf::strong_actor_ptr broker = parent_; // it may let this scribe go meanwhile
   const caf::intrusive_ptr<GuardedScribe> self(this);
   const auto* at = static_cast<const caf_version::Byte*>(data);
@@ -155,7 +155,7 @@ bool GuardedScribe::consume(caf::execution_unit* host, const void* data, std::si
 }
 
 // A header or a payload is complete.
-bool GuardedScribe::take_frame(caf::execution_unit* host) {
+bool GuardedScribe::take_frame(caf_version::Host* host) {
   if (!has_header_) {
     const Result<std::size_t> payload =
         filter_->take_header(bytes_of(header_).first<BaspFilter::header_bytes>());
@@ -182,7 +182,7 @@ bool GuardedScribe::take_frame(caf::execution_unit* host) {
   return true;
 }
 
-bool GuardedScribe::hand_over(caf::execution_unit* host, caf::byte_buffer& piece) {
+bool GuardedScribe::hand_over(caf_version::Host* host, caf::byte_buffer& piece) {
   piece_.swap(piece);
   const bool goes_on = scribe::consume(host, piece_.data(), piece_.size());
   piece_.swap(piece);
@@ -194,7 +194,7 @@ void GuardedScribe::close(const Error& why) {
   shutdown(wire_->socket(), SHUT_RDWR);
 }
 
-bool GuardedScribe::refuse(caf::execution_unit* host, const Error& why) {
+bool GuardedScribe::refuse(caf_version::Host* host, const Error& why) {
   close(why);
   io_failure(host, network::operation::read);
   return false;

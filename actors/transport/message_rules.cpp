@@ -2,11 +2,11 @@
 
 #include "actors/messages/caf_types.hpp"
 #include "actors/messages/cluster_messages.hpp"
+#include "actors/transport/caf_version.hpp"
 
 #include <caf/actor.hpp>
 #include <caf/config_value.hpp>
 #include <caf/error.hpp>
-#include <caf/group.hpp>
 #include <caf/io/middleman.hpp>
 #include <caf/message.hpp>
 #include <caf/system_messages.hpp>
@@ -24,6 +24,11 @@ void put(Table& table, const MessageRule& rule) {
   constexpr std::size_t size = std::max({std::size_t{caf::type_id_v<Messages>}...}) + 1;
   table.resize(std::max(table.size(), size));
   ((table[caf::type_id_v<Messages>] = rule), ...);
+}
+
+template <class... Messages>
+void put(Table& table, const MessageRule& rule, caf_version::Types<Messages...> /*unused*/) {
+  put<Messages...>(table, rule);
 }
 
 constexpr MessageRule from(PeerKind kind) { return {kind, true, false, false}; }
@@ -51,13 +56,10 @@ Table make_table() {
       AgentMail::Kind, MailContent>(table, from_nobody);
   // What CAF's actors obey from any sender, and what its system does with groups.
   put<caf::exit_msg, caf::link_atom, caf::unlink_atom>(table, of_speaker);
-  put<caf::down_msg, caf::node_down_msg, caf::group_down_msg, caf::group, caf::monitor_atom,
-      caf::demonitor_atom, caf::sys_atom, caf::spawn_atom, caf::registry_lookup_atom,
-      caf::timeout_atom, caf::tick_atom>(table, from_nobody);
-#if CAF_MAJOR_VERSION < 1
-  put<caf::action, caf::open_stream_msg, caf::upstream_msg, caf::downstream_msg>(table,
-                                                                                 from_nobody);
-#endif
+  put<caf::down_msg, caf::node_down_msg, caf::monitor_atom, caf::demonitor_atom, caf::sys_atom,
+      caf::spawn_atom, caf::registry_lookup_atom, caf::timeout_atom, caf::tick_atom>(table,
+                                                                                     from_nobody);
+  put(table, from_nobody, caf_version::InternalMessages());
   put<caf::message, caf::config_value, caf::dictionary<caf::config_value>,
       std::vector<caf::config_value>, std::vector<std::pair<std::string, caf::message>>,
       caf::error>(table, short_for_anybody);

@@ -193,9 +193,8 @@ TEST_CASE("nobody speaks in the name of another process") {
 
 TEST_CASE("an exit message ends nobody else's actor, and kills none") {
   const auto exit_of = [](const caf::node_id& system, caf::exit_reason reason) {
-    Frame payload = bytes_of(std::uint8_t{0}, std::uint8_t{1}, caf::type_id_v<caf::exit_msg>,
-                             std::uint64_t{7}, system, caf::make_error(reason));
-    return frame({}, payload);
+    return frame({}, content(std::uint8_t{1}, caf::type_id_v<caf::exit_msg>, std::uint64_t{7},
+                             system, caf::make_error(reason)));
   };
   Door door(PeerKind::process);
   door.open();
@@ -205,8 +204,8 @@ TEST_CASE("an exit message ends nobody else's actor, and kills none") {
   CHECK_THAT(Door(PeerKind::node).open().says(exit_of(peer_system, caf::exit_reason::kill)),
              Contains("kills"));
   const Frame link =
-      frame({}, bytes_of(std::uint8_t{0}, std::uint8_t{2}, caf::type_id_v<caf::link_atom>,
-                         caf::type_id_v<caf::strong_actor_ptr>, std::uint64_t{7}, own));
+      frame({}, content(std::uint8_t{2}, caf::type_id_v<caf::link_atom>,
+                        caf::type_id_v<caf::strong_actor_ptr>, std::uint64_t{7}, own));
   CHECK_THAT(Door(PeerKind::node).open().says(link), Contains("in the name of another process"));
   CHECK_THAT(Door(PeerKind::node).open().says(message(caf::make_error(caf::sec::runtime_error))),
              Contains("answers nothing"));
@@ -245,8 +244,10 @@ TEST_CASE("CAF's own servers are out of reach, and answers take no other way") {
             .open()
             .says(frame({.flags = 1, .to = 1}, content(caf::make_message(caf::get_atom_v)))) ==
         "dropped");
-  Frame with_way_back = bytes_of(std::uint8_t{1}, std::uint64_t{7}, other_node);
-  CHECK_THAT(Door(PeerKind::node).open().says(frame({}, with_way_back)), Contains("way back"));
+  if (caf_version::messages_have_way_back) {
+    const Frame with_way_back = bytes_of(std::uint8_t{1}, std::uint64_t{7}, other_node);
+    CHECK_THAT(Door(PeerKind::node).open().says(frame({}, with_way_back)), Contains("way back"));
+  }
 }
 
 TEST_CASE("messages that nest are short") {

@@ -30,7 +30,7 @@ template <class... Values>
 Frame bytes_of(const Values&... values) {
   init_caf_types();
   caf::byte_buffer buffer;
-  caf::binary_serializer sink(nullptr, buffer);
+  caf::binary_serializer sink = caf_version::serializer_to(buffer);
   (void)(sink.apply(values) && ...);
   const auto* data = reinterpret_cast<const std::byte*>(buffer.data());
   return {data, data + buffer.size()};
@@ -62,10 +62,14 @@ inline Frame client_hello(const caf::node_id& system) {
   return frame({client_handshake, 0, 0, 0, 0}, bytes_of(system));
 }
 
-/// The payload of a direct message: no way back of its own, then the content.
-inline Frame content(const caf::message& message) {
-  Frame out = bytes_of(std::uint8_t{0});
-  const Frame rest = bytes_of(message);
+/// The payload of a direct message: no way back of its own, then the content, or a message in
+/// pieces.
+template <class... Values>
+Frame content(const Values&... values) {
+  Frame out;
+  if (caf_version::messages_have_way_back)
+    out.push_back(std::byte{0});
+  const Frame rest = bytes_of(values...);
   out.insert(out.end(), rest.begin(), rest.end());
   return out;
 }
