@@ -310,6 +310,11 @@ Result<caf::actor> ClusterNode::find_agent(const FindAgent& wanted, caf::timespa
   return detail::ask_for_agent(system_, actor_, wanted, timeout);
 }
 
+ContinuityStatus ClusterNode::continuity() const {
+  const std::lock_guard lock(view_->mutex);
+  return view_->control;
+}
+
 std::map<std::string, double> ClusterNode::silence_s() const {
   const auto now = std::chrono::steady_clock::now();
   const std::lock_guard lock(view_->mutex);

@@ -3,6 +3,7 @@
 #include "actors/messages/caf_types.hpp"
 #include "actors/messages/cluster_messages.hpp"
 #include "libstos/cluster/membership/meetings.hpp"
+#include "libstos/cluster/status/node_status.hpp"
 #include "libstos/cluster/view/run_ledger.hpp"
 #include "libstos/cluster/view/view.hpp"
 #include "libstos/options/run_options.hpp"
@@ -49,8 +50,9 @@ struct NodeView {
   std::optional<Meetings> meetings; ///< of this view, once there is one
   std::map<std::pair<std::size_t, std::uint64_t>, caf::actor> elsewhere; ///< runs, by node, attempt
   std::vector<Run> runs;                                                 ///< in this view
-  RunLedger ledger;      ///< as far as this node has heard
-  RunLedger interrupted; ///< what it was when this process came
+  RunLedger ledger;         ///< as far as this node has heard
+  RunLedger interrupted;    ///< what it was when this process came
+  ContinuityStatus control; ///< of the log and the views, as this node knows them
 
   /// Keeps only those runs of other nodes that a run of this node may have to do with.
   /// @pre locked
@@ -160,6 +162,9 @@ public:
 
   /// How long nothing was heard of the other nodes, by name; of runs' own frames it does not know.
   [[nodiscard]] std::map<std::string, double> silence_s() const;
+
+  /// What this node knows of the views and the control log; of a run's cuts nothing.
+  [[nodiscard]] ContinuityStatus continuity() const;
 
 private:
   void check(const std::unique_lock<std::mutex>& lock, std::uint64_t epoch) const;

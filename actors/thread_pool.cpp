@@ -189,6 +189,7 @@ RunSummary ThreadPoolBase::run_serially(World& world, const std::shared_ptr<Stat
   {
     RunSight sight(world, node_name(world.options));
     sight.watch(engine);
+    sight.add_continuity = [&snapshots](ContinuityStatus& status) { snapshots.show(status); };
     const WatchedRun watched(sight, {exported});
     engine.run();
   }
@@ -226,6 +227,7 @@ RunSummary ThreadPoolBase::run_on_workers(World& world, caf::actor_system& syste
   DomainBoard& board = run->domains().board();
   RunSight sight(world, node_name(world.options));
   sight.watch(run->domains());
+  sight.add_continuity = [&snapshots](ContinuityStatus& status) { snapshots.show(status); };
   const WatchedRun watched(sight, {exported});
   run->start();
   ways_in_->door->open([&board](DomainIndex domain, std::unique_ptr<OutsideTask>& task) {

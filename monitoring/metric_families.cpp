@@ -138,6 +138,26 @@ void add_peer(Families& families, const PeerStatus& p) {
   families.add(link_silence, p.silence_s, {p.peer});
 }
 
+void add_continuity(Families& families, const ContinuityStatus& c) {
+  using namespace metrics;
+  if (c.epoch > 0) {
+    families.add(view_epoch, c.epoch);
+    families.add(view_members, c.members);
+    families.add(members_joined, c.joined);
+    families.add(members_gone, c.gone);
+    families.add(log_leads, c.leads);
+    families.add(log_term, c.term);
+    families.add(log_entries, c.log_length);
+    families.add(recoveries, c.recoveries);
+    families.add(recovery_time, c.recovery_s);
+  }
+  families.add(metrics::cuts, c.cuts);
+  if (c.cut_taken_s > 0) {
+    families.add(cut_time, c.cut_time);
+    families.add(cut_taken, c.cut_taken_s);
+  }
+}
+
 void add_process(Families& families, const ProcessStatus& p) {
   using namespace metrics;
   families.add(process_cpu, p.cpu_s);
@@ -160,6 +180,7 @@ std::vector<prometheus::MetricFamily> to_metric_families(std::span<const NodeSta
     add_run(families, status);
     for (const PeerStatus& peer : status.peers)
       add_peer(families, peer);
+    add_continuity(families, status.continuity);
     add_process(families, status.process);
   }
   return families.take();

@@ -122,6 +122,38 @@ inline constexpr Metric migrations = {
     "Agents that were to move to another node: done and refused, from this one; failed, asked for "
     "here: there is no such agent, or it was too late."};
 
+inline constexpr Metric view_epoch = {
+    "stos_view_epoch", gauge, "", "",
+    "Number of the cluster's view, as the node knows it: one more each time nodes come or go."};
+inline constexpr Metric view_members = {"stos_view_members", gauge, "", "nodes",
+                                        "Nodes of the cluster's view, as the node knows it."};
+inline constexpr Metric members_joined = {
+    "stos_members_joined_total", counter, "", "nodes",
+    "Nodes that have come into views since this one has been there."};
+inline constexpr Metric members_gone = {
+    "stos_members_gone_total", counter, "", "nodes",
+    "Nodes that have left or were lost since this one has been there."};
+inline constexpr Metric log_leads = {
+    "stos_log_leads", gauge, "", "",
+    "1 on the node that leads the cluster's control log, 0 on all others."};
+inline constexpr Metric log_term = {"stos_log_term", gauge, "", "",
+                                    "Term of the control log: one more with each election."};
+inline constexpr Metric log_entries = {"stos_log_entries", gauge, "", "entries",
+                                       "Entries of the control log since the cluster began."};
+inline constexpr Metric cuts = {"stos_cuts_total", counter, "", "cuts",
+                                "Cuts of the run that are complete, as the node knows."};
+inline constexpr Metric cut_time = {"stos_cut_time_seconds", gauge, "", "simulated seconds",
+                                    "Laboratory time of the last complete cut; absent before it."};
+inline constexpr Metric cut_taken = {
+    "stos_cut_taken_time_seconds", gauge, "", "seconds",
+    "When that was, in seconds since 1970 (UTC); absent before it."};
+inline constexpr Metric recoveries = {
+    "stos_recoveries_total", counter, "", "recoveries",
+    "Times the run has gone on in another view, since nodes were lost, left or came."};
+inline constexpr Metric recovery_time = {
+    "stos_recovery_time_seconds_total", counter, "", "seconds",
+    "Time from the end of a view to the run's going on in the next one, all together."};
+
 inline constexpr Metric process_cpu = {"stos_process_cpu_seconds_total", counter, "", "seconds",
                                        "Processor time of all threads of the process."};
 inline constexpr Metric process_memory = {"stos_process_resident_memory_bytes", gauge, "", "bytes",
@@ -169,6 +201,18 @@ inline constexpr std::array all = {build_info,
                                    link_silence,
                                    global_time_rounds,
                                    migrations,
+                                   view_epoch,
+                                   view_members,
+                                   members_joined,
+                                   members_gone,
+                                   log_leads,
+                                   log_term,
+                                   log_entries,
+                                   cuts,
+                                   cut_time,
+                                   cut_taken,
+                                   recoveries,
+                                   recovery_time,
                                    process_cpu,
                                    process_memory,
                                    process_memory_limit,

@@ -18,6 +18,16 @@
 namespace stos::detail {
 namespace {
 
+// How many members of one view are not in the other one, in the life that they have there.
+std::uint64_t missing_in(const View& other, const View& view) {
+  return static_cast<std::uint64_t>(
+      std::ranges::count_if(view.members, [&other](const View::Member& member) {
+        return std::ranges::none_of(other.members, [&member](const View::Member& there) {
+          return there.name == member.name && there.life == member.life;
+        });
+      }));
+}
+
 // A node is to be noticed before it counts as lost.
 AlertLimits alert_limits(const ClusterOptions& options, const MonitoringOptions& monitoring) {
   AlertLimits limits;
@@ -416,7 +426,13 @@ void NodeActor::look_at_runs() {
 void NodeActor::show_ledger() {
   if (core_.control() == nullptr)
     return;
+  const raft::Status log = core_.control()->status();
   const std::lock_guard lock(view_->mutex);
+  view_->control.epoch = core_.control()->view().epoch;
+  view_->control.members = core_.control()->view().members.size();
+  view_->control.leads = core_.control()->leader() == membership().own_name() ? 1 : 0;
+  view_->control.term = log.term.value;
+  view_->control.log_length = log.last.index.value;
   if (view_->ledger == core_.control()->runs())
     return;
   view_->ledger = core_.control()->runs();
@@ -504,6 +520,10 @@ void NodeActor::say_goodbye() {
 // The runs of the view before end; they begin again in this one.
 void NodeActor::enter(const View& view) {
   const std::lock_guard lock(view_->mutex);
+  if (view_->complete) {
+    view_->control.joined += missing_in(view_->view, view);
+    view_->control.gone += missing_in(view, view_->view);
+  }
   view_->view = view;
   view_->own_index = membership().own_index();
   std::vector<std::string> names;

@@ -336,6 +336,8 @@ public:
       try {
         return run_in_view(roster);
       } catch (const ViewIsOver&) {
+        if (has_begun_ && !interrupted_since_)
+          interrupted_since_ = std::chrono::steady_clock::now();
         ways_in_.door->wait();
         ways_in_.desk->wait();
       }
@@ -380,6 +382,12 @@ private:
   bool keeps_all_ = false;        // every cut of the view before is kept here
   std::uint64_t interrupted_ = 0; // lineage of the run that went on when all nodes ended
   Standpoint set_up_;             // what it was
+
+  // That it has gone on in another view: since when it does not, how often it has, how long it
+  // took.
+  std::optional<std::chrono::steady_clock::time_point> interrupted_since_;
+  std::uint64_t recoveries_ = 0;
+  double recovery_s_ = 0;
 };
 
 RunSummary ClusterRun::run_in_view(const ClusterNode::Roster& roster) {
@@ -620,6 +628,16 @@ RunSummary ClusterRun::take_part(World& world, const ClusterNode::Roster& roster
     sight.ask_network = [actor = attempt.actor] { caf::anon_send(actor, LookMessage{}); };
     sight.add_network = [&state, this](NodeStatus& status) { add_network(state, node_, status); };
   }
+  if (const auto since = std::exchange(interrupted_since_, std::nullopt)) {
+    ++recoveries_;
+    recovery_s_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - *since).count();
+  }
+  sight.add_continuity = [&state, this](ContinuityStatus& status) {
+    status = node_.continuity();
+    state.snapshots->show(status);
+    status.recoveries = recoveries_;
+    status.recovery_s = recovery_s_;
+  };
   const WatchedRun watched(sight, {exported_, node_.desk()});
   (*run)->start();
   open_ways_in((*run)->domains().board(), state, attempt.actor);

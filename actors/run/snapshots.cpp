@@ -327,7 +327,7 @@ void Snapshots::hear_end(const CutMessage& message) {
   BytesReader in(message.data.data);
   const Result<CutRecord> record = read_record(in);
   if (message.problem.empty() && record)
-    records_[message.time] = *record;
+    enter(*record);
   if (!bytes.empty() && record)
     if (Result<CutPart> whole = decode_cut_part(bytes.mapped())) {
       whole->cut.origin = site_.beginning.origin;
@@ -477,6 +477,23 @@ Result<CutStore::Written> Snapshots::store(const Cut& cut, const CutRecord& reco
   return store_->write(label, encoded, options_.keep);
 }
 
+// The set-up's cut is for the keeper only, and stands in no summary.
+void Snapshots::show(ContinuityStatus& status) const {
+  const std::lock_guard lock(mutex_);
+  status.cuts = records_.size();
+  if (records_.empty())
+    return;
+  status.cut_time = records_.rbegin()->first;
+  status.cut_taken_s = last_taken_s_;
+}
+
+// @pre locked
+void Snapshots::enter(const CutRecord& record) {
+  records_[record.time] = record;
+  last_taken_s_ =
+      std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
 void Snapshots::conclude(const CutRecord& record, const std::string& problem) {
   if (site_.tell_all) {
     BytesWriter out;
@@ -490,7 +507,7 @@ void Snapshots::conclude(const CutRecord& record, const std::string& problem) {
   if (!problem.empty())
     return;
   const std::lock_guard lock(mutex_);
-  records_[record.time] = record;
+  enter(record);
 }
 
 void Snapshots::complain(double time, const std::string& what) {

@@ -4,6 +4,7 @@
 #include "actors/messages/stored_cut.hpp"
 #include "actors/run/cut_keeper.hpp"
 #include "actors/run/restart.hpp"
+#include "libstos/cluster/status/node_status.hpp"
 #include "libstos/engine/execution.hpp"
 #include "libstos/image/present.hpp"
 #include "store/cut_store.hpp"
@@ -90,6 +91,9 @@ public:
   /// What the cuts of this run have in common; only that of the first node counts.
   [[nodiscard]] std::uint64_t lineage() const { return lineage_; }
 
+  /// The cuts so far, as this node knows them: adds their number, and the last one's time.
+  void show(ContinuityStatus& status) const;
+
   /// After the run: waits until all cuts are joined here that were taken (of the other nodes, for
   /// at most `patience_s`) and stored. What was cut, by time.
   [[nodiscard]] std::vector<CutRecord> finish(double patience_s = 0);
@@ -132,6 +136,7 @@ private:
   [[nodiscard]] Result<StoredCut> store_and_tell(const Cut& cut, StoredCut done);
   [[nodiscard]] Result<CutStore::Written> store(const Cut& cut, const CutRecord& record);
   void conclude(const CutRecord& record, const std::string& problem);
+  void enter(const CutRecord& record);
   void complain(double time, const std::string& what);
   void answer(const std::vector<std::uint64_t>& asked, const Result<StoredCut>& result);
 
@@ -155,8 +160,9 @@ private:
   std::deque<std::pair<double, Pending>> complete_;
   std::shared_ptr<const Present> present_; // where the world stands still
   std::map<double, CutRecord> records_;
-  CutMemory memory_;      // for the next cut
-  std::size_t taken_ = 0; // here
+  double last_taken_s_ = 0; // when the last of these was, in seconds since 1970
+  CutMemory memory_;        // for the next cut
+  std::size_t taken_ = 0;   // here
   std::chrono::steady_clock::time_point stopped_{};
   std::size_t concluded_ = 0;
   std::size_t left_out_ = 0;

@@ -27,6 +27,7 @@ struct RunSight {
   const DomainBoard* board = nullptr;           ///< null in a serial run
   std::function<void()> ask_network;            ///< with other nodes: wants that to be news soon,
   std::function<void(NodeStatus&)> add_network; ///< which this adds
+  std::function<void(ContinuityStatus&)> add_continuity; ///< of the run's cuts, and its cluster
   Clock::time_point began = Clock::now();
 
   void watch(DomainSet& domains);

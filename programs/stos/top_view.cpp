@@ -257,6 +257,22 @@ void write_numbers(JsonWriter& json, const NodeStatus& now, const Rates& rates) 
   json.member("migrations_refused", now.migrations_refused);
   json.member("migrations_failed", now.migrations_failed);
   json.member("global_time_rounds", now.global_time_rounds);
+  if (const ContinuityStatus& c = now.continuity; c.epoch > 0 || c.cuts > 0) {
+    json.begin_object("continuity");
+    json.member("epoch", c.epoch);
+    json.member("members", c.members);
+    json.member("leads", c.leads != 0);
+    json.member("term", c.term);
+    json.member("log_length", c.log_length);
+    json.member("joined", c.joined);
+    json.member("gone", c.gone);
+    json.member("cuts", c.cuts);
+    json.member("cut_time_s", c.cut_time);
+    json.member("cut_taken_s", c.cut_taken_s);
+    json.member("recoveries", c.recoveries);
+    json.member("recovery_s", c.recovery_s);
+    json.end_object();
+  }
   json.member("events_per_second", rates.events);
   json.member("empty_share", rates.empty_share());
   json.member("blocked_share", blocked_share(now));

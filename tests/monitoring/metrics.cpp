@@ -160,6 +160,18 @@ TEST_CASE("every number of a status arrives in its own series", "[monitoring]") 
            "stos_migrations_total" + at + ",result=\"done\"} 4\n",
            "stos_migrations_total" + at + ",result=\"refused\"} 5\n",
            "stos_migrations_total" + at + ",result=\"failed\"} 6\n",
+           "stos_view_epoch" + at + "} 3\n",
+           "stos_view_members" + at + "} 5\n",
+           "stos_members_joined_total" + at + "} 14\n",
+           "stos_members_gone_total" + at + "} 19\n",
+           "stos_log_leads" + at + "} 1\n",
+           "stos_log_term" + at + "} 17\n",
+           "stos_log_entries" + at + "} 2345\n",
+           "stos_cuts_total" + at + "} 16\n",
+           "stos_cut_time_seconds" + at + "} 58.5\n",
+           "stos_cut_taken_time_seconds" + at + "} 1650000000\n",
+           "stos_recoveries_total" + at + "} 2\n",
+           "stos_recovery_time_seconds_total" + at + "} 0.75\n",
            "stos_process_cpu_seconds_total" + at + "} 12.5\n",
            "stos_process_resident_memory_bytes" + at + "} 67108864\n",
            "stos_process_memory_limit_bytes" + at + "} 1073741824\n",
@@ -176,9 +188,11 @@ TEST_CASE("what has no value is left out, and several statuses share a family", 
   bare.peers.clear();
   bare.process.memory_limit_bytes = 0;
   bare.process.open_files_max = 0;
+  bare.continuity = {};
   const std::string text = exposition({bare});
-  CHECK_THAT(text,
-             !Contains("stos_link_") && !Contains("_limit_bytes") && !Contains("open_files_limit"));
+  CHECK_THAT(text, !Contains("stos_link_") && !Contains("_limit_bytes") &&
+                       !Contains("open_files_limit") && !Contains("stos_view_") &&
+                       !Contains("stos_log_") && !Contains("stos_cut_"));
 
   const std::vector<NodeStatus> both = {bare, made_up_status("earth")};
   const auto families = detail::to_metric_families(both);

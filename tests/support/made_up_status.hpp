@@ -46,6 +46,7 @@ inline NodeStatus made_up_status(const std::string& node = "earth") {
   s.peers = {{"mars", 10, 20, 30, 40, 50, 60, 70, 80, 9, 0.5},
              {"venus", 100, 200, 300, 400, 500, 600, 700, 800, 90, 0.25}};
   s.process = {12.5, 1 << 26, std::uint64_t{1} << 30, 8, 15, 1024, 1.6e9};
+  s.continuity = {3, 5, 1, 17, 2345, 14, 19, 16, 58.5, 1.65e9, 2, 0.75};
   return s;
 }
 
@@ -70,6 +71,8 @@ inline NodeStatus random_status(std::mt19937_64& random) {
   s.event_durations.add(real());
   s.process.cpu_s = real();
   s.process.resident_bytes = number();
+  s.continuity.log_length = number();
+  s.continuity.recovery_s = real();
   return s;
 }
 

@@ -80,6 +80,14 @@ public:
     status.mailbox_longest = 40;
     status.mailbox_limit = 1'000'000;
     status.global_time_rounds = at_rate(50, elapsed_s);
+    status.continuity.epoch = 1;
+    status.continuity.members = nodes_.size();
+    status.continuity.leads = i == 0 ? 1 : 0;
+    status.continuity.term = 1;
+    status.continuity.log_length = 2;
+    status.continuity.cuts = at_rate(1, elapsed_s);
+    status.continuity.cut_time = 2 * elapsed_s;
+    status.continuity.cut_taken_s = now_s();
     for (const std::string& peer : nodes())
       if (peer != status.node)
         status.peers.push_back({peer, at_rate(100, elapsed_s), at_rate(110, elapsed_s),

@@ -43,6 +43,22 @@ void each_member_of_process(Status& x, Visit&& visit) {
   visit(x.started_s);
 }
 
+template <class Status, class Visit>
+void each_member_of_continuity(Status& x, Visit&& visit) {
+  visit(x.epoch);
+  visit(x.members);
+  visit(x.leads);
+  visit(x.term);
+  visit(x.log_length);
+  visit(x.joined);
+  visit(x.gone);
+  visit(x.cuts);
+  visit(x.cut_time);
+  visit(x.cut_taken_s);
+  visit(x.recoveries);
+  visit(x.recovery_s);
+}
+
 /// The numbers of a node that add up over nodes.
 template <class Status, class Visit>
 void each_count(Status& x, Visit&& visit) {
@@ -82,6 +98,7 @@ void each_member(Status& x, Visit&& visit) {
   visit(x.mailbox_limit);
   visit(x.global_time_rounds);
   each_member_of_process(x.process, visit);
+  each_member_of_continuity(x.continuity, visit);
 }
 
 constexpr std::size_t type_bytes_min = 2;      // an empty name, and a varint
@@ -165,6 +182,8 @@ NodeStatus total_of(std::span<const NodeStatus> nodes) {
     total.mailbox_longest = std::max(total.mailbox_longest, node.mailbox_longest);
     total.mailbox_limit = std::max(total.mailbox_limit, node.mailbox_limit);
     total.global_time_rounds = std::max(total.global_time_rounds, node.global_time_rounds);
+    if (node.continuity.epoch > total.continuity.epoch)
+      total.continuity = node.continuity;
     total.process.cpu_s += node.process.cpu_s;
     total.process.resident_bytes += node.process.resident_bytes;
     total.process.memory_limit_bytes += node.process.memory_limit_bytes;

@@ -51,6 +51,25 @@ struct ProcessStatus {
   friend bool operator==(const ProcessStatus&, const ProcessStatus&) = default;
 };
 
+/// What lets a run go on when a node is lost, as one node knows it: the cluster's control log, and
+/// the cuts of the run.
+struct ContinuityStatus {
+  std::uint64_t epoch = 0;      ///< of the node's view; 0: it is no node of a cluster
+  std::uint64_t members = 0;    ///< nodes of that view
+  std::uint64_t leads = 0;      ///< 1: this node leads the log
+  std::uint64_t term = 0;       ///< of the log's leader
+  std::uint64_t log_length = 0; ///< entries
+  std::uint64_t joined = 0;     ///< nodes that have come in views since this one has been there,
+  std::uint64_t gone = 0;       ///< and that have left or were lost
+  std::uint64_t cuts = 0;       ///< of the run, complete
+  double cut_time = 0;          ///< laboratory time of the last one
+  double cut_taken_s = 0;       ///< when it was, in seconds since 1970 (UTC); 0: there is none yet
+  std::uint64_t recoveries = 0; ///< times the run has gone on in another view
+  double recovery_s = 0;        ///< wall-clock time that this took, all together
+
+  friend bool operator==(const ContinuityStatus&, const ContinuityStatus&) = default;
+};
+
 /// Everything that can be seen of one simulation on one node, at one moment.
 ///
 /// It is what an exporter turns into metrics, what nodes tell each other, and what `stos top`
@@ -98,6 +117,7 @@ struct NodeStatus {
 
   std::vector<PeerStatus> peers;
   ProcessStatus process;
+  ContinuityStatus continuity;
 
   friend bool operator==(const NodeStatus&, const NodeStatus&) = default;
 };
@@ -120,7 +140,8 @@ void take_news(std::vector<NodeStatus>& known, NodeStatus news);
 by_simulation(std::span<const NodeStatus> statuses);
 
 /// All nodes of one simulation as if they were one: sums of what is counted; the latest event; the
-/// least lower bound; the longest mailbox. It has no name and no peers.
+/// least lower bound; the longest mailbox; of what lets the run go on, what the node says that has
+/// the newest view. It has no name and no peers.
 [[nodiscard]] NodeStatus total_of(std::span<const NodeStatus> nodes);
 
 /// `status` as bytes, for the other nodes: all of them run the same build.
