@@ -8,6 +8,7 @@ find_package(Scotch 7 REQUIRED)  # FindScotch.cmake, beside this file; so are th
 find_package(LMDB REQUIRED)
 find_package(Zstd REQUIRED)
 find_package(Hiredis REQUIRED)
+find_package(nlohmann_json 3.11 REQUIRED)  # headers only, in sources of actors/
 
 # prometheus-cpp is needed only once monitoring/ has C++.
 file(GLOB_RECURSE stos_monitoring_sources CONFIGURE_DEPENDS

@@ -80,6 +80,19 @@ function(stos_add_layer name folder)
   set_property(GLOBAL APPEND PROPERTY STOS_LAYERS ${name})
 endfunction()
 
+# stos_embed(<layer> <folder>/<name>.<ending> <template>)
+# Makes <folder>/<name>_<ending>.hpp of the template, for sources of the layer: it has the file's text.
+function(stos_embed layer file template)
+  cmake_path(GET file PARENT_PATH folder)
+  cmake_path(GET file FILENAME name)
+  string(REPLACE "." "_" name "${name}")
+  file(READ "${PROJECT_SOURCE_DIR}/${file}" ${name})
+  configure_file("${PROJECT_SOURCE_DIR}/${template}"
+                 "${PROJECT_BINARY_DIR}/embedded/${folder}/${name}.hpp" @ONLY)
+  target_include_directories(stos_${layer} PRIVATE "${PROJECT_BINARY_DIR}/embedded")
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${file}")
+endfunction()
+
 # Makes stos::stos, which is every layer and the headers directly in libstos/.
 function(stos_add_umbrella)
   get_property(layers GLOBAL PROPERTY STOS_LAYERS)

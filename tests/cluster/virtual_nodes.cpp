@@ -14,8 +14,9 @@ ClusterOptions VirtualCores::brisk() {
   return options;
 }
 
-VirtualCores::VirtualCores(std::size_t nodes, std::uint64_t seed, const ClusterOptions& options)
-    : options_(options), random_(seed), nodes_(nodes) {
+VirtualCores::VirtualCores(std::size_t nodes, std::uint64_t seed, const ClusterOptions& options,
+                           VirtualRiders* riders)
+    : options_(options), riders_(riders), random_(seed), nodes_(nodes) {
   for (std::size_t i = 0; i < nodes; ++i) {
     NodeAddress address{"h", static_cast<std::uint16_t>(1000 + i)};
     options_.peers.push_back(address);
@@ -49,7 +50,10 @@ void VirtualCores::start(std::size_t node, bool joins, std::size_t knows) {
     hello.nodes = 1000; // it founds no cluster
   }
   std::optional<NodeMemory> memory = *NodeMemory::read(nodes_[node].disk);
-  nodes_[node].core = std::make_unique<Core>(hello, options, clock(node), std::move(memory));
+  nodes_[node].core = nullptr;
+  ControlMachine* const machine = riders_ == nullptr ? nullptr : riders_->begins(node);
+  nodes_[node].core =
+      std::make_unique<Core>(hello, options, clock(node), std::move(memory), machine);
 }
 
 void VirtualCores::mend_disks() {
@@ -156,6 +160,13 @@ void VirtualCores::act(std::size_t node) {
       trouble_ = "two views of epoch " + std::to_string(view.epoch) + ": " + view.to_string() +
                  "; " + known->second.to_string();
   }
+  if (riders_ != nullptr)
+    riders_->acts(node);
+}
+
+void VirtualCores::say(std::size_t from, raft::NodeId to, std::vector<std::byte> words) {
+  if (const Key key = core(from).membership().key_of(to.value); key != 0)
+    send(from, key, Words{std::move(words)});
 }
 
 void VirtualCores::connect(std::size_t from, const NodeAddress& address) {
@@ -205,7 +216,10 @@ void VirtualCores::deliver(std::size_t to, const Message& message) {
     core.heard_beat(peer, beat->reachability, clock(to));
   else if (const auto* frame = std::get_if<Frame>(&message.content))
     core.heard_frame(peer, frame->bytes, clock(to));
-  else
+  else if (const auto* words = std::get_if<Words>(&message.content)) {
+    if (const std::uint64_t id = core.membership().id_of(peer); id != 0 && riders_ != nullptr)
+      riders_->hears(to, {id}, words->bytes);
+  } else
     core.left(peer);
 }
 
@@ -228,6 +242,8 @@ void VirtualCores::reset(std::size_t a, std::size_t b) { close(a, b, true, true)
 
 void VirtualCores::kill(std::size_t node) {
   nodes_[node].disk_is_full = false;
+  if (is_up(node) && riders_ != nullptr)
+    riders_->ends(node);
   nodes_[node].core = nullptr;
   for (std::size_t other = 0; other < nodes_.size(); ++other) // behind a cut cable, no one hears it
     close(node, other, false, flows(node, other));

@@ -16,6 +16,18 @@
 
 namespace stos::test {
 
+/// What nodes do beside being nodes, by their numbers.
+class VirtualRiders {
+public:
+  virtual ~VirtualRiders() = default;
+  /// A process of that node begins: what rides on its control log. It is gone when the next one
+  /// begins, or it is killed.
+  virtual detail::ControlMachine* begins(std::size_t node) = 0;
+  virtual void ends(std::size_t node) = 0;
+  virtual void acts(std::size_t node) = 0;
+  virtual void hears(std::size_t node, raft::NodeId from, const std::vector<std::byte>& words) = 0;
+};
+
 /// The cores of nodes with the network between them, in one thread, on one clock, from one seed.
 ///
 /// A connection carries messages in order. While a cable is cut, they wait, as in TCP; when a
@@ -25,7 +37,7 @@ public:
   using Core = detail::NodeCore;
 
   explicit VirtualCores(std::size_t nodes, std::uint64_t seed = 1,
-                        const ClusterOptions& options = brisk());
+                        const ClusterOptions& options = brisk(), VirtualRiders* riders = nullptr);
 
   /// Times that make a story short.
   [[nodiscard]] static ClusterOptions brisk();
@@ -46,6 +58,13 @@ public:
 
   /// The process ends, without a word, or with one.
   void kill(std::size_t node);
+  /// Words of a rider to another member; see VirtualRiders.
+  void say(std::size_t from, raft::NodeId to, std::vector<std::byte> words);
+  [[nodiscard]] bool propose(std::size_t node, const std::vector<std::byte>& entry) {
+    return nodes_[node].core->propose(entry);
+  }
+  [[nodiscard]] std::uint64_t life(std::size_t node) const { return nodes_[node].life; }
+  [[nodiscard]] bool is_paused(std::size_t node) const { return nodes_[node].paused; }
   void leave(std::size_t node);
   /// A process of that name and address starts anew, without what was on the disk of the one
   /// before, or with it.
@@ -119,6 +138,9 @@ private:
   struct Refusal {
     std::string why;
   };
+  struct Words {
+    std::vector<std::byte> bytes;
+  };
   struct Goodbye {};
   struct Welcome {
     detail::NodeHello hello;
@@ -126,7 +148,8 @@ private:
   struct TakenIn {
     std::vector<std::byte> view;
   };
-  using Content = std::variant<detail::NodeHello, Refusal, Beat, Frame, Goodbye, Welcome, TakenIn>;
+  using Content =
+      std::variant<detail::NodeHello, Refusal, Beat, Frame, Goodbye, Welcome, TakenIn, Words>;
 
   /// A connection between two processes, by the number of both.
   struct Line {
@@ -171,6 +194,7 @@ private:
   static constexpr double step_s = 0.005;
 
   ClusterOptions options_;
+  VirtualRiders* const riders_;
   bool runs_can_be_cut_ = true;
   RandomStream random_;
   std::vector<Node> nodes_;

@@ -34,6 +34,7 @@ violations() (
       # Third-party headers (prefix or whole name) and the one folder where they live.
       home["caf/"] = "actors"
       home["openssl/"] = "actors"
+      home["nlohmann/"] = "actors"
       home["yaml-cpp/"] = "config"
       home["CLI/"] = "config"
       home["prometheus/"] = "monitoring"

@@ -19,7 +19,7 @@ raft::GroupsOptions groups_options(const ControlOptions& options) {
 }
 
 // What an entry of the log is.
-enum class Kind : std::uint8_t { view, note };
+enum class Kind : std::uint8_t { view, note, machine };
 
 std::vector<std::byte> entry_of(const View& view) {
   BytesWriter out;
@@ -41,6 +41,8 @@ std::vector<std::byte> encode(const ControlGroup::State& state) {
   out.varint(view.size());
   out.raw(view);
   state.runs.write(out);
+  out.varint(state.machine.size());
+  out.raw(state.machine);
   return out.take();
 }
 
@@ -51,6 +53,8 @@ Result<ControlGroup::State> read_state(std::span<const std::byte> bytes) {
   if (!view)
     return view.error();
   ControlGroup::State state{*std::move(view), RunLedger::read(in)};
+  const std::span<const std::byte> machine = in.raw(in.count(1));
+  state.machine.assign(machine.begin(), machine.end());
   if (!in.at_end())
     return Error{Errc::bad_message, "no state of a cluster"};
   return state;
@@ -69,9 +73,14 @@ ControlGroup::ControlGroup(View first, const ControlOptions& options, bool joins
     : options_(options), view_(std::move(first)), groups_(groups_options(options)),
       seen_(view_.epoch, view_.members.size()), next_tick_s_(now_s + options.tick_s) {
   raft::Recovered found;
+  if (options_.machine != nullptr)
+    static_cast<void>(options_.machine->restore({}));
   if (!joins) {
+    if (options_.machine != nullptr)
+      options_.machine->enter(view_);
     raft::Persist persist = first_state({view_, {}});
     found.snapshot = persist.snapshot;
+    found.hard_state = *persist.hard_state;
     to_persist_.push_back({group, std::move(persist)});
   }
   begin(std::move(found));
@@ -87,7 +96,9 @@ ControlGroup::ControlGroup(View last, raft::Recovered found, const ControlOption
 }
 
 void ControlGroup::begin(raft::Recovered state) {
+  constexpr std::uint64_t trailing_entries = 100; // they may be long
   raft::Options of_group;
+  of_group.limits.trailing_entries = trailing_entries;
   of_group.seed = options_.seed;
   of_group.election = options_.election;
   const Result<void> added = groups_.add(group, of_group, std::move(state));
@@ -105,8 +116,11 @@ raft::Persist ControlGroup::first_state(const State& state) {
   raft::Configuration all;
   all.voters = state.view.ids();
   raft::Persist persist;
-  persist.snapshot = std::make_shared<const raft::Snapshot>(
-      raft::Snapshot{raft::EntryId{}, std::move(all), encode(state)});
+  // As if an entry had said so: so nodes that come later get it as a snapshot, too.
+  constexpr raft::EntryId first{{1}, {1}};
+  persist.snapshot =
+      std::make_shared<const raft::Snapshot>(raft::Snapshot{first, std::move(all), encode(state)});
+  persist.hard_state = raft::HardState{first.term, {}};
   return persist;
 }
 
@@ -114,7 +128,14 @@ bool ControlGroup::set_state(std::span<const std::byte> bytes) {
   Result<State> state = read_state(bytes);
   if (!state)
     return false;
+  snapshot_bytes_ = bytes.size();
+  bytes_since_snapshot_ = 0;
   runs_ = std::move(state->runs);
+  if (options_.machine != nullptr) {
+    if (!options_.machine->restore(state->machine))
+      return false;
+    options_.machine->enter(state->view);
+  }
   enter(std::move(state->view));
   return true;
 }
@@ -202,6 +223,17 @@ void ControlGroup::note_leader() {
 std::string ControlGroup::leader() const {
   const auto index = view_.index_of(fsm().leader());
   return index ? view_.members[*index].name : std::string();
+}
+
+bool ControlGroup::propose(std::span<const std::byte> entry) {
+  if (!leads())
+    return false;
+  BytesWriter out;
+  out.u8(static_cast<std::uint8_t>(Kind::machine));
+  out.raw(entry);
+  const bool is_under_way = static_cast<bool>(fsm().propose(out.take()));
+  groups_.touched(group);
+  return is_under_way;
 }
 
 void ControlGroup::lead(double now_s) {
@@ -351,9 +383,22 @@ void ControlGroup::apply(const raft::Apply& what) {
   for (const raft::EntryPtr& entry : what.entries)
     if (entry->kind == raft::EntryKind::command)
       apply(entry->data);
-  if (what.entries.empty())
+  constexpr std::size_t entries_bytes_min = 64 << 10;
+  if (what.entries.empty() ||
+      (!std::exchange(compacts_now_, false) &&
+       bytes_since_snapshot_ <= std::max(entries_bytes_min, snapshot_bytes_)))
     return;
-  static_cast<void>(fsm().compact(what.entries.back()->index, encode(State{view_, runs_})));
+  compact(what.entries.back()->index);
+}
+
+void ControlGroup::compact(raft::LogIndex upto) {
+  State state{view_, runs_};
+  if (options_.machine != nullptr)
+    state.machine = options_.machine->snapshot();
+  std::vector<std::byte> bytes = encode(state);
+  snapshot_bytes_ = bytes.size();
+  bytes_since_snapshot_ = 0;
+  static_cast<void>(fsm().compact(upto, std::move(bytes)));
   groups_.touched(group);
 }
 
@@ -362,9 +407,19 @@ void ControlGroup::apply(std::span<const std::byte> entry) {
   const std::uint8_t kind = in.u8();
   if (!in.ok())
     return;
+  if (kind == static_cast<std::uint8_t>(Kind::machine)) {
+    bytes_since_snapshot_ += entry.size();
+    if (options_.machine != nullptr)
+      options_.machine->apply(entry.subspan(1));
+    return;
+  }
+  compacts_now_ = true;
   if (kind == static_cast<std::uint8_t>(Kind::view)) {
-    if (Result<View> view = decode_view(entry.subspan(1)); view)
+    if (Result<View> view = decode_view(entry.subspan(1)); view) {
+      if (options_.machine != nullptr)
+        options_.machine->enter(*view);
       enter(*std::move(view));
+    }
   } else if (const RunNote note = read_note(in); in.at_end()) {
     runs_.enter(note);
   }

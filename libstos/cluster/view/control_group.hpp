@@ -1,6 +1,7 @@
 #pragma once
 
 #include "libstos/base/result.hpp"
+#include "libstos/cluster/view/control_machine.hpp"
 #include "libstos/cluster/view/reachability.hpp"
 #include "libstos/cluster/view/run_ledger.hpp"
 #include "libstos/cluster/view/view.hpp"
@@ -21,7 +22,8 @@ struct ControlOptions {
   std::uint64_t seed = 1; ///< another one on each node
   std::uint64_t life = 1; ///< another one each time the node starts
   raft::ElectionKind election = raft::ElectionKind::raft;
-  double tick_s = 0.1; ///< of the log's clock; elections take some 10 to 20 of them
+  double tick_s = 0.1;               ///< of the log's clock; elections take some 10 to 20 of them
+  ControlMachine* machine = nullptr; ///< that rides on the log, the same kind on all nodes
 };
 
 /// What is to be on the disk before anything else of the same output is done.
@@ -47,6 +49,9 @@ struct ToPersist {
 /// A view counts once it is committed. Then the members of the log are made those of the view, so
 /// that the next loss needs a majority of these only. A node without a majority, and one that the
 /// newest view does not have, stops: failure().
+///
+/// Beside that the log carries what a ControlMachine decides (propose()). Its entries are put
+/// together in a snapshot when they have grown as long as the last one, those of views at once.
 ///
 /// Who leads is a matter of the log (`cluster.election`), and of nothing else: no run knows it.
 ///
@@ -74,6 +79,7 @@ public:
   struct State {
     View view;
     RunLedger runs;
+    std::vector<std::byte> machine = {};
   };
 
   /// What counts for sure in a log that was found; nothing if there is no view in it.
@@ -92,6 +98,10 @@ public:
   /// the members of the view as their processes are now, without ids, in the order of the view.
   void tick(Reachability own, std::vector<View::Member> now, std::vector<View::Member> newcomers,
             double now_s);
+
+  /// An entry for the machine. It is to come once more if it is not applied: a leader may be lost
+  /// with it. False if this node does not lead, or has too much under way.
+  [[nodiscard]] bool propose(std::span<const std::byte> entry);
 
   /// All runs were cut, as was wanted; or one of them cannot be, and this is why.
   void runs_are_cut(const std::optional<Error>& why_not);
@@ -121,6 +131,8 @@ public:
   /// For people.
   [[nodiscard]] raft::Status status() const { return fsm().status(); }
   [[nodiscard]] std::string leader() const; ///< its name; empty if none is known
+  [[nodiscard]] raft::NodeId leader_id() const { return fsm().leader(); }
+  [[nodiscard]] bool leads() const { return fsm().leads() && !is_out_ && !failure_; }
 
 private:
   static constexpr double settle_s = 0.5;
@@ -131,6 +143,7 @@ private:
   [[nodiscard]] std::size_t own_index() const { return *view_.index_of(options_.self); }
   void apply(const raft::Apply& what);
   void apply(std::span<const std::byte> entry);
+  void compact(raft::LogIndex upto);
   [[nodiscard]] bool set_state(std::span<const std::byte> bytes);
   void enter(View next);
   void lead(double now_s);
@@ -159,6 +172,9 @@ private:
   bool wants_to_leave_ = false; // this node
   bool is_out_ = false;         // a later view than that of its log does not have it
   RunLedger runs_;
+  bool compacts_now_ = false; // there is more than entries of the machine
+  std::size_t bytes_since_snapshot_ = 0;
+  std::size_t snapshot_bytes_ = 0;
   std::vector<RunNote> notes_proposed_; // under the same leader, not yet applied
   std::uint64_t proposed_ = 0;          // the epoch of a view
   raft::Term proposed_in_;              // under which leader

@@ -35,6 +35,7 @@ NodeMemory::read(const std::map<raft::GroupId, raft::Recovered>& found) {
     return std::optional<NodeMemory>();
   memory.last = std::move(state->view);
   memory.runs = std::move(state->runs);
+  memory.machine = std::move(state->machine);
   return std::optional(std::move(memory));
 }
 
@@ -48,7 +49,7 @@ Result<void> NodeMemory::check(const std::string& of_cluster, const std::string&
 
 std::vector<ToPersist> NodeMemory::alone() const {
   constexpr std::uint64_t far_later = 1000; // views that others may have had meanwhile
-  ControlGroup::State state{last, runs};
+  ControlGroup::State state{last, runs, machine};
   View::Member self = last.members[*last.index_of(id)];
   self.id = {++state.view.last_id};
   self.life = 0; // no process
@@ -76,9 +77,9 @@ ToPersist NodeMemory::write(const std::string& cluster, const std::string& node,
 }
 
 NodeCore::NodeCore(NodeHello self, const ClusterOptions& options, double now_s,
-                   std::optional<NodeMemory> memory)
-    : options_(options), life_(self.life), membership_(std::move(self), options, now_s),
-      tick_s_(tick_of_control(options)) {
+                   std::optional<NodeMemory> memory, ControlMachine* machine)
+    : options_(options), life_(self.life), machine_(machine),
+      membership_(std::move(self), options, now_s), tick_s_(tick_of_control(options)) {
   if (memory)
     resume(*std::move(memory), now_s);
   begin_if_complete(now_s);
@@ -102,6 +103,7 @@ ControlOptions NodeCore::control_options(raft::NodeId self) const {
   options.life = std::max<std::uint64_t>(life_, 1);
   options.election = *raft::election_kind_from(to_string(options_.election));
   options.tick_s = tick_s_;
+  options.machine = machine_;
   return options;
 }
 

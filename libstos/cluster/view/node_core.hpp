@@ -23,8 +23,9 @@ struct NodeMemory {
   std::string cluster;
   std::string node;
   raft::NodeId id;
-  View last;      ///< that it knows
-  RunLedger runs; ///< under way then
+  View last;                      ///< that it knows
+  RunLedger runs;                 ///< under way then
+  std::vector<std::byte> machine; ///< of the ControlMachine
   raft::Recovered control;
 
   /// `found` is what lies on the disk, by group. Nothing if there is no view in it: such a node has
@@ -60,8 +61,9 @@ class NodeCore {
 public:
   using PeerKey = Membership::PeerKey;
 
+  /// `machine` rides on the control log; it outlives the core, and is not to be changed otherwise.
   NodeCore(NodeHello self, const ClusterOptions& options, double now_s,
-           std::optional<NodeMemory> memory = {});
+           std::optional<NodeMemory> memory = {}, ControlMachine* machine = nullptr);
 
   // ---- inputs: what has happened. Those of Membership, and what other nodes' cores have said.
 
@@ -87,6 +89,11 @@ public:
 
   /// Whether runs are under way here. If none are, a node that says goodbye is not missed at once.
   void has_runs(bool has) { membership_.has_runs(has); }
+
+  /// See ControlGroup.
+  [[nodiscard]] bool propose(std::span<const std::byte> entry) {
+    return control_ != nullptr && control_->propose(entry);
+  }
 
   /// What an output wanted to have on the disk is not there.
   void cannot_persist(const Error& why);
@@ -139,6 +146,7 @@ private:
 
   const ClusterOptions options_;
   const std::uint64_t life_;
+  ControlMachine* const machine_;
   Membership membership_;
   std::unique_ptr<ControlGroup> control_;
   double tick_s_;
