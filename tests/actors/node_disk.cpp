@@ -55,7 +55,7 @@ TEST_CASE("What an operator says takes the place of what a node had on its disk"
   REQUIRE(memory.has_value());
   CHECK(memory->id == raft::NodeId{3});
   CHECK(memory->last.to_string() == "view 1001 of b");
-  CHECK(memory->control.hard_state.term == raft::Term{1});
+  CHECK(memory->control.hard_state.term == raft::Term{2}); // one after that of the first state
 }
 
 TEST_CASE(
