@@ -100,6 +100,7 @@ struct ChildPool::Child {
   WorkOrder order;
   std::string folder;
   std::optional<SupervisedChild> process;
+  double time_s = 0; // that it may take
   Clock::time_point began = Clock::now();
   Clock::time_point deadline;
   std::string to_say;
@@ -155,7 +156,7 @@ void ChildPool::run() {
   for (;;) {
     std::vector<pollfd> ready{{wake_.get(), POLLIN, 0}};
     for (auto& [copy, child] : children_) {
-      for (const OwnedDescriptor* each :
+      for (const Descriptor* each :
            {&child->process->status, &child->process->output, &child->process->errors})
         if (*each)
           ready.push_back({each->get(), POLLIN, 0});
@@ -233,9 +234,9 @@ void ChildPool::begin(WorkOrder order) {
   child->to_say = task_line(order);
   child->folder = command->folder;
   child->process.emplace(*std::move(process));
-  const double time_s = std::min(order.spec.limits.time_s, options_.time_max_s);
+  child->time_s = std::min(order.spec.limits.time_s, options_.time_max_s);
   child->deadline = child->began + std::chrono::duration_cast<Clock::duration>(
-                                       std::chrono::duration<double>(time_s));
+                                       std::chrono::duration<double>(child->time_s));
   child->order = std::move(order);
   child->order.results.clear();
   children_[copy] = std::move(child);
@@ -287,10 +288,7 @@ void ChildPool::attend(Child& child) {
   read_errors(child);
   if (child.is_wanted && Clock::now() >= child.deadline) {
     if (!child.end)
-      fail(child,
-           "it has taken longer than " +
-               std::to_string(std::min(child.order.spec.limits.time_s, options_.time_max_s)) +
-               " s");
+      fail(child, "it has taken longer than " + std::to_string(child.time_s) + " s");
     child.deadline += std::chrono::hours(24);
     child.process->kill();
   }
@@ -301,7 +299,7 @@ void ChildPool::attend(Child& child) {
 }
 
 void ChildPool::feed(Child& child) {
-  OwnedDescriptor& input = child.process->input;
+  Descriptor& input = child.process->input;
   while (input) {
     const ssize_t size =
         write(input.get(), child.to_say.data() + child.said, child.to_say.size() - child.said);
@@ -321,7 +319,7 @@ namespace {
 
 /// Reads what there is, for `take`, but not for ever; closes at the end.
 template <class Take>
-void read_some(OwnedDescriptor& from, const Take& take) {
+void read_some(Descriptor& from, const Take& take) {
   constexpr int rounds_max = 16;
   char bytes[64 << 10];
   for (int round = 0; from && round < rounds_max; ++round) {

@@ -74,7 +74,7 @@ private:
 
   const JobsOptions options_;
   const Events events_;
-  const OwnedDescriptor wake_;
+  const Descriptor wake_;
   std::mutex mutex_; // of the next three
   std::vector<jobs::WorkOrder> to_start_;
   std::vector<std::uint64_t> to_kill_;

@@ -191,34 +191,28 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
 }
 
 struct Pipe {
-  OwnedDescriptor reading;
-  OwnedDescriptor writing;
+  Descriptor reading;
+  Descriptor writing;
 };
 
 bool make(Pipe& pipe) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0)
     return false;
-  pipe.reading = OwnedDescriptor(ends[0]);
-  pipe.writing = OwnedDescriptor(ends[1]);
+  pipe.reading = Descriptor(ends[0]);
+  pipe.writing = Descriptor(ends[1]);
   return true;
 }
 
-void never_block(const OwnedDescriptor& descriptor) {
+void never_block(const Descriptor& descriptor) {
   fcntl(descriptor.get(), F_SETFL, fcntl(descriptor.get(), F_GETFL) | O_NONBLOCK);
 }
 
 } // namespace
 
-void OwnedDescriptor::reset() {
-  if (descriptor_ >= 0)
-    close(descriptor_);
-  descriptor_ = -1;
-}
-
 Result<SupervisedChild> SupervisedChild::start(const Command& command) {
   Pipe input, output, errors, status;
-  OwnedDescriptor own_control, its_control;
+  Descriptor own_control, its_control;
   const auto failed = [](const char* what) {
     return Error{Errc::io_error, std::string(what) + ": " + std::strerror(errno)};
   };
@@ -226,8 +220,8 @@ Result<SupervisedChild> SupervisedChild::start(const Command& command) {
     if (!make(*pipe))
       return failed("no pipe for a process can be made");
   if (int ends[2]; socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0) {
-    own_control = OwnedDescriptor(ends[0]);
-    its_control = OwnedDescriptor(ends[1]);
+    own_control = Descriptor(ends[0]);
+    its_control = Descriptor(ends[1]);
   } else {
     return failed("no socket for a process can be made");
   }
@@ -256,7 +250,7 @@ Result<SupervisedChild> SupervisedChild::start(const Command& command) {
   child.errors = std::move(errors.reading);
   child.status = std::move(status.reading);
   child.control_ = std::move(own_control);
-  for (const OwnedDescriptor* each : {&child.input, &child.output, &child.errors, &child.status})
+  for (const Descriptor* each : {&child.input, &child.output, &child.errors, &child.status})
     never_block(*each);
   return child;
 }

@@ -1,35 +1,15 @@
 #pragma once
 
 #include "libstos/base/result.hpp"
+#include "store/descriptor.hpp"
 
 #include <sys/types.h>
 
 #include <cstdint>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace stos::detail {
-
-/// A file descriptor that is closed with its owner.
-class OwnedDescriptor {
-public:
-  explicit OwnedDescriptor(int descriptor = -1) : descriptor_(descriptor) {}
-  OwnedDescriptor(OwnedDescriptor&& other) noexcept
-      : descriptor_(std::exchange(other.descriptor_, -1)) {}
-  OwnedDescriptor& operator=(OwnedDescriptor&& other) noexcept {
-    std::swap(descriptor_, other.descriptor_);
-    return *this;
-  }
-  ~OwnedDescriptor() { reset(); }
-
-  void reset();
-  [[nodiscard]] int get() const { return descriptor_; }
-  explicit operator bool() const { return descriptor_ >= 0; }
-
-private:
-  int descriptor_;
-};
 
 /// A command that runs with a supervisor: a process of ours, forked from this one, whose only child
 /// it is. When the command has ended, when it is to be killed, or when this process has ended,
@@ -60,11 +40,11 @@ public:
   ~SupervisedChild();
 
   /// Its ends of the pipes, all of which never block.
-  OwnedDescriptor input;
-  OwnedDescriptor output;
-  OwnedDescriptor errors;
+  Descriptor input;
+  Descriptor output;
+  Descriptor errors;
   /// Readable when all is over: then ending() says how.
-  OwnedDescriptor status;
+  Descriptor status;
 
   /// Asks it to end (SIGTERM); what is left a second later is killed.
   void terminate() { tell('t'); }
@@ -78,7 +58,7 @@ private:
   void tell(char what);
 
   pid_t supervisor_ = 0;
-  OwnedDescriptor control_;
+  Descriptor control_;
 };
 
 /// "exit code 3", "signal 9 (Killed)"

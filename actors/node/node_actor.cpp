@@ -405,7 +405,7 @@ void NodeActor::act() {
     say_goodbye();
   for (const View& view : output.views)
     enter(view);
-  show_ledger();
+  show_control();
   show_failure();
   take_early();
   if (output.wants_cut)
@@ -423,7 +423,7 @@ void NodeActor::look_at_runs() {
   core_.has_runs(!view_->runs.empty());
 }
 
-void NodeActor::show_ledger() {
+void NodeActor::show_control() {
   if (core_.control() == nullptr)
     return;
   const raft::Status log = core_.control()->status();

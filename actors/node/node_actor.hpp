@@ -64,7 +64,7 @@ private:
   void act();
   [[nodiscard]] Result<void> persist(std::vector<ToPersist> all);
   void look_at_runs();
-  void show_ledger();
+  void show_control();
   void enter(const View& view);
   void say_goodbye();
   void show_failure();

@@ -2,6 +2,7 @@
 
 #include "actors/messages/luggage.hpp"
 #include "actors/messages/pieces.hpp"
+#include "actors/status/status_desk.hpp"
 #include "config/interruption.hpp"
 #include "config/program.hpp"
 #include "libstos/base/exact_text.hpp"
@@ -471,9 +472,7 @@ Result<CutStore::Written> Snapshots::store(const Cut& cut, const CutRecord& reco
   label.time = cut.time;
   label.state_digest = record.state_digest.to_string();
   label.agents = record.agents;
-  label.written_s = std::chrono::duration_cast<std::chrono::seconds>(
-                        std::chrono::system_clock::now().time_since_epoch())
-                        .count();
+  label.written_s = static_cast<std::int64_t>(seconds_since_1970());
   return store_->write(label, encoded, options_.keep);
 }
 
@@ -490,8 +489,7 @@ void Snapshots::show(ContinuityStatus& status) const {
 // @pre locked
 void Snapshots::enter(const CutRecord& record) {
   records_[record.time] = record;
-  last_taken_s_ =
-      std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+  last_taken_s_ = seconds_since_1970();
 }
 
 void Snapshots::conclude(const CutRecord& record, const std::string& problem) {

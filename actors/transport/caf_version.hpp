@@ -101,9 +101,6 @@ using ConstSpan = caf::span<const caf::byte>;
 inline ConstSpan as_span(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const Byte*>(bytes.data()), bytes.size()};
 }
-inline ConstSpan as_span(const std::vector<std::byte>& bytes) {
-  return as_span(std::span<const std::byte>(bytes));
-}
 inline Span as_span(std::vector<std::byte>& bytes) {
   return {reinterpret_cast<Byte*>(bytes.data()), bytes.size()};
 }

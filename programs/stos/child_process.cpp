@@ -15,15 +15,15 @@ namespace stos::program {
 namespace {
 
 struct Pipe {
-  Descriptor read_end;
-  Descriptor write_end;
+  detail::Descriptor read_end;
+  detail::Descriptor write_end;
 };
 
 std::optional<Pipe> make_pipe() {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0)
     return std::nullopt;
-  return Pipe{Descriptor(ends[0]), Descriptor(ends[1])};
+  return Pipe{detail::Descriptor(ends[0]), detail::Descriptor(ends[1])};
 }
 
 /// The environment of this process with `variables` in place of what had their names.
@@ -68,7 +68,7 @@ void become(pid_t launcher, const Guardian& guardian, const Pipe& out, const Pip
     return;
   if (getppid() != launcher) // it died before the kernel knew what we want then
     _exit(exit_code_of({0, SIGKILL}));
-  const Descriptor nothing(open("/dev/null", O_RDONLY));
+  const detail::Descriptor nothing(open("/dev/null", O_RDONLY));
   if (!nothing || dup2(nothing.get(), STDIN_FILENO) < 0 ||
       dup2(out.write_end.get(), STDOUT_FILENO) < 0 || dup2(err.write_end.get(), STDERR_FILENO) < 0)
     return;
@@ -77,7 +77,7 @@ void become(pid_t launcher, const Guardian& guardian, const Pipe& out, const Pip
 }
 
 /// Waits until the program runs, and returns 0, or until it could not be started: its errno.
-int errno_of_start(const Descriptor& report) {
+int errno_of_start(const detail::Descriptor& report) {
   int problem = 0;
   ssize_t size = 0;
   do

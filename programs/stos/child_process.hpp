@@ -1,9 +1,9 @@
 #pragma once
 
 #include "libstos/base/result.hpp"
-#include "programs/stos/descriptor.hpp"
 #include "programs/stos/ending.hpp"
 #include "programs/stos/guardian.hpp"
+#include "store/descriptor.hpp"
 
 #include <sys/types.h>
 
@@ -54,13 +54,14 @@ public:
   int errors() const { return err_.get(); }
 
 private:
-  ChildProcess(pid_t leader, const Guardian& guardian, Descriptor out, Descriptor err)
+  ChildProcess(pid_t leader, const Guardian& guardian, detail::Descriptor out,
+               detail::Descriptor err)
       : leader_(leader), guardian_(guardian), out_(std::move(out)), err_(std::move(err)) {}
 
   pid_t leader_; ///< 0: moved away
   const Guardian& guardian_;
-  Descriptor out_;
-  Descriptor err_;
+  detail::Descriptor out_;
+  detail::Descriptor err_;
 };
 
 } // namespace stos::program

@@ -50,8 +50,8 @@ Guardian::Guardian() {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0)
     return;
-  Descriptor reading(ends[0]);
-  Descriptor writing(ends[1]);
+  detail::Descriptor reading(ends[0]);
+  detail::Descriptor writing(ends[1]);
   process_ = fork();
   if (process_ == 0)
     guard(reading.get());

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "programs/stos/descriptor.hpp"
+#include "store/descriptor.hpp"
 
 #include <sys/types.h>
 
@@ -29,7 +29,7 @@ public:
 private:
   void tell(pid_t group, bool is_there) const;
 
-  Descriptor list_;
+  detail::Descriptor list_;
   pid_t process_ = -1;
 };
 

@@ -57,7 +57,7 @@ public:
     if (sigaction(SIGHUP, nullptr, &hangup) == 0 && hangup.sa_handler != SIG_IGN) // nohup(1)
       sigaddset(&taken, SIGHUP);
     sigprocmask(SIG_BLOCK, &taken, nullptr);
-    descriptor_ = Descriptor(signalfd(-1, &taken, SFD_CLOEXEC | SFD_NONBLOCK));
+    descriptor_ = detail::Descriptor(signalfd(-1, &taken, SFD_CLOEXEC | SFD_NONBLOCK));
   }
 
   int descriptor() const { return descriptor_.get(); }
@@ -71,7 +71,7 @@ public:
   }
 
 private:
-  Descriptor descriptor_;
+  detail::Descriptor descriptor_;
 };
 
 /// One of the two streams of a node.

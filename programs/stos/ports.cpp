@@ -1,6 +1,6 @@
 #include "programs/stos/ports.hpp"
 
-#include "programs/stos/descriptor.hpp"
+#include "store/descriptor.hpp"
 
 #include <netdb.h>
 #include <sys/socket.h>
@@ -39,7 +39,8 @@ std::uint16_t port_of(const sockaddr_storage& address) {
 
 /// Binds `socket` to `port`, 0 for any; returns the port. Ports that wait for the end of an old
 /// connection count as free, as they do for a node.
-Result<std::uint16_t> bind_to(const Descriptor& socket, const addrinfo& host, std::uint16_t port) {
+Result<std::uint16_t> bind_to(const detail::Descriptor& socket, const addrinfo& host,
+                              std::uint16_t port) {
   sockaddr_storage address{};
   std::memcpy(&address, host.ai_addr, host.ai_addrlen);
   set_port(address, port);
@@ -62,10 +63,10 @@ Result<std::vector<NodeAddress>> free_addresses(const std::string& host, std::ui
     return resolved.error();
   const addrinfo& first = **resolved;
   std::vector<NodeAddress> addresses;
-  std::vector<Descriptor> sockets; // held until all are found, so that no two are the same
+  std::vector<detail::Descriptor> sockets; // held until all are found, so that no two are the same
   for (std::uint32_t i = 0; i < count; ++i) {
     const auto wanted = static_cast<std::uint16_t>(base_port ? *base_port + i : 0);
-    Descriptor socket(::socket(first.ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    detail::Descriptor socket(::socket(first.ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
     const auto port = bind_to(socket, first, wanted);
     if (!port)
       return Error{Errc::io_error, "no node can listen on " + to_string(NodeAddress{host, wanted}) +

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "programs/stos/descriptor.hpp"
+#include "store/descriptor.hpp"
 
 #include <string>
 
@@ -22,7 +22,7 @@ public:
   [[nodiscard]] std::string take() const;
 
 private:
-  Descriptor socket_;
+  detail::Descriptor socket_;
   std::string name_;
 };
 

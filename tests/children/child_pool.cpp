@@ -251,7 +251,7 @@ public:
   explicit Fifo(std::string path) : path_(std::move(path)) {
     REQUIRE(mkfifo(path_.c_str(), 0600) == 0);
   }
-  void wait_until_held() { reading_ = OwnedDescriptor(open(path_.c_str(), O_RDONLY)); }
+  void wait_until_held() { reading_ = Descriptor(open(path_.c_str(), O_RDONLY)); }
   void wait_until_released() {
     char byte;
     while (read(reading_.get(), &byte, 1) != 0) {
@@ -260,7 +260,7 @@ public:
 
 private:
   std::string path_;
-  OwnedDescriptor reading_;
+  Descriptor reading_;
 };
 
 // It leaves its process group, and loses its parent.

@@ -204,14 +204,9 @@ std::string run_seed(std::uint64_t seed) {
       jobs.cancel(cluster.below(static_cast<std::size_t>(fault) + 1));
     harm(cluster);
     cluster.run(cluster.uniform(0.05, 2.5));
-    for (std::size_t i = 0; i < nodes; ++i)
-      if (cluster.below(2) == 0)
-        cluster.resume(i);
+    cluster.resume_some();
   }
-  cluster.heal();
-  cluster.mend_disks();
-  for (std::size_t i = 0; i < nodes; ++i)
-    cluster.resume(i);
+  cluster.mend();
   jobs.failures = 0;
   jobs.slowness = 0;
   for (int i = 0; i < 6; ++i) {

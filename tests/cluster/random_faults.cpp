@@ -79,14 +79,9 @@ std::string run_seed(std::uint64_t seed) {
   for (int fault = 0; fault < faults; ++fault) {
     harm(cluster);
     cluster.run(cluster.uniform(0.05, 2.5));
-    for (std::size_t i = 0; i < nodes; ++i)
-      if (cluster.below(2) == 0)
-        cluster.resume(i);
+    cluster.resume_some();
   }
-  cluster.heal();
-  cluster.mend_disks();
-  for (std::size_t i = 0; i < nodes; ++i)
-    cluster.resume(i);
+  cluster.mend();
   cluster.run(2); // until what was broken is missed
   constexpr double patience_s = 20;
   if (!cluster.run_until(patience_s, [&] { return agrees(cluster); }))

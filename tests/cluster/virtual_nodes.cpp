@@ -56,9 +56,16 @@ void VirtualCores::start(std::size_t node, bool joins, std::size_t knows) {
       std::make_unique<Core>(hello, options, clock(node), std::move(memory), machine);
 }
 
-void VirtualCores::mend_disks() {
+void VirtualCores::resume_some() {
   for (Node& node : nodes_)
-    node.disk_is_full = node.crashes_at_write = false;
+    if (below(2) == 0)
+      node.paused = false;
+}
+
+void VirtualCores::mend() {
+  heal();
+  for (Node& node : nodes_)
+    node.disk_is_full = node.crashes_at_write = node.paused = false;
 }
 
 void VirtualCores::let_clocks_drift() {

@@ -76,8 +76,6 @@ public:
   void fill_disk(std::size_t node) { nodes_[node].disk_is_full = true; }
   /// When it next writes to its disk, it crashes: before that, or right after.
   void crash_at_next_write(std::size_t node) { nodes_[node].crashes_at_write = true; }
-  /// There is room on all disks again, and none of them harms.
-  void mend_disks();
   /// From now on no two nodes agree on how long a second is.
   void let_clocks_drift();
   /// A run has begun on a node, or is over.
@@ -98,6 +96,10 @@ public:
   void cut(std::size_t from, std::size_t to) { cut_.insert({from, to}); }
   void cut_off(std::size_t node);
   void heal() { cut_.clear(); }
+  /// Of the processes that stand still, one in two goes on.
+  void resume_some();
+  /// All cables and disks are well, and no process stands still. What has ended is not there.
+  void mend();
   void reset(std::size_t a, std::size_t b);
 
   [[nodiscard]] std::size_t size() const { return nodes_.size(); }

@@ -380,15 +380,15 @@ std::optional<View> ControlGroup::view_without(const std::vector<std::size_t>& g
 void ControlGroup::apply(const raft::Apply& what) {
   if (what.snapshot)
     (void)set_state(what.snapshot->data);
+  bool compacts = false;
   for (const raft::EntryPtr& entry : what.entries)
-    if (entry->kind == raft::EntryKind::command)
-      apply(entry->data);
+    if (entry->kind == raft::EntryKind::command && !apply(entry->data))
+      compacts = true;
   constexpr std::size_t entries_bytes_min = 64 << 10;
-  if (what.entries.empty() ||
-      (!std::exchange(compacts_now_, false) &&
-       bytes_since_snapshot_ <= std::max(entries_bytes_min, snapshot_bytes_)))
-    return;
-  compact(what.entries.back()->index);
+  if (bytes_since_snapshot_ > std::max(entries_bytes_min, snapshot_bytes_))
+    compacts = true;
+  if (compacts && !what.entries.empty())
+    compact(what.entries.back()->index);
 }
 
 void ControlGroup::compact(raft::LogIndex upto) {
@@ -402,18 +402,17 @@ void ControlGroup::compact(raft::LogIndex upto) {
   groups_.touched(group);
 }
 
-void ControlGroup::apply(std::span<const std::byte> entry) {
+bool ControlGroup::apply(std::span<const std::byte> entry) {
   BytesReader in(entry);
   const std::uint8_t kind = in.u8();
   if (!in.ok())
-    return;
+    return true;
   if (kind == static_cast<std::uint8_t>(Kind::machine)) {
     bytes_since_snapshot_ += entry.size();
     if (options_.machine != nullptr)
       options_.machine->apply(entry.subspan(1));
-    return;
+    return true;
   }
-  compacts_now_ = true;
   if (kind == static_cast<std::uint8_t>(Kind::view)) {
     if (Result<View> view = decode_view(entry.subspan(1)); view) {
       if (options_.machine != nullptr)
@@ -423,6 +422,7 @@ void ControlGroup::apply(std::span<const std::byte> entry) {
   } else if (const RunNote note = read_note(in); in.at_end()) {
     runs_.enter(note);
   }
+  return false;
 }
 
 // Of two leaders one after the other, both may have proposed the same epoch: the first one counts.

@@ -142,7 +142,8 @@ private:
   [[nodiscard]] const raft::Fsm& fsm() const { return *groups_.find(group); }
   [[nodiscard]] std::size_t own_index() const { return *view_.index_of(options_.self); }
   void apply(const raft::Apply& what);
-  void apply(std::span<const std::byte> entry);
+  /// Whether the entry may wait for a snapshot: those of the machine, which may be many, do.
+  bool apply(std::span<const std::byte> entry);
   void compact(raft::LogIndex upto);
   [[nodiscard]] bool set_state(std::span<const std::byte> bytes);
   void enter(View next);
@@ -172,7 +173,6 @@ private:
   bool wants_to_leave_ = false; // this node
   bool is_out_ = false;         // a later view than that of its log does not have it
   RunLedger runs_;
-  bool compacts_now_ = false; // there is more than entries of the machine
   std::size_t bytes_since_snapshot_ = 0;
   std::size_t snapshot_bytes_ = 0;
   std::vector<RunNote> notes_proposed_; // under the same leader, not yet applied

@@ -4,9 +4,9 @@
 
 #include <utility>
 
-namespace stos::program {
+namespace stos::detail {
 
-/// Owns a file descriptor and closes it. -1 is none.
+/// Owns a file descriptor, of whatever kind, and closes it. -1 is none.
 class Descriptor {
 public:
   explicit Descriptor(int number = -1) : number_(number) {}
@@ -20,7 +20,7 @@ public:
     return *this;
   }
 
-  int get() const { return number_; }
+  [[nodiscard]] int get() const { return number_; }
   explicit operator bool() const { return number_ >= 0; }
 
   void reset() {
@@ -33,4 +33,4 @@ private:
   int number_;
 };
 
-} // namespace stos::program
+} // namespace stos::detail
