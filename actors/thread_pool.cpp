@@ -86,7 +86,8 @@ RunOptions ThreadPoolBase::options_of_run(std::uint32_t n) {
   RunOptions options = options_of_process();
   if (n == 1)
     return options;
-  for (std::string* path : {&options.trace_path, &options.summary_path}) {
+  for (std::string* path :
+       {&options.trace_path, &options.summary_path, &options.observations_path}) {
     std::error_code status; // a pipe or a device takes them all
     if (std::filesystem::is_regular_file(*path, status))
       *path += "." + std::to_string(n);
@@ -188,6 +189,8 @@ RunSummary ThreadPoolBase::run_serially(World& world, const std::shared_ptr<Stat
   SerialEngine engine(world, std::move(progress), &bindings);
   {
     RunSight sight(world, node_name(world.options));
+    const LastLook last_look(world);
+    sight.last_look = &last_look;
     sight.watch(engine);
     sight.add_continuity = [&snapshots](ContinuityStatus& status) { snapshots.show(status); };
     const WatchedRun watched(sight, {exported});
@@ -198,7 +201,7 @@ RunSummary ThreadPoolBase::run_serially(World& world, const std::shared_ptr<Stat
   Execution& execution = engine.execution();
   world.cuts = snapshots.finish();
   std::optional<Failure> failure =
-      why_ended(execution.failure(), snapshots.failure(), execution.counters);
+      why_ended(execution.failure(), world.observers, snapshots.failure(), execution.counters);
   add_trace_before(world, execution.trace);
   enforce_trace_limit(world.options, execution.trace, {}, failure);
   return trace.write(std::move(execution.trace), [&] {
@@ -226,6 +229,8 @@ RunSummary ThreadPoolBase::run_on_workers(World& world, caf::actor_system& syste
                            ways_in_->door);
   DomainBoard& board = run->domains().board();
   RunSight sight(world, node_name(world.options));
+  const LastLook last_look(world);
+  sight.last_look = &last_look;
   sight.watch(run->domains());
   sight.add_continuity = [&snapshots](ContinuityStatus& status) { snapshots.show(status); };
   const WatchedRun watched(sight, {exported});
@@ -239,7 +244,8 @@ RunSummary ThreadPoolBase::run_on_workers(World& world, caf::actor_system& syste
   DomainSet& set = run->domains();
   world.cuts = snapshots.finish();
   const RunCounters counters = set.counters();
-  std::optional<Failure> failure = why_ended(set.failure(), snapshots.failure(), counters);
+  std::optional<Failure> failure =
+      why_ended(set.failure(), world.observers, snapshots.failure(), counters);
   std::vector<TraceRecord> records = set.trace();
   add_trace_before(world, records);
   enforce_trace_limit(world.options, records, {}, failure);

@@ -76,6 +76,8 @@ public:
     neighbours_[direction] = ChannelWriter(*this, neighbour);
   }
 
+  [[nodiscard]] std::uint64_t hops() const { return hops_; }
+
   void begin(std::uint32_t tokens) {
     for (std::uint32_t k = 0; k < tokens; ++k)
       after(static_cast<double>(stream_() >> 32) * tick,
@@ -144,6 +146,7 @@ constexpr Lattice lattices[] = {
 struct Load {
   std::uint32_t tokens = 1;
   std::uint32_t work = 0;
+  std::uint32_t observe_every = 0;
 };
 
 static void create_sites(const Lattice& lattice, const Load& load, std::uint64_t seed) {
@@ -211,6 +214,9 @@ static int simulate(const RunOptions& options, const Lattice& lattice, const Loa
   MySimulation simulation(options);
   const auto scope = simulation.set_up();
   create_sites(lattice, load, options.seed);
+  if (load.observe_every > 0)
+    simulation.observe<Site>("hops", {.every = static_cast<double>(load.observe_every)},
+                             [](const Site& site) { return site.hops(); });
 
   const RunSummary summary = MySimulation::start(50);
   const Totals totals = sum_of(summary.reports);
@@ -255,6 +261,9 @@ int main(int argc, char** argv) {
         command_line.option("--tokens", load.tokens, "tokens that each agent starts with", 1, 1024);
         command_line.option("--work", load.work,
                             "rounds of work that an event takes, some 3 ns each", 0, 100'000'000);
+        command_line.option("--observe", load.observe_every,
+                            "seconds between two looks at the hops of all agents; 0: none", 0,
+                            1'000'000);
       },
       [&](const RunOptions& options) {
         for (const Lattice& lattice : lattices)

@@ -158,6 +158,17 @@ void add_continuity(Families& families, const ContinuityStatus& c) {
   }
 }
 
+void add_observed(Families& families, const ObservedStatus& seen) {
+  using namespace metrics;
+  families.add(model_time, seen.time, {seen.observer});
+  families.add(model_agents, seen.count, {seen.observer});
+  families.add(model_value, seen.sum, {seen.observer});
+  if (seen.count == 0)
+    return;
+  families.add(model_least, seen.least, {seen.observer});
+  families.add(model_greatest, seen.greatest, {seen.observer});
+}
+
 void add_process(Families& families, const ProcessStatus& p) {
   using namespace metrics;
   families.add(process_cpu, p.cpu_s);
@@ -180,6 +191,8 @@ std::vector<prometheus::MetricFamily> to_metric_families(std::span<const NodeSta
     add_run(families, status);
     for (const PeerStatus& peer : status.peers)
       add_peer(families, peer);
+    for (const ObservedStatus& seen : status.observed)
+      add_observed(families, seen);
     add_continuity(families, status.continuity);
     add_process(families, status.process);
   }

@@ -25,8 +25,8 @@ struct Metric {
 ///
 /// The table in monitoring/README.md repeats them, and a test compares the two. Names follow the
 /// conventions of Prometheus: base units, the unit last, `_total` for counters. Values of labels
-/// are few: names of simulations, nodes and classes of agents, and what a help text lists; there
-/// is nothing that grows with the number of agents.
+/// are few: names of simulations, nodes, classes of agents and observers, and what a help text
+/// lists; there is nothing that grows with the number of agents.
 ///
 /// Units:   "simulated" seconds are laboratory time, all others wall-clock time.
 /// Source:  https://prometheus.io/docs/practices/naming
@@ -91,6 +91,21 @@ inline constexpr Metric mailbox_longest = {
 inline constexpr Metric mailbox_limit = {"stos_mailbox_limit_lambdas", gauge, "", "lambdas",
                                          "Lambdas that may wait at one agent; one more fails the "
                                          "run."};
+
+inline constexpr Metric model_time = {
+    "stos_model_time_seconds", gauge, "observer", "simulated seconds",
+    "Laboratory time at which the observer has looked last; absent before its first look."};
+inline constexpr Metric model_agents = {"stos_model_agents", gauge, "observer", "agents",
+                                        "Agents of the node that the observer has counted then."};
+inline constexpr Metric model_value = {
+    "stos_model_value", gauge, "observer", "",
+    "What these agents have shown, added up: the sum over nodes is that of the model."};
+inline constexpr Metric model_least = {
+    "stos_model_least", gauge, "observer", "",
+    "The least that one of them has shown; absent if there was none."};
+inline constexpr Metric model_greatest = {
+    "stos_model_greatest", gauge, "observer", "",
+    "The most that one of them has shown; absent if there was none."};
 
 inline constexpr Metric link_frames = {
     "stos_link_frames_total", counter, "peer direction", "frames",
@@ -192,6 +207,11 @@ inline constexpr std::array all = {build_info,
                                    activation_duration,
                                    mailbox_longest,
                                    mailbox_limit,
+                                   model_time,
+                                   model_agents,
+                                   model_value,
+                                   model_least,
+                                   model_greatest,
                                    link_frames,
                                    link_lambdas,
                                    link_bytes,

@@ -164,14 +164,16 @@ void add_network(RunState& state, const ClusterNode& node, NodeStatus& status) {
       peer.silence_s = silence->second;
 }
 
-RunOutcome outcome_of(DomainSet& domains, RunState& state) {
+RunOutcome outcome_of(const World& world, DomainSet& domains, RunState& state) {
   const RunCounters counters = domains.counters();
-  RunOutcome outcome{counters,
-                     domains.engine_counters(),
-                     why_ended(domains.failure(), state.snapshots->failure(), counters),
-                     domains.take_reports(),
-                     domains.trace(),
-                     {}};
+  RunOutcome outcome{
+      counters,
+      domains.engine_counters(),
+      why_ended(domains.failure(), world.observers, state.snapshots->failure(), counters),
+      domains.take_reports(),
+      world.observers.memory().seen,
+      domains.trace(),
+      {}};
   if (state.runs.size() > 1) {
     std::unique_lock lock(state.mutex);
     state.changed.wait(lock, [&] { return state.over; });
@@ -623,6 +625,8 @@ RunSummary ClusterRun::take_part(World& world, const ClusterNode::Roster& roster
   note_beginning(roster, state);
   start(world, roster, attempt, run);
   RunSight sight(world, roster.names[roster.own_index]);
+  const LastLook last_look(world);
+  sight.last_look = &last_look;
   sight.watch((*run)->domains());
   if (roster.names.size() > 1) {
     sight.ask_network = [actor = attempt.actor] { caf::anon_send(actor, LookMessage{}); };
@@ -690,7 +694,7 @@ RunSummary ClusterRun::conclude_with_others(World& world, const ClusterNode::Ros
   RunState& state = *attempt.state;
   const std::size_t nodes = roster.names.size();
   const std::size_t domains = domains_of(world);
-  RunOutcome outcome = outcome_of(run.domains(), state);
+  RunOutcome outcome = outcome_of(world, run.domains(), state);
   say_farewell(state, attempt.actor, outcome);
   wait_for_farewells(state, node_, roster);
   note_end(roster, state);
@@ -701,6 +705,7 @@ RunSummary ClusterRun::conclude_with_others(World& world, const ClusterNode::Ros
     Result<RunOutcome> other = decode_outcome(bytes.data, names);
     if (!other)
       throw UsageError(other.error());
+    world.observers.add_seen_elsewhere(std::exchange(other->observations, {}));
     outcome.add(*std::move(other));
   }
   add_trace_before(world, outcome.trace);

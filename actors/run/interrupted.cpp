@@ -7,8 +7,10 @@
 
 namespace stos::detail {
 
-std::optional<Failure> why_ended(std::optional<Failure> of_model, std::optional<Failure> of_cuts,
-                                 const RunCounters& counters) {
+std::optional<Failure> why_ended(std::optional<Failure> of_model, const Observers& observers,
+                                 std::optional<Failure> of_cuts, const RunCounters& counters) {
+  if (const auto& failure = observers.failure(); failure && !of_model)
+    of_model = {{Instant::before(failure->time), failure->agent, {}, 0}, failure->error};
   const int signal = Interruption::signal();
   if (of_model || of_cuts || signal == 0)
     return of_model ? of_model : of_cuts;

@@ -16,7 +16,8 @@ namespace stos::detail {
 /// Puts what was recorded before the cut that a run has gone on from to the rest of its trace.
 void add_trace_before(const World& world, std::vector<TraceRecord>& records);
 
-/// The files that the options of a run name for its trace and its summary; none, if they name none.
+/// The files that the options of a run name for its trace, its summary and what observers have
+/// seen; none, if they name none.
 ///
 /// They are opened, and emptied, before the run, so that no user waits for a run whose
 /// outcome cannot be written.
@@ -25,9 +26,9 @@ public:
   /// Throws UsageError (io_error) if a file cannot be opened.
   explicit OutputFiles(const RunOptions& options);
 
-  /// Writes all of the trace and the summary, and returns what `conclude` does, or throws its
-  /// SimulationError. If something could not be written, the SimulationError says so, too: with the
-  /// summary, so that nothing else is lost.
+  /// Writes all of the trace, the summary and the observations, and returns what `conclude` does,
+  /// or throws its SimulationError. If something could not be written, the SimulationError says so,
+  /// too: with the summary, so that nothing else is lost.
   template <class Conclude>
   RunSummary write(std::vector<TraceRecord> records, Conclude&& conclude) {
     std::optional<Error> problem = trace_.write([&] { return format_trace(std::move(records)); });
@@ -40,7 +41,9 @@ public:
       failure = error.error();
     }
     const auto text = [&] { return to_json(summary, failure) + "\n"; };
-    for (const std::optional<Error>& each : {problem, summary_.write(text)})
+    const auto table = [&] { return summary.observations.to_csv(); };
+    for (const std::optional<Error>& each :
+         {problem, summary_.write(text), observations_.write(table)})
       if (each && failure)
         failure->context += "; besides, " + each->context;
       else if (each)
@@ -66,6 +69,7 @@ private:
 
   File trace_;
   File summary_;
+  File observations_;
 };
 
 } // namespace stos::detail

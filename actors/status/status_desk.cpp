@@ -86,6 +86,8 @@ NodeStatus RunSight::status() const {
   status.wakeups = board != nullptr ? board->wakeups() : 0;
   if (add_network)
     add_network(status);
+  if (last_look != nullptr)
+    last_look->show(status);
   if (add_continuity)
     add_continuity(status.continuity);
   return status;

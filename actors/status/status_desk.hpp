@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/status/last_look.hpp"
 #include "libstos/cluster/status/node_status.hpp"
 #include "libstos/engine/parallel/domain_set.hpp"
 #include "libstos/engine/serial_engine.hpp"
@@ -28,6 +29,7 @@ struct RunSight {
   std::function<void()> ask_network;            ///< with other nodes: wants that to be news soon,
   std::function<void(NodeStatus&)> add_network; ///< which this adds
   std::function<void(ContinuityStatus&)> add_continuity; ///< of the run's cuts, and its cluster
+  const LastLook* last_look = nullptr;                   ///< of its observers
   Clock::time_point began = Clock::now();
 
   void watch(DomainSet& domains);

@@ -172,6 +172,11 @@ public:
   /// later, if it has one).
   void die() { context().die(detail::cell_of(*this)); }
 
+  /// Ends the whole run, soon: at the next laboratory time at which that is decided, see
+  /// ForwardSimulation::stop_every(), which is the same one on every engine. The run is then as if
+  /// that had been its end time. Throws UsageError (not_supported) if it is never decided.
+  void stop() { context().stop(detail::cell_of(*this)); }
+
   /// Lets the agent absorb `function(agent, arguments...)` when its own clock has advanced by
   /// `delay`. The rules for what a lambda may capture are those of ChannelWriter::send.
   template <class F, class... Args>

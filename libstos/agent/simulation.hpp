@@ -4,6 +4,7 @@
 #include "libstos/agent/agent_wrapper.hpp"
 #include "libstos/agent/boundary.hpp"
 #include "libstos/agent/channel_writer.hpp"
+#include "libstos/agent/observing.hpp"
 #include "libstos/base/by_type.hpp"
 #include "libstos/engine/engine.hpp"
 
@@ -87,6 +88,43 @@ public:
   void provide(const T& constant) {
     world_->constants.provide(constant);
   }
+
+  /// From `look.first` on, `look.every` seconds of laboratory time, and at the end of the run,
+  /// looks at all agents of class `T` as they are then: everything before that time has happened,
+  /// nothing else. `value(agent)`, or `value(agent, position)`, is a number, a bool (1 for true),
+  /// or an optional one (nothing: the agent does not count). What all agents show at one time, put
+  /// together, is an Observation, the same to the last bit on every engine; all of them are in
+  /// RunSummary::observations, in the file output.observations_path, and while the run goes on in
+  /// the metrics stos_model_... of each node.
+  /// @code
+  ///   simulation.observe<Person>("ill", {.every = 1}, [](const Person& p) { return p.is_ill; });
+  /// @endcode
+  /// With `look.until` the run ends as soon as a look shows what that wants:
+  /// @code
+  ///   {.every = 1, .until = [](const Observed& ill) { return ill.sum() == 0; }}
+  /// @endcode
+  /// An agent that moves is looked at once; those that have not begun are not there.
+  ///
+  /// Throws:  UsageError (bad_argument) for a name that is empty or there already, and times that
+  ///          make no sense; run() does, if the run has no end.
+  /// Errors:  what `value` or `look.until` throws fails the run, with the observer's name.
+  /// Threads: during set-up; `value` is called by one thread at a time, on each node.
+  /// Cost:    the world stands still meanwhile; on several nodes that takes a round of messages,
+  /// and
+  ///          with `until` another one.
+  template <class T, class F>
+  void observe(std::string name, Look look, F value) {
+    static_assert(detail::Observes<F, T, SpaceTime>,
+                  "stos: observe<T>(name, look, value) wants value(const T&) or value(const T&, "
+                  "const SpaceTime&), which returns a number, a bool, or an optional one");
+    world_->observers.add(std::move(name), std::move(look),
+                          detail::observer_of<T, SpaceTime>(std::move(value)));
+  }
+
+  /// Agents may end the run by stop(): whether one has is decided at all multiples of `period`, and
+  /// wherever an observer with a condition looks. Two runs that go on for equally long are equal:
+  /// the period decides how far, and nothing else. Throws UsageError if it is not above 0.
+  void stop_every(double period) { world_->observers.stop_every(period); }
 
   /// Runs from the beginning of time to the boundary; all agents are deleted then.
   RunSummary run(Boundary boundary) {

@@ -30,6 +30,7 @@ RunSummary conclude(const World& world, const RunCounters& counters, std::string
   summary.wall_time_s = wall_time_s;
   summary.engine_counters = engine_counters;
   summary.reports = Reports(std::move(reports));
+  summary.observations = Observations(world.observers.all_seen());
   summary.all_values = world.options.values;
   summary.cuts = world.cuts;
   summary.began_from = world.began_from;

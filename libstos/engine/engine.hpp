@@ -24,8 +24,9 @@ private:
 
 namespace detail {
 
-/// Puts counters, name of the engine and times together, and the reports of the set-up to those of
-/// the run. Throws SimulationError for a failure, and for more reports than allowed.
+/// Puts counters, name of the engine and times together, what the observers of `world` have seen,
+/// and the reports of the set-up to those of the run. Throws SimulationError for a failure, and for
+/// more reports than allowed.
 RunSummary conclude(const World& world, const RunCounters& counters, std::string engine,
                     double wall_time_s, std::optional<Failure> failure,
                     const EngineCounters& engine_counters = {}, std::vector<Report> reports = {});

@@ -6,12 +6,12 @@
 #include "libstos/engine/record_limits.hpp"
 #include "libstos/world/agent_base.hpp"
 #include "libstos/world/each_lambda.hpp"
+#include "libstos/world/model_error.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <exception>
 #include <functional>
-#include <new>
 #include <utility>
 
 namespace stos::detail {
@@ -25,21 +25,6 @@ std::string place(const Cell& cell, double time) {
 
 double magnitude(const Point& p) {
   return std::abs(p[0]) + std::abs(p[1]) + std::abs(p[2]) + std::abs(p[3]);
-}
-
-// Everything that a model's lambda can throw, in words.
-Error error_of_current_exception() {
-  try {
-    throw;
-  } catch (const UsageError& e) {
-    return e.error();
-  } catch (const std::bad_alloc&) {
-    return {Errc::out_of_memory, "out of memory"};
-  } catch (const std::exception& e) {
-    return {Errc::model_exception, std::string("the model threw: ") + e.what()};
-  } catch (...) {
-    return {Errc::model_exception, "the model threw something that is no std::exception"};
-  }
 }
 
 } // namespace

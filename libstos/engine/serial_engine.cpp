@@ -17,7 +17,7 @@ SerialEngine::~SerialEngine() {
 void SerialEngine::run() {
   begin();
   run_to_horizon();
-  while (execution_.world().stops_before_end()) {
+  while (execution_.world().stops()) {
     stop();
     run_to_horizon();
   }
@@ -58,9 +58,10 @@ void SerialEngine::run_to_horizon() {
 
 void SerialEngine::stop() {
   World& world = execution_.world();
-  WorldAtStop here{world.next_stop, living(), ended_, {}, {}, {}};
+  WorldAtStop here{world.stop_time(), living(), ended_, {}, {}, {}};
   execution_.show_at(here);
-  world.next_stop = world.at_stop(here);
+  if (world.show(here))
+    world.decide_alone();
 }
 
 std::vector<Cell*> SerialEngine::living() const {

@@ -144,6 +144,8 @@ RunDigest Cut::state_digest() const {
   sum.add_hash(hash_bytes(counted.bytes(), 0));
   for (const Report& report : reports)
     sum.add_hash(hash_of(report));
+  if (stop_is_wanted)
+    sum.add_hash(mix64(1));
   return sum;
 }
 
@@ -185,6 +187,9 @@ Result<CutPart> take_part_of_cut(World& world, const WorldAtStop& stop, CutMemor
     cut.reports.insert(cut.reports.end(), reports.begin(), reports.end());
   for (const std::span<const TraceRecord> trace : stop.trace)
     cut.trace.insert(cut.trace.end(), trace.begin(), trace.end());
+  auto [observations, stop_is_wanted] = world.observers.memory();
+  cut.observations = std::move(observations);
+  cut.stop_is_wanted = stop_is_wanted;
   cut.images = std::exchange(memory.images, {});
   cut.images.clear();
   reserve_large(cut.images, stop.agents.size());
@@ -223,6 +228,7 @@ Cut join(const World& world, std::vector<CutPart> parts) {
   Cut whole;
   whole.counters = world.counters_before;
   whole.reports = world.setup.reports;
+  std::vector<Observation> seen;
   whole.trace = world.trace_before;
   whole.names_in_trace = world.names_in_trace;
   std::vector<AgentId> led_to;
@@ -231,6 +237,8 @@ Cut join(const World& world, std::vector<CutPart> parts) {
     whole.time = cut.time;
     whole.counters.add(cut.counters);
     append(whole.reports, cut.reports);
+    add_observations(seen, std::move(cut.observations));
+    whole.stop_is_wanted = whole.stop_is_wanted || cut.stop_is_wanted;
     append(whole.trace, cut.trace);
     append(whole.departed, cut.departed);
     append(whole.classes, cut.classes);
@@ -238,6 +246,8 @@ Cut join(const World& world, std::vector<CutPart> parts) {
     append(whole.names, cut.names);
     led_to.insert(led_to.end(), part.leads_to.begin(), part.leads_to.end());
   }
+  whole.observations = world.observers.seen_before();
+  append(whole.observations, seen);
   std::sort(whole.reports.begin(), whole.reports.end(), is_earlier_report);
   std::sort(whole.trace.begin(), whole.trace.end(), is_earlier);
   sort_and_make_unique(led_to);

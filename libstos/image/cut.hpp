@@ -3,6 +3,7 @@
 #include "libstos/base/digest.hpp"
 #include "libstos/base/ids.hpp"
 #include "libstos/base/result.hpp"
+#include "libstos/world/observed.hpp"
 #include "libstos/world/report.hpp"
 #include "libstos/world/run_summary.hpp"
 #include "libstos/world/trace.hpp"
@@ -79,11 +80,13 @@ struct Cut {
   double time = 0;
   CutOrigin origin; ///< for the caller who stores the cut to say
   std::vector<Piece> pieces;
-  std::vector<Place> images;      ///< in the order of the agents' ids
-  std::vector<Departed> departed; ///< likewise
-  RunCounters counters;           ///< up to T
-  std::vector<Report> reports;    ///< up to T, in the order of time, agent, ordinal
-  std::vector<TraceRecord> trace; ///< likewise
+  std::vector<Place> images;             ///< in the order of the agents' ids
+  std::vector<Departed> departed;        ///< likewise
+  RunCounters counters;                  ///< up to T
+  std::vector<Report> reports;           ///< up to T, in the order of time, agent, ordinal
+  std::vector<Observation> observations; ///< up to T and at T, in the order in which they were made
+  bool stop_is_wanted = false;           ///< an agent has asked for the end of the run
+  std::vector<TraceRecord> trace;        ///< likewise
   std::shared_ptr<const std::deque<std::string>> names_in_trace; ///< if they are not the program's
   std::vector<Type> classes;                                     ///< of the agents, by their ids
   std::vector<Type> lambdas;                                     ///< that wait, likewise
@@ -102,7 +105,7 @@ struct Cut {
 
   /// Two runs with equal state digests at T are in the same state at T: same agents, members,
   /// worldlines, channels, waiting lambdas, counts and reports. It says far more than the event
-  /// digest, which has only what has happened. Origin and trace are no part of it.
+  /// digest, which has only what has happened. Origin, trace and observations are no part of it.
   ///
   /// A sum over all parts, so that nodes can add up what each of them has.
   [[nodiscard]] RunDigest state_digest() const;

@@ -7,6 +7,7 @@
 #include "libstos/world/trace_bytes.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 #include <optional>
 #include <string>
@@ -15,7 +16,7 @@
 namespace stos::detail {
 namespace {
 
-constexpr std::uint64_t magic = 0x3274756373746f73; // "sotscut2", as bytes
+constexpr std::uint64_t magic = 0x3374756373746f73; // "sotscut3", as bytes
 constexpr std::uint64_t agents_of_a_chunk = 256;    // on average
 constexpr std::size_t hash_size = 16;
 
@@ -188,6 +189,9 @@ void EncodedCut::write_content(const Chunk& chunk, std::vector<std::byte>& bytes
     case Chunk::Kind::trace:
       return write_trace(std::span(cut->trace).subspan(chunk.first, chunk.count), out);
     case Chunk::Kind::images: return write_images(*cut, chunk.first, chunk.count, out);
+    case Chunk::Kind::observations:
+      return write_observations(std::span(cut->observations).subspan(chunk.first, chunk.count),
+                                out);
   }
 }
 
@@ -198,11 +202,13 @@ EncodedCut encode(const Cut& cut) {
   chunking.add_records(Chunking::Kind::reports, cut.reports.size());
   chunking.add_records(Chunking::Kind::trace, cut.trace.size());
   chunking.add_images();
+  chunking.add_records(Chunking::Kind::observations, cut.observations.size());
   BytesWriter manifest(encoded.manifest);
   manifest.u64(magic);
   manifest.f64(cut.time);
   write_origin(cut.origin, manifest);
   write_counters(cut.counters, manifest);
+  manifest.u8(cut.stop_is_wanted ? 1 : 0);
   manifest.varint(cut.departed.size());
   for (const Cut::Departed& each : cut.departed) {
     manifest.u64(each.agent.value);
@@ -218,7 +224,8 @@ EncodedCut encode(const Cut& cut) {
   }
   manifest.varint(cut.images.size());
   manifest.varint(cut.bytes());
-  for (const auto kind : {Chunking::Kind::reports, Chunking::Kind::trace, Chunking::Kind::images})
+  for (const auto kind : {Chunking::Kind::reports, Chunking::Kind::trace, Chunking::Kind::images,
+                          Chunking::Kind::observations})
     write_names(encoded, kind, manifest);
   const ContentHash hash = ContentHash::of(manifest.bytes());
   manifest.u64(hash.high);
@@ -277,6 +284,7 @@ Result<Cut> decode_cut(std::span<const std::byte> manifest, const ChunkSource& c
   cut.time = in.f64();
   read_origin(cut.origin, in);
   read_counters(cut.counters, in);
+  cut.stop_is_wanted = in.u8() != 0;
   constexpr std::size_t bytes_of_departed = 17;
   for (std::size_t left = in.count(bytes_of_departed); left > 0; --left) {
     Cut::Departed each{};
@@ -313,6 +321,14 @@ Result<Cut> decode_cut(std::span<const std::byte> manifest, const ChunkSource& c
   if (auto problem =
           read_chunks(in, chunk, "images of agents in order", [&cut](std::vector<std::byte> bytes) {
             return append_chunk(std::move(bytes), cut);
+          }))
+    return *problem;
+  if (auto problem =
+          read_chunks(in, chunk, "observations", [&cut](std::span<const std::byte> bytes) {
+            BytesReader observations(bytes);
+            std::ranges::move(read_observations(observations),
+                              std::back_inserter(cut.observations));
+            return observations.at_end();
           }))
     return *problem;
   if (!in.at_end())

@@ -23,7 +23,7 @@ namespace stos::detail {
 /// would be the most memory of all.
 struct EncodedCut {
   struct Chunk {
-    enum class Kind : std::uint8_t { reports, trace, images };
+    enum class Kind : std::uint8_t { reports, trace, images, observations };
 
     ContentHash name;
     std::uint64_t place = 0; ///< chunks of one place, in cuts of one world, are much alike

@@ -37,6 +37,8 @@ public:
     resumed_->time = cut_.time;
     world_.counters_before = cut_.counters;
     world_.setup.reports = cut_.reports;
+    world_.observers.restore({cut_.observations, cut_.stop_is_wanted});
+    world_.next_look = world_.observers.next_after(cut_.time, world_.first_end_time());
     world_.trace_before = cut_.trace;
     world_.names_in_trace = cut_.names_in_trace;
     world_.resumption = std::move(resumed_);

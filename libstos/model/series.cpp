@@ -1,5 +1,6 @@
 #include "libstos/model/series.hpp"
 
+#include "libstos/base/csv_text.hpp"
 #include "libstos/base/exact_text.hpp"
 
 #include <algorithm>
@@ -35,15 +36,6 @@ double reduce(std::span<double> values, Reduction reduction) {
     case Reduction::median: return quantile_of(values, 0.5);
   }
   return static_cast<double>(values.size());
-}
-
-std::string csv_field(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos)
-    return text;
-  std::string quoted = "\"";
-  for (const char c : text)
-    quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return quoted + '"';
 }
 
 } // namespace

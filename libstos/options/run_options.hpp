@@ -105,6 +105,9 @@ struct RunOptions {
   /// File that receives the summary of the run as JSON. Default empty: none.
   std::string summary_path;
 
+  /// File that receives what observers have seen, as CSV. Default empty: none.
+  std::string observations_path;
+
   /// Whether to draw the progress line. Default automatic.
   ProgressMode progress = ProgressMode::automatic;
 

@@ -435,6 +435,13 @@ void EventContext::turn_as_decided() {
   turns.erase(turns.begin());
 }
 
+void EventContext::stop(Cell& cell) {
+  if (transfer_ != nullptr)
+    static_cast<void>(require_own(cell, "stop the run"));
+  if (mode_ != Mode::inert)
+    world_->observers.ask_to_stop();
+}
+
 void EventContext::die(Cell& cell) {
   if (transfer_ != nullptr)
     static_cast<void>(require_own(cell, "end"));

@@ -129,6 +129,7 @@ public:
   Ticket renew(const Ticket& reference);
   void turn(Cell& cell, const Velocity<4>& velocity);
   void turn_now(const Velocity<4>& velocity) { effects.change().turn = velocity; }
+  void stop(Cell& cell);
   void turn_as_decided();
   void die(Cell& cell);
   void die_now() { effects.change().dies = true; }

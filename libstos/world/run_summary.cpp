@@ -154,6 +154,19 @@ std::string to_json(const RunSummary& summary, const std::optional<Error>& failu
         std::pair("dropped", summary.dropped),
         std::pair("reports", std::uint64_t{summary.reports.all().size()})})
     json.member(name, count);
+  json.begin_array("observations");
+  for (const Observation& each : summary.observations.all()) {
+    json.begin_object();
+    json.member("time", each.time);
+    json.member("observer", each.observer);
+    json.member("count", each.seen.count());
+    json.member("sum", each.seen.sum());
+    json.member("mean", each.seen.mean());
+    json.member("least", each.seen.least());
+    json.member("greatest", each.seen.greatest());
+    json.end_object();
+  }
+  json.end_array();
   json.begin_array("cuts");
   for (const CutRecord& cut : summary.cuts) {
     json.begin_object();

@@ -2,6 +2,7 @@
 
 #include "libstos/base/digest.hpp"
 #include "libstos/base/errc.hpp"
+#include "libstos/world/observed.hpp"
 #include "libstos/world/report.hpp"
 
 #include <cstdint>
@@ -70,6 +71,7 @@ struct RunSummary : RunCounters {
   double wall_time_s = 0;
   EngineCounters engine_counters;
   Reports reports;             ///< what agents have reported
+  Observations observations;   ///< what observers have seen
   std::vector<CutRecord> cuts; ///< that were taken, by time
   std::string began_from;      ///< the cut that it went on from; empty: with its set-up
   bool all_values = false;     ///< whether the value digest has all arguments: RunOptions::values

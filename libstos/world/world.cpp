@@ -1,7 +1,10 @@
 #include "libstos/world/world.hpp"
 
+#include "libstos/base/assert.hpp"
 #include "libstos/world/agent_base.hpp"
 #include "libstos/world/each_lambda.hpp"
+
+#include <cmath>
 
 namespace stos {
 
@@ -23,6 +26,7 @@ std::unique_ptr<World> World::fork(RunOptions other_options, void* object) const
   other->space = space;
   other->constants = constants;
   other->present = present;
+  other->observers.take_plan(observers);
   return other;
 }
 
@@ -66,6 +70,46 @@ void World::begin_run() {
     throw UsageError(Errc::bad_argument, "this simulation has been started already");
   phase_ = Phase::run;
   first_end_time_ = end_time.load();
+  if (!observers.empty() && !std::isfinite(std::min(first_end_time_, stands_at)))
+    throw UsageError(
+        Errc::bad_argument,
+        "observers (observe(), stop_every()) look until the run ends, and this one has "
+        "no laboratory time at which it does");
+  observers.keep_at_most(options.reports_max);
+  if (resumption == nullptr)
+    next_look = observers.next_after(Instant::beginning().absorption, first_end_time_);
+}
+
+// A decision comes before a cut of the same time: where the run ends, there is none.
+bool World::show(const WorldAtStop& here) {
+  if (here.time == next_look) {
+    const bool decides = observers.look(here, first_end_time_);
+    if (observers.failure())
+      end_before(here.time);
+    if (decides)
+      return true;
+    next_look = observers.next_after(here.time, first_end_time_);
+  }
+  if (here.time == next_stop && here.time < end_time)
+    next_stop = at_stop(here);
+  return false;
+}
+
+Result<void> World::decide(std::span<const std::vector<std::byte>> seen_by_all) {
+  const Result<bool> ends = observers.conclude(seen_by_all);
+  if (!ends)
+    return ends.error();
+  const double here = next_look;
+  if (*ends)
+    end_before(here);
+  next_look = *ends ? Instant::never().absorption : observers.next_after(here, first_end_time_);
+  return {};
+}
+
+void World::decide_alone() {
+  const std::vector<std::byte> seen = observers.seen();
+  const Result<void> decided = decide({&seen, 1});
+  STOS_ASSERT(decided, decided.error().context);
 }
 
 namespace detail {

@@ -7,6 +7,7 @@
 #include "libstos/world/constants.hpp"
 #include "libstos/world/event_context.hpp"
 #include "libstos/world/live_view.hpp"
+#include "libstos/world/observers.hpp"
 #include "libstos/world/resumption.hpp"
 #include "libstos/world/run_summary.hpp"
 #include "libstos/world/trace.hpp"
@@ -90,9 +91,9 @@ public:
   }
 
   /// Right before this laboratory time the run stops, if that is not beyond its end; at_stop()
-  /// looks at the world, changes nothing, and says when the next stop is. That the run has stopped
-  /// cannot be seen in its outcome. To be set before the run. at_stop() is called by one thread at
-  /// a time, and must not throw.
+  /// looks at the world, changes nothing, and says when the next such stop is. That the run has
+  /// stopped cannot be seen in its outcome. To be set before the run. at_stop() is called by one
+  /// thread at a time, and must not throw.
   std::atomic<double> next_stop{Instant::never().absorption};
   std::function<double(const WorldAtStop&)> at_stop;
 
@@ -100,13 +101,34 @@ public:
   /// time that no event has reached. Threads: any, and a signal's handler.
   std::atomic<bool> wants_stop{false};
 
+  /// Who looks at the world while it runs, and when that is next: the run stops there, too, at its
+  /// very end as well.
+  detail::Observers observers;
+  std::atomic<double> next_look{Instant::never().absorption};
+
+  /// Where the run stops next.
+  [[nodiscard]] double stop_time() const {
+    return std::min(next_stop.load(std::memory_order_relaxed),
+                    next_look.load(std::memory_order_relaxed));
+  }
   /// Nothing at this laboratory time or later happens for now.
   [[nodiscard]] double horizon() const {
-    return std::min(end_time.load(std::memory_order_relaxed),
-                    next_stop.load(std::memory_order_relaxed));
+    return std::min(end_time.load(std::memory_order_relaxed), stop_time());
   }
   void stop_before(double time) { next_stop.store(std::min(next_stop.load(), time)); }
-  [[nodiscard]] bool stops_before_end() const { return next_stop.load() < end_time.load(); }
+  [[nodiscard]] bool stops() const {
+    return next_stop.load() < end_time.load() ||
+           (next_look.load() <= end_time.load() && next_look.load() < Instant::never().absorption);
+  }
+
+  /// The engine has stopped at stop_time(): those look whose time it is, and at_stop() does; says
+  /// when the run stops next. True: the run goes on only once all nodes have told what their
+  /// observers have seen (Observers::seen()), and decide() has heard it.
+  [[nodiscard]] bool show(const WorldAtStop& here);
+
+  /// What all nodes have seen: the run ends here, or goes on. Fails if it makes no sense.
+  [[nodiscard]] Result<void> decide(std::span<const std::vector<std::byte>> seen_by_all);
+  void decide_alone(); ///< on the only node that there is
 
   /// A run that goes on from elsewhere begins with it; else null, once it has begun, too. What was
   /// counted and recorded before, in order; the reports are those of the set-up.

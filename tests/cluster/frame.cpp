@@ -82,6 +82,7 @@ FrameHeader any_header(RandomStream& random, std::size_t nodes) {
       report.latest = any_time(random);
     report.next = {any_time(random), any_time(random), static_cast<std::uint32_t>(random())};
     report.stopped_for = any_count(random);
+    report.seen.resize(random.below(20), std::byte{0x5e});
     for (auto* counts : {&report.sent, &report.received})
       for (std::size_t i = 0; i < nodes; ++i)
         counts->push_back(any_count(random));

@@ -72,6 +72,7 @@ RunOptions unusual_options() {
   options.cluster.random_moves = 7000;
   options.cluster.random_delay_s = 7;
   options.summary_path = "u";
+  options.observations_path = "o";
   options.snapshot.at_s = {1, 2};
   options.snapshot.every = {3, true};
   options.snapshot.at_exit = true;
@@ -153,6 +154,7 @@ output:
   values: true
   trace_path: out/run 1.trace
   summary_path: out/run 1.json
+  observations_path: out/run 1.csv
   progress: never
   progress_interval: 250 ms
 distributed: true
@@ -221,6 +223,7 @@ monitoring:
   wanted.values = true;
   wanted.trace_path = "out/run 1.trace";
   wanted.summary_path = "out/run 1.json";
+  wanted.observations_path = "out/run 1.csv";
   wanted.progress = ProgressMode::never;
   wanted.progress_interval_s = 0.25;
   wanted.distributed = true;

@@ -83,13 +83,13 @@ TEST_CASE("a stop with all orders at once pauses, carries them out in their orde
   orders.move = true;
   site.stops.begin(orders);
   CHECK(site.is_paused());
-  CHECK(site.stops.progress() == 2);
+  CHECK(site.stops.progress() == 4);
 
   CHECK(site.all_stand_still(at(5), 7) == Then::wait);
   CHECK(site.happened == "departed from 5; ");
   CHECK(site.world.next_stop > 7); // an event has got that far
   CHECK(site.world.next_stop < 7.1);
-  CHECK(site.stops.progress() == 3);
+  CHECK(site.stops.progress() == 5);
   CHECK(site.is_paused());
 
   CHECK(site.all_stand_still(Instant::never()) == Then::look_anew);

@@ -86,8 +86,8 @@ TEST_CASE("what Prometheus reads does not depend on the program's locale", "[mon
 }
 
 TEST_CASE("labels are those that stay few", "[monitoring]") {
-  const std::set<std::string> allowed = {"peer",    "type",      "result",
-                                         "version", "direction", "locality"};
+  const std::set<std::string> allowed = {"peer",      "type",     "result",  "version",
+                                         "direction", "locality", "observer"};
   const std::regex word("[a-z]+");
   for (const Metric& metric : metrics::all) {
     const std::string labels(metric.labels);
@@ -145,6 +145,11 @@ TEST_CASE("every number of a status arrives in its own series", "[monitoring]") 
            "stos_activation_duration_seconds_bucket" + at + ",le=\"+Inf\"} 2\n",
            "stos_mailbox_longest_lambdas" + at + "} 21\n",
            "stos_mailbox_limit_lambdas" + at + "} 1000\n",
+           "stos_model_time_seconds" + at + ",observer=\"ill\"} 58\n",
+           "stos_model_agents" + at + ",observer=\"ill\"} 400\n",
+           "stos_model_value" + at + ",observer=\"ill\"} 25.5\n",
+           "stos_model_least" + at + ",observer=\"ill\"} -0.5\n",
+           "stos_model_greatest" + at + ",observer=\"ill\"} 2.5\n",
            "stos_link_frames_total" + at + ",peer=\"mars\",direction=\"sent\"} 10\n",
            "stos_link_frames_total" + at + ",peer=\"mars\",direction=\"received\"} 20\n",
            "stos_link_lambdas_total" + at + ",peer=\"mars\",direction=\"sent\"} 30\n",
@@ -186,13 +191,15 @@ TEST_CASE("every number of a status arrives in its own series", "[monitoring]") 
 TEST_CASE("what has no value is left out, and several statuses share a family", "[monitoring]") {
   NodeStatus bare = made_up_status("mars");
   bare.peers.clear();
+  bare.observed.clear();
   bare.process.memory_limit_bytes = 0;
   bare.process.open_files_max = 0;
   bare.continuity = {};
   const std::string text = exposition({bare});
   CHECK_THAT(text, !Contains("stos_link_") && !Contains("_limit_bytes") &&
                        !Contains("open_files_limit") && !Contains("stos_view_") &&
-                       !Contains("stos_log_") && !Contains("stos_cut_"));
+                       !Contains("stos_log_") && !Contains("stos_cut_") &&
+                       !Contains("stos_model_"));
 
   const std::vector<NodeStatus> both = {bare, made_up_status("earth")};
   const auto families = detail::to_metric_families(both);

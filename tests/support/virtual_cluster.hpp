@@ -350,7 +350,7 @@ private:
       node.ready.push_back(node.set.board().gateway());
   }
 
-  RunSummary conclude(const World& world) {
+  RunSummary conclude(World& world) {
     RunCounters sum;
     std::optional<detail::Failure> failure;
     std::vector<Report> reports;
@@ -358,6 +358,8 @@ private:
       sum.add(node->set.counters());
       for (Report& report : node->set.take_reports())
         reports.push_back(std::move(report));
+      if (node != nodes_.front())
+        world.observers.add_seen_elsewhere(node->world.observers.memory().seen);
       const auto own = node->set.failure();
       if (own && (!failure || own->key < failure->key))
         failure = own;

@@ -61,7 +61,7 @@ is_running() { [[ $(ask simulations "$1" '.simulations[0].events // 0') -gt 0 ]]
 
 # ---- a cluster that goes on, and a Prometheus -----------------------------------------------------
 
-STOS_SNAPSHOT_EVERY="2 s wall" STOS_SNAPSHOT_PATH='' start_cluster --agents 10000 --end-time 1000000
+STOS_SNAPSHOT_EVERY="2 s wall" STOS_SNAPSHOT_PATH='' start_cluster --agents 10000 --end-time 1000000 --observe 10
 for k in 1 2 3; do wait_until 60 is_running $k; done
 grep -qxF "stos run: watch the nodes with: stos top ${node[1]}" "$work/cluster.log" ||
   fail "stos run does not say where the nodes are"
@@ -76,6 +76,7 @@ check_rules 3
 
 has_data 'min(stos_view_members) == 3 and max(stos_view_members) == 3' || fail "the view has other nodes"
 has_data 'sum(stos_log_leads) == 1' || fail "not one node leads the log"
+has_data 'sum(stos_model_agents{observer="hops"}) == 10000' || fail "the observer has counted other agents"
 has_data 'sum(stos_recoveries_total) == 0' || fail "nothing has happened, and the run has gone on"
 
 agents_in_cluster() {

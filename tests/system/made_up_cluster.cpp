@@ -80,6 +80,7 @@ public:
     status.mailbox_longest = 40;
     status.mailbox_limit = 1'000'000;
     status.global_time_rounds = at_rate(50, elapsed_s);
+    status.observed = {{"ill", 2 * elapsed_s, 100, 50 * scale, 0, 3}};
     status.continuity.epoch = 1;
     status.continuity.members = nodes_.size();
     status.continuity.leads = i == 0 ? 1 : 0;

@@ -248,7 +248,8 @@ Result<void> Gateway::conclude_round() {
   if (Result<void> fits = check_quiet(*result); !fits)
     return fits;
   reported_quiet_ = false;
-  const Result<Stops::Then> then = stops_.all_stand_still(result->next, result->latest);
+  const Result<Stops::Then> then =
+      stops_.all_stand_still(result->next, result->latest, result->seen);
   if (!then)
     return then.error();
   if (*then == Stops::Then::look_anew)
@@ -386,8 +387,7 @@ bool Gateway::wants_quiet_round() const {
 }
 
 bool Gateway::is_all_over() const {
-  const Instant over =
-      world_.stops_before_end() ? Instant::before(world_.horizon()) : Instant::never();
+  const Instant over = world_.stops() ? Instant::before(world_.horizon()) : Instant::never();
   return is_at_rest() && next_here() >= over &&
          std::all_of(links_.begin(), links_.end(), [&](const auto& link) {
            return link == nullptr || next_elsewhere(*link) >= over;
@@ -435,6 +435,8 @@ NodeReport Gateway::report() {
     report.latest = set_.latest();
   }
   report.stopped_for = stops_.progress();
+  if (stops_.is_deciding())
+    report.seen = world_.observers.seen();
   if (!is_stopping())
     report_wanted(report);
   report.least_time = agreed_time_;

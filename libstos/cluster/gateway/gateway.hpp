@@ -98,8 +98,8 @@ public:
 
   [[nodiscard]] const MoveCounters& move_counters() const { return move_counters_; }
 
-  /// A stop is under way: agents may be on their way between nodes.
-  [[nodiscard]] bool is_stopping() const { return stops_.is_under_way(); }
+  /// A stop is under way: agents may be on their way between nodes. Or the nodes decide.
+  [[nodiscard]] bool is_stopping() const { return stops_.is_under_way() || stops_.is_deciding(); }
 
   /// It is time: has the board schedule the gateway.
   void wake() { board_.wake_gateway(); }

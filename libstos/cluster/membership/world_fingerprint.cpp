@@ -115,6 +115,7 @@ void WorldFingerprint::add_keys(const World& world) {
   keys_.push_back({"limits.reports_max", std::to_string(options.reports_max)});
   keys_.push_back({"output.trace_path", options.trace_path.empty() ? "none" : "given"});
   keys_.push_back({"output.values", options.values ? "true" : "false"});
+  keys_.push_back({"observers", world.observers.to_string()});
   keys_.push_back({"space", text_of(world.space)});
   keys_.push_back({"boundary", world.own_boundary
                                    ? demangle(world.own_boundary.target_type().name())

@@ -33,6 +33,16 @@ void each_member_of_peer(Status& x, Visit&& visit) {
 }
 
 template <class Status, class Visit>
+void each_member_of_observed(Status& x, Visit&& visit) {
+  visit(x.observer);
+  visit(x.time);
+  visit(x.count);
+  visit(x.sum);
+  visit(x.least);
+  visit(x.greatest);
+}
+
+template <class Status, class Visit>
 void each_member_of_process(Status& x, Visit&& visit) {
   visit(x.cpu_s);
   visit(x.resident_bytes);
@@ -101,14 +111,28 @@ void each_member(Status& x, Visit&& visit) {
   each_member_of_continuity(x.continuity, visit);
 }
 
-constexpr std::size_t type_bytes_min = 2;      // an empty name, and a varint
-constexpr std::size_t peer_bytes_min = 10 + 8; // an empty name, nine varints, a double
+constexpr std::size_t type_bytes_min = 2;             // an empty name, and a varint
+constexpr std::size_t observed_bytes_min = 2 + 4 * 8; // likewise, and four doubles
+constexpr std::size_t peer_bytes_min = 10 + 8;        // an empty name, nine varints, a double
 
 template <class T, class Name>
 bool is_strictly_ordered(const std::vector<T>& list, Name name) {
   return std::adjacent_find(list.begin(), list.end(), [name](const T& a, const T& b) {
            return !(a.*name < b.*name);
          }) == list.end();
+}
+
+void add_observed(std::vector<ObservedStatus>& total, const ObservedStatus& seen) {
+  ObservedStatus sum = seen;
+  for (const ObservedStatus& known : total)
+    if (known.observer == seen.observer) {
+      sum.time = std::max(sum.time, known.time);
+      sum.count += known.count;
+      sum.sum += known.sum;
+      sum.least = std::min(sum.least, known.least);
+      sum.greatest = std::max(sum.greatest, known.greatest);
+    }
+  take_observed(total, std::move(sum));
 }
 
 auto rank(const NodeStatus& status) { return std::tie(status.simulation, status.node); }
@@ -134,6 +158,14 @@ void add_agents(NodeStatus& status, std::string_view type, std::uint64_t agents)
     at->agents += agents;
   else
     status.types.insert(at, {std::string(type), agents});
+}
+
+void take_observed(std::vector<ObservedStatus>& known, ObservedStatus seen) {
+  const auto at = std::ranges::lower_bound(known, seen.observer, {}, &ObservedStatus::observer);
+  if (at != known.end() && at->observer == seen.observer)
+    *at = std::move(seen);
+  else
+    known.insert(at, std::move(seen));
 }
 
 void take_news(std::vector<NodeStatus>& known, NodeStatus news) {
@@ -172,6 +204,8 @@ NodeStatus total_of(std::span<const NodeStatus> nodes) {
     each_count(total, [&count](std::uint64_t& sum) { sum += *count++; });
     for (const TypeStatus& type : node.types)
       add_agents(total, type.type, type.agents);
+    for (const ObservedStatus& seen : node.observed)
+      add_observed(total.observed, seen);
     total.taken_s = std::max(total.taken_s, node.taken_s);
     total.running_s = std::max(total.running_s, node.running_s);
     total.simulated_time = std::max(total.simulated_time, node.simulated_time);
@@ -201,6 +235,9 @@ void write_status(const NodeStatus& status, BytesWriter& out) {
   out.varint(status.types.size());
   for (const TypeStatus& type : status.types)
     each_member_of_type(type, write);
+  out.varint(status.observed.size());
+  for (const ObservedStatus& seen : status.observed)
+    each_member_of_observed(seen, write);
   out.varint(status.peers.size());
   for (const PeerStatus& peer : status.peers)
     each_member_of_peer(peer, write);
@@ -213,10 +250,14 @@ Result<NodeStatus> read_status(BytesReader& in) {
   status.types.resize(in.count(type_bytes_min));
   for (TypeStatus& type : status.types)
     each_member_of_type(type, read);
+  status.observed.resize(in.count(observed_bytes_min));
+  for (ObservedStatus& seen : status.observed)
+    each_member_of_observed(seen, read);
   status.peers.resize(in.count(peer_bytes_min));
   for (PeerStatus& peer : status.peers)
     each_member_of_peer(peer, read);
   if (!is_strictly_ordered(status.types, &TypeStatus::type) ||
+      !is_strictly_ordered(status.observed, &ObservedStatus::observer) ||
       !is_strictly_ordered(status.peers, &PeerStatus::peer))
     in.fail();
   if (!in.ok())

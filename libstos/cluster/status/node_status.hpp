@@ -21,6 +21,18 @@ struct TypeStatus {
   friend bool operator==(const TypeStatus&, const TypeStatus&) = default;
 };
 
+/// What an observer of the model has seen last, of the agents of a node.
+struct ObservedStatus {
+  std::string observer;
+  double time = 0; ///< of that look
+  std::uint64_t count = 0;
+  double sum = 0;
+  double least = std::numeric_limits<double>::infinity();
+  double greatest = -std::numeric_limits<double>::infinity();
+
+  friend bool operator==(const ObservedStatus&, const ObservedStatus&) = default;
+};
+
 /// What has gone over the link between a node and one other node, its peer.
 struct PeerStatus {
   std::string peer;
@@ -76,7 +88,8 @@ struct ContinuityStatus {
 /// draws. Counters begin with the run and never go back.
 ///
 /// Units:   seconds; laboratory time unless a comment says otherwise.
-/// Order:   `types` by type, `peers` by name, each name once; add_agents() and take_news() keep it.
+/// Order:   `types` by type, `peers` by name, `observed` by observer, each name once; add_agents(),
+///          take_observed() and take_news() keep it.
 /// Threads: none inside.
 /// Limits:  none inside; read_status() allocates in proportion to its input.
 struct NodeStatus {
@@ -115,6 +128,7 @@ struct NodeStatus {
   std::uint64_t migrations_refused = 0; ///< that are here, were to move, and cannot
   std::uint64_t migrations_failed = 0;  ///< asked for here: no such agent, or too late
 
+  std::vector<ObservedStatus> observed;
   std::vector<PeerStatus> peers;
   ProcessStatus process;
   ContinuityStatus continuity;
@@ -131,6 +145,9 @@ struct NodeStatus {
 /// Counts `agents` more of `type`; of no agents nothing remains to be told.
 void add_agents(NodeStatus& status, std::string_view type, std::uint64_t agents);
 
+/// Puts `seen` in the place of what that observer has seen before.
+void take_observed(std::vector<ObservedStatus>& known, ObservedStatus seen);
+
 /// Puts `news` in the place of what is known of that node and simulation, unless that is younger.
 /// `known` is in the order of simulation and node, and stays so.
 void take_news(std::vector<NodeStatus>& known, NodeStatus news);
@@ -140,8 +157,8 @@ void take_news(std::vector<NodeStatus>& known, NodeStatus news);
 by_simulation(std::span<const NodeStatus> statuses);
 
 /// All nodes of one simulation as if they were one: sums of what is counted; the latest event; the
-/// least lower bound; the longest mailbox; of what lets the run go on, what the node says that has
-/// the newest view. It has no name and no peers.
+/// least lower bound; the longest mailbox; what observers have seen, together; of what lets the run
+/// go on, what the node says that has the newest view. It has no name and no peers.
 [[nodiscard]] NodeStatus total_of(std::span<const NodeStatus> nodes);
 
 /// `status` as bytes, for the other nodes: all of them run the same build.

@@ -67,6 +67,7 @@ void RunOutcome::add(RunOutcome other) {
   if (other.failure && (!failure || other.failure->key < failure->key))
     failure = std::move(other.failure);
   std::move(other.reports.begin(), other.reports.end(), std::back_inserter(reports));
+  add_observations(observations, std::move(other.observations));
   std::move(other.trace.begin(), other.trace.end(), std::back_inserter(trace));
   trace_times.insert(trace_times.end(), other.trace_times.begin(), other.trace_times.end());
 }
@@ -79,6 +80,7 @@ std::vector<std::byte> encode(const RunOutcome& outcome) {
   if (outcome.failure)
     write_failure(*outcome.failure, out);
   write_reports(outcome.reports, out);
+  write_observations(outcome.observations, out);
   write_trace(outcome.trace, out);
   out.varint(outcome.trace_times.size());
   for (const double time : outcome.trace_times)
@@ -95,6 +97,7 @@ Result<RunOutcome> decode_outcome(std::span<const std::byte> bytes,
   if (in.u8() != 0)
     outcome.failure = read_failure(in);
   read_reports(outcome.reports, in);
+  outcome.observations = read_observations(in);
   read_trace(outcome.trace, names, in);
   for (std::size_t left = in.count(sizeof(double)); left > 0; --left)
     outcome.trace_times.push_back(in.f64());

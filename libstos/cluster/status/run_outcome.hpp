@@ -19,6 +19,7 @@ struct RunOutcome {
   EngineCounters engine_counters;
   std::optional<Failure> failure;
   std::vector<Report> reports;
+  std::vector<Observation> observations;
   std::vector<TraceRecord> trace;
   std::vector<double> trace_times; ///< of the records of other nodes that are not in `trace`
 

@@ -41,9 +41,17 @@ std::optional<GlobalTime::Result> GlobalTime::take_result() {
 }
 
 GlobalTime::Result GlobalTime::result() const {
-  Result result{
-      Instant::never().absorption, Instant::beginning().absorption, {}, true, Instant::never(),
-      reports_[own_]->stopped_for, Instant::beginning().absorption, {}, {},   false};
+  Result result{Instant::never().absorption,
+                Instant::beginning().absorption,
+                {},
+                true,
+                Instant::never(),
+                reports_[own_]->stopped_for,
+                Instant::beginning().absorption,
+                {},
+                {},
+                {},
+                false};
   for (const NodeIndex node : reports_.indices()) {
     const auto& report = reports_[node];
     for (const AgentMove& move : report->moves)
@@ -51,6 +59,7 @@ GlobalTime::Result GlobalTime::result() const {
     result.more_wishes = result.more_wishes || report->more_moves;
     result.wanted.add(report->wanted);
     result.latest = std::max(result.latest, report->latest);
+    result.seen.push_back(report->seen);
     result.least_time = std::min(result.least_time, report->least_time);
     result.highest_known = std::max(result.highest_known, report->highest_known);
     result.withdrawn.push_back(report->withdrawn);

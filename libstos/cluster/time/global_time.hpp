@@ -35,6 +35,9 @@ struct NodeReport {
   /// How far this node has got with a stop, see Stops::progress().
   std::uint64_t stopped_for = 0;
 
+  /// What its observers have seen, while the nodes decide; else empty.
+  std::vector<std::byte> seen;
+
   /// What is wanted here, while there is no stop: the moves that were asked for, whether there are
   /// more to come, and `wanted.move` says that there are any. All nodes hear it in the same round,
   /// so that all of them stop for the same.
@@ -102,9 +105,10 @@ public:
     Instant next;              ///< if all_quiet: the earliest event of all
     std::uint64_t stopped_for; ///< if all_quiet: what all nodes have stopped for, or 0
     double latest;             ///< likewise: the latest of all
-    StopOrders wanted;         ///< of all nodes
-    std::vector<Wish> wishes;  ///< likewise, in their order
-    bool more_wishes;          ///< some node has more to come
+    std::vector<std::vector<std::byte>> seen; ///< likewise: by the observers of each node
+    StopOrders wanted;                        ///< of all nodes
+    std::vector<Wish> wishes;                 ///< likewise, in their order
+    bool more_wishes;                         ///< some node has more to come
   };
 
   /// The result of the round, once, when it is complete.

@@ -59,6 +59,8 @@ void write_report(const NodeReport& report, BytesWriter& out) {
   out.u8(static_cast<std::uint8_t>((report.quiet ? 1 : 0) | (report.withdrawn ? 2 : 0)));
   write_instant(report.next, out);
   out.varint(report.stopped_for);
+  out.varint(report.seen.size());
+  out.raw(report.seen);
   out.varint(report.moves.size());
   for (const AgentMove& move : report.moves) {
     out.u64(move.agent.value);
@@ -84,6 +86,8 @@ NodeReport read_report(BytesReader& in, std::size_t nodes) {
   report.withdrawn = (flags & 2) != 0;
   report.next = read_comparable_instant(in);
   report.stopped_for = in.varint();
+  const auto seen = in.raw(in.count(1));
+  report.seen.assign(seen.begin(), seen.end());
   constexpr std::size_t move_bytes_min = 9;
   for (std::size_t left = in.count(move_bytes_min); left > 0; --left) {
     const AgentId agent{in.u64()};

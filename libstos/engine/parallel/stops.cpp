@@ -60,20 +60,26 @@ void Stops::pause(const StopOrders& orders) {
 
 std::uint64_t Stops::progress() const {
   const Phase phase = phase_.load();
-  return phase == Phase::none ? 0 : 2 * number_ + (phase == Phase::departed ? 1 : 0);
+  const std::uint64_t stop =
+      phase == Phase::none ? 0 : 4 * number_ + (phase == Phase::departed ? 1 : 0);
+  return stop + (is_deciding_ ? 2 : 0);
 }
 
-Result<Stops::Then> Stops::all_stand_still(const Instant& next, double latest) {
+Result<Stops::Then> Stops::all_stand_still(const Instant& next, double latest,
+                                           std::span<const std::vector<std::byte>> seen_by_all) {
   if (phase_.load() == Phase::departed) {
     if (Result<void> arrived = others_->arrive(); !arrived)
       return arrived.error();
     return finish();
   }
-  const bool nothing_is_left = next == Instant::never();
-  if (nothing_is_left && world_.stops_before_end()) {
-    show();
+  if (std::exchange(is_deciding_, false)) {
+    if (Result<void> decided = world_.decide(seen_by_all); !decided)
+      return decided.error();
     return Then::look_anew;
   }
+  const bool nothing_is_left = next == Instant::never();
+  if (nothing_is_left && world_.stops())
+    return show();
   if (nothing_is_left || !is_under_way()) {
     phase_.store(Phase::none);
     return Then::move_floor;
@@ -100,13 +106,21 @@ Stops::Then Stops::finish() {
   return Then::look_anew;
 }
 
-void Stops::show() {
+// One node alone decides by what it has seen itself.
+Stops::Then Stops::show() {
   WorldAtStop here;
-  here.time = world_.next_stop;
+  here.time = world_.stop_time();
   for (const auto& domain : domains_)
     domain->show_at(here);
-  world_.next_stop = world_.at_stop(here);
+  const bool decides = world_.show(here);
   shown_.fetch_add(1, std::memory_order_relaxed);
+  if (decides && others_ != nullptr) {
+    is_deciding_ = true;
+    return Then::wait;
+  }
+  if (decides)
+    world_.decide_alone();
+  return Then::look_anew;
 }
 
 } // namespace stos::detail

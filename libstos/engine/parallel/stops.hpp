@@ -5,9 +5,11 @@
 #include "libstos/causal/event_key.hpp"
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <vector>
 
 namespace stos {
@@ -46,9 +48,12 @@ struct StopOrders {
 ///
 ///     if agents have departed for this stop:
 ///       they arrive; go on with (*)
-///     else if no event is left before the horizon, and the run does not end there:
-///       the world is shown as it is there (World::at_stop)   // a cut, if it makes one of it
-///       all domains look anew                                // paused or not
+///     else if all nodes have told what their observers have seen:
+///       that is concluded (World::decide); all domains look anew
+///     else if no event is left before the horizon, and the run stops there:
+///       the world is shown as it is there (World::show)      // observers look, or it is cut
+///       if something is to be decided by that, this node tells the others what it has seen,
+///       until all stand still again; else all domains look anew   // paused or not
 ///     else if no stop is under way, or no event is left at all:
 ///       the floor moves to the next event of all, or the run ends; orders come too late then
 ///     else:                                                  // this is the stop
@@ -100,11 +105,15 @@ public:
 
   [[nodiscard]] bool is_under_way() const { return phase_.load() != Phase::none; }
 
+  /// What observers here have seen is told to the other nodes, so that all decide the same.
+  [[nodiscard]] bool is_deciding() const { return is_deciding_; }
+
   /// @pre one is under way
   [[nodiscard]] const StopOrders& orders() const { return orders_; }
 
   /// How far this node has got, the same on all nodes that have got equally far: 0 for no stop,
-  /// twice its number, and one more once agents have departed.
+  /// four times its number, and one more once agents have departed; besides, two more while the
+  /// nodes decide.
   [[nodiscard]] std::uint64_t progress() const;
 
   // ---- carrying it out
@@ -132,8 +141,10 @@ public:
 
   /// All stand still: `next` is the earliest event of all before the horizon, or never(), and no
   /// event and no end of an agent was later than `latest`. Says what the caller has to have the
-  /// domains do.
-  [[nodiscard]] Result<Then> all_stand_still(const Instant& next, double latest);
+  /// domains do. `seen_by_all` is what the observers of all nodes have seen, while they decide.
+  [[nodiscard]] Result<Then>
+  all_stand_still(const Instant& next, double latest,
+                  std::span<const std::vector<std::byte>> seen_by_all = {});
 
   /// No event, anywhere, is before it. @pre at a stop
   [[nodiscard]] double least() const { return least_; }
@@ -145,7 +156,7 @@ private:
   enum class Phase : std::uint8_t { none, pausing, departed };
 
   void pause(const StopOrders& orders);
-  void show();
+  [[nodiscard]] Then show();
   [[nodiscard]] Then finish();
 
   World& world_;
@@ -153,6 +164,7 @@ private:
   const PerDomain<std::unique_ptr<Domain>>& domains_;
   OtherNodes* others_ = nullptr;
   std::atomic<Phase> phase_{Phase::none};
+  bool is_deciding_ = false;
   std::uint64_t number_ = 0;
   StopOrders orders_;
   double least_ = Instant::beginning().absorption;
