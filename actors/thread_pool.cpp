@@ -86,8 +86,8 @@ RunOptions ThreadPoolBase::options_of_run(std::uint32_t n) {
   RunOptions options = options_of_process();
   if (n == 1)
     return options;
-  for (std::string* path :
-       {&options.trace_path, &options.summary_path, &options.observations_path}) {
+  for (std::string* path : {&options.trace_path, &options.summary_path, &options.observations_path,
+                            &options.reports_path}) {
     std::error_code status; // a pipe or a device takes them all
     if (std::filesystem::is_regular_file(*path, status))
       *path += "." + std::to_string(n);

@@ -14,7 +14,8 @@ void add_trace_before(const World& world, std::vector<TraceRecord>& records) {
 
 OutputFiles::OutputFiles(const RunOptions& options)
     : trace_("trace", options.trace_path), summary_("summary", options.summary_path),
-      observations_("observations", options.observations_path) {}
+      observations_("observations", options.observations_path),
+      reports_("table of reports", options.reports_path) {}
 
 OutputFiles::File::File(const char* what, const std::string& path) : what_(what), path_(path) {
   if (path_.empty())

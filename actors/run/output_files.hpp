@@ -16,8 +16,8 @@ namespace stos::detail {
 /// Puts what was recorded before the cut that a run has gone on from to the rest of its trace.
 void add_trace_before(const World& world, std::vector<TraceRecord>& records);
 
-/// The files that the options of a run name for its trace, its summary and what observers have
-/// seen; none, if they name none.
+/// The files that the options of a run name for its trace, its summary, its reports and what
+/// observers have seen; none, if they name none.
 ///
 /// They are opened, and emptied, before the run, so that no user waits for a run whose
 /// outcome cannot be written.
@@ -26,8 +26,9 @@ public:
   /// Throws UsageError (io_error) if a file cannot be opened.
   explicit OutputFiles(const RunOptions& options);
 
-  /// Writes all of the trace, the summary and the observations, and returns what `conclude` does,
-  /// or throws its SimulationError. If something could not be written, the SimulationError says so,
+  /// Writes all of the trace, the summary, the reports and the observations, and returns what
+  /// `conclude` does, or throws its SimulationError. If something could not be written, the
+  /// SimulationError says so,
   /// too: with the summary, so that nothing else is lost.
   template <class Conclude>
   RunSummary write(std::vector<TraceRecord> records, Conclude&& conclude) {
@@ -41,9 +42,10 @@ public:
       failure = error.error();
     }
     const auto text = [&] { return to_json(summary, failure) + "\n"; };
-    const auto table = [&] { return summary.observations.to_csv(); };
+    const auto seen = [&] { return summary.observations.to_csv(); };
+    const auto reported = [&] { return csv_of(summary.reports); };
     for (const std::optional<Error>& each :
-         {problem, summary_.write(text), observations_.write(table)})
+         {problem, observations_.write(seen), reports_.write(reported), summary_.write(text)})
       if (each && failure)
         failure->context += "; besides, " + each->context;
       else if (each)
@@ -70,6 +72,7 @@ private:
   File trace_;
   File summary_;
   File observations_;
+  File reports_;
 };
 
 } // namespace stos::detail

@@ -43,6 +43,8 @@ Rerun::Rerun(const World& world, Run run, Cut from, double to)
   options_.snapshot = {};
   options_.trace_path.clear();
   options_.summary_path.clear();
+  options_.reports_path.clear();
+  options_.observations_path.clear();
   options_.monitoring = {};
   options_.distributed = false;
   options_.progress = ProgressMode::never;

@@ -10,9 +10,11 @@
 using namespace stos;
 using MySimulation = ForwardSimulation<Minkowski<2>, ThreadPool<2>>;
 
-constexpr double arrivals_per_s = 2.4;
 constexpr double service_s = 1;
-constexpr std::uint64_t clerks_each = 3;
+
+// Options, the same on all nodes.
+double arrivals_per_s = 2.4;
+std::uint64_t clerks_each = 3;
 
 struct Branch : ProcessAgent<Branch, MySimulation> {
   using ProcessAgent::ProcessAgent;
@@ -46,8 +48,13 @@ double erlang(std::uint64_t servers, double load) {
   return term / (sum + term) * service_s / spare;
 }
 
+void declare(CommandLine& cli) {
+  cli.option("--arrivals", arrivals_per_s, "Customers a second, in each branch.", 0.01, 100);
+  cli.option("--clerks", clerks_each, "Clerks of each branch.", 1, 100);
+}
+
 int main(int argc, char** argv) {
-  return run_main(argc, argv, "A bank with branches.", [](const RunOptions& options) {
+  return run_main(argc, argv, "A bank with branches.", declare, [](const RunOptions& options) {
     MySimulation simulation(options);
     const auto scope = simulation.set_up();
     for (int i = 0; i < 16; ++i) {

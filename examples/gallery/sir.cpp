@@ -14,29 +14,35 @@ using MySimulation = ForwardSimulation<Minkowski<3>, ThreadPool<2>>;
 
 constexpr std::uint32_t people = 5000;
 constexpr std::uint32_t contacts_each = 10;
-constexpr double infections_per_day = 0.25; // from one who is ill to one contact
 constexpr double ill_days = 1;
+double infections_per_day = 0.25; // from one who is ill to one contact; the same on all nodes
 
 struct Person : Agent<Person, MySimulation> {
   using Agent::Agent;
   Person() = default;
   std::vector<ChannelWriter<Person>> contacts;
   bool had_it = false;
+  bool is_ill = false;
 
   void catch_it() {
     if (std::exchange(had_it, true))
       return;
+    is_ill = true;
     report("ill", std::int64_t{1});
     const double until = random().exponential(ill_days);
     for (std::uint32_t i = 0; i < contacts.size(); ++i)
       if (const double t = random().exponential(1 / infections_per_day); t < until)
         after(t, [i](Person& p) { p.contacts[i].send([](Person& other) { other.catch_it(); }); });
-    after(until, [](Person& p) { p.report("ill", std::int64_t{-1}); });
+    after(until, [](Person& p) {
+      p.is_ill = false;
+      p.report("ill", std::int64_t{-1});
+    });
   }
 
   template <class Inspector>
   friend bool inspect(Inspector& f, Person& x) {
-    return f.object(x).fields(f.field("contacts", x.contacts), f.field("had_it", x.had_it));
+    return f.object(x).fields(f.field("contacts", x.contacts), f.field("had_it", x.had_it),
+                              f.field("is_ill", x.is_ill));
   }
 };
 
@@ -48,8 +54,13 @@ double known_share() {
   return share;
 }
 
+void declare(CommandLine& cli) {
+  cli.option("--infections", infections_per_day, "From one who is ill to one contact, a day.", 0,
+             9);
+}
+
 int main(int argc, char** argv) {
-  return run_main(argc, argv, "An epidemic on a network.", [](const RunOptions& options) {
+  return run_main(argc, argv, "An epidemic on a network.", declare, [](const RunOptions& options) {
     MySimulation simulation(options);
     const auto scope = simulation.set_up();
     RandomStream random(options.seed);
@@ -61,6 +72,9 @@ int main(int argc, char** argv) {
     connect(all, random_graph(people, people * contacts_each / 2, random), &Person::contacts);
     for (const std::uint64_t i : random.sample(people, 10))
       all[i]->after(0, [](Person& person) { person.catch_it(); });
+    const auto is_over = [](const Observed& ill) { return ill.sum() == 0; };
+    simulation.observe<Person>("ill", {.every = 1, .first = 1, .until = is_over},
+                               [](const Person& p) { return p.is_ill; });
 
     const RunSummary summary = simulation.run(100);
     const Series ill = running_sum(samples<std::int64_t>(summary.reports, "ill"));

@@ -152,7 +152,7 @@ public:
     detail::EventContext& event = context();
     BytesWriter bytes;
     save(bytes, value);
-    event.report(detail::cell_of(*this), topic, bytes.take());
+    event.report(detail::cell_of(*this), topic, bytes.take(), report_type_of<T>());
   }
 
   /// The constant of this type that the set-up has provided, see ForwardSimulation::provide(); also

@@ -1,6 +1,6 @@
 #include "libstos/model/series.hpp"
 
-#include "libstos/base/csv_text.hpp"
+#include "libstos/base/csv.hpp"
 #include "libstos/base/exact_text.hpp"
 
 #include <algorithm>

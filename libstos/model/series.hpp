@@ -5,6 +5,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -73,5 +74,9 @@ enum class Reduction : std::uint8_t { count, sum, mean, least, greatest, median 
 /// locale. Names with commas, quotes or line ends are quoted.
 /// @pre no series has two samples of one time
 [[nodiscard]] std::string csv_of(const std::vector<std::pair<std::string, Series>>& columns);
+[[nodiscard]] inline std::string
+csv_of(std::initializer_list<std::pair<std::string, Series>> columns) {
+  return csv_of(std::vector(columns));
+}
 
 } // namespace stos

@@ -107,6 +107,8 @@ struct RunOptions {
 
   /// File that receives what observers have seen, as CSV. Default empty: none.
   std::string observations_path;
+  /// File that receives all reports of the run as a table (CSV). Default empty: none.
+  std::string reports_path;
 
   /// Whether to draw the progress line. Default automatic.
   ProgressMode progress = ProgressMode::automatic;

@@ -478,12 +478,13 @@ RandomStream& EventContext::random(Cell& cell) {
   return cell.random;
 }
 
-void EventContext::report(Cell& cell, std::string_view topic, std::vector<std::byte> value) {
+void EventContext::report(Cell& cell, std::string_view topic, std::vector<std::byte> value,
+                          ReportType type) {
   if (!require_own(cell, "report in the name of"))
     return;
   const double time = &cell == self_ ? instant_.absorption : cell.now;
   reports.push_back(
-      {std::string(topic), cell.id, time, cell.require_extras().reports++, std::move(value)});
+      {std::string(topic), cell.id, time, cell.require_extras().reports++, std::move(value), type});
   if (const auto end = report_cut_.added(reports, world_->options.reports_max,
                                          [](const Report& report) { return report.time; }))
     world_->end_before(*end);

@@ -139,7 +139,7 @@ public:
   [[nodiscard]] double local_time(const Cell& cell) const;
   [[nodiscard]] Velocity<4> velocity(const Cell& cell) const;
   RandomStream& random(Cell& cell);
-  void report(Cell& cell, std::string_view topic, std::vector<std::byte> value);
+  void report(Cell& cell, std::string_view topic, std::vector<std::byte> value, ReportType type);
 
   Effects effects;
   std::vector<Report> reports; ///< of all events so far

@@ -1,6 +1,6 @@
 #include "libstos/world/observed.hpp"
 
-#include "libstos/base/csv_text.hpp"
+#include "libstos/base/csv.hpp"
 #include "libstos/base/exact_text.hpp"
 #include "libstos/base/usage_error.hpp"
 

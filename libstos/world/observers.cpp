@@ -75,7 +75,6 @@ void Observers::stop_every(double period) {
 void Observers::take_plan(const Observers& other) {
   plan_ = other.plan_;
   stop_period_ = other.stop_period_;
-  after_look = other.after_look;
 }
 
 std::string Observers::to_string() const {

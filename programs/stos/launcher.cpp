@@ -8,10 +8,10 @@
 #include "programs/stos/output_queue.hpp"
 #include "programs/stos/ports.hpp"
 #include "programs/stos/roll_call.hpp"
+#include "programs/stos/signal_descriptor.hpp"
 #include "programs/stos/stop_plan.hpp"
 
 #include <poll.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -38,41 +38,6 @@ double now_s() {
   const auto now = std::chrono::steady_clock::now().time_since_epoch();
   return std::chrono::duration<double>(now).count();
 }
-
-/// Signals as something to poll: all that would end this process, but for those that cannot be
-/// caught or that say that it is broken itself. Blocks them for good.
-class SignalDescriptor {
-public:
-  SignalDescriptor() {
-    signal(SIGPIPE, SIG_IGN); // a reader that has gone away is no reason to die without our nodes
-    signal(SIGCHLD, SIG_DFL); // ignored, nodes would end without a word
-    sigset_t taken;
-    sigemptyset(&taken);
-    for (const int wanted : {SIGCHLD, SIGINT, SIGTERM, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM,
-                             SIGVTALRM, SIGPROF, SIGIO, SIGPWR, SIGSTKFLT, SIGXCPU, SIGXFSZ})
-      sigaddset(&taken, wanted);
-    for (int real_time = SIGRTMIN; real_time <= SIGRTMAX; ++real_time)
-      sigaddset(&taken, real_time);
-    struct sigaction hangup {};
-    if (sigaction(SIGHUP, nullptr, &hangup) == 0 && hangup.sa_handler != SIG_IGN) // nohup(1)
-      sigaddset(&taken, SIGHUP);
-    sigprocmask(SIG_BLOCK, &taken, nullptr);
-    descriptor_ = detail::Descriptor(signalfd(-1, &taken, SFD_CLOEXEC | SFD_NONBLOCK));
-  }
-
-  int descriptor() const { return descriptor_.get(); }
-
-  /// The next signal, or 0.
-  int take() const {
-    signalfd_siginfo info{};
-    return read(descriptor_.get(), &info, sizeof info) == sizeof info
-               ? static_cast<int>(info.ssi_signo)
-               : 0;
-  }
-
-private:
-  detail::Descriptor descriptor_;
-};
 
 /// One of the two streams of a node.
 struct Stream {

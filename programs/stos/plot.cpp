@@ -3,6 +3,7 @@
 #include "config/spelling.hpp"
 #include "config/values.hpp"
 #include "programs/stos/arguments.hpp"
+#include "programs/stos/series_chart.hpp"
 #include "programs/stos/spacetime_diagram.hpp"
 #include "programs/stos/trace_reader.hpp"
 
@@ -27,9 +28,11 @@ Parsed<PlotArguments> parse_plot(const std::vector<std::string>& words) {
   PlotOptions& options = arguments.options;
   std::string axis = "auto", colour = "type";
   int height = 0;
-  CLI::App app("Draws the spacetime diagram of a trace as SVG: time upwards, one axis of space\n"
-               "across. A program writes its trace with --trace FILE.",
-               "stos plot");
+  CLI::App app(
+      "Draws the spacetime diagram of a trace as SVG: time upwards, one axis of space\n"
+      "across. A program writes its trace with --trace FILE. Of a table of series (CSV with\n"
+      "a column `time`), it draws the columns over time.",
+      "stos plot");
   app.add_option("trace", arguments.trace, "The trace.")->type_name("TRACE")->required();
   app.add_option("-o,--output", arguments.output, "File for the picture; default: standard output.")
       ->type_name("FILE");
@@ -51,6 +54,12 @@ Parsed<PlotArguments> parse_plot(const std::vector<std::string>& words) {
       app.add_option("--height", height, "Its height; default: as light at 45 degrees asks for.")
           ->type_name("N")
           ->check(CLI::Range(200, 20'000));
+  double from = 0, to = 0;
+  constexpr double most_s = 1e12;
+  const CLI::Option* const from_option = add_duration(
+      app, "--from", from, 0, most_s, "Laboratory time to begin with; default: the first one.");
+  const CLI::Option* const to_option = add_duration(
+      app, "--to", to, 0, most_s, "Laboratory time to end with; default: the last one.");
   app.add_option("--title", options.title, "Default: the name of the trace.")->type_name("TEXT");
   app.add_option("--events-max", arguments.events_max,
                  "Most records of a trace that are drawn; a longer trace is an error.")
@@ -65,6 +74,12 @@ Parsed<PlotArguments> parse_plot(const std::vector<std::string>& words) {
   options.colour = colour == "agent" ? PlotColour::agent : PlotColour::type;
   if (height_option->count() > 0)
     options.height = height;
+  if (from_option->count() > 0)
+    options.from = from;
+  if (to_option->count() > 0)
+    options.to = to;
+  if (options.from && options.to && *options.from >= *options.to)
+    return {std::nullopt, report_bad_usage(app, "--from has to be before --to", std::cerr)};
   if (options.title.empty())
     options.title = std::filesystem::path(arguments.trace).filename().string();
   return {std::move(arguments), 0};
@@ -110,6 +125,14 @@ Result<void> plot(const PlotArguments& arguments) {
   const Result<std::string> text = read_trace(arguments.trace, arguments.events_max);
   if (!text)
     return text.error();
+  if (is_series_table(*text)) {
+    Result<Chart> chart =
+        chart_of_series(arguments.trace, *text, arguments.options.from, arguments.options.to);
+    if (!chart)
+      return chart.error();
+    chart->title = arguments.options.title;
+    return write_picture(arguments.output, draw(*chart));
+  }
   const Result<Trace> trace = parse_trace(arguments.trace, *text, arguments.events_max);
   if (!trace)
     return trace.error();

@@ -1,12 +1,10 @@
 #include "programs/stos/spacetime_diagram.hpp"
 
-#include "libstos/base/utf8.hpp"
-#include "programs/stos/plain_locale.hpp"
+#include "programs/stos/svg.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstdio>
 #include <limits>
 #include <map>
 #include <string_view>
@@ -15,93 +13,11 @@
 namespace stos::program {
 namespace {
 
+using namespace svg;
 using Kind = TraceRecord::Kind;
 
-/// Distinguishable also for the colour-blind (after Okabe and Ito, "Color Universal Design").
-constexpr std::array<const char*, 8> colours = {"#0072b2", "#d55e00", "#009e73", "#b5548c",
-                                                "#c28a00", "#3f8fc4", "#6a4c93", "#5f6b6d"};
 constexpr std::size_t legend_entries_max = 12;
 constexpr std::array<const char*, 3> axis_names = {"x", "y", "z"};
-
-template <class... Values>
-std::string format(const char* pattern, Values... values) {
-  const PlainLocale plain;
-  std::array<char, 512> text{};
-  const int size = std::snprintf(text.data(), text.size(), pattern, values...);
-  return {text.data(), std::min(static_cast<std::size_t>(size), text.size() - 1)};
-}
-
-/// `text` as XML; what XML cannot hold (control characters, bytes that are no UTF-8) becomes '?'.
-std::string escape(std::string_view text) {
-  std::string escaped;
-  while (!text.empty()) {
-    const std::size_t bytes = detail::utf8_sequence_bytes(text);
-    const auto lead = static_cast<unsigned char>(text.front());
-    switch (text.front()) {
-      case '&': escaped += "&amp;"; break;
-      case '<': escaped += "&lt;"; break;
-      case '>': escaped += "&gt;"; break;
-      case '"': escaped += "&quot;"; break;
-      default: escaped += bytes == 0 || lead < 0x20 || lead == 0x7f ? "?" : text.substr(0, bytes);
-    }
-    text.remove_prefix(std::max<std::size_t>(bytes, 1));
-  }
-  return escaped;
-}
-
-/// `text`, or its first `bytes_max` bytes and an ellipsis.
-std::string shortened(const std::string& text, std::size_t bytes_max) {
-  if (text.size() <= bytes_max)
-    return text;
-  std::size_t end = bytes_max;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) // not inside a letter
-    --end;
-  return text.substr(0, end) + "\u2026";
-}
-
-/// An interval of data that grows to hold what it is given.
-struct Range {
-  double min = std::numeric_limits<double>::infinity();
-  double max = -std::numeric_limits<double>::infinity();
-
-  void include(double value) {
-    min = std::min(min, value);
-    max = std::max(max, value);
-  }
-  double size() const { return max > min ? max - min : 0; }
-
-  /// The same with `share` of its size on both sides; never empty.
-  Range widened(double share) const {
-    if (!(max >= min))
-      return {0, 1};
-    const double largest = std::max(std::abs(min), std::abs(max));
-    if (size() <= largest * 1e-12) // one place, but for rounding
-      return {min - std::max(1.0, largest * 1e-6), max + std::max(1.0, largest * 1e-6)};
-    return {min - size() * share, max + size() * share};
-  }
-};
-
-/// Round numbers across a range: 1, 2 or 5 times a power of ten apart, about `wanted` of them.
-struct Ticks {
-  Ticks(const Range& range, int wanted) {
-    const double raw = range.size() / wanted;
-    const double power = std::pow(10, std::floor(std::log10(raw)));
-    step = power * (raw / power < 1.5 ? 1 : raw / power < 3.5 ? 2 : raw / power < 7.5 ? 5 : 10);
-    const double first = std::ceil(range.min / step);
-    for (int i = 0; i <= 2 * wanted && (first + i) * step <= range.max; ++i)
-      values.push_back((first + i) * step);
-  }
-
-  std::string label(double value) const {
-    const int decimals = std::clamp(static_cast<int>(-std::floor(std::log10(step) + 1e-9)), 0, 12);
-    const bool is_plain = std::abs(value) < 1e7 && step > 1e-7;
-    const double shown = std::abs(value) < step / 2 ? 0 : value; // no "-0"
-    return is_plain ? format("%.*f", decimals, shown) : format("%.10g", shown);
-  }
-
-  double step = 1;
-  std::vector<double> values;
-};
 
 /// How far apart two points are on `axis`, and whether light can get from one to the other. Those
 /// that it cannot lie on two sides of a periodic space.
@@ -130,11 +46,15 @@ public:
   std::vector<Group> groups;
   std::vector<const TraceRecord*> foreign_lambdas; ///< from outside of the simulation
   Range time, place;
+  Range window;         ///< of time that is to be seen; what else there is, is not counted
   std::size_t axis = 0; ///< of a Point: 1 to 3
   bool is_projected = false;
   std::size_t agents = 0, events = 0, drawn_lambdas = 0, wrapped_lambdas = 0;
 
 private:
+  bool is_seen(const TraceRecord& record) const {
+    return record.point[0] >= window.min && record.point[0] <= window.max;
+  }
   void choose_axis(std::span<const TraceRecord> records, const PlotOptions& options);
   std::size_t group_of(const TraceRecord& record, PlotColour colour);
   void add_to_trajectory(const TraceRecord& record, std::size_t group);
@@ -186,9 +106,12 @@ void Scene::add_to_trajectory(const TraceRecord& record, std::size_t group) {
 }
 
 void Scene::add_event(const TraceRecord& record, std::size_t group) {
-  ++events;
-  groups[group].events.push_back(&record);
-  if (record.source == record.agent)
+  if (is_seen(record)) {
+    ++events;
+    groups[group].events.push_back(&record);
+  }
+  const bool was_under_way = record.emission[0] <= window.max && record.point[0] >= window.min;
+  if (record.source == record.agent || !was_under_way)
     return;
   if (!is_within_light(record.emission, record.point)) {
     ++wrapped_lambdas;
@@ -204,6 +127,8 @@ void Scene::add_event(const TraceRecord& record, std::size_t group) {
 
 Scene::Scene(std::span<const TraceRecord> records, const PlotOptions& options) {
   choose_axis(records, options);
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  window = {options.from.value_or(-infinity), options.to.value_or(infinity)};
   for (const TraceRecord& record : records) {
     time.include(record.point[0]);
     place.include(record.point[axis]);
@@ -211,6 +136,8 @@ Scene::Scene(std::span<const TraceRecord> records, const PlotOptions& options) {
     add_to_trajectory(record, group);
     if (record.kind == Kind::event)
       add_event(record, group);
+    else if (!is_seen(record))
+      continue;
     else if (record.kind == Kind::birth)
       groups[group].births.push_back(&record);
     else if (record.kind == Kind::death)
@@ -244,11 +171,6 @@ private:
   std::string coordinates(const Point& p, const char* pattern) const {
     return format(pattern, px(p[scene_.axis]), py(p[0]));
   }
-  static std::string text(double x, double y, const char* attributes, std::string_view content) {
-    return format("<text x=\"%.1f\" y=\"%.1f\"%s%s>", x, y, *attributes != '\0' ? " " : "",
-                  attributes) +
-           escape(content) + "</text>\n";
-  }
 
   void make_legend();
   void make_caption();
@@ -264,8 +186,6 @@ private:
   std::vector<std::string> caption_;
   double top_ = 0, plot_height_ = 0, dot_radius_ = 0, ray_opacity_ = 0;
 };
-
-const char* colour_of(std::size_t group) { return colours[group % colours.size()]; }
 
 std::string ring(double x, double y, double radius) {
   return format("<circle class=\"birth\" cx=\"%.1f\" cy=\"%.1f\" r=\"%.1f\"/>", x, y, radius);
@@ -283,6 +203,9 @@ std::string dot(double x, double y, double radius) {
 Picture::Picture(const Scene& scene, const PlotOptions& options)
     : scene_(scene), options_(options), time_(scene.time.widened(0.02)),
       place_(scene.place.widened(0.06)) {
+  time_ = {options.from.value_or(time_.min), options.to.value_or(time_.max)};
+  if (time_.size() <= 0) // nothing has happened there
+    time_ = options.to ? Range{*options.to - 1, *options.to} : Range{time_.min, time_.min + 1};
   make_legend();
   make_caption();
   const double rows = legend_.empty() ? 0 : legend_.back().y / row_height + 1;
@@ -453,11 +376,18 @@ std::string Picture::svg() {
   out += text(left, 28, "font-size=\"17\" font-weight=\"600\" fill=\"#111\"",
               shortened(options_.title, static_cast<std::size_t>(options_.width / 13)));
   out += legend() + frame_and_grid();
+  const bool is_part = options_.from || options_.to;
+  if (is_part)
+    out += format("<clipPath id=\"window\"><rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" "
+                  "height=\"%.1f\"/></clipPath>\n<g clip-path=\"url(#window)\">\n",
+                  left, top_, options_.width - left - right, plot_height_);
   for (std::size_t i = 0; i < scene_.groups.size(); ++i)
     out += lambdas(scene_.groups[i].lambdas, colour_of(i));
   out += lambdas(scene_.foreign_lambdas, "#888");
   for (std::size_t i = 0; i < scene_.groups.size(); ++i)
     out += group(scene_.groups[i], colour_of(i));
+  if (is_part)
+    out += "</g>\n";
   for (std::size_t i = 0; i < caption_.size(); ++i)
     out += text(left, caption_top + static_cast<double>(i) * caption_row_height,
                 "font-size=\"12\" fill=\"#5b6068\"", caption_[i]);

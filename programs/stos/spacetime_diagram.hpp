@@ -16,8 +16,10 @@ struct PlotOptions {
   std::string title;               ///< any text
   std::optional<std::size_t> axis; ///< of space: 0 for x, 1 for y, 2 for z; none: the longest one
   PlotColour colour = PlotColour::type;
-  int width = 840;           ///< of the picture, in pixels; 300 to 20,000
-  std::optional<int> height; ///< none: light goes at 45 degrees, where that gives a good shape
+  int width = 840;            ///< of the picture, in pixels; 300 to 20,000
+  std::optional<int> height;  ///< none: light goes at 45 degrees, where that gives a good shape
+  std::optional<double> from; ///< laboratory time that the picture begins with; none: the first one
+  std::optional<double> to;   ///< that it ends with, later than `from`; none: the last one
 };
 
 /// The spacetime diagram of a trace as SVG: one axis of space across, laboratory time upwards.
@@ -28,6 +30,9 @@ struct PlotOptions {
 /// other directions of space as well, they are projected, and the caption says so. Where something
 /// is further away than light can go, space is periodic: the trajectory is interrupted, the lambda
 /// left out, and the caption counts those.
+///
+/// A picture of a part of the time has the events in it, and the lambdas that were under way then;
+/// what leads out of it is cut off.
 ///
 /// Order:   of `records`: each agent's own records in the order of its time. Equal records give
 ///          equal bytes.

@@ -4,6 +4,7 @@
 #include "config/version.hpp"
 #include "programs/stos/arguments.hpp"
 #include "programs/stos/cluster_commands.hpp"
+#include "programs/stos/experiment.hpp"
 #include "programs/stos/join.hpp"
 #include "programs/stos/keys.hpp"
 #include "programs/stos/plot.hpp"
@@ -18,6 +19,7 @@ namespace {
 
 constexpr Subcommand table[] = {
     {"run", "Run a program as a cluster of several nodes on this machine.", run},
+    {"experiment", "Run a program at many points of its parameters, on all cores.", experiment},
     {"join", "Run a program as one more node of a cluster that runs.", join},
     {"drain", "Have a node leave its cluster.", drain},
     {"recover", "Let a node go on whose cluster has lost its majority for good.", recover},

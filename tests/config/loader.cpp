@@ -73,6 +73,7 @@ RunOptions unusual_options() {
   options.cluster.random_delay_s = 7;
   options.summary_path = "u";
   options.observations_path = "o";
+  options.reports_path = "r";
   options.snapshot.at_s = {1, 2};
   options.snapshot.every = {3, true};
   options.snapshot.at_exit = true;

@@ -1,3 +1,4 @@
+#include "programs/stos/series_chart.hpp"
 #include "programs/stos/spacetime_diagram.hpp"
 #include "programs/stos/trace_reader.hpp"
 #include "support/foreign_locale.hpp"
@@ -74,6 +75,40 @@ std::string refused(const std::string& text, std::size_t records_max = 100) {
 const std::string header = format_trace({});
 
 } // namespace
+
+TEST_CASE("a table of series is drawn over time", "[plot]") {
+  const std::string table = "time,ill,\"well, again\"\n0,1,\n1,2,5\n2.5,0,7\n";
+  CHECK(is_series_table(table));
+  CHECK_FALSE(is_series_table("kind agent"));
+  const Result<Chart> chart = chart_of_series("t.csv", table, std::nullopt, 2);
+  REQUIRE(chart);
+  REQUIRE(chart->curves.size() == 2);
+  CHECK(chart->curves[0].points.size() == 2);
+  CHECK(chart->curves[1].name == "well, again");
+  CHECK(chart->curves[1].points.size() == 1);
+  CHECK(chart_of_series("t.csv", "time,a\n0,1\n1\n", {}, {}).error().context ==
+        "t.csv:3: 1 fields; wanted: 2, as in the first line");
+  CHECK(chart_of_series("t.csv", "time,a\n0,x\n", {}, {}).error().context ==
+        "t.csv:2: \"x\" is no number");
+}
+
+TEST_CASE("a picture of a part of the time has what is in it, and cuts off the rest", "[plot]") {
+  const std::vector<TraceRecord> records = {record(Kind::birth, 1, "Ping", {0, 0, 0, 0}),
+                                            record(Kind::birth, 2, "Pong", {0, 1, 0, 0}),
+                                            absorption(1, "Ping", {1, 0, 0, 0}, 2, {0, 1, 0, 0}),
+                                            absorption(1, "Ping", {5, 0, 0, 0}, 2, {4, 1, 0, 0}),
+                                            absorption(1, "Ping", {9, 0, 0, 0}, 2, {8, 1, 0, 0})};
+  PlotOptions options;
+  CHECK_THAT(draw(records, options), Contains("3 events, 3 lambdas") && !Contains("clip-path"));
+  options.from = 4.5;
+  options.to = 6;
+  const std::string svg = draw(records, options);
+  CHECK_THAT(svg, Contains("1 event, 1 lambda from") && Contains("clip-path=\"url(#window)\""));
+  CHECK_THAT(svg, Contains(">4.6</text>") && !Contains(">4.4</text>") && !Contains(">8.0</text>"));
+  options.from = 20;
+  options.to.reset();
+  CHECK_THAT(draw(records, options), Contains("0 events"));
+}
 
 TEST_CASE("a trace is read back as it was written", "[stos]") {
   std::vector<TraceRecord> records = small_world();

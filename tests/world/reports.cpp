@@ -111,3 +111,39 @@ TEST_CASE("more reports than are allowed end the run, also in a destructor") {
   CHECK_NOTHROW(run(0, at_most(36)));
   CHECK_THROWS_AS(run(0, at_most(35)), SimulationError); // the last destructor of all
 }
+
+TEST_CASE("reports as a table have numbers that read back, and texts", "[reports]") {
+  std::vector<Report> reports;
+  const auto add = [&reports](const auto& value) {
+    BytesWriter bytes;
+    save(bytes, value);
+    reports.push_back({"topic", AgentId{7}, 0.1, reports.size(), bytes.take(),
+                       report_type_of<std::remove_cvref_t<decltype(value)>>()});
+  };
+  add(std::int64_t{-3});
+  add(std::uint8_t{200});
+  add(1 / 3.0);
+  add(true);
+  add(std::string("a,\"b\""));
+  add(std::pair(1, 2));
+  reports.front().topic = "two\nlines";
+  CHECK(csv_of(Reports(reports)) == "time,agent,topic,value\n"
+                                    "0.1,7,\"two\nlines\",-3\n"
+                                    "0.1,7,topic,200\n"
+                                    "0.1,7,topic,0.3333333333333333\n"
+                                    "0.1,7,topic,true\n"
+                                    "0.1,7,topic,\"a,\"\"b\"\"\"\n"
+                                    "0.1,7,topic,0x0100000002000000\n");
+  reports[2].value.pop_back(); // no number any more
+  CHECK(value_text(reports[2]).starts_with("0x"));
+}
+
+TEST_CASE("what agents report knows its type, on every engine", "[reports]") {
+  for (const std::size_t domains : {1u, 3u}) {
+    const std::string table = csv_of(run(domains).reports);
+    CHECK(table == csv_of(run(1).reports));
+    CHECK(table.find(",death,1\n") != std::string::npos);
+    CHECK(table.find(",time,1\n") != std::string::npos);
+    CHECK(table.find(",tick,0x") != std::string::npos);
+  }
+}
