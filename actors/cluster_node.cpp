@@ -6,6 +6,7 @@
 #include "actors/node/node_disk.hpp"
 #include "actors/node/roll_call.hpp"
 #include "actors/run/thread_check.hpp"
+#include "actors/service/agent_host.hpp"
 #include "actors/status/status_desk.hpp"
 #include "actors/transport/gate.hpp"
 #include "config/interruption.hpp"
@@ -58,7 +59,7 @@ detail::NodeHello make_hello(const ClusterOptions& options, const detail::Gate& 
 struct ProcessNode {
   ProcessNode(const RunOptions& options, std::uint32_t workers)
       : of_node(without_run(options.cluster)), config(options, workers), system(config),
-        node(system, options.cluster, options.monitoring) {}
+        node(system, options.cluster, options.monitoring, options.jobs) {}
 
   struct Config : caf::actor_system_config {
     Config(const RunOptions& options, std::uint32_t workers) {
@@ -121,13 +122,13 @@ ClusterOptions with_address(ClusterOptions options, const NodeAddress& address) 
 } // namespace
 
 ClusterNode::ClusterNode(caf::actor_system& system, const ClusterOptions& options,
-                         const MonitoringOptions& monitoring)
+                         const MonitoringOptions& monitoring, const JobsOptions& jobs)
     : system_(system), gate_(make_gate(system, options)),
       options_(with_address(options, gate_->address())),
       desk_(std::make_shared<detail::StatusDesk>(monitoring.memory_limit_bytes)),
       view_(std::make_shared<detail::NodeView>()) {
   actor_ = system.spawn<detail::NodeActor, caf::detached + caf::hidden>(
-      make_hello(options_, *gate_), options_, monitoring, view_, desk_, gate_,
+      make_hello(options_, *gate_), options_, monitoring, jobs, view_, desk_, gate_,
       open_disk(options_, gate_->name()));
   gate_->open(actor_);
   if (options_.drain_on_term)
@@ -221,7 +222,30 @@ std::uint64_t ClusterNode::lineage_of(const std::string& simulation) const {
   return view_->ledger.lineage_of(simulation);
 }
 
+caf::actor ClusterNode::host_agents(detail::HostSetUp set_up) {
+  static_cast<void>(wait_for_view());
+  const std::lock_guard lock(view_->mutex);
+  if (std::exchange(view_->has_hosted_agents, true))
+    throw UsageError(Errc::not_supported,
+                     "this node hosts replicated agents already, or has done so: a process is one "
+                     "host of them, once");
+  set_up.view = view_;
+  set_up.node = actor_;
+  set_up.stop_timeout_s = options_.stop_timeout_s;
+  return view_->agent_host =
+             system_.spawn<detail::AgentHost, caf::detached + caf::hidden>(std::move(set_up));
+}
+
 void ClusterNode::leave_cluster() { caf::anon_send(actor_, detail::EndMessage{}); }
+
+void ClusterNode::drain() {
+  caf::anon_send(actor_, detail::RunCommand{detail::NodeHello::current_protocol, {}, "drain", {}});
+}
+
+std::optional<Error> ClusterNode::failure() const {
+  const std::lock_guard lock(view_->mutex);
+  return view_->failure;
+}
 
 bool ClusterNode::is_over(std::uint64_t epoch) const {
   const std::lock_guard lock(view_->mutex);

@@ -30,6 +30,7 @@ namespace detail {
 class Gate;
 class NodeDisk;
 class StatusDesk;
+struct HostSetUp;
 
 /// What the node's actor knows, for threads that wait for it.
 struct NodeView {
@@ -53,6 +54,9 @@ struct NodeView {
   RunLedger ledger;         ///< as far as this node has heard
   RunLedger interrupted;    ///< what it was when this process came
   ContinuityStatus control; ///< of the log and the views, as this node knows them
+
+  caf::actor agent_host;          ///< of the replicated agents of this process, if there is one
+  bool has_hosted_agents = false; ///< there is one, or was one
 
   /// Keeps only those runs of other nodes that a run of this node may have to do with.
   /// @pre locked
@@ -83,7 +87,7 @@ class ClusterNode {
 public:
   /// `system` must have CAF's middleman and outlive the object.
   ClusterNode(caf::actor_system& system, const ClusterOptions& options,
-              const MonitoringOptions& monitoring = {});
+              const MonitoringOptions& monitoring = {}, const JobsOptions& jobs = {});
   ~ClusterNode();
   ClusterNode(const ClusterNode&) = delete;
   ClusterNode& operator=(const ClusterNode&) = delete;
@@ -153,6 +157,17 @@ public:
 
   /// The others are to go on without this node, which is of no use to them.
   void leave_cluster();
+
+  /// Likewise, once runs are cut and another view has come; then failure() is Errc::drained. A node
+  /// that is alone goes on.
+  void drain();
+
+  /// Why this node does not belong to the cluster any more; nothing while it does.
+  [[nodiscard]] std::optional<Error> failure() const;
+
+  /// Makes this node one that hosts replicated agents, once there is a view; see ReplicatedAgents.
+  /// Throws not_supported if it does so already, or has done so.
+  [[nodiscard]] caf::actor host_agents(detail::HostSetUp set_up);
 
   /// Whether there is a later view, or none for this node any more.
   [[nodiscard]] bool is_over(std::uint64_t epoch) const;

@@ -139,16 +139,20 @@ ConfigType choice(Choices<Value<Path...>> choices) {
   return key_type<Path...>("CHOICE", allowed, parse, show);
 }
 
+bool is_name(std::string_view text) {
+  const auto is_allowed = [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '.' || c == '-';
+  };
+  return !text.empty() && text.size() <= 64 && std::ranges::all_of(text, is_allowed);
+}
+
 template <auto... Path>
 ConfigType name_type(bool or_none) {
   auto parse = [or_none](const RawValue& raw) -> Result<std::string> {
     if (or_none && raw.text.empty())
       return raw.text;
-    const auto is_allowed = [](char c) {
-      return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-             c == '_' || c == '.' || c == '-';
-    };
-    if (raw.text.empty() || raw.text.size() > 64 || !std::ranges::all_of(raw.text, is_allowed))
+    if (!is_name(raw.text))
       return bad_value(quote(raw.text) + " is not a name");
     return raw.text;
   };
@@ -205,6 +209,40 @@ ConfigType two_places() {
     return places.empty() ? "[]" : places.front() + "," + places.back();
   };
   ConfigType type = key_type<Path...>("LIST", "a list of two places, or a,b, or none", parse, show);
+  type.takes_list = true;
+  return type;
+}
+
+/// NAME=COMMAND, each name once.
+template <auto... Path>
+ConfigType language_list() {
+  constexpr std::size_t languages_max = 100;
+  auto parse = [](const RawValue& raw) -> Result<std::vector<std::string>> {
+    std::vector<std::string> languages = raw.list ? *raw.list : split_list(raw.text);
+    std::vector<std::string> names;
+    if (languages.size() > languages_max)
+      return bad_value("has " + std::to_string(languages.size()) + " languages, more than " +
+                       std::to_string(languages_max));
+    for (const std::string& language : languages) {
+      const std::size_t sign = language.find('=');
+      const std::string_view name = std::string_view(language).substr(0, sign);
+      if (sign == std::string::npos || !is_name(name) ||
+          language.find_first_not_of(' ', sign + 1) == std::string::npos)
+        return bad_value(quote(language) + " is not NAME=COMMAND");
+      if (std::ranges::count(names, name) > 0)
+        return bad_value("language " + std::string(name) + " is given twice");
+      names.emplace_back(name);
+    }
+    return languages;
+  };
+  auto show = [](const std::vector<std::string>& languages) -> std::string {
+    std::string list;
+    for (const std::string& language : languages)
+      list += (list.empty() ? "" : ",") + language;
+    return list.empty() ? "[]" : list;
+  };
+  ConfigType type = key_type<Path...>(
+      "LIST", "a list, or a,b,c, of at most 100 languages NAME=COMMAND", parse, show);
   type.takes_list = true;
   return type;
 }
@@ -344,8 +382,10 @@ std::vector<ConfigKey> build_keys() {
   using O = RunOptions;
   using C = ClusterOptions;
   using T = TlsOptions;
+  using A = AgentsOptions;
   using M = MonitoringOptions;
   using S = SnapshotOptions;
+  using J = JobsOptions;
   constexpr std::uint64_t seed_max = std::numeric_limits<std::uint64_t>::max();
   constexpr std::uint32_t giga = 1'000'000'000;
   constexpr std::uint64_t tera = 1'000'000'000'000;
@@ -526,6 +566,45 @@ std::vector<ConfigKey> build_keys() {
        "For testing a model: longest random wait of what comes from other nodes; no outcome "
        "changes.",
        duration<&O::cluster, &C::random_delay_s>(0, 60)},
+      {"jobs.enabled", "", "This node runs scripts of users whose certificates may command.",
+       flag<&O::jobs, &J::enabled>()},
+      {"jobs.slots", "",
+       "Parts of jobs that run here at a time; 0: as many as there are processors.",
+       whole_number<&O::jobs, &J::slots>(0, 1024, "parts")},
+      {"jobs.languages", "",
+       "Languages beside python and sh, or other commands for these; the script's path follows.",
+       language_list<&O::jobs, &J::languages>()},
+      {"jobs.folder", "", "Where scripts' folders are made; \"\" is that for temporary files.",
+       file_path<&O::jobs, &J::folder>()},
+      {"jobs.time_max", "", "The most time that a part gets here, whatever its job wants.",
+       duration<&O::jobs, &J::time_max_s>(0.1, 604'800)},
+      {"jobs.memory_max_bytes", "",
+       "The most memory that each process of a part gets here, whatever its job wants.",
+       whole_number<&O::jobs, &J::memory_max_bytes>(16 << 20, std::uint64_t{1} << 40, "bytes")},
+      {"agents.replicas", "", "Number of nodes that have the state of each replicated agent.",
+       whole_number<&O::agents, &A::replicas>(1, 16, "nodes")},
+      {"agents.groups_max", "", "Number of groups that agents are divided among.",
+       whole_number<&O::agents, &A::groups_max>(1, 10'000, "groups")},
+      {"agents.per_group_max", "", "Agents of a group; one with more of them is split.",
+       whole_number<&O::agents, &A::per_group_max>(1, giga, "agents")},
+      {"agents.tick", "", "Time between two ticks of agents, by which they time out or go.",
+       duration<&O::agents, &A::tick_s>(0.1, 86400)},
+      {"agents.token_every", "",
+       "Each agent's rate limit: this node gets one token each such time; 0 is no limit.",
+       duration<&O::agents, &A::token_every_s>(0, 3600)},
+      {"agents.tokens_max", "", "Most tokens for one agent; a query takes 1, a command 3.",
+       whole_number<&O::agents, &A::tokens_max>(3, 1'000'000, "tokens")},
+      {"agents.zone", "", "Where this node stands; replicas are put into different zones.",
+       name_or_none<&O::agents, &A::zone>()},
+      {"agents.folder", "",
+       "Folder in which this node keeps its replicas, in one of its own name; \"\" is in memory.",
+       file_path<&O::agents, &A::folder>()},
+      {"agents.absence", "",
+       "A node that is away for so long is not waited for: others get its replicas.",
+       duration<&O::agents, &A::absence_s>(1, 31'536'000)},
+      {"agents.check_twice", "",
+       "For debugging agents: do each command twice, and report what is not the same.",
+       flag<&O::agents, &A::check_twice>()},
       {"monitoring.address", "--monitoring",
        "Where Prometheus finds the metrics; port 0 is any. `stos run`: node k has port + k - 1.",
        address_or_none<&O::monitoring, &M::address>()},

@@ -5,6 +5,7 @@
 
 #include "actors/citizen.hpp"
 #include "actors/cluster_node.hpp"
+#include "actors/replicated_agents.hpp"
 #include "actors/thread_pool.hpp"
 #include "config/command_line.hpp"
 #include "config/program.hpp"

@@ -4,10 +4,12 @@
 
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
@@ -49,10 +51,39 @@ std::optional<std::string> command_of(const std::string& language,
   return std::nullopt;
 }
 
-Result<std::string> make_folder() {
-  const char* const place = std::getenv("TMPDIR");
-  std::string folder =
-      std::string(place == nullptr || *place == '\0' ? "/tmp" : place) + "/stos-job-XXXXXX";
+std::string place_of_folders(const JobsOptions& options) {
+  if (!options.folder.empty())
+    return options.folder;
+  const char* const temporary = std::getenv("TMPDIR");
+  return temporary != nullptr && *temporary != '\0' ? temporary : "/tmp";
+}
+
+// The name of a folder says which process has made it: its number, and among whose numbers that is.
+std::string name_of_folders() {
+  struct stat numbers {};
+  stat("/proc/self/ns/pid", &numbers);
+  return "stos-job-" + std::to_string(numbers.st_ino) + "-";
+}
+
+// Those of processes that were killed in the moment between a folder and the process for it.
+void remove_leftovers(const std::string& place) {
+  const std::string begin = name_of_folders();
+  std::error_code ignored;
+  std::vector<std::filesystem::path> leftovers;
+  for (const auto& entry : std::filesystem::directory_iterator(place, ignored)) {
+    const std::string name = entry.path().filename().string();
+    pid_t maker = 0;
+    if (name.starts_with(begin))
+      std::from_chars(name.data() + begin.size(), name.data() + name.size(), maker);
+    if (maker > 0 && kill(maker, 0) != 0 && errno == ESRCH)
+      leftovers.push_back(entry.path());
+  }
+  for (const std::filesystem::path& each : leftovers)
+    std::filesystem::remove_all(each, ignored);
+}
+
+Result<std::string> make_folder(const std::string& place) {
+  std::string folder = place + "/" + name_of_folders() + std::to_string(getpid()) + "-XXXXXX";
   if (mkdtemp(folder.data()) == nullptr)
     return io_error("no folder " + folder + " can be made: " + std::strerror(errno));
   return folder;
@@ -153,6 +184,7 @@ void ChildPool::run() {
   sigset_t all;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, nullptr);
+  remove_leftovers(place_of_folders(options_));
   for (;;) {
     std::vector<pollfd> ready{{wake_.get(), POLLIN, 0}};
     for (auto& [copy, child] : children_) {
@@ -254,7 +286,7 @@ Result<SupervisedChild::Command> ChildPool::prepare(const WorkOrder& order) cons
   if (!program)
     return Error{Errc::not_supported, "this node has no program \"" + *command +
                                           "\" for language " + spec.language + " (jobs.languages)"};
-  const Result<std::string> folder = make_folder();
+  const Result<std::string> folder = make_folder(place_of_folders(options_));
   if (!folder)
     return folder.error();
   Result<void> written = write_file(*folder, spec.name, spec.script);

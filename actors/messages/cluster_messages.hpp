@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/messages/job_messages.hpp"
 #include "actors/messages/node_messages.hpp"
 #include "actors/messages/run_messages.hpp"
 
@@ -131,4 +132,8 @@ CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::MailContent))
 CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::TellMessage))
 CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::ReachedMessage))
 CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::UnreachableMessage))
+CAF_ADD_TYPE_ID(stos_cluster, (stos::JobQuestion))
+CAF_ADD_TYPE_ID(stos_cluster, (stos::JobCommand))
+CAF_ADD_TYPE_ID(stos_cluster, (stos::JobAnswer))
+CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::JobWords))
 CAF_END_TYPE_ID_BLOCK(stos_cluster)

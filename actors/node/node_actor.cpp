@@ -1,7 +1,9 @@
 #include "actors/node/node_actor.hpp"
 
 #include "actors/messages/caf_types.hpp"
+#include "actors/messages/service_messages.hpp"
 #include "actors/messages/system_messages.hpp"
+#include "actors/service/agent_desk.hpp"
 #include "actors/transport/connection_problem.hpp"
 #include "config/interruption.hpp"
 
@@ -39,12 +41,14 @@ AlertLimits alert_limits(const ClusterOptions& options, const MonitoringOptions&
 } // namespace
 
 NodeActor::NodeActor(caf::actor_config& config, NodeHello self, ClusterOptions options,
-                     const MonitoringOptions& monitoring, std::shared_ptr<NodeView> view,
-                     std::shared_ptr<StatusDesk> desk, std::shared_ptr<Gate> gate,
-                     std::shared_ptr<NodeDisk> disk)
+                     const MonitoringOptions& monitoring, const JobsOptions& jobs,
+                     std::shared_ptr<NodeView> view, std::shared_ptr<StatusDesk> desk,
+                     std::shared_ptr<Gate> gate, std::shared_ptr<NodeDisk> disk)
     : caf::event_based_actor(config), options_(std::move(options)), view_(std::move(view)),
       gate_(std::move(gate)), disk_(std::move(disk)),
-      core_(std::move(self), options_, 0, disk_ ? disk_->take_memory() : std::nullopt),
+      jobs_(jobs, [this] { caf::anon_send(caf::actor_cast<caf::actor>(this), BeginMessage{}); }),
+      core_(std::move(self), options_, 0, disk_ ? disk_->take_memory() : std::nullopt,
+            &jobs_.machine()),
       desk_(std::move(desk)), watch_(alert_limits(options_, monitoring)) {}
 
 Membership::PeerKey NodeActor::key_of(const caf::strong_actor_ptr& handle) {
@@ -138,6 +142,10 @@ caf::behavior NodeActor::make_behavior() {
       [this](AnswerMessage) { answer_questions(); },
       [this](const StatusQuestion& question) { return hear_question(question); },
       [this](RunCommand& command) { pass_on(command); },
+      [this](const JobWords& words) { hear_of_jobs(words); },
+      [this](const JobQuestion& question) { return answer_about_jobs(question); },
+      [this](const JobCommand& command) { return answer_about_jobs(command); },
+      [this](BeginMessage) { act(); },
       [this](GoodbyeMessage) {
         if (const auto key = sender_key())
           core_.left(*key);
@@ -175,6 +183,8 @@ caf::behavior NodeActor::make_behavior() {
           core_.cannot_connect(address, message.why, now_s());
         act();
       },
+      [this](TellMessage, const HostAnnouncement& announcement) { tell_all(announcement); },
+      [this](const HostAnnouncement& announcement) { hear_of_host(announcement); },
       [this](const FindAgent& wanted) { return hand_over(wanted); },
       [this](TickMessage, std::uint64_t asked) {
         if (asked != ticks_asked_)
@@ -271,6 +281,16 @@ template <class Message>
 void NodeActor::tell_all(const Message& message) {
   for (const Membership::Member& member : membership().members())
     send_to(member.key, message);
+}
+
+void NodeActor::hear_of_host(const HostAnnouncement& announcement) {
+  const auto key = sender_key();
+  if (!key || announcement.host == nullptr || announcement.host.node() != current_sender()->node())
+    return;
+  const std::uint64_t member = membership().id_of(*key);
+  const std::lock_guard lock(view_->mutex);
+  if (view_->agent_host != nullptr)
+    send(view_->agent_host, member, announcement);
 }
 
 // Of another node, who may have seen all nodes come before this one has.
@@ -371,10 +391,18 @@ void NodeActor::reached(const NodeAddress& address, caf::io::scribe_ptr& connect
           });
 }
 
-// Carries out what the core wants.
+// Carries out what the core wants, and what jobs want then.
 void NodeActor::act() {
+  constexpr int rounds_max = 10;
   look_at_runs();
-  NodeCore::Output output = core_.take_output(now_s());
+  carry_out(core_.take_output(now_s()));
+  for (int round = 0; round < rounds_max && step_jobs(); ++round)
+    carry_out(core_.take_output(now_s()));
+  if (ticks_asked_ == 0)
+    wait_for_tick();
+}
+
+void NodeActor::carry_out(NodeCore::Output output) {
   if (const Result<void> kept = persist(std::move(output.to_persist)); !kept) {
     core_.cannot_persist(kept.error());
     output = core_.take_output(now_s());
@@ -410,8 +438,6 @@ void NodeActor::act() {
   take_early();
   if (output.wants_cut)
     cut_runs();
-  if (ticks_asked_ == 0)
-    wait_for_tick();
 }
 
 Result<void> NodeActor::persist(std::vector<ToPersist> all) {
@@ -420,7 +446,7 @@ Result<void> NodeActor::persist(std::vector<ToPersist> all) {
 
 void NodeActor::look_at_runs() {
   const std::lock_guard lock(view_->mutex);
-  core_.has_runs(!view_->runs.empty());
+  core_.has_runs(!view_->runs.empty() || jobs_.is_busy());
 }
 
 void NodeActor::show_control() {
@@ -691,6 +717,13 @@ void NodeActor::pass_on(RunCommand& command) {
   std::vector<caf::actor> fitting;
   {
     const std::lock_guard lock(view_->mutex);
+    if (command.command.starts_with(AgentDesk::prefix)) {
+      if (view_->agent_host == nullptr)
+        return refuse(Errc::bad_argument,
+                      "node " + membership().own_name() + " hosts no replicated agents");
+      answer.delegate(view_->agent_host, std::move(command));
+      return;
+    }
     for (const NodeView::Run& run : view_->runs)
       if (command.simulation.empty() || command.simulation == run.simulation)
         fitting.push_back(run.actor);
@@ -705,11 +738,63 @@ void NodeActor::pass_on(RunCommand& command) {
   answer.delegate(fitting.front(), std::move(command));
 }
 
+jobs::JobNode::Standing NodeActor::standing_for_jobs() const {
+  jobs::JobNode::Standing standing;
+  const ControlGroup* const control = core_.control();
+  if (control == nullptr)
+    return standing;
+  standing.view = control->view();
+  standing.leader = control->leader_id();
+  standing.leads = control->leads();
+  standing.belongs = !core_.failure() && control->is_seated();
+  for (const View::Member& member : standing.view.members)
+    if (member.name == membership().own_name())
+      standing.self = {member.id, member.life};
+  return standing;
+}
+
+// Whether the core has something to do now.
+bool NodeActor::step_jobs() {
+  if (!jobs_.is_due(now_s()))
+    return false;
+  JobDesk::Output output = jobs_.step(standing_for_jobs(), now_s());
+  for (auto& [to, words] : output.to_send)
+    send_to(membership().key_of(to.value), JobWords{{std::move(words)}});
+  bool is_under_way = false;
+  for (const std::vector<std::byte>& entry : output.to_propose)
+    is_under_way = core_.propose(entry) || is_under_way;
+  return is_under_way;
+}
+
+void NodeActor::hear_of_jobs(const JobWords& words) {
+  const auto key = sender_key();
+  const raft::NodeId from{key ? membership().id_of(*key) : 0};
+  if (from)
+    jobs_.hear(from, words.words.data);
+  act();
+}
+
+template <class Message>
+JobAnswer NodeActor::answer_about_jobs(const Message& message) {
+  if (core_.failure())
+    return job_refusal({Errc::node_lost, "node " + membership().own_name() +
+                                             " does not belong to its cluster any more: " +
+                                             core_.failure()->context});
+  if (!standing_for_jobs().belongs) // what it knows of jobs may be old
+    return job_refusal({Errc::node_lost,
+                        "node " + membership().own_name() + " does not belong to its cluster yet"});
+  JobAnswer answer = jobs_.answer(message);
+  act();
+  return answer;
+}
+
 void NodeActor::on_exit() {
+  jobs_.close();
   handles_.clear();
   keys_.clear();
   const std::lock_guard lock(view_->mutex);
   view_->elsewhere.clear();
+  view_->agent_host = nullptr;
   for (NodeView::Run& run : view_->runs)
     run.actor = nullptr;
 }

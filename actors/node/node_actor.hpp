@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/cluster_node.hpp"
+#include "actors/jobs/job_desk.hpp"
 #include "actors/node/node_disk.hpp"
 #include "actors/status/status_desk.hpp"
 #include "actors/transport/gate.hpp"
@@ -20,15 +21,17 @@
 
 namespace stos::detail {
 
+struct HostAnnouncement;
+
 /// The door of a node: an adapter between CAF and NodeCore.
 class NodeActor final : public caf::event_based_actor {
 public:
   /// @pre `desk` is where the runs of this node can be watched, `gate` its door. `disk` is null if
   /// the node keeps its log in memory.
   NodeActor(caf::actor_config& config, NodeHello self, ClusterOptions options,
-            const MonitoringOptions& monitoring, std::shared_ptr<NodeView> view,
-            std::shared_ptr<StatusDesk> desk, std::shared_ptr<Gate> gate,
-            std::shared_ptr<NodeDisk> disk);
+            const MonitoringOptions& monitoring, const JobsOptions& jobs,
+            std::shared_ptr<NodeView> view, std::shared_ptr<StatusDesk> desk,
+            std::shared_ptr<Gate> gate, std::shared_ptr<NodeDisk> disk);
 
   caf::behavior make_behavior() override;
   const char* name() const override { return "stos.node"; }
@@ -58,10 +61,12 @@ private:
   void hear_of_run(std::size_t from, RunAnnouncement& announcement);
   void hear_of_run(std::size_t from, const RunCall& call);
   void hear_of_run(std::size_t from, const RunDeparture& departure);
+  void hear_of_host(const HostAnnouncement& announcement);
   void refuse_words(std::size_t from, const std::string& simulation, const Error& why);
   void take_early();
   void reached(const NodeAddress& address, caf::io::scribe_ptr& connection);
   void act();
+  void carry_out(NodeCore::Output output);
   [[nodiscard]] Result<void> persist(std::vector<ToPersist> all);
   void look_at_runs();
   void show_control();
@@ -90,6 +95,13 @@ private:
   [[nodiscard]] std::vector<NodePresence> presences() const;
   void pass_on(RunCommand& command);
 
+  // Jobs.
+  [[nodiscard]] bool step_jobs();
+  [[nodiscard]] jobs::JobNode::Standing standing_for_jobs() const;
+  void hear_of_jobs(const JobWords& words);
+  template <class Message>
+  JobAnswer answer_about_jobs(const Message& message);
+
   template <class Message>
   void send_to(Membership::PeerKey key, Message&& message);
 
@@ -98,6 +110,7 @@ private:
   std::shared_ptr<NodeView> view_;
   const std::shared_ptr<Gate> gate_;
   const std::shared_ptr<NodeDisk> disk_;
+  JobDesk jobs_;
   NodeCore core_;
   std::map<Membership::PeerKey, caf::strong_actor_ptr> handles_;
   std::map<caf::actor_addr, Membership::PeerKey> keys_;

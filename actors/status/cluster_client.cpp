@@ -1,14 +1,11 @@
 #include "actors/status/cluster_client.hpp"
 
-#include "actors/messages/caf_types.hpp"
 #include "actors/messages/cluster_messages.hpp"
-#include "actors/run/thread_check.hpp"
+#include "actors/status/tool_config.hpp"
 #include "actors/transport/connection_problem.hpp"
 #include "actors/transport/gate.hpp"
 
 #include <caf/actor_system.hpp>
-#include <caf/actor_system_config.hpp>
-#include <caf/io/middleman.hpp>
 #include <caf/scoped_actor.hpp>
 
 #include <cstdint>
@@ -16,20 +13,6 @@
 #include <utility>
 
 namespace stos {
-namespace {
-
-struct Config : caf::actor_system_config {
-  Config() {
-    detail::require_threads(1, true);
-    init_caf_types();
-    load<caf::io::middleman>();
-    set("caf.scheduler.max-threads", std::size_t{1});
-    set("caf.scheduler.policy", "sharing"); // idle workers sleep
-    set("caf.logger.console.verbosity", "quiet");
-  }
-};
-
-} // namespace
 
 struct ClusterClient::Connection {
   Connection(NodeAddress to, double patience_s)
@@ -71,7 +54,7 @@ struct ClusterClient::Connection {
 
   const NodeAddress address;
   const caf::timespan patience;
-  Config config;
+  detail::ToolConfig config;
   caf::actor_system system;
   caf::scoped_actor self;
   caf::actor node;

@@ -2,6 +2,7 @@
 
 #include "actors/messages/caf_types.hpp"
 #include "actors/messages/cluster_messages.hpp"
+#include "actors/messages/service_messages.hpp"
 #include "actors/transport/caf_version.hpp"
 
 #include <caf/actor.hpp>
@@ -41,19 +42,22 @@ Table make_table() {
   Table table;
   // From tools to a node.
   put<StatusQuestion>(table, from(PeerKind::look));
-  put<RunCommand>(table, from(PeerKind::command));
+  put<JobQuestion>(table, from(PeerKind::look));
+  put<RunCommand, JobCommand>(table, from(PeerKind::command));
   put<FindAgent>(table, from(PeerKind::process));
   // From node to node, and their answers to the above.
   put<HelloMessage, WelcomeMessage, ViewMessage, RefusalMessage, HeartbeatMessage, ControlMessage,
       NewsMessage, NewsWish, GoodbyeMessage, RunAnnouncement, RunCall, RunDeparture, StatusAnswer,
-      RunAnswer>(table, from(PeerKind::node));
+      RunAnswer, JobWords, JobAnswer>(table, from(PeerKind::node));
   // From run to run.
   put<FrameMessage, FarewellMessage, FarewellReceipt, CutMessage, CopyMessage, AbortMessage,
       AgentMail, AgentEndedMessage, SearchMessage, SearchAnswer>(table, from(PeerKind::node));
+  // From host to host of replicated agents.
+  put<HostAnnouncement, HostMessage>(table, from(PeerKind::node));
   // Within a process only.
   put<BeginMessage, LookMessage, AnswerMessage, TickMessage, OrdersMessage, DueMessage,
       WanderMessage, EndMessage, TellMessage, ReachedMessage, UnreachableMessage, Bytes,
-      AgentMail::Kind, MailContent>(table, from_nobody);
+      AgentMail::Kind, MailContent, HostCall, HostAnswer>(table, from_nobody);
   // What CAF's actors obey from any sender, and what its system does with groups.
   put<caf::exit_msg, caf::link_atom, caf::unlink_atom>(table, of_speaker);
   put<caf::down_msg, caf::node_down_msg, caf::monitor_atom, caf::demonitor_atom, caf::sys_atom,

@@ -10,12 +10,12 @@ namespace stos::detail {
 
 /// What a process is allowed to be on a cluster. Each may do what those before it may:
 ///
-/// | in its certificate | who                | may |
-/// |--------------------|--------------------|-----------------------------------------------------|
-/// | `look`             | a tool             | ask what the cluster is like (`StatusQuestion`) | |
-/// `command`          | a tool             | order runs about (`RunCommand`)                     |
-/// | `process`          | a foreign process  | find agents, send them messages, hear from them | |
-/// `node`             | a node             | be the node of that name, and all that nodes say    |
+/// | certificate | who               | may                                               |
+/// |-------------|-------------------|---------------------------------------------------|
+/// | `look`      | a tool            | ask what the cluster, and its jobs, are like      |
+/// | `command`   | a tool            | order runs about, submit and cancel jobs          |
+/// | `process`   | a foreign process | find agents, send them messages, hear from them   |
+/// | `node`      | a node            | be the node of that name, and all that nodes say  |
 ///
 /// What each message needs stands in `message_rules.cpp`.
 enum class PeerKind : std::uint8_t { look, command, process, node };

@@ -22,6 +22,10 @@ struct JobsOptions {
   /// the command are split at blanks, and the script's path comes behind them. At most 100.
   std::vector<std::string> languages;
 
+  /// Where the folders of scripts that run are made. Default empty: in that for temporary files
+  /// (TMPDIR, or /tmp).
+  std::string folder;
+
   /// No part gets more than this, whatever its job wants. `time_max_s`: 0.1 to 604,800;
   /// `memory_max_bytes`: 16 MiB to 1 TiB, of each process.
   double time_max_s = 604'800;

@@ -1,6 +1,8 @@
 #pragma once
 
+#include "libstos/options/agents_options.hpp"
 #include "libstos/options/cluster_options.hpp"
+#include "libstos/options/jobs_options.hpp"
 #include "libstos/options/monitoring_options.hpp"
 #include "libstos/options/snapshot_options.hpp"
 
@@ -40,7 +42,7 @@ enum class ParallelMode {
 /// Threads: none inside.
 /// Owns:    its strings.
 /// Limits:  `events_per_slice`, `mailbox_lambdas_max`, `instant_depth_max`, `trace_events_max`, and
-///          those of `snapshot`, `cluster` and `monitoring`.
+///          those of `snapshot`, `cluster`, `jobs`, `agents` and `monitoring`.
 struct RunOptions {
   /// Name of the simulation in logs, metrics and traces. 1 to 64 of `A-Z a-z 0-9 _ . -`.
   std::string simulation_name = "default";
@@ -124,6 +126,12 @@ struct RunOptions {
 
   /// Which node of which cluster; without meaning unless `distributed`.
   ClusterOptions cluster;
+
+  /// What this node does for the jobs of its cluster; without meaning unless `distributed`.
+  JobsOptions jobs;
+
+  /// How this process hosts replicated agents, if its program has any.
+  AgentsOptions agents;
 
   /// How others can watch this process.
   MonitoringOptions monitoring;

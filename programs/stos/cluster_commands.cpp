@@ -9,6 +9,7 @@
 #include "libstos/cluster/gateway/gateway.hpp"
 #include "programs/stos/arguments.hpp"
 #include "programs/stos/cluster_views.hpp"
+#include "programs/stos/key_options.hpp"
 #include "programs/stos/screen.hpp"
 #include "programs/stos/text_table.hpp"
 #include "programs/stos/top_view.hpp"
@@ -45,29 +46,6 @@ struct Question {
   }
 };
 
-/// What a node is given as configuration, a tool is given in the same environment, or as an option.
-void add_keys(CLI::App& app, Question& question) {
-  const auto file = [&app](const std::string& name, std::string& path, const std::string& variable,
-                           const std::string& meaning) {
-    return app.add_option(name, path, meaning)->envname(variable)->type_name("FILE")->group("Keys");
-  };
-  TlsOptions& tls = question.tls;
-  auto* const ca = file("--ca", tls.ca, "STOS_CLUSTER_TLS_CA",
-                        "ca.crt of the cluster (see stos keys); default: the user's own keys.");
-  auto* const certificate = file("--certificate", tls.certificate, "STOS_CLUSTER_TLS_CERTIFICATE",
-                                 "This tool's certificate.");
-  auto* const key = file("--key", tls.key, "STOS_CLUSTER_TLS_KEY", "The private key of it.");
-  file("--revoked", tls.revoked, "STOS_CLUSTER_TLS_REVOKED",
-       "List of certificates that do not count any more.")
-      ->needs(ca);
-  ca->needs(certificate)->needs(key);
-  certificate->needs(ca);
-  key->needs(ca);
-  app.add_flag("--insecure", question.insecure, "No TLS, as cluster.insecure has it.")
-      ->envname("STOS_CLUSTER_INSECURE")
-      ->group("Keys");
-}
-
 CLI::Option* add_node(CLI::App& app, Question& question) {
   const auto set = [&question](const std::string& text) {
     const Result<NodeAddress> address = detail::parse_address(text, 1);
@@ -86,7 +64,7 @@ void add_patience(CLI::App& app, Question& question) {
   add_duration(app, "--timeout", question.patience_s, 0.1, 3600,
                "Time that the node has for an answer; default: " + exact_text(question.patience_s) +
                    " s.");
-  add_keys(app, question);
+  add_keys(app, question.tls, question.insecure);
 }
 
 void add_simulation(CLI::App& app, std::string& simulation) {

@@ -2,11 +2,14 @@
 
 #include "config/spelling.hpp"
 #include "config/version.hpp"
+#include "programs/stos/agent_commands.hpp"
 #include "programs/stos/arguments.hpp"
 #include "programs/stos/cluster_commands.hpp"
 #include "programs/stos/experiment.hpp"
+#include "programs/stos/job_commands.hpp"
 #include "programs/stos/join.hpp"
 #include "programs/stos/keys.hpp"
+#include "programs/stos/node.hpp"
 #include "programs/stos/plot.hpp"
 #include "programs/stos/recover.hpp"
 #include "programs/stos/run.hpp"
@@ -21,6 +24,8 @@ constexpr Subcommand table[] = {
     {"run", "Run a program as a cluster of several nodes on this machine.", run},
     {"experiment", "Run a program at many points of its parameters, on all cores.", experiment},
     {"join", "Run a program as one more node of a cluster that runs.", join},
+    {"node", "Run a node of a cluster that has no simulation: it does its share of jobs.", node},
+    {"job", "Have the nodes of a cluster do a script together; submit, status, result, ...", job},
     {"drain", "Have a node leave its cluster.", drain},
     {"recover", "Let a node go on whose cluster has lost its majority for good.", recover},
     {"top", "Show a cluster that runs, live.", top},
@@ -30,6 +35,9 @@ constexpr Subcommand table[] = {
     {"migrate", "Have agents of a simulation that runs move to another node.", migrate},
     {"snapshot", "Have a simulation that runs cut now, and the cut stored.", snapshot},
     {"show", "Show an agent of a simulation that runs.", show},
+    {"groups", "Show the groups of a cluster's replicated agents.", groups},
+    {"agent", "List the replicated agents of a cluster, or show one of them.", agent},
+    {"quota", "Put, delete, list or look at quotas of replicated agents.", quota},
     {"keys", "Make the keys by which nodes and tools of a cluster know each other.", keys},
     {"plot", "Draw the spacetime diagram of a trace.", plot},
 };

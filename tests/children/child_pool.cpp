@@ -330,6 +330,33 @@ TEST_CASE("With the pool all its children end, and their folders") {
   std::filesystem::remove_all(folder);
 }
 
+TEST_CASE("The folders of a process that is gone are removed by the next pool, and no others") {
+  struct stat numbers {};
+  REQUIRE(stat("/proc/self/ns/pid", &numbers) == 0);
+  const pid_t gone = fork();
+  if (gone == 0)
+    _exit(0);
+  waitpid(gone, nullptr, 0);
+  const std::string begin = "stos-job-" + std::to_string(numbers.st_ino) + "-";
+  const std::string left = begin + std::to_string(gone) + "-abcdef";
+  const std::string used = begin + std::to_string(getppid()) + "-abcdef";
+  const std::string elsewhere =
+      "stos-job-" + std::to_string(numbers.st_ino + 1) + "-" + std::to_string(gone) + "-abcdef";
+  std::string name = "/tmp/stos-place-XXXXXX";
+  JobsOptions options;
+  options.folder = mkdtemp(name.data());
+  for (const std::string& each : {left, used, elsewhere})
+    std::filesystem::create_directories(options.folder + "/" + each + "/more");
+  {
+    Children children(options);
+    children.run(order("sh", "read task; echo '{\"result\": 1}'")); // the pool has begun
+    CHECK_FALSE(std::filesystem::exists(options.folder + "/" + left));
+    CHECK(std::filesystem::exists(options.folder + "/" + used));
+    CHECK(std::filesystem::exists(options.folder + "/" + elsewhere));
+  }
+  std::filesystem::remove_all(options.folder);
+}
+
 TEST_CASE("When the node is killed by SIGKILL its children end, and their folders") {
   std::string name = "/tmp/stos-node-XXXXXX";
   const std::string folder = mkdtemp(name.data());

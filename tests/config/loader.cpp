@@ -87,6 +87,8 @@ RunOptions unusual_options() {
   options.snapshot.shown_agent = "7";
   options.snapshot.shown_type = "T";
   options.snapshot.diverge = {"d", "e"};
+  options.jobs = {true, 13, {"lua=lua5.4 -W", "python=pypy3"}, "w", 14, std::uint64_t{1} << 25};
+  options.agents = {5, 6, 7, 8, 9, 10, "z", "f", 11, true};
   options.monitoring.address = {"::3", 9};
   options.monitoring.threads = 10;
   options.monitoring.user = "u";
@@ -197,6 +199,24 @@ snapshot:
   shown_agent: sun
   shown_type: Planet
   diverge: [one, two]
+jobs:
+  enabled: true
+  slots: 1024
+  languages: [perl=perl -w]
+  folder: /scratch/jobs
+  time_max: 100 ms
+  memory_max_bytes: 1099511627776
+agents:
+  replicas: 5
+  groups_max: 10000
+  per_group_max: 1000
+  tick: 1 s
+  token_every: 100 ms
+  tokens_max: 300
+  zone: cellar
+  folder: /data/agents
+  absence: 1 h
+  check_twice: true
 monitoring:
   address: 127.0.0.1:9464
   threads: 64
@@ -259,6 +279,8 @@ monitoring:
   wanted.snapshot.shown_agent = "sun";
   wanted.snapshot.shown_type = "Planet";
   wanted.snapshot.diverge = {"one", "two"};
+  wanted.jobs = {true, 1024, {"perl=perl -w"}, "/scratch/jobs", 0.1, std::uint64_t{1} << 40};
+  wanted.agents = {5, 10'000, 1000, 1, 0.1, 300, "cellar", "/data/agents", 3600, true};
   wanted.monitoring.address = {"127.0.0.1", 9464};
   wanted.monitoring.threads = 64;
   wanted.monitoring.user = "prometheus";
@@ -321,7 +343,7 @@ TEST_CASE("an unknown key is refused with file, line and the nearest known key",
         "run.yaml:1: unknown key \"simulation.color\"; known: name, seed, end_time");
   CHECK(failure(load("wallpaper: blue")) ==
         "run.yaml:1: unknown key \"wallpaper\"; known: simulation, engine, limits, output, "
-        "snapshot, distributed, cluster, monitoring");
+         "snapshot, distributed, cluster, jobs, agents, monitoring");
   CHECK(failure(load("engine.workers: 4")) ==
         "run.yaml:1: \"engine.workers\" must be written as `workers` below `engine`");
   CHECK(failure(load("engine: {a.b: 4}")) ==
@@ -547,6 +569,26 @@ TEST_CASE("a bad list of peers is refused", "[config]") {
     many += (port > 1 ? ",a:" : "a:") + std::to_string(port);
   CHECK(good(load("cluster: {peers: '" + many + "'}")).cluster.peers.size() == 1024);
   CHECK(refused("'" + many + ",b:1'") == at + "has 1025 addresses, more than 1024" + allowed);
+}
+
+TEST_CASE("languages of jobs have a name and a command each", "[config]") {
+  const auto languages = [](const std::string& text) {
+    return good(load("jobs:\n  languages: " + text)).jobs.languages;
+  };
+  using Languages = std::vector<std::string>;
+  CHECK(languages("[]") == Languages{});
+  CHECK(languages("[lua=lua5.4 -W, r=Rscript]") == Languages{"lua=lua5.4 -W", "r=Rscript"});
+  CHECK(good(load_environment({{"STOS_JOBS_LANGUAGES", "a=b,c=d e"}}, {})).jobs.languages ==
+        Languages{"a=b", "c=d e"});
+
+  const std::string allowed = "; allowed: a list, or a,b,c, of at most 100 languages NAME=COMMAND";
+  const auto refused = [](const std::string& text) {
+    return failure(load("jobs:\n  languages: " + text));
+  };
+  const std::string at = "run.yaml:2: jobs.languages: ";
+  for (const std::string bad : {"lua", "=lua", "a b=lua", "lua=", "lua= "})
+    CHECK(refused("['" + bad + "']") == at + "\"" + bad + "\" is not NAME=COMMAND" + allowed);
+  CHECK(refused("[a=b, a=c]") == at + "language a is given twice" + allowed);
 }
 
 TEST_CASE("the number of nodes follows from their addresses unless it is given", "[config]") {

@@ -2,6 +2,7 @@
 // end or fill a process that believes them.
 
 #include "actors/messages/cluster_messages.hpp"
+#include "actors/messages/service_messages.hpp"
 #include "actors/transport/message_rules.hpp"
 #include "support/basp_frames.hpp"
 
@@ -97,6 +98,8 @@ void check_from_nobody(const Message& value) {
 TEST_CASE("tools may ask and command, foreign processes find agents, the rest is said by nodes") {
   check(message(StatusQuestion{}), PeerKind::look);
   check(message(RunCommand{}), PeerKind::command);
+  check(message(JobQuestion{}), PeerKind::look);
+  check(message(JobCommand{}), PeerKind::command);
   check(message(FindAgent{}), PeerKind::process);
   check(message(std::string("to an agent"), 7), PeerKind::process);
   check(message(HelloMessage{}), PeerKind::node);
@@ -123,19 +126,28 @@ TEST_CASE("tools may ask and command, foreign processes find agents, the rest is
   check(message(RunAnnouncement{}), PeerKind::node);
   check(message(StatusAnswer{}), PeerKind::node);
   check(message(RunAnswer{}), PeerKind::node);
+  check(message(JobWords{}), PeerKind::node);
+  check(message(JobAnswer{}), PeerKind::node);
+  check(message(HostAnnouncement{}), PeerKind::node);
+  check(message(HostMessage{}), PeerKind::node);
 }
 
 TEST_CASE("each message of ours has a row of the table") {
   constexpr MessageRule of_strange_types{PeerKind::process, false, false, false};
-  using Ids = caf::id_block::stos_cluster;
-  for (caf::type_id_t id = Ids::begin; id < Ids::end; ++id) {
-    INFO(caf::query_type_name(id));
-    CHECK_FALSE(rule_for(id) == of_strange_types);
-  }
+  const auto check_block = [&]<class Ids>(Ids /*block*/) {
+    for (caf::type_id_t id = Ids::begin; id < Ids::end; ++id) {
+      INFO(caf::query_type_name(id));
+      CHECK_FALSE(rule_for(id) == of_strange_types);
+    }
+  };
+  check_block(caf::id_block::stos_cluster{});
+  check_block(caf::id_block::stos_service{});
 }
 
 TEST_CASE("what is said within a process does not come from outside, whoever says it") {
   check_from_nobody(BeginMessage{});
+  check_from_nobody(HostCall{});
+  check_from_nobody(HostAnswer{});
   check_from_nobody(EndMessage{});
   check_from_nobody(TickMessage{});
   check_from_nobody(OrdersMessage{});

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <tuple>
 
 namespace stos::jobs {
 namespace {
@@ -83,10 +84,7 @@ WorkOrder JobNode::order_for(std::uint64_t copy, const Job& job, std::uint32_t t
   order.job = job.id;
   order.spec = job.spec;
   order.parts = job.parts;
-  for (const Slots& slots : all_slots()) {
-    order.nodes += slots.count > 0 ? 1 : 0;
-    order.slots += slots.count;
-  }
+  std::tie(order.nodes, order.slots) = nodes_and_slots();
   if (job.phase == Job::Phase::parts) {
     order.what = WorkOrder::What::part;
     order.part = task - 1;
@@ -125,8 +123,11 @@ void JobNode::tell_wish(Wish& wish, double now_s) {
   wish.next_s = now_s + again_s;
 }
 
+// Who has heard nothing takes it for a node that runs no parts.
 void JobNode::tell_news(double now_s) {
   next_news_s_ = now_s + news_s;
+  if (slots_ == 0)
+    return;
   BytesWriter out;
   out.u8(static_cast<std::uint8_t>(Kind::news));
   out.u32(slots_);
@@ -178,6 +179,20 @@ std::vector<Slots> JobNode::all_slots() const {
     slots.push_back({{member.id, member.life}, count});
   }
   return slots;
+}
+
+std::pair<std::uint32_t, std::uint32_t> JobNode::nodes_and_slots() const {
+  std::pair<std::uint32_t, std::uint32_t> sum{0, 0};
+  for (const Slots& slots : all_slots()) {
+    sum.first += slots.count > 0 ? 1 : 0;
+    sum.second += slots.count;
+  }
+  return sum;
+}
+
+bool JobNode::is_busy() const {
+  return !submissions_.empty() ||
+         std::ranges::any_of(table_.jobs(), [](const auto& job) { return !job.second.is_over(); });
 }
 
 // One batch at a time: the next one is made when this one is applied, or seems to be lost.
@@ -260,6 +275,7 @@ JobStatus JobNode::status_of(const Job& job) const {
   status.copies_lost = job.copies_lost;
   status.why = job.why;
   status.result_bytes = job.result.size();
+  std::tie(status.nodes, status.slots) = nodes_and_slots();
   double done = job.parts_done;
   for (std::uint32_t i = 0; i < job.tasks.size(); ++i) {
     double furthest = 0;

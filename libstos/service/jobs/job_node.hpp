@@ -94,6 +94,9 @@ public:
 
   // ---- to look at
 
+  /// Whether there is a job that is not over.
+  [[nodiscard]] bool is_busy() const;
+
   /// Fails with bad_argument if there is none of that id.
   [[nodiscard]] Result<JobStatus> status(JobId id) const;
   /// All, in the order of submission.
@@ -126,6 +129,7 @@ private:
   [[nodiscard]] WorkOrder order_for(std::uint64_t copy, const Job& job, std::uint32_t task) const;
   [[nodiscard]] JobStatus status_of(const Job& job) const;
   [[nodiscard]] std::vector<Slots> all_slots() const;
+  [[nodiscard]] std::pair<std::uint32_t, std::uint32_t> nodes_and_slots() const;
   [[nodiscard]] const Progress* progress_of(std::uint64_t copy) const;
 
   const std::uint32_t slots_;

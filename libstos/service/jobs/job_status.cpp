@@ -35,6 +35,8 @@ void write_status(const JobStatus& status, BytesWriter& out) {
   out.varint(status.running.size());
   for (const JobStatus::Running& running : status.running)
     write_running(running, out);
+  out.u32(status.nodes);
+  out.u32(status.slots);
 }
 
 JobStatus read_status(BytesReader& in) {
@@ -55,6 +57,8 @@ JobStatus read_status(BytesReader& in) {
   status.result_bytes = in.u64();
   for (std::size_t left = in.count(least_bytes); left > 0 && in.ok(); --left)
     status.running.push_back(read_running(in));
+  status.nodes = in.u32();
+  status.slots = in.u32();
   return status;
 }
 

@@ -36,6 +36,10 @@ struct JobStatus {
   std::string why;     ///< it failed or was cancelled
   std::uint64_t result_bytes = 0;
   std::vector<Running> running;
+  std::uint32_t nodes = 0; ///< of the cluster that run parts, of any job,
+  std::uint32_t slots = 0; ///< and how many they run at a time
+
+  [[nodiscard]] bool is_over() const { return phase >= Job::Phase::done; }
 
   friend bool operator==(const JobStatus&, const JobStatus&) = default;
 };

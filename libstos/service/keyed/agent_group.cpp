@@ -1,11 +1,17 @@
 #include "libstos/service/keyed/agent_group.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 namespace stos::keyed {
 namespace {
 
 enum class Item : std::uint8_t { command = 1, tick, seal, adopt, release, remove_quota };
+
+// What people want begins with a byte with which no Call does: the size of a quota's name.
+constexpr std::byte people_mark{0};
+enum class PeopleWant : std::uint8_t { list, show };
+constexpr std::uint64_t list_max = 10'000;
 
 constexpr std::uint8_t snapshot_version = 1;
 constexpr std::uint64_t forget_every_ms = Sessions::life_ms / 10;
@@ -355,6 +361,8 @@ Answer AgentGroup::query(std::span<const std::byte> query, std::vector<Effect>* 
     return {Outcome::done, 0, {}, out.take()};
   }
   BytesReader in(query);
+  if (query.front() == people_mark)
+    return answer_people(in);
   const Call call = read_call(in, false);
   if (!in.at_end())
     return bad("no query");
@@ -371,6 +379,76 @@ Answer AgentGroup::query(std::span<const std::byte> query, std::vector<Effect>* 
   if (at->second.on_tick.kind == OnTick::Kind::deactivate)
     asked_.insert(key);
   return answer;
+}
+
+// ---- for people
+// ------------------------------------------------------------------------------------
+
+std::vector<std::byte> AgentGroup::list_query(std::string_view quota, std::string_view type,
+                                              const Id& after, std::size_t count) {
+  BytesWriter out;
+  out.raw(&people_mark, 1);
+  out.u8(static_cast<std::uint8_t>(PeopleWant::list));
+  out.text(quota);
+  out.text(type);
+  write(after, out);
+  out.varint(count);
+  return out.take();
+}
+
+std::vector<std::byte> AgentGroup::show_query(const Id& id) {
+  BytesWriter out;
+  out.raw(&people_mark, 1);
+  out.u8(static_cast<std::uint8_t>(PeopleWant::show));
+  write(id, out);
+  return out.take();
+}
+
+std::vector<Id> AgentGroup::ids_of(const Answer& answer) {
+  BytesReader in(answer.reply);
+  std::vector<Id> ids;
+  for (std::size_t left = in.count(3); left > 0 && in.ok(); --left)
+    ids.push_back(read_id(in));
+  return in.at_end() ? ids : std::vector<Id>{};
+}
+
+Answer AgentGroup::answer_people(BytesReader& in) const {
+  in.u8();
+  if (static_cast<PeopleWant>(in.u8()) == PeopleWant::list)
+    return list(in);
+  const Id id = read_id(in);
+  if (!in.at_end())
+    return bad("no question");
+  const Key key(hash_of(id), id);
+  if (!owns(key.first))
+    return moved(key.first);
+  const auto at = agents_.find(key);
+  if (at == agents_.end())
+    return Answer::refused(Outcome::agent_not_found);
+  return {Outcome::done, 0, at->second.state->json(), {}};
+}
+
+Answer AgentGroup::list(BytesReader& in) const {
+  const std::string quota = in.text();
+  const std::string type = in.text();
+  const Id after = read_id(in);
+  const std::uint64_t count = std::min<std::uint64_t>(in.varint(), list_max);
+  if (!in.at_end())
+    return bad("no question");
+  std::vector<Id> ids;
+  for (const auto& [key, agent] : agents_) {
+    const Id& id = key.second;
+    if (id.quota == quota && (type.empty() || id.type == type) &&
+        std::tie(id.type, id.key) > std::tie(after.type, after.key))
+      ids.push_back(id);
+  }
+  std::ranges::sort(ids);
+  ids.resize(std::min<std::size_t>(ids.size(), count));
+  BytesWriter out;
+  out.varint(ids.size());
+  for (const Id& id : ids)
+    write(id, out);
+  return {Outcome::done, 0, {}, out.take()};
 }
 
 std::vector<Id> AgentGroup::take_asked() {

@@ -84,6 +84,18 @@ public:
   /// All agents of a quota that is no more go.
   [[nodiscard]] static std::vector<std::byte> remove_quota_item(std::string_view quota);
 
+  // ---- questions of people, as bytes; see query()
+  // ---------------------------------------------------
+
+  /// The first `count` ids of this quota in their order behind `after` (its type and key), of this
+  /// type or of all (empty).
+  [[nodiscard]] static std::vector<std::byte>
+  list_query(std::string_view quota, std::string_view type, const Id& after, std::size_t count);
+  /// An agent's state as JSON.
+  [[nodiscard]] static std::vector<std::byte> show_query(const Id& id);
+  /// What the answer to a list_query() says.
+  [[nodiscard]] static std::vector<Id> ids_of(const Answer& answer);
+
   // ---- a state machine
   // ------------------------------------------------------------------------------
 
@@ -91,7 +103,8 @@ public:
   /// piece that is wanted. To a tick: done, with the text of a timeout that has thrown.
   [[nodiscard]] Answer apply(std::span<const std::byte> item, Place place, Time now,
                              std::vector<Effect>* effects) override;
-  /// A query is an encoded Call; no bytes ask for the number of agents (a varint).
+  /// A query is an encoded Call, or a question of people; no bytes ask for the number of agents (a
+  /// varint).
   [[nodiscard]] Answer query(std::span<const std::byte> query,
                              std::vector<Effect>* effects) override;
   [[nodiscard]] std::vector<std::byte> snapshot() const override;
@@ -150,6 +163,8 @@ private:
   [[nodiscard]] bool time_out(const Key& key, Agent& agent, std::uint64_t seed,
                               std::vector<Effect>* effects, std::string& trouble);
   [[nodiscard]] Answer moved(std::uint64_t hash) const;
+  [[nodiscard]] Answer answer_people(BytesReader& in) const;
+  [[nodiscard]] Answer list(BytesReader& in) const;
   [[nodiscard]] static bool adopt_pages(BytesReader& in, const AgentTypes& types, Agents& agents);
   static void set(Agent& agent, OnTick what);
   static void write_agent(const Key& key, const Agent& agent, BytesWriter& out);

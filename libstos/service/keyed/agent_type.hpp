@@ -27,6 +27,7 @@ public:
   virtual ~AnyState() = default;
   /// False if its `inspect` says that it cannot be saved.
   [[nodiscard]] virtual bool save(BytesWriter& out) const = 0;
+  [[nodiscard]] virtual std::string json() const = 0; ///< for people
 };
 
 using State = std::shared_ptr<AnyState>; ///< null: the agent is not active

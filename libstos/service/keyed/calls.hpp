@@ -70,6 +70,12 @@ public:
   [[nodiscard]] Outcome outcome() const { return answer_.outcome; }
   [[nodiscard]] const std::string& text() const { return answer_.text; }
 
+  /// For people: the outcome, and what else there is to say.
+  [[nodiscard]] std::string error() const {
+    return std::string(to_string(answer_.outcome)) +
+           (answer_.text.empty() ? "" : ": " + answer_.text);
+  }
+
   /// @pre rate_limit_reached
   [[nodiscard]] std::uint64_t retry_after_ms() const { return answer_.number; }
 

@@ -56,9 +56,12 @@ void Node::lead_table(Hosted& hosted) {
   hosted.next_order_ms = now_.ms + order_every_ms;
   const std::map<raft::NodeId, std::string>& nodes = table_->nodes();
   if (table_->groups().empty()) {
-    const bool all_are_here = std::ranges::all_of(
-        options_.founders, [&nodes](raft::NodeId node) { return nodes.contains(node); });
-    if (all_are_here && !nodes.empty())
+    const auto here = static_cast<std::size_t>(std::ranges::count_if(
+        options_.founders, [&nodes](raft::NodeId node) { return nodes.contains(node); }));
+    // Of a founder that has died too early, nothing more may be heard.
+    const bool is_late = now_.ms >= hosted.next_hand_over_ms;
+    if (here > 0 &&
+        (here == options_.founders.size() || (is_late && 2 * here > options_.founders.size())))
       hosted.replica->propose(GroupTable::begin_item(options_.replicas), {});
     return;
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "libstos/base/demangle.hpp"
+#include "libstos/code/named_values.hpp"
 #include "libstos/service/keyed/agent_class.hpp"
 
 #include <exception>
@@ -134,6 +135,7 @@ private:
       stos::save(out, agent);
       return out.ok();
     }
+    [[nodiscard]] std::string json() const override { return to_json(tree_of(agent)); }
   };
 
   template <class F>

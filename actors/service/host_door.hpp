@@ -1,0 +1,67 @@
+#pragma once
+
+#include "libstos/service/keyed/node.hpp"
+
+#include <caf/actor.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <variant>
+#include <vector>
+
+namespace stos::detail {
+
+/// Where threads leave what they want of the host of replicated agents of their process.
+///
+/// Each wish is answered once, on the host's thread as a rule: an answer must not wait for another
+/// one, and is to be short.
+///
+/// Threads: all functions may be called from any thread.
+class HostDoor {
+public:
+  using Clock = std::chrono::steady_clock;
+  using Then = std::function<void(keyed::Answer)>;
+
+  /// For the leader of a group.
+  struct Question {
+    raft::GroupId group;
+    keyed::Ask::Kind kind = keyed::Ask::Kind::item;
+    std::vector<std::byte> body;
+  };
+  struct Wish {
+    std::variant<keyed::Call, Question> what;
+    Clock::time_point until;
+    Then then;
+  };
+
+  /// A command, query or question.
+  void ask(std::variant<keyed::Call, Question> what, std::chrono::milliseconds patience, Then then);
+
+  /// The same, for a thread that waits for the answer. (The host's own would wait for ever: it is
+  /// refused.)
+  [[nodiscard]] keyed::Answer wait(std::variant<keyed::Call, Question> what,
+                                   std::chrono::milliseconds patience);
+
+  // ---- for the host
+  // ------------------------------------------------------------------------------
+
+  /// `host` gets a LookMessage when there is something to take; on this thread it does so.
+  void open(caf::actor host);
+  [[nodiscard]] std::vector<Wish> take();
+  /// The host is no more, for this reason: what comes, or has come, is answered with it.
+  void shut(const std::string& why);
+
+private:
+  std::mutex mutex_;
+  std::vector<Wish> wishes_;
+  caf::actor host_;
+  std::thread::id host_thread_;
+  std::optional<std::string> why_shut_;
+};
+
+} // namespace stos::detail
