@@ -113,8 +113,8 @@ void AgentDesk::list(const Bytes& arguments, const Deliver& deliver) const {
       return deliver(answer);
     std::vector<keyed::Id>& ids = gathering->all;
     std::ranges::sort(ids);
-    const auto twice = std::ranges::unique(ids); // of a group that has just been divided
-    ids.erase(twice.begin(), twice.end());
+    // Of a group that has just been divided, some come twice.
+    ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
     ids.resize(std::min<std::size_t>(ids.size(), count));
     deliver(done(encode(ids)));
   };
