@@ -28,8 +28,7 @@ public:
 
   /// Writes all of the trace, the summary, the reports and the observations, and returns what
   /// `conclude` does, or throws its SimulationError. If something could not be written, the
-  /// SimulationError says so,
-  /// too: with the summary, so that nothing else is lost.
+  /// SimulationError says so, too: with the summary, so that nothing else is lost.
   template <class Conclude>
   RunSummary write(std::vector<TraceRecord> records, Conclude&& conclude) {
     std::optional<Error> problem = trace_.write([&] { return format_trace(std::move(records)); });

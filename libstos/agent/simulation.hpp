@@ -110,8 +110,7 @@ public:
   /// Errors:  what `value` or `look.until` throws fails the run, with the observer's name.
   /// Threads: during set-up; `value` is called by one thread at a time, on each node.
   /// Cost:    the world stands still meanwhile; on several nodes that takes a round of messages,
-  /// and
-  ///          with `until` another one.
+  ///          and another one with `until`.
   template <class T, class F>
   void observe(std::string name, Look look, F value) {
     static_assert(detail::Observes<F, T, SpaceTime>,

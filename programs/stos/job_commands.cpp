@@ -17,6 +17,7 @@
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <memory>
 #include <optional>
 #include <thread>
 
@@ -302,29 +303,42 @@ int submit(const std::vector<std::string>& words) {
 
 // ---- the others
 
-void add_id(CLI::App& app, std::string& id) {
-  app.add_option("job", id, "Its id, as stos job submit and stos job list show it.")
-      ->required()
-      ->type_name("JOB");
-}
+/// A job that the command line names, and a node to be asked about it.
+struct KnownJob {
+  Access access;
+  JobId id;
+  std::unique_ptr<JobClient> client;
+
+  /// Reads the command line, of which `app` has the other options, and calls a node. The exit code,
+  /// if that is all.
+  std::optional<int> find(CLI::App& app, const std::vector<std::string>& words, bool commands) {
+    std::string text;
+    app.add_option("job", text, "Its id, as stos job submit and stos job list show it.")
+        ->required()
+        ->type_name("JOB");
+    add_access(app, access);
+    if (const auto exit_code = parse_words(app, words, std::cout, std::cerr))
+      return exit_code;
+    const Result<JobId> read = jobs::job_id_from(text);
+    if (!read)
+      return report_bad_usage(app, read.error().context, std::cerr);
+    auto connected = access.connect(commands);
+    if (!connected)
+      return failed(app, connected.error().context);
+    id = *read;
+    client = *std::move(connected);
+    return std::nullopt;
+  }
+};
 
 int status(const std::vector<std::string>& words) {
   CLI::App app("Shows how a job goes on, and where its parts run.", "stos job status");
-  Access access;
-  std::string text;
+  KnownJob known;
   bool json = false;
-  add_id(app, text);
   app.add_flag("--json", json, "One line of JSON, for scripts.");
-  add_access(app, access);
-  if (const auto exit_code = parse_words(app, words, std::cout, std::cerr))
+  if (const auto exit_code = known.find(app, words, false))
     return *exit_code;
-  const Result<JobId> id = jobs::job_id_from(text);
-  if (!id)
-    return report_bad_usage(app, id.error().context, std::cerr);
-  const auto client = access.connect(false);
-  if (!client)
-    return failed(app, client.error().context);
-  const Result<JobStatus> status = (*client)->status(*id);
+  const Result<JobStatus> status = known.client->status(known.id);
   if (!status)
     return failed(app, status.error().context);
   std::cout << (json ? job_as_json(*status) : job_as_text(*status)) << std::flush;
@@ -333,33 +347,24 @@ int status(const std::vector<std::string>& words) {
 
 int result(const std::vector<std::string>& words) {
   CLI::App app("Prints what has come of a job, as JSON.", "stos job result");
-  Access access;
-  std::string text;
+  KnownJob known;
   bool waits = false;
-  add_id(app, text);
   app.add_flag("--wait", waits, "Until it is over; SIGINT (Ctrl-C) ends only the waiting.");
-  add_access(app, access);
-  if (const auto exit_code = parse_words(app, words, std::cout, std::cerr))
+  if (const auto exit_code = known.find(app, words, false))
     return *exit_code;
-  const Result<JobId> id = jobs::job_id_from(text);
-  if (!id)
-    return report_bad_usage(app, id.error().context, std::cerr);
-  const auto client = access.connect(false);
-  if (!client)
-    return failed(app, client.error().context);
   if (waits) {
     watch_signals();
-    const Result<JobStatus> status = watch(**client, *id, access.lost_s);
+    const Result<JobStatus> status = watch(*known.client, known.id, known.access.lost_s);
     if (signal_seen != 0 && !(status && status->is_over()))
       return exit_by_signal + static_cast<int>(signal_seen);
     if (!status)
       return failed(app, status.error().context);
-    return print_result(app, **client, *id);
+    return print_result(app, *known.client, known.id);
   }
-  const Result<std::string> got = (*client)->result(*id);
+  const Result<std::string> got = known.client->result(known.id);
   if (!got)
     return failed(app, got.error().code == Errc::model_exception
-                           ? "job " + to_string(*id) + ": " + got.error().context
+                           ? "job " + to_string(known.id) + ": " + got.error().context
                            : got.error().context);
   std::cout << *got + "\n" << std::flush;
   return 0;
@@ -367,26 +372,17 @@ int result(const std::vector<std::string>& words) {
 
 int cancel(const std::vector<std::string>& words) {
   CLI::App app("Ends a job: all its processes, on all nodes.", "stos job cancel");
-  Access access;
-  std::string text;
-  add_id(app, text);
-  add_access(app, access);
-  if (const auto exit_code = parse_words(app, words, std::cout, std::cerr))
+  KnownJob known;
+  if (const auto exit_code = known.find(app, words, true))
     return *exit_code;
-  const Result<JobId> id = jobs::job_id_from(text);
-  if (!id)
-    return report_bad_usage(app, id.error().context, std::cerr);
-  const auto client = access.connect(true);
-  if (!client)
-    return failed(app, client.error().context);
-  if (const Result<void> cancelled = (*client)->cancel(*id); !cancelled)
+  if (const Result<void> cancelled = known.client->cancel(known.id); !cancelled)
     return failed(app, cancelled.error().context);
   watch_signals();
   const Result<JobStatus> status =
-      (*client)->wait(*id, [](const JobStatus*) { return signal_seen == 0; });
+      known.client->wait(known.id, [](const JobStatus*) { return signal_seen == 0; });
   if (!status)
     return failed(app, status.error().context);
-  std::cout << "job " + to_string(*id) + " " +
+  std::cout << "job " + to_string(known.id) + " " +
                    (status->is_over() ? std::string(to_string(status->phase))
                                       : "is to be cancelled") +
                    "\n"
