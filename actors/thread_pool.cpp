@@ -55,6 +55,15 @@ Snapshots::Site here(const RunBeginning& beginning, const WaysIn& ways_in) {
   return site;
 }
 
+// What the engine has left goes to the files, on the only node that there is.
+std::optional<Error> end_streams(OutputStreams& streams, const RunOptions& options,
+                                 std::optional<Failure>& failure, std::vector<TraceRecord> trace,
+                                 std::vector<Report> records) {
+  streams.take_rest(std::move(trace), std::move(records));
+  enforce_trace_limit(options, streams.trace_records_before() + streams.trace_records(), failure);
+  return streams.end({}, failure);
+}
+
 void refuse_on_one_node(MoveOrder order) {
   order.outcomes.set_exception(std::make_exception_ptr(UsageError(
       Errc::not_supported, "agents can move between nodes only in a simulation that runs "
@@ -87,7 +96,7 @@ RunOptions ThreadPoolBase::options_of_run(std::uint32_t n) {
   if (n == 1)
     return options;
   for (std::string* path : {&options.trace_path, &options.summary_path, &options.observations_path,
-                            &options.reports_path}) {
+                            &options.reports_path, &options.records_path}) {
     std::error_code status; // a pipe or a device takes them all
     if (std::filesystem::is_regular_file(*path, status))
       *path += "." + std::to_string(n);
@@ -177,9 +186,9 @@ AgentActor& ThreadPoolBase::actor_of(Cell& cell) {
 }
 
 RunSummary ThreadPoolBase::run_serially(World& world, const std::shared_ptr<StatusDesk>& exported) {
-  Snapshots snapshots(world, here(begin(world, *ways_in_->names), *ways_in_));
   const Interruption::Watch interruption(world.end_time, stops_at_signal(world));
-  OutputFiles trace(world.options);
+  Snapshots snapshots(world, here(begin(world, *ways_in_->names), *ways_in_));
+  OutputFiles files(world.options);
   ProgressMeter meter(world.options, world.end_time.load());
   ProgressCallback progress;
   if (meter.enabled())
@@ -202,9 +211,9 @@ RunSummary ThreadPoolBase::run_serially(World& world, const std::shared_ptr<Stat
   world.cuts = snapshots.finish();
   std::optional<Failure> failure =
       why_ended(execution.failure(), world.observers, snapshots.failure(), execution.counters);
-  add_trace_before(world, execution.trace);
-  enforce_trace_limit(world.options, execution.trace, {}, failure);
-  return trace.write(std::move(execution.trace), [&] {
+  const auto unwritten = end_streams(snapshots.streams(), world.options, failure,
+                                     std::move(execution.trace), std::move(execution.records()));
+  return files.write(unwritten, [&] {
     return conclude(world, execution.counters, "serial", wall_time_s, failure, {},
                     std::move(execution.reports()));
   });
@@ -219,9 +228,9 @@ RunSummary ThreadPoolBase::run_on_workers(World& world, caf::actor_system& syste
           ? 1
           : std::min<std::size_t>(std::size_t{workers} * world.options.domains_per_worker,
                                   domains_max);
-  Snapshots snapshots(world, here(begin(world, *ways_in_->names), *ways_in_));
   const Interruption::Watch interruption(world.end_time, stops_at_signal(world));
-  OutputFiles trace(world.options);
+  Snapshots snapshots(world, here(begin(world, *ways_in_->names), *ways_in_));
+  OutputFiles files(world.options);
   const auto start = Clock::now();
   ProgressMeter meter(world.options, world.end_time.load());
   const WorkerRunOwner run(world, system, workers,
@@ -246,12 +255,11 @@ RunSummary ThreadPoolBase::run_on_workers(World& world, caf::actor_system& syste
   const RunCounters counters = set.counters();
   std::optional<Failure> failure =
       why_ended(set.failure(), world.observers, snapshots.failure(), counters);
-  std::vector<TraceRecord> records = set.trace();
-  add_trace_before(world, records);
-  enforce_trace_limit(world.options, records, {}, failure);
+  const auto unwritten = end_streams(snapshots.streams(), world.options, failure, set.take_trace(),
+                                     set.take_records());
   const std::string engine = std::to_string(workers) + (workers == 1 ? " worker, " : " workers, ") +
                              std::to_string(domains) + (domains == 1 ? " domain" : " domains");
-  return trace.write(std::move(records), [&] {
+  return files.write(unwritten, [&] {
     return conclude(world, counters, engine, wall_time_s, failure, set.engine_counters(),
                     set.take_reports());
   });

@@ -449,6 +449,10 @@ std::vector<ConfigKey> build_keys() {
       {"output.reports_path", "",
        "File that receives what agents report, as CSV; relative to the working directory.",
        file_path<&O::reports_path>()},
+      {"output.records_path", "--records",
+       "File that receives what agents record, while the run goes on: CSV, or lines of JSON "
+       "(.jsonl); relative to the working directory.",
+       file_path<&O::records_path>()},
       {"output.progress", "--progress",
        "Draw a progress line; auto draws it when standard error is a terminal.",
        choice<&O::progress>({{"auto", ProgressMode::automatic},

@@ -22,6 +22,7 @@ using namespace stos;
 using MySimulation = ForwardSimulation<Minkowski<4>, ThreadPool<2>>;
 
 constexpr double tick = 0x1p-32;
+constexpr std::uint64_t recorded_every = 16; // hops of a site, if output.records_path is given
 
 // ---- the model's random numbers
 // ------------------------------------------------------------------
@@ -105,7 +106,8 @@ private:
     hash_ ^= hash_ >> 29;
     for (std::uint32_t i = 0; i < work_; ++i)
       hash_ = mix64(hash_ + 0x9e3779b97f4a7c15u);
-    ++hops_;
+    if (++hops_ % recorded_every == 0)
+      record("hops", hops_);
     const std::uint32_t direction = stream_.below(6);
     after(static_cast<double>(exponential_ticks(stream_())) * tick, [direction, token](Site& self) {
       self.neighbours_[direction].send([token](Site& site) { site.absorb(token); });

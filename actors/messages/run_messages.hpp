@@ -93,12 +93,13 @@ struct CutMessage {
   bool more = false; ///< other pieces follow
   Bytes data;        ///< in pieces: a CutPart; or a CutRecord
   std::string problem;
+  bool is_kept_only = false; ///< it was taken for the CutKeeper, and stands in no summary
 };
 template <class Inspector>
 bool inspect(Inspector& f, CutMessage& x) {
   return f.object(x).fields(f.field("from", x.from), f.field("time", x.time),
                             f.field("more", x.more), f.field("data", x.data),
-                            f.field("problem", x.problem));
+                            f.field("problem", x.problem), f.field("kept_only", x.is_kept_only));
 }
 
 /// To a node that is to keep it: a piece of the run's last complete cut; see CutKeeper.

@@ -166,14 +166,18 @@ void add_network(RunState& state, const ClusterNode& node, NodeStatus& status) {
 
 RunOutcome outcome_of(const World& world, DomainSet& domains, RunState& state) {
   const RunCounters counters = domains.counters();
+  OutputStreams& streams = state.snapshots->streams();
+  streams.take_rest(domains.take_trace(), domains.take_records());
   RunOutcome outcome{
       counters,
       domains.engine_counters(),
       why_ended(domains.failure(), world.observers, state.snapshots->failure(), counters),
       domains.take_reports(),
       world.observers.memory().seen,
-      domains.trace(),
-      {}};
+      {},
+      streams.trace_records()};
+  if (state.own_index != 0)
+    outcome.streamed = streams.since_last_cut();
   if (state.runs.size() > 1) {
     std::unique_lock lock(state.mutex);
     state.changed.wait(lock, [&] { return state.over; });
@@ -182,22 +186,20 @@ RunOutcome outcome_of(const World& world, DomainSet& domains, RunState& state) {
   return outcome;
 }
 
-// The trace goes to the first node only, its times to all: they decide whether it is too long.
+// What goes to files goes to the first node only.
 void say_farewell(RunState& state, const caf::actor& own_run, RunOutcome outcome) {
   const auto own = static_cast<std::uint32_t>(state.own_index);
   if (own != 0)
     caf_version::send_from(own_run, state.runs[0], FarewellMessage{own, {encode(outcome)}});
-  for (const TraceRecord& record : outcome.trace)
-    outcome.trace_times.push_back(record.point[0]);
-  outcome.trace.clear();
-  const std::vector<std::byte> without_trace = encode(outcome);
+  outcome.streamed = {};
+  const std::vector<std::byte> without_lines = encode(outcome);
   {
     const std::lock_guard lock(state.mutex);
-    state.own_farewell = {without_trace};
+    state.own_farewell = {without_lines};
   }
   for (std::size_t i = 1; i < state.runs.size(); ++i)
     if (i != own)
-      caf_version::send_from(own_run, state.runs[i], FarewellMessage{own, {without_trace}});
+      caf_version::send_from(own_run, state.runs[i], FarewellMessage{own, {without_lines}});
 }
 
 // No node leaves before all have heard the farewells of all: once one has left, all know them.
@@ -262,7 +264,7 @@ Snapshots::Site site_of_cuts(const RunState& state, const caf::actor& own_run,
   if (site.nodes > 1)
     site.send_copy = to_keepers(state, own_run, copies);
   if (const auto label = state.keeper->label())
-    site.records_before = label->records;
+    site.cuts_before = label->records;
   if (site.nodes == 1)
     return site;
   site.send_part = [own_run, first = state.runs.front()](CutMessage message) {
@@ -365,7 +367,7 @@ private:
   void open_ways_in(DomainBoard& board, RunState& state, const caf::actor& actor) const;
   RunSummary conclude_with_others(World& world, const ClusterNode::Roster& roster, Attempt& attempt,
                                   WorkerRun& run, double wall_time_s,
-                                  std::optional<OutputFiles>& trace) const;
+                                  std::optional<OutputFiles>& files) const;
 
   [[nodiscard]] std::size_t domains_of(const World& world) const {
     return std::size_t{workers_} * world.options.domains_per_worker;
@@ -611,9 +613,9 @@ RunSummary ClusterRun::take_part(World& world, const ClusterNode::Roster& roster
   std::optional<Interruption::Watch> interruption;
   if (&world != &world_)
     interruption.emplace(world.end_time, stops_at_signal(world));
-  std::optional<OutputFiles> trace; // of all, on the first node
+  std::optional<OutputFiles> files; // of all, on the first node
   if (roster.own_index == 0)
-    trace.emplace(world.options);
+    files.emplace(world.options);
   const auto start_time = std::chrono::steady_clock::now(); // waiting for others is no work
   world.wall_clock = steady_seconds;
   RunState& state = *attempt.state;
@@ -661,7 +663,7 @@ RunSummary ClusterRun::take_part(World& world, const ClusterNode::Roster& roster
   }
   const double wall_time_s =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start_time).count();
-  return conclude_with_others(world, roster, attempt, **run, wall_time_s, trace);
+  return conclude_with_others(world, roster, attempt, **run, wall_time_s, files);
 }
 
 // Before there is any cut: nodes that start again are to go on from each that was said to be
@@ -690,7 +692,7 @@ void ClusterRun::note_end(const ClusterNode::Roster& roster, const RunState& sta
 
 RunSummary ClusterRun::conclude_with_others(World& world, const ClusterNode::Roster& roster,
                                             Attempt& attempt, WorkerRun& run, double wall_time_s,
-                                            std::optional<OutputFiles>& trace) const {
+                                            std::optional<OutputFiles>& files) const {
   RunState& state = *attempt.state;
   const std::size_t nodes = roster.names.size();
   const std::size_t domains = domains_of(world);
@@ -708,8 +710,12 @@ RunSummary ClusterRun::conclude_with_others(World& world, const ClusterNode::Ros
     world.observers.add_seen_elsewhere(std::exchange(other->observations, {}));
     outcome.add(*std::move(other));
   }
-  add_trace_before(world, outcome.trace);
-  enforce_trace_limit(world.options, outcome.trace, outcome.trace_times, outcome.failure);
+  if (!outcome.failure) // the last lines may have met a full disk
+    outcome.failure = state.snapshots->failure();
+  OutputStreams& streams = state.snapshots->streams();
+  enforce_trace_limit(world.options, streams.trace_records_before() + outcome.trace_records,
+                      outcome.failure);
+  const std::optional<Error> unwritten = streams.end(std::move(outcome.streamed), outcome.failure);
   const auto conclusion = [&] {
     return conclude(world, outcome.counters,
                     std::to_string(nodes) + " nodes; here " + std::to_string(workers_) +
@@ -718,7 +724,7 @@ RunSummary ClusterRun::conclude_with_others(World& world, const ClusterNode::Ros
                     wall_time_s, outcome.failure, outcome.engine_counters,
                     std::move(outcome.reports));
   };
-  return trace ? trace->write(std::move(outcome.trace), conclusion) : conclusion();
+  return files ? files->write(unwritten, conclusion) : conclusion();
 }
 
 } // namespace

@@ -8,12 +8,8 @@
 
 namespace stos::detail {
 
-void add_trace_before(const World& world, std::vector<TraceRecord>& records) {
-  records.insert(records.begin(), world.trace_before.begin(), world.trace_before.end());
-}
-
 OutputFiles::OutputFiles(const RunOptions& options)
-    : trace_("trace", options.trace_path), summary_("summary", options.summary_path),
+    : summary_("summary", options.summary_path),
       observations_("observations", options.observations_path),
       reports_("table of reports", options.reports_path) {}
 

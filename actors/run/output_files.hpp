@@ -2,7 +2,6 @@
 
 #include "libstos/base/errc.hpp"
 #include "libstos/engine/engine.hpp"
-#include "libstos/world/trace.hpp"
 
 #include <fstream>
 #include <functional>
@@ -13,11 +12,9 @@
 
 namespace stos::detail {
 
-/// Puts what was recorded before the cut that a run has gone on from to the rest of its trace.
-void add_trace_before(const World& world, std::vector<TraceRecord>& records);
-
-/// The files that the options of a run name for its trace, its summary, its reports and what
-/// observers have seen; none, if they name none.
+/// The files that the options of a run name for its summary, its reports and what observers have
+/// seen; none, if they name none. Its trace and what agents record are written meanwhile, see
+/// OutputStreams.
 ///
 /// They are opened, and emptied, before the run, so that no user waits for a run whose
 /// outcome cannot be written.
@@ -26,12 +23,12 @@ public:
   /// Throws UsageError (io_error) if a file cannot be opened.
   explicit OutputFiles(const RunOptions& options);
 
-  /// Writes all of the trace, the summary, the reports and the observations, and returns what
-  /// `conclude` does, or throws its SimulationError. If something could not be written, the
-  /// SimulationError says so, too: with the summary, so that nothing else is lost.
+  /// Writes the summary, the reports and the observations, and returns what `conclude` does, or
+  /// throws its SimulationError. If something could not be written, of these or while the run went
+  /// on (`unwritten`), the SimulationError says so, too: with the summary, so that nothing else is
+  /// lost.
   template <class Conclude>
-  RunSummary write(std::vector<TraceRecord> records, Conclude&& conclude) {
-    std::optional<Error> problem = trace_.write([&] { return format_trace(std::move(records)); });
+  RunSummary write(const std::optional<Error>& unwritten, Conclude&& conclude) {
     RunSummary summary;
     std::optional<Error> failure;
     try {
@@ -44,7 +41,7 @@ public:
     const auto seen = [&] { return summary.observations.to_csv(); };
     const auto reported = [&] { return csv_of(summary.reports); };
     for (const std::optional<Error>& each :
-         {problem, observations_.write(seen), reports_.write(reported), summary_.write(text)})
+         {unwritten, observations_.write(seen), reports_.write(reported), summary_.write(text)})
       if (each && failure)
         failure->context += "; besides, " + each->context;
       else if (each)
@@ -68,7 +65,6 @@ private:
     std::ofstream file_;
   };
 
-  File trace_;
   File summary_;
   File observations_;
   File reports_;

@@ -44,6 +44,7 @@ Rerun::Rerun(const World& world, Run run, Cut from, double to)
   options_.trace_path.clear();
   options_.summary_path.clear();
   options_.reports_path.clear();
+  options_.records_path.clear();
   options_.observations_path.clear();
   options_.monitoring = {};
   options_.distributed = false;

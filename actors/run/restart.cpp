@@ -7,6 +7,7 @@
 #include "libstos/image/present.hpp"
 #include "libstos/image/restore.hpp"
 #include "libstos/world/agent_base.hpp"
+#include "libstos/world/record_format.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -32,7 +33,8 @@ const std::string& build_of_this_program() {
   return build;
 }
 
-constexpr const char* trace_fact = "output.trace_path"; // "none" or "given"
+constexpr const char* trace_fact = "output.trace_path";     // "none" or "given"
+constexpr const char* records_fact = "output.records_path"; // the same, with the format
 
 // In full: nodes that stop at other times would wait for each other.
 std::string times_of_cuts(const SnapshotOptions& options) {
@@ -79,7 +81,7 @@ CutOrigin origin_of(const World& world, const WorldFingerprint& set_up) {
   origin.build = build_of_this_program();
   for (const WorldFingerprint::Key& key : set_up.keys())
     if (key.name == "simulation.seed" || key.name == "space" || key.name == "boundary" ||
-        key.name == "output.values" || key.name == trace_fact)
+        key.name == "output.values" || key.name == trace_fact || key.name == records_fact)
       origin.facts.push_back({key.name, key.value});
   if (world.present != nullptr) { // it has none of its own
     origin.set_up_agents = world.present->cut.origin.set_up_agents;
@@ -125,6 +127,7 @@ private:
   [[nodiscard]] std::string where() const { return "the " + text() + " in " + place_; }
   void require_same_build(World& world, const CutOrigin& origin) const;
   void require_same_set_up(CutOrigin origin) const;
+  void require_same_record_format(const World& world) const;
   void draw_anew(World& world) const;
   void inject_all(World& world, const AgentNames& names) const;
 
@@ -173,14 +176,26 @@ void Restart::require_same_build(World& world, const CutOrigin& origin) const {
                          "on from it");
 }
 
-// A trace that the run of the cut had may end with it.
+// A trace that the run of the cut had may end with it, and so may what agents record.
 void Restart::require_same_set_up(CutOrigin origin) const {
   std::erase(origin.facts, CutOrigin::Fact{trace_fact, "none"});
+  std::erase(origin.facts, CutOrigin::Fact{records_fact, "none"});
   const std::string difference = difference_between(cut_->origin, origin);
   if (!difference.empty())
     throw UsageError(Errc::bad_config,
                      where() + " is of another world: " + difference +
                          ". A run that is to differ from it has a name of its own: --branch");
+}
+
+// The text in a cut is the beginning of the file.
+void Restart::require_same_record_format(const World& world) const {
+  if (world.options.records_path.empty())
+    return;
+  for (const CutOrigin::Fact& fact : cut_->origin.facts)
+    if (fact.name == records_fact && fact.value != told_of_records(world.options))
+      throw UsageError(Errc::bad_config,
+                       where() + " has its records in another form: " + std::string(records_fact) +
+                           " was " + fact.value + ", and is " + told_of_records(world.options));
 }
 
 // With another seed, what agents draw from now on is not what it would have been.
@@ -208,6 +223,8 @@ void Restart::apply(World& world, const CutOrigin& origin, AgentNames& names) co
                                              " was created before it runs");
   if (!is_branch_)
     require_same_set_up(origin);
+  else if (!cut_->streamed.recorded.empty())
+    require_same_record_format(world);
   Handles handles(world);
   world.drop_set_up();
   if (const Result<void> restored = restore(world, *cut_); !restored)

@@ -30,6 +30,13 @@ constexpr double never = Instant::never().absorption;
 // So many whole cuts may wait while another one is written.
 constexpr std::size_t waiting_max = 1;
 
+// What is written while the run goes on goes to its file so often, where no cuts are wanted that
+// say when: on a node that no other one can take the place of, and where a cut in memory has to be
+// behind it.
+constexpr double release_every_s = 1;
+constexpr double release_behind_cuts_every_s = 10;
+constexpr std::uint64_t asked_for_files = 0; // no user's number
+
 std::string text_of_cut(double time) { return "the cut at " + exact_text(time) + " s"; }
 
 // Whether agents of the classes that the set-up has made can be saved is known before the run.
@@ -41,6 +48,10 @@ void require_that_all_can_be_saved(const World& world) {
         throw UsageError(Errc::not_supported,
                          "cuts are wanted (snapshot.at, snapshot.every or snapshot.at_exit), but " +
                              describe(*cell) + " cannot be saved: " + *why);
+}
+
+bool may_be_cut(const World& world, const Snapshots::Site& site) {
+  return world.options.snapshot.wants_cuts() || stands_still(world) || site.answer;
 }
 
 // That the world begins with.
@@ -58,16 +69,20 @@ std::uint64_t new_lineage(const std::string& run) {
 } // namespace
 
 Snapshots::Snapshots(World& world, Site site)
-    : world_(world), site_(std::move(site)), options_(world.options.snapshot), at_(options_.at_s),
+    : world_(world), site_(std::move(site)),
+      streams_(world, is_first(),
+               may_be_cut(world, site_) ? OutputStreams::Text::is_kept
+                                        : OutputStreams::Text::is_dropped),
+      options_(world.options.snapshot), at_(options_.at_s),
       lineage_(site_.beginning.lineage != 0 ? site_.beginning.lineage
                                             : new_lineage(site_.beginning.origin.run)) {
-  if (!options_.wants_cuts() && !stands_still(world) && !site_.answer)
+  if (!may_be_cut(world, site_) && !streams_.are_wanted())
     return;
   if (options_.wants_cuts())
     require_that_all_can_be_saved(world);
   if (stands_still(world))
     at_.push_back(world.stands_at);
-  for (const CutRecord& record : site_.records_before)
+  for (const CutRecord& record : site_.cuts_before)
     records_[record.time] = record;
   if (site_.keeper != nullptr && site_.nodes > 1 && !site_.keeper->label())
     plan_cut_of_set_up();
@@ -172,10 +187,25 @@ bool Snapshots::is_for_keeper(double time, const Pending& pending) const {
   if (is_of_set_up(time))
     return true;
   const std::lock_guard lock(mutex_);
-  return !pending.asked.empty() && next_stop_after(std::nextafter(time, -never)) != time &&
+  return !pending.asked.empty() && !is_scheduled(time) &&
          std::ranges::all_of(pending.asked, [this](std::uint64_t number) {
            return asked_to_keep_.contains(number);
          });
+}
+
+bool Snapshots::is_scheduled(double time) const {
+  return next_stop_after(std::nextafter(time, -never)) == time;
+}
+
+// No other node has a part in the run, so there need be no cut behind what is written: if the run
+// is begun anew from an earlier one, it writes the same.
+bool Snapshots::is_for_files_only(double time) const {
+  if (!streams_.are_wanted() || site_.keeper != nullptr || is_scheduled(time) ||
+      (options_.every && options_.every->is_wall) ||
+      (options_.at_exit && Interruption::signal() != 0))
+    return false;
+  const std::lock_guard lock(mutex_);
+  return asked_.empty();
 }
 
 double Snapshots::next_stop_after(double time) const {
@@ -196,6 +226,13 @@ double Snapshots::next_stop_after(double time) const {
 
 double Snapshots::at_stop(const WorldAtStop& stop) {
   stopped_ = std::chrono::steady_clock::now();
+  streams_.take(stop);
+  if (is_for_files_only(stop.time)) {
+    const std::lock_guard lock(mutex_);
+    lines_end_ = stop.time;
+    changed_.notify_all();
+    return next_stop_after(stop.time);
+  }
   // Where nothing has happened since the last cut, there is no other one: not on any node.
   const bool is_news = std::exchange(last_cut_, stop.time) != stop.time;
   if (!is_news)
@@ -262,6 +299,8 @@ void Snapshots::take_part(const WorldAtStop& stop) {
   }
   if (part && site_.names != nullptr)
     part->cut.names = site_.names->all();
+  if (part)
+    part->cut.streamed = streams_.since_last_cut();
   take(stop.time, std::move(part));
 }
 
@@ -327,8 +366,11 @@ void Snapshots::hear_end(const CutMessage& message) {
   const auto bytes = pieces_.extract({message.from, message.time});
   BytesReader in(message.data.data);
   const Result<CutRecord> record = read_record(in);
-  if (message.problem.empty() && record)
-    enter(*record);
+  if (message.problem.empty() && record) {
+    streams_.forget(message.time);
+    if (!message.is_kept_only)
+      enter(*record);
+  }
   if (!bytes.empty() && record)
     if (Result<CutPart> whole = decode_cut_part(bytes.mapped())) {
       whole->cut.origin = site_.beginning.origin;
@@ -353,33 +395,63 @@ void Snapshots::add(double time, Result<CutPart> part, double pause_s) {
   changed_.notify_all();
 }
 
+// By the clock on the wall: for cuts that the options want so, or else for files.
+std::optional<double> Snapshots::seconds_between_stops() const {
+  if (!is_first())
+    return std::nullopt;
+  if (options_.every && options_.every->is_wall)
+    return options_.every->s;
+  if (!streams_.are_wanted())
+    return std::nullopt;
+  return site_.keeper != nullptr ? release_behind_cuts_every_s : release_every_s;
+}
+
+// @pre locked
+void Snapshots::ask_by_clock() {
+  const bool wants_cut = options_.every && options_.every->is_wall;
+  if (!wants_cut && site_.keeper != nullptr) {
+    if (!is_kept_for_lines_ || !site_.keeper->why_not().empty())
+      return;
+    asked_to_keep_.insert(asked_for_files);
+    asked_.push_back(asked_for_files);
+  }
+  world_.wants_stop = true;
+}
+
 // Between two cuts it waits for the next one, or until it is time for one of the clock on the wall.
 void Snapshots::write_cuts() {
   using Clock = std::chrono::steady_clock;
-  const bool by_wall = is_first() && options_.every && options_.every->is_wall;
+  const std::optional<double> by_wall = seconds_between_stops();
   const auto pause = std::chrono::duration_cast<Clock::duration>(
-      std::chrono::duration<double>(by_wall ? options_.every->s : 0));
+      std::chrono::duration<double>(by_wall.value_or(0)));
   Clock::time_point due = Clock::now() + pause;
   std::unique_lock lock(mutex_);
   for (;;) {
-    const auto has_work = [this] { return is_over_ || !complete_.empty(); };
+    const auto has_work = [this] { return is_over_ || !complete_.empty() || lines_end_; };
     if (!by_wall)
       changed_.wait(lock, has_work);
     else if (!changed_.wait_until(lock, due, has_work)) {
-      world_.wants_stop = true;
+      ask_by_clock();
       due = Clock::now() + pause;
       continue;
     }
-    if (complete_.empty())
+    if (complete_.empty() && !lines_end_)
       return;
-    auto [time, cut] = std::move(complete_.front());
-    complete_.pop_front();
     is_writing_ = true;
-    lock.unlock();
-    if (is_first())
-      write(time, std::move(cut));
-    else
-      send(time, std::move(cut));
+    if (complete_.empty()) { // behind all cuts: their text ends where they do
+      const double end = *std::exchange(lines_end_, std::nullopt);
+      lock.unlock();
+      streams_.join(end);
+      release_lines();
+    } else {
+      auto [time, cut] = std::move(complete_.front());
+      complete_.pop_front();
+      lock.unlock();
+      if (is_first())
+        write(time, std::move(cut));
+      else
+        send(time, std::move(cut));
+    }
     lock.lock();
     is_writing_ = false;
     due = Clock::now() + pause;
@@ -394,8 +466,12 @@ void Snapshots::write(double time, Pending pending) {
   } catch (const std::exception& problem) { // there is no memory for it
     result = Error{Errc::internal, "was not taken: " + std::string(problem.what())};
   }
-  if (!result)
+  if (!result) {
     complain(time, result.error().context);
+    const std::lock_guard lock(mutex_);
+    if (std::ranges::count(pending.asked, asked_for_files) > 0)
+      is_kept_for_lines_ = false;
+  }
   answer(pending.asked, result);
 }
 
@@ -410,6 +486,7 @@ Result<StoredCut> Snapshots::write_joined(double time, Pending& pending) {
   }
   Cut cut = join(world_, std::move(pending.parts));
   cut.origin = site_.beginning.origin;
+  streams_.join(time, cut.streamed);
   done.record = cut.record();
   const bool is_present = time == world_.stands_at;
   if (is_present && site_.tell_all) {
@@ -424,15 +501,18 @@ Result<StoredCut> Snapshots::write_joined(double time, Pending& pending) {
     cut = std::move(whole.cut);
   }
   const bool is_kept_only = is_for_keeper(time, pending);
-  conclude(done.record, is_kept_only ? "it is for the keeper" : "");
+  conclude(done.record, "", is_kept_only);
   const CutRecord record = done.record;
   if (site_.keeper != nullptr && !is_present)
     keep(cut);
   if (is_kept_only) {
     give_back(std::move(cut));
+    release_lines();
     return done;
   }
   Result<StoredCut> stored = store_and_tell(cut, std::move(done));
+  if (stored)
+    release_lines();
   if (!is_present) {
     give_back(std::move(cut));
   } else if (stored) {
@@ -492,17 +572,18 @@ void Snapshots::enter(const CutRecord& record) {
   last_taken_s_ = seconds_since_1970();
 }
 
-void Snapshots::conclude(const CutRecord& record, const std::string& problem) {
+void Snapshots::conclude(const CutRecord& record, const std::string& problem, bool is_kept_only) {
   if (site_.tell_all) {
     BytesWriter out;
     write_record(record, out);
     CutMessage message;
     message.time = record.time;
     message.problem = problem;
+    message.is_kept_only = is_kept_only;
     message.data.data = out.take();
     site_.tell_all(std::move(message));
   }
-  if (!problem.empty())
+  if (!problem.empty() || is_kept_only)
     return;
   const std::lock_guard lock(mutex_);
   enter(record);
@@ -527,9 +608,23 @@ void Snapshots::complain(double time, const std::string& what) {
   world_.end_before(-std::numeric_limits<double>::infinity());
 }
 
+// What cannot be written ends the run: nobody wants one that loses what it is run for.
+void Snapshots::release_lines() {
+  const std::optional<Error> problem = streams_.release();
+  if (!problem)
+    return;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!failure_)
+      failure_ = Failure{{Instant::never(), {}, {}, 0}, *problem};
+  }
+  world_.end_before(-std::numeric_limits<double>::infinity());
+}
+
 void Snapshots::answer(const std::vector<std::uint64_t>& asked, const Result<StoredCut>& result) {
   for (const std::uint64_t number : asked)
-    site_.answer(number, result);
+    if (number != asked_for_files)
+      site_.answer(number, result);
 }
 
 std::vector<CutRecord> Snapshots::finish(double patience_s) {
@@ -538,7 +633,7 @@ std::vector<CutRecord> Snapshots::finish(double patience_s) {
     return is_first() ? pending_.empty() : concluded_ == taken_;
   };
   changed_.wait_for(lock, std::chrono::duration<double>(patience_s), all_are_there);
-  changed_.wait(lock, [this] { return complete_.empty() && !is_writing_; });
+  changed_.wait(lock, [this] { return complete_.empty() && !lines_end_ && !is_writing_; });
   if (left_out_ > 0)
     tell("warning: " + std::to_string(left_out_) +
          " cuts were left out, since the store was slower than they came");

@@ -3,6 +3,7 @@
 #include "actors/agents/citizens.hpp"
 #include "actors/messages/stored_cut.hpp"
 #include "actors/run/cut_keeper.hpp"
+#include "actors/run/output_streams.hpp"
 #include "actors/run/restart.hpp"
 #include "libstos/cluster/status/node_status.hpp"
 #include "libstos/engine/execution.hpp"
@@ -66,7 +67,7 @@ public:
     /// only it comes to know of; null: nothing does. Its copies go to `send_copy`.
     std::shared_ptr<CutKeeper> keeper;
     CutKeeper::Send send_copy;
-    std::vector<CutRecord> records_before; ///< of the cuts of this run in earlier views
+    std::vector<CutRecord> cuts_before; ///< of this run in earlier views
 
     /// To the caller of ask(); empty where there can be none. From any thread.
     std::function<void(std::uint64_t number, Result<StoredCut>)> answer;
@@ -93,6 +94,9 @@ public:
 
   /// The cuts so far, as this node knows them: adds their number, and the last one's time.
   void show(ContinuityStatus& status) const;
+
+  /// What goes to files while the run goes on: once it is over, and finish() is, for its end.
+  [[nodiscard]] OutputStreams& streams() { return streams_; }
 
   /// After the run: waits until all cuts are joined here that were taken (of the other nodes, for
   /// at most `patience_s`) and stored. What was cut, by time.
@@ -130,18 +134,24 @@ private:
   void send(double time, Pending part);
   void hear_part(CutMessage message);
   void add(double time, Result<CutPart> part, double pause_s);
+  [[nodiscard]] std::optional<double> seconds_between_stops() const;
+  void ask_by_clock();
   void write_cuts();
   void write(double time, Pending pending);
   [[nodiscard]] Result<StoredCut> write_joined(double time, Pending& pending);
   [[nodiscard]] Result<StoredCut> store_and_tell(const Cut& cut, StoredCut done);
   [[nodiscard]] Result<CutStore::Written> store(const Cut& cut, const CutRecord& record);
-  void conclude(const CutRecord& record, const std::string& problem);
+  void conclude(const CutRecord& record, const std::string& problem, bool is_kept_only = false);
+  [[nodiscard]] bool is_scheduled(double time) const;
+  [[nodiscard]] bool is_for_files_only(double time) const;
+  void release_lines();
   void enter(const CutRecord& record);
   void complain(double time, const std::string& what);
   void answer(const std::vector<std::uint64_t>& asked, const Result<StoredCut>& result);
 
   World& world_;
   const Site site_;
+  OutputStreams streams_;
   const SnapshotOptions options_;
   std::vector<double> at_; // ascending
   double last_cut_ = Instant::beginning().absorption;
@@ -158,6 +168,8 @@ private:
   std::map<double, Pending> pending_;                                       // by time
   std::map<double, std::size_t> dropped_; // of cuts that were left out: parts still to be heard
   std::deque<std::pair<double, Pending>> complete_;
+  std::optional<double> lines_end_;        // those before it may be written, without any cut
+  bool is_kept_for_lines_ = true;          // the world can be cut for them
   std::shared_ptr<const Present> present_; // where the world stands still
   std::map<double, CutRecord> records_;
   double last_taken_s_ = 0; // when the last of these was, in seconds since 1970

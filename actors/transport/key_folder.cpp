@@ -189,7 +189,10 @@ std::vector<std::string> own_places() {
   };
   add(std::getenv("XDG_STATE_HOME"), "/stos");
   add(std::getenv("HOME"), "/.local/state/stos");
-  if (const passwd* const user = getpwuid(geteuid()))
+  passwd entry = {};
+  passwd* user = nullptr;
+  std::vector<char> texts(std::size_t{1} << 14);
+  if (getpwuid_r(geteuid(), &entry, texts.data(), texts.size(), &user) == 0 && user != nullptr)
     add(user->pw_dir, "/.local/state/stos");
   places.push_back("/tmp/stos-" + std::to_string(geteuid()));
   return places;

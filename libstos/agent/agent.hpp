@@ -155,6 +155,22 @@ public:
     event.report(detail::cell_of(*this), topic, bytes.take(), report_type_of<T>());
   }
 
+  /// Writes a line of the file that output.records_path names, while the run goes on: what a model
+  /// has to tell that is too much to be kept until its end. The lines are in the order of laboratory
+  /// time, agent, and the agent's own calls, the same on every engine and any number of nodes, each
+  /// of them once: they are written behind complete cuts of the world, and a run that goes on from
+  /// one goes on with the file. Where no file is named it does nothing. See docs/guide/models.md.
+  template <Portable T>
+  void record(std::string_view topic, const T& value) {
+    detail::EventContext& event = context();
+    const detail::Cell& cell = detail::cell_of(*this);
+    if (!event.wants_records(cell))
+      return;
+    BytesWriter bytes;
+    save(bytes, value);
+    event.record(cell, topic, bytes.take(), report_type_of<T>());
+  }
+
   /// The constant of this type that the set-up has provided, see ForwardSimulation::provide(); also
   /// good in the constructor of an agent that has moved to another node, where it is another object
   /// of the same value. Throws UsageError if there is none.

@@ -34,7 +34,7 @@ RunSummary conclude(const World& world, const RunCounters& counters, std::string
   summary.all_values = world.options.values;
   summary.cuts = world.cuts;
   summary.began_from = world.began_from;
-  summary.is_complete = !failure;
+  summary.is_complete = !failure || failure->error.code == Errc::trace_full;
   if (failure) {
     summary.end_time = std::min(summary.end_time, failure->key.instant.absorption);
     throw SimulationError(failure->error, std::move(summary));

@@ -360,9 +360,6 @@ void Execution::record(TraceRecord::Kind kind, Cell& cell, double time, const Cl
     r.lambda_id = lambda->ops->id;
   }
   trace.push_back(r);
-  if (const auto end = trace_cut_.added(trace, world_.options.trace_events_max,
-                                        [](const TraceRecord& made) { return made.point[0]; }))
-    world_.end_before(*end);
 }
 
 } // namespace stos::detail

@@ -138,10 +138,11 @@ public:
   void retire(Channel& channel) { retired_.push_back(&channel); }
 
   /// What was counted and reported so far, added to `stop`; it is good until the run goes on.
-  void show_at(WorldAtStop& stop) const {
+  void show_at(WorldAtStop& stop) {
     stop.counters.add(counters);
     stop.reports.emplace_back(context_.reports);
-    stop.trace.emplace_back(trace);
+    stop.trace.push_back(&trace);
+    stop.records.push_back(&context_.records);
   }
 
   /// No event, and no end of an agent, was later.
@@ -160,6 +161,7 @@ public:
 
   [[nodiscard]] Effects& effects() { return context_.effects; }
   [[nodiscard]] std::vector<Report>& reports() { return context_.reports; }
+  [[nodiscard]] std::vector<Report>& records() { return context_.records; }
   [[nodiscard]] const std::optional<Failure>& failure() const { return failure_; }
   [[nodiscard]] World& world() const { return world_; }
 
@@ -172,7 +174,7 @@ public:
   void show(LiveCounters of_engine);
 
   RunCounters counters;
-  std::vector<TraceRecord> trace;
+  std::vector<TraceRecord> trace; ///< since it was last taken
   LiveView live;
   Census census; ///< @pre is_watched()
 
@@ -208,7 +210,6 @@ private:
   EventContext context_;
   DurationSampler event_durations_;
   std::optional<Failure> failure_;
-  RecordCut trace_cut_;
   double latest_end_ = Instant::beginning().absorption;
   std::unordered_map<const Cell*, std::size_t> full_; // when to look again at its mailbox
   std::vector<std::byte> values_;                     // of one lambda

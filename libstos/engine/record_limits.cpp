@@ -27,31 +27,15 @@ void fail_at(double time, Error error, std::optional<Failure>& failure) {
 
 } // namespace
 
-void enforce_trace_limit(const RunOptions& options, std::vector<TraceRecord>& trace,
-                         const std::vector<double>& times_elsewhere,
+void enforce_trace_limit(const RunOptions& options, std::uint64_t records,
                          std::optional<Failure>& failure) {
   const std::uint64_t most = options.trace_events_max;
-  if (trace.size() + times_elsewhere.size() > most) {
-    std::vector<double> times = times_elsewhere;
-    for (const TraceRecord& record : trace)
-      times.push_back(record.point[0]);
-    const auto excess = times.begin() + static_cast<std::ptrdiff_t>(most);
-    std::nth_element(times.begin(), excess, times.end());
-    fail_at(*excess,
-            {Errc::trace_full, "more than " + std::to_string(most) +
-                                   " trace records (limits.trace_events_max): the first one too "
-                                   "many is at " +
-                                   exact_text(*excess) + " s"},
-            failure);
-  }
-  if (!failure)
-    return;
-  const double end = failure->key.instant.absorption;
-  std::erase_if(trace, [end](const TraceRecord& record) { return record.point[0] > end; });
-  if (trace.size() > most) {
-    std::sort(trace.begin(), trace.end(), is_earlier);
-    trace.resize(most);
-  }
+  if (records > most && !failure)
+    failure =
+        Failure{{Instant::never(), {}, {}, 0},
+                {Errc::trace_full, "more than " + std::to_string(most) +
+                                       " trace records (limits.trace_events_max): the run has "
+                                       "come to its end, and the trace has the first ones"}};
 }
 
 void enforce_report_limit(const RunOptions& options, std::vector<Report>& reports,

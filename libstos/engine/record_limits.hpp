@@ -8,17 +8,14 @@
 
 namespace stos::detail {
 
-/// The limits for what a run records, trace and reports, once it is over: they are for all records
-/// together, in the order of their times, whichever domains and nodes have made them.
-///
-/// The first record too many is a failure of the run at its time, if nothing has failed up to then.
-/// Meanwhile each domain takes care that it keeps no more than can count (RecordCut).
+// The limits for what a run reports and traces, once it is over: they are for all nodes together.
+//
+// The first report too many is a failure of the run at its time, if nothing has failed up to then.
+// Meanwhile each domain takes care that it keeps no more than can count (RecordCut). A trace is not
+// part of the run: it has its first lines, and the run goes on to its end, which is an error then.
 
-/// `trace` is what this node has of it, `times_elsewhere` are those of all records that it has not.
-/// Keeps no more records than allowed, the first ones, and none after a failure: some domains have
-/// been ahead of it.
-void enforce_trace_limit(const RunOptions& options, std::vector<TraceRecord>& trace,
-                         const std::vector<double>& times_elsewhere,
+/// `records` were made, on all nodes.
+void enforce_trace_limit(const RunOptions& options, std::uint64_t records,
                          std::optional<Failure>& failure);
 
 /// `reports` are those of all nodes, and of the set-up.

@@ -58,7 +58,7 @@ void SerialEngine::run_to_horizon() {
 
 void SerialEngine::stop() {
   World& world = execution_.world();
-  WorldAtStop here{world.stop_time(), living(), ended_, {}, {}, {}};
+  WorldAtStop here{world.stop_time(), living(), ended_, {}, {}, {}, {}};
   execution_.show_at(here);
   if (world.show(here))
     world.decide_alone();

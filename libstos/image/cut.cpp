@@ -10,6 +10,8 @@
 #include <iterator>
 #include <limits>
 #include <optional>
+#include <string_view>
+#include <unordered_map>
 #include <utility>
 
 namespace stos::detail {
@@ -111,6 +113,43 @@ void add_those_led_to(const Cell& cell, std::vector<AgentId>& all) {
   });
 }
 
+// Puts the lines of all parts together, and what the records of the trace point to: the names in a
+// part of another node, and those of a world that has gone on from a cut, do not stay.
+class LinesOfAll {
+public:
+  explicit LinesOfAll(const World& world)
+      : names_are_of_cut_(world.streamed_before.names_in_trace != nullptr) {}
+
+  void add(Streamed& part) {
+    if (names_are_of_cut_ || part.names_in_trace != nullptr)
+      for (TraceRecord& record : part.trace)
+        record.type = kept(record.type);
+    append(all_.trace, part.trace);
+    append(all_.records, part.records);
+    kept_of_.clear();
+  }
+
+  [[nodiscard]] Streamed take() {
+    all_.names_in_trace = std::move(names_);
+    return std::move(all_);
+  }
+
+private:
+  const char* kept(const char* name) {
+    const char*& kept = kept_of_[name];
+    if (kept != nullptr)
+      return kept;
+    const auto there = std::ranges::find(*names_, std::string_view(name));
+    kept = (there != names_->end() ? *there : names_->emplace_back(name)).c_str();
+    return kept;
+  }
+
+  bool names_are_of_cut_;
+  Streamed all_;
+  std::shared_ptr<std::deque<std::string>> names_ = std::make_shared<std::deque<std::string>>();
+  std::unordered_map<const char*, const char*> kept_of_; // of one part
+};
+
 } // namespace
 
 void Cut::add_image(AgentId agent, std::span<const std::byte> image) {
@@ -185,8 +224,6 @@ Result<CutPart> take_part_of_cut(World& world, const WorldAtStop& stop, CutMemor
   cut.counters = stop.counters;
   for (const std::span<const Report> reports : stop.reports)
     cut.reports.insert(cut.reports.end(), reports.begin(), reports.end());
-  for (const std::span<const TraceRecord> trace : stop.trace)
-    cut.trace.insert(cut.trace.end(), trace.begin(), trace.end());
   auto [observations, stop_is_wanted] = world.observers.memory();
   cut.observations = std::move(observations);
   cut.stop_is_wanted = stop_is_wanted;
@@ -228,9 +265,8 @@ Cut join(const World& world, std::vector<CutPart> parts) {
   Cut whole;
   whole.counters = world.counters_before;
   whole.reports = world.setup.reports;
+  LinesOfAll lines(world);
   std::vector<Observation> seen;
-  whole.trace = world.trace_before;
-  whole.names_in_trace = world.names_in_trace;
   std::vector<AgentId> led_to;
   for (CutPart& part : parts) {
     Cut& cut = part.cut;
@@ -239,17 +275,17 @@ Cut join(const World& world, std::vector<CutPart> parts) {
     append(whole.reports, cut.reports);
     add_observations(seen, std::move(cut.observations));
     whole.stop_is_wanted = whole.stop_is_wanted || cut.stop_is_wanted;
-    append(whole.trace, cut.trace);
+    lines.add(cut.streamed);
     append(whole.departed, cut.departed);
     append(whole.classes, cut.classes);
     append(whole.lambdas, cut.lambdas);
     append(whole.names, cut.names);
     led_to.insert(led_to.end(), part.leads_to.begin(), part.leads_to.end());
   }
+  whole.streamed = lines.take();
   whole.observations = world.observers.seen_before();
   append(whole.observations, seen);
   std::sort(whole.reports.begin(), whole.reports.end(), is_earlier_report);
-  std::sort(whole.trace.begin(), whole.trace.end(), is_earlier);
   sort_and_make_unique(led_to);
   sort_and_make_unique(whole.departed);
   sort_and_make_unique(whole.classes);

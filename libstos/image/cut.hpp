@@ -6,6 +6,7 @@
 #include "libstos/world/observed.hpp"
 #include "libstos/world/report.hpp"
 #include "libstos/world/run_summary.hpp"
+#include "libstos/world/streamed.hpp"
 #include "libstos/world/trace.hpp"
 #include "libstos/world/world.hpp"
 
@@ -86,11 +87,10 @@ struct Cut {
   std::vector<Report> reports;           ///< up to T, in the order of time, agent, ordinal
   std::vector<Observation> observations; ///< up to T and at T, in the order in which they were made
   bool stop_is_wanted = false;           ///< an agent has asked for the end of the run
-  std::vector<TraceRecord> trace;        ///< likewise
-  std::shared_ptr<const std::deque<std::string>> names_in_trace; ///< if they are not the program's
-  std::vector<Type> classes;                                     ///< of the agents, by their ids
-  std::vector<Type> lambdas;                                     ///< that wait, likewise
-  std::vector<std::pair<std::string, AgentId>> names;            ///< that agents have, in order
+  Streamed streamed;
+  std::vector<Type> classes;                          ///< of the agents, by their ids
+  std::vector<Type> lambdas;                          ///< that wait, likewise
+  std::vector<std::pair<std::string, AgentId>> names; ///< that agents have, in order
 
   [[nodiscard]] std::span<const std::byte> image(std::size_t index) const {
     const Place& at = images[index];
@@ -105,7 +105,8 @@ struct Cut {
 
   /// Two runs with equal state digests at T are in the same state at T: same agents, members,
   /// worldlines, channels, waiting lambdas, counts and reports. It says far more than the event
-  /// digest, which has only what has happened. Origin, trace and observations are no part of it.
+  /// digest, which has only what has happened. Origin, observations and what goes to files are no
+  /// part of it.
   ///
   /// A sum over all parts, so that nodes can add up what each of them has.
   [[nodiscard]] RunDigest state_digest() const;

@@ -16,7 +16,7 @@
 namespace stos::detail {
 namespace {
 
-constexpr std::uint64_t magic = 0x3374756373746f73; // "sotscut3", as bytes
+constexpr std::uint64_t magic = 0x3474756373746f73; // "sotscut4", as bytes
 constexpr std::uint64_t agents_of_a_chunk = 256;    // on average
 constexpr std::size_t hash_size = 16;
 
@@ -134,13 +134,27 @@ public:
     }
   }
 
+  // Each is a chunk as it is.
+  void add_texts(Kind kind, const StreamedTexts& texts) {
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      EncodedCut::Chunk& chunk = begin(kind, i, 1, i);
+      chunk.bytes = texts[i]->bytes.size();
+      chunk.name = texts[i]->name;
+    }
+  }
+
 private:
-  void add(Kind kind, std::size_t first, std::size_t count, std::uint64_t place) {
+  EncodedCut::Chunk& begin(Kind kind, std::size_t first, std::size_t count, std::uint64_t place) {
     EncodedCut::Chunk& chunk = encoded_.chunks.emplace_back();
     chunk.place = mix64(place) + static_cast<std::uint64_t>(kind);
     chunk.kind = kind;
     chunk.first = first;
     chunk.count = count;
+    return chunk;
+  }
+
+  void add(Kind kind, std::size_t first, std::size_t count, std::uint64_t place) {
+    EncodedCut::Chunk& chunk = begin(kind, first, count, place);
     encoded_.write_content(chunk, content_);
     chunk.bytes = content_.size();
     chunk.name = ContentHash::of(content_);
@@ -178,6 +192,45 @@ std::optional<Error> read_chunks(BytesReader& manifest, const ChunkSource& sourc
   return std::nullopt;
 }
 
+// Kind after kind, in the order in which encode() has them.
+std::optional<Error> read_content(BytesReader& manifest, const ChunkSource& source, Cut& cut) {
+  const auto read_all = [&](const char* content, auto&& read) {
+    return read_chunks(manifest, source, content, [&read](std::span<const std::byte> bytes) {
+      BytesReader in(bytes);
+      read(in);
+      return in.at_end();
+    });
+  };
+  if (auto problem =
+          read_all("reports", [&cut](BytesReader& in) { read_reports(cut.reports, in); }))
+    return problem;
+  const auto names = std::make_shared<std::deque<std::string>>();
+  if (auto problem =
+          read_all("trace", [&](BytesReader& in) { read_trace(cut.streamed.trace, *names, in); }))
+    return problem;
+  cut.streamed.names_in_trace = names;
+  if (auto problem = read_chunks(
+          manifest, source, "images of agents in order",
+          [&cut](std::span<const std::byte> bytes) { return append_chunk(bytes, cut); }))
+    return problem;
+  if (auto problem = read_all("observations", [&cut](BytesReader& in) {
+        std::ranges::move(read_observations(in), std::back_inserter(cut.observations));
+      }))
+    return problem;
+  if (auto problem =
+          read_all("records", [&cut](BytesReader& in) { read_reports(cut.streamed.records, in); }))
+    return problem;
+  for (StreamedTexts* texts : {&cut.streamed.traced, &cut.streamed.recorded})
+    if (auto problem =
+            read_chunks(manifest, source, "text", [texts](std::span<const std::byte> bytes) {
+              texts->push_back(std::make_shared<const StreamedText>(StreamedText{
+                  ContentHash::of(bytes), std::vector<std::byte>(bytes.begin(), bytes.end())}));
+              return true;
+            }))
+      return problem;
+  return std::nullopt;
+}
+
 } // namespace
 
 void EncodedCut::write_content(const Chunk& chunk, std::vector<std::byte>& bytes) const {
@@ -187,11 +240,15 @@ void EncodedCut::write_content(const Chunk& chunk, std::vector<std::byte>& bytes
     case Chunk::Kind::reports:
       return write_reports(std::span(cut->reports).subspan(chunk.first, chunk.count), out);
     case Chunk::Kind::trace:
-      return write_trace(std::span(cut->trace).subspan(chunk.first, chunk.count), out);
+      return write_trace(std::span(cut->streamed.trace).subspan(chunk.first, chunk.count), out);
     case Chunk::Kind::images: return write_images(*cut, chunk.first, chunk.count, out);
     case Chunk::Kind::observations:
       return write_observations(std::span(cut->observations).subspan(chunk.first, chunk.count),
                                 out);
+    case Chunk::Kind::records:
+      return write_reports(std::span(cut->streamed.records).subspan(chunk.first, chunk.count), out);
+    case Chunk::Kind::traced: return out.raw(cut->streamed.traced[chunk.first]->bytes);
+    case Chunk::Kind::recorded: return out.raw(cut->streamed.recorded[chunk.first]->bytes);
   }
 }
 
@@ -200,15 +257,19 @@ EncodedCut encode(const Cut& cut) {
   encoded.cut = &cut;
   Chunking chunking(encoded);
   chunking.add_records(Chunking::Kind::reports, cut.reports.size());
-  chunking.add_records(Chunking::Kind::trace, cut.trace.size());
+  chunking.add_records(Chunking::Kind::trace, cut.streamed.trace.size());
   chunking.add_images();
   chunking.add_records(Chunking::Kind::observations, cut.observations.size());
+  chunking.add_records(Chunking::Kind::records, cut.streamed.records.size());
+  chunking.add_texts(Chunking::Kind::traced, cut.streamed.traced);
+  chunking.add_texts(Chunking::Kind::recorded, cut.streamed.recorded);
   BytesWriter manifest(encoded.manifest);
   manifest.u64(magic);
   manifest.f64(cut.time);
   write_origin(cut.origin, manifest);
   write_counters(cut.counters, manifest);
   manifest.u8(cut.stop_is_wanted ? 1 : 0);
+  manifest.varint(cut.streamed.trace_records);
   manifest.varint(cut.departed.size());
   for (const Cut::Departed& each : cut.departed) {
     manifest.u64(each.agent.value);
@@ -225,7 +286,8 @@ EncodedCut encode(const Cut& cut) {
   manifest.varint(cut.images.size());
   manifest.varint(cut.bytes());
   for (const auto kind : {Chunking::Kind::reports, Chunking::Kind::trace, Chunking::Kind::images,
-                          Chunking::Kind::observations})
+                          Chunking::Kind::observations, Chunking::Kind::records,
+                          Chunking::Kind::traced, Chunking::Kind::recorded})
     write_names(encoded, kind, manifest);
   const ContentHash hash = ContentHash::of(manifest.bytes());
   manifest.u64(hash.high);
@@ -285,6 +347,7 @@ Result<Cut> decode_cut(std::span<const std::byte> manifest, const ChunkSource& c
   read_origin(cut.origin, in);
   read_counters(cut.counters, in);
   cut.stop_is_wanted = in.u8() != 0;
+  cut.streamed.trace_records = in.varint();
   constexpr std::size_t bytes_of_departed = 17;
   for (std::size_t left = in.count(bytes_of_departed); left > 0; --left) {
     Cut::Departed each{};
@@ -304,32 +367,7 @@ Result<Cut> decode_cut(std::span<const std::byte> manifest, const ChunkSource& c
   in.varint(); // the bytes of their images
   const std::uint64_t chunks_at_most = in.remaining() / hash_size;
   reserve_large(cut.images, std::min(agents_told, chunks_at_most * sane_agents_of_a_chunk));
-  if (auto problem = read_chunks(in, chunk, "reports", [&cut](std::span<const std::byte> bytes) {
-        BytesReader reports(bytes);
-        read_reports(cut.reports, reports);
-        return reports.at_end();
-      }))
-    return *problem;
-  const auto names = std::make_shared<std::deque<std::string>>();
-  if (auto problem = read_chunks(in, chunk, "trace", [&](std::span<const std::byte> bytes) {
-        BytesReader trace(bytes);
-        read_trace(cut.trace, *names, trace);
-        return trace.at_end();
-      }))
-    return *problem;
-  cut.names_in_trace = names;
-  if (auto problem =
-          read_chunks(in, chunk, "images of agents in order", [&cut](std::vector<std::byte> bytes) {
-            return append_chunk(std::move(bytes), cut);
-          }))
-    return *problem;
-  if (auto problem =
-          read_chunks(in, chunk, "observations", [&cut](std::span<const std::byte> bytes) {
-            BytesReader observations(bytes);
-            std::ranges::move(read_observations(observations),
-                              std::back_inserter(cut.observations));
-            return observations.at_end();
-          }))
+  if (auto problem = read_content(in, chunk, cut))
     return *problem;
   if (!in.at_end())
     return damaged("its manifest ends too early, or too late");

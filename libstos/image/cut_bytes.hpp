@@ -23,7 +23,16 @@ namespace stos::detail {
 /// would be the most memory of all.
 struct EncodedCut {
   struct Chunk {
-    enum class Kind : std::uint8_t { reports, trace, images, observations };
+    enum class Kind : std::uint8_t {
+      reports,
+      trace,
+      images,
+      observations,
+      records,
+      traced,
+      recorded
+    };
+    static constexpr std::size_t kinds = 7; ///< the manifest has a list of each, in this order
 
     ContentHash name;
     std::uint64_t place = 0; ///< chunks of one place, in cuts of one world, are much alike

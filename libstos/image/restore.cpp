@@ -31,16 +31,12 @@ public:
       free_all(*resumed_, world_);
       return *problem;
     }
-    for (const TraceRecord& record : cut_.trace)
-      if (Cell* cell = find(record.agent))
-        ++cell->require_extras().trace_records;
     resumed_->time = cut_.time;
     world_.counters_before = cut_.counters;
     world_.setup.reports = cut_.reports;
     world_.observers.restore({cut_.observations, cut_.stop_is_wanted});
     world_.next_look = world_.observers.next_after(cut_.time, world_.first_end_time());
-    world_.trace_before = cut_.trace;
-    world_.names_in_trace = cut_.names_in_trace;
+    world_.streamed_before = cut_.streamed;
     world_.resumption = std::move(resumed_);
     return {};
   }

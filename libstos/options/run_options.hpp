@@ -111,6 +111,9 @@ struct RunOptions {
   std::string observations_path;
   /// File that receives all reports of the run as a table (CSV). Default empty: none.
   std::string reports_path;
+  /// File that receives what agents record, while the run goes on: see Agent::record(). As lines of
+  /// JSON if its name ends in .jsonl or .ndjson, else as CSV. Default empty: none.
+  std::string records_path;
 
   /// Whether to draw the progress line. Default automatic.
   ProgressMode progress = ProgressMode::automatic;

@@ -482,12 +482,15 @@ void EventContext::report(Cell& cell, std::string_view topic, std::vector<std::b
                           ReportType type) {
   if (!require_own(cell, "report in the name of"))
     return;
-  const double time = &cell == self_ ? instant_.absorption : cell.now;
-  reports.push_back(
-      {std::string(topic), cell.id, time, cell.require_extras().reports++, std::move(value), type});
+  reports.push_back({std::string(topic), cell.id, time_of(cell), cell.require_extras().reports++,
+                     std::move(value), type});
   if (const auto end = report_cut_.added(reports, world_->options.reports_max,
                                          [](const Report& report) { return report.time; }))
     world_->end_before(*end);
+}
+
+bool EventContext::wants_records(const Cell& cell) const {
+  return require_own(cell, "record in the name of") && !world_->options.records_path.empty();
 }
 
 Point EventContext::emission_point(const Cell& cell) const {

@@ -141,8 +141,16 @@ public:
   RandomStream& random(Cell& cell);
   void report(Cell& cell, std::string_view topic, std::vector<std::byte> value, ReportType type);
 
+  /// Whether what `cell` records goes anywhere. Throws UsageError if it is not its own to record.
+  [[nodiscard]] bool wants_records(const Cell& cell) const;
+  void record(const Cell& cell, std::string_view topic, std::vector<std::byte> value,
+              ReportType type) {
+    records.push_back({std::string(topic), cell.id, time_of(cell), 0, std::move(value), type});
+  }
+
   Effects effects;
   std::vector<Report> reports; ///< of all events so far
+  std::vector<Report> records; ///< since they were last taken; those of one agent in their order
 
   /// Why the current event fails although it has thrown nothing: destructors cannot.
   std::optional<Error> problem;
@@ -151,6 +159,9 @@ private:
   static EventContext& setup_of(const Cell& cell);
   void drop_opened();
   void find_emission_after_reaction(Cell& self);
+  [[nodiscard]] double time_of(const Cell& cell) const {
+    return &cell == self_ ? instant_.absorption : cell.now;
+  }
   [[nodiscard]] Point emission_point(const Cell& cell) const;
   [[nodiscard]] std::uint32_t emission_depth(double emission_time) const;
   Channel& open_unchecked(Cell& from, Cell& to);

@@ -39,13 +39,23 @@ bool is_earlier(const TraceRecord& a, const TraceRecord& b) {
 
 std::string format_trace(std::vector<TraceRecord> records) {
   std::sort(records.begin(), records.end(), is_earlier);
+  return std::string(detail::header_of_trace()) + detail::lines_of_trace(records);
+}
+
+namespace detail {
+
+std::string_view header_of_trace() {
+  return "kind\tagent\ttype\tlocal_time\tt\tx\ty\tz\tux\tuy\tuz\tsource\tchannel\tsequence"
+         "\temission_t\temission_x\temission_y\temission_z\tlambda\n";
+}
+
+std::string lines_of_trace(std::span<const TraceRecord> records) {
   PlainText out;
   out.precision(17);
-  out << "kind\tagent\ttype\tlocal_time\tt\tx\ty\tz\tux\tuy\tuz\tsource\tchannel\tsequence"
-         "\temission_t\temission_x\temission_y\temission_z\tlambda\n";
   for (const TraceRecord& record : records)
     write(out, record);
   return out.str();
 }
 
+} // namespace detail
 } // namespace stos

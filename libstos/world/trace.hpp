@@ -4,7 +4,9 @@
 #include "libstos/spacetime/velocity.hpp"
 
 #include <cstdint>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace stos {
@@ -33,5 +35,13 @@ struct TraceRecord {
 /// A trace as text: a header line, then one line a record with tab-separated columns, in an order
 /// that is the same on every engine (time, agent, ordinal). Numbers have 17 digits: every bit.
 [[nodiscard]] std::string format_trace(std::vector<TraceRecord> records);
+
+namespace detail {
+
+/// The parts of that: the first line, and those of some records, as they come.
+[[nodiscard]] std::string_view header_of_trace();
+[[nodiscard]] std::string lines_of_trace(std::span<const TraceRecord> records);
+
+} // namespace detail
 
 } // namespace stos

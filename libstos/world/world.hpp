@@ -10,6 +10,7 @@
 #include "libstos/world/observers.hpp"
 #include "libstos/world/resumption.hpp"
 #include "libstos/world/run_summary.hpp"
+#include "libstos/world/streamed.hpp"
 #include "libstos/world/trace.hpp"
 
 #include <algorithm>
@@ -56,8 +57,11 @@ struct WorldAtStop {
   std::vector<detail::Cell*> agents; ///< who live here, in no order
   std::vector<detail::Cell*> ended;  ///< who do not any more, and to whom something may lead
   RunCounters counters;              ///< of this run, up to then
-  std::vector<std::span<const Report>> reports;    ///< likewise, in no order
-  std::vector<std::span<const TraceRecord>> trace; ///< likewise
+  std::vector<std::span<const Report>> reports; ///< likewise, in no order
+
+  // What goes to files meanwhile and was not taken yet, for at_stop() to take.
+  std::vector<std::vector<TraceRecord>*> trace;
+  std::vector<std::vector<Report>*> records;
 };
 
 /// One simulation's model, from its set-up to its end: the space, the initial agents, the boundary.
@@ -134,9 +138,8 @@ public:
   /// counted and recorded before, in order; the reports are those of the set-up.
   std::unique_ptr<detail::Resumption> resumption;
   RunCounters counters_before;
-  std::vector<TraceRecord> trace_before;
-  std::shared_ptr<const std::deque<std::string>> names_in_trace; ///< what records point to
-  std::string began_from;                                        ///< for people
+  detail::Streamed streamed_before;
+  std::string began_from; ///< for people
 
   /// What was cut of it so far.
   std::vector<CutRecord> cuts;

@@ -22,6 +22,8 @@ RunOutcome some_outcome() {
                             {Errc::model_exception, "the model threw"}};
   outcome.reports.push_back({"site", AgentId{2}, 1.5, 300, std::vector<std::byte>(5)});
   outcome.reports.push_back({"", AgentId{3}, 2.5, 0, {}});
+  outcome.streamed.records.push_back({"height", AgentId{3}, 3.5, 0, std::vector<std::byte>(2)});
+  outcome.trace_records = 400;
   return outcome;
 }
 
@@ -58,6 +60,10 @@ TEST_CASE("an outcome comes back from its bytes as it was") {
   CHECK(got->reports[0].ordinal == 300);
   CHECK(got->reports[0].value.size() == 5);
   CHECK(got->reports[1].value.empty());
+  REQUIRE(got->streamed.records.size() == 1);
+  CHECK(got->streamed.records[0].topic == "height");
+  CHECK(got->streamed.records[0].time == 3.5);
+  CHECK(got->trace_records == 400);
 }
 
 TEST_CASE("a trace of any number of the shortest records can be read") {
@@ -65,17 +71,17 @@ TEST_CASE("a trace of any number of the shortest records can be read") {
     INFO(size << " records");
     RunOutcome sent;
     for (std::uint64_t i = 0; i < size; ++i)
-      sent.trace.push_back(small_record(AgentId{i}));
+      sent.streamed.trace.push_back(small_record(AgentId{i}));
     std::deque<std::string> names;
     const auto got = decode_outcome(encode(sent), names);
     REQUIRE(got);
-    CHECK(format_trace(got->trace) == format_trace(sent.trace));
+    CHECK(format_trace(got->streamed.trace) == format_trace(sent.streamed.trace));
   }
 }
 
 TEST_CASE("an outcome that is cut off anywhere, or longer than it was, is refused") {
   RunOutcome sent = some_outcome();
-  sent.trace.push_back(small_record(AgentId{1}));
+  sent.streamed.trace.push_back(small_record(AgentId{1}));
   std::vector<std::byte> bytes = encode(sent);
   std::deque<std::string> names;
   for (std::size_t size = 0; size < bytes.size(); ++size) {
@@ -110,6 +116,8 @@ TEST_CASE("of two outcomes counts are added, and the earlier failure stays") {
   sum.add(other);
   CHECK(sum.counters.sent == 1000);
   CHECK(sum.reports.size() == 4);
+  CHECK(sum.streamed.records.size() == 2);
+  CHECK(sum.trace_records == 800);
   REQUIRE(sum.failure);
   CHECK(sum.failure->error.context == "the model threw earlier");
   sum.add(some_outcome());

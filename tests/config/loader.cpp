@@ -74,6 +74,7 @@ RunOptions unusual_options() {
   options.summary_path = "u";
   options.observations_path = "o";
   options.reports_path = "r";
+  options.records_path = "q";
   options.snapshot.at_s = {1, 2};
   options.snapshot.every = {3, true};
   options.snapshot.at_exit = true;

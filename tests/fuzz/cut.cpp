@@ -72,12 +72,11 @@ std::vector<std::byte> part_of(const Stored& stored) {
 
 // NOLINTNEXTLINE(readability-identifier-naming): libFuzzer calls it so
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  constexpr int lists = 3; // of reports, trace and images
   BytesReader in(std::as_bytes(std::span(data, size)));
   Stored input;
   input.manifest = next_part(in);
   BytesWriter manifest(input.manifest);
-  for (int list = 0; list < lists; ++list) {
+  for (std::size_t list = 0; list < EncodedCut::Chunk::kinds; ++list) {
     const std::uint8_t chunks = in.u8();
     manifest.varint(chunks);
     for (int left = chunks; left > 0; --left) {

@@ -207,28 +207,28 @@ void keep_cuts_to_restore() {
   }
 }
 
-/// As cut.cpp reads it. @pre fewer than 128 chunks, of images, and of each other kind at most one
+/// As cut.cpp reads it. @pre fewer than 128 chunks of each kind
 void keep_cut(const std::string& name, const detail::Cut& cut) {
   const detail::EncodedCut encoded = encode(cut);
-  const std::size_t reports = cut.reports.empty() ? 0 : 1;
-  const std::size_t trace = cut.trace.empty() ? 0 : 1;
-  const std::size_t images = encoded.chunks.size() - reports - trace;
   constexpr std::size_t hash_size = 16;
-  constexpr std::size_t lists = 3;
+  constexpr std::size_t lists = detail::EncodedCut::Chunk::kinds;
   const std::size_t body =
       encoded.manifest.size() - lists - hash_size * (encoded.chunks.size() + 1);
   BytesWriter out;
   out.u16(static_cast<std::uint16_t>(body));
   out.raw(encoded.manifest.data(), body);
-  auto chunk = encoded.chunks.begin();
-  for (const std::size_t chunks : {reports, trace, images}) {
-    out.u8(static_cast<std::uint8_t>(chunks));
-    for (std::size_t left = chunks; left > 0; --left, ++chunk) {
-      std::vector<std::byte> content;
-      encoded.write_content(*chunk, content);
-      out.u16(static_cast<std::uint16_t>(content.size()));
-      out.raw(content);
-    }
+  for (std::size_t kind = 0; kind < lists; ++kind) {
+    const auto is_one = [kind](const detail::EncodedCut::Chunk& chunk) {
+      return static_cast<std::size_t>(chunk.kind) == kind;
+    };
+    out.u8(static_cast<std::uint8_t>(std::ranges::count_if(encoded.chunks, is_one)));
+    for (const detail::EncodedCut::Chunk& chunk : encoded.chunks)
+      if (is_one(chunk)) {
+        std::vector<std::byte> content;
+        encoded.write_content(chunk, content);
+        out.u16(static_cast<std::uint16_t>(content.size()));
+        out.raw(content);
+      }
   }
   keep("cut", name, out.take());
 }
@@ -248,7 +248,11 @@ void keep_cuts() {
   birth.kind = TraceRecord::Kind::birth;
   birth.agent = AgentId{1};
   birth.type = "Site";
-  cut.trace = {birth, birth};
+  cut.streamed.trace = {birth, birth};
+  cut.streamed.records = {{"height", AgentId{1}, 14, 0, Bytes(8)}};
+  for (detail::StreamedTexts* texts : {&cut.streamed.traced, &cut.streamed.recorded})
+    texts->push_back(std::make_shared<const detail::StreamedText>(
+        detail::StreamedText{ContentHash::of(Bytes(9)), Bytes(9)}));
   keep_cut("no-agents", cut);
   for (std::uint64_t i = 1; i <= 350; ++i) { // two chunks
     cut.add_image(AgentId{i}, std::vector<std::byte>(i % 3, std::byte{7}));

@@ -44,6 +44,12 @@ std::vector<std::byte> random_bytes(RandomStream& random, std::size_t size) {
   return bytes;
 }
 
+bool same_texts(const StreamedTexts& a, const StreamedTexts& b) {
+  return std::ranges::equal(a, b, [](const auto& x, const auto& y) {
+    return x->name == y->name && x->bytes == y->bytes;
+  });
+}
+
 /// Made up: agents 1 to n, and as many children, whose ids lie anywhere.
 Cut made_up(std::size_t n, std::uint64_t seed = 1) {
   RandomStream random(seed);
@@ -61,7 +67,15 @@ Cut made_up(std::size_t n, std::uint64_t seed = 1) {
   TraceRecord record;
   record.type = "Walker";
   record.agent = AgentId{1};
-  cut.trace.assign(1500, record);
+  cut.streamed.trace.assign(1500, record);
+  cut.streamed.records = {{"height", AgentId{2}, 13, 0, random_bytes(random, 8)}};
+  cut.streamed.trace_records = 70;
+  for (StreamedTexts* texts : {&cut.streamed.traced, &cut.streamed.recorded})
+    for (std::size_t size : {1, 3'000}) {
+      const auto bytes = random_bytes(random, size);
+      texts->push_back(
+          std::make_shared<const StreamedText>(StreamedText{ContentHash::of(bytes), bytes}));
+    }
   std::set<std::uint64_t> ids;
   for (std::uint64_t i = 1; i <= n; ++i) {
     ids.insert(i);
@@ -89,9 +103,13 @@ TEST_CASE("a cut comes back from its manifest and chunks as it was") {
     CHECK(again->lambdas == cut.lambdas);
     CHECK(again->names == cut.names);
     CHECK(again->reports.size() == cut.reports.size());
-    CHECK(format_trace(again->trace) == format_trace(cut.trace));
+    CHECK(format_trace(again->streamed.trace) == format_trace(cut.streamed.trace));
+    CHECK(again->streamed.records.size() == 1);
+    CHECK(again->streamed.trace_records == 70);
+    CHECK(same_texts(again->streamed.traced, cut.streamed.traced));
+    CHECK(same_texts(again->streamed.recorded, cut.streamed.recorded));
     CHECK(again->state_digest() == cut.state_digest());
-    CHECK(encoded.chunks.size() <= 4 + cut.images.size() / 100); // reports and trace have their own
+    CHECK(encoded.chunks.size() <= 9 + cut.images.size() / 100); // lines and texts have their own
   }
 }
 

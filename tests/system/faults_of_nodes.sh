@@ -1,6 +1,7 @@
 # Nodes on hosts of their own run a model, and something goes wrong: they are killed, stand still, lose
 # their cable, or their connections are reset. What is left goes on, to the digest of one process; or,
-# without a majority, ends with a clear error. Nothing hangs, nothing is left.
+# without a majority, ends with a clear error. Nothing hangs, nothing is left. What the agents record is
+# in the file of the node that was the first one in the end, and is what one process writes.
 #
 # FAULTS=N: N more faults, drawn at random (of FAULT_SEED).
 # timeout: 900
@@ -22,8 +23,12 @@ export STOS_CLUSTER_SILENCE_TIMEOUT="$silence s" STOS_CLUSTER_HEARTBEAT="200 ms"
 export STOS_ENGINE_WORKERS=1 STOS_SNAPSHOT_PATH=
 export STOS_CLUSTER_TLS_OWN=true # the hosts have one home folder
 
-model=(--agents 1000 --end-time 3000) # steps are small, so nodes wait for each other all the time
-wanted=$("$lattice" "${model[@]}" --serial --digest-only)
+# run_alone OPTION...: what is wanted of the nodes.
+run_alone() {
+  model=("$@")
+  wanted=$("$lattice" "$@" --serial --digest-only --records "$work/wanted.csv")
+}
+run_alone --agents 1000 --end-time 3000 # steps are small, so nodes wait for each other all the time
 
 # ---- nodes ----------------------------------------------------------------------------------------
 
@@ -40,7 +45,8 @@ start_node() {
     mkdir -p "$work/disk$host"
   fi
   ip netns exec "$net-$host" "${disk[@]}" "$lattice" "${model[@]}" --cut-every "50 s" --distributed \
-    --node "host$host" --address "10.77.0.$host:4242" --peers "${peers#,}" "${@:2}" \
+    --node "host$host" --address "10.77.0.$host:4242" --peers "${peers#,}" \
+    --records "$work/host$host.csv" "${@:2}" \
     >"$work/host$host.out" 2>"$work/host$host.err" &
   pid[$host]=$!
   up+=("$host")
@@ -52,6 +58,7 @@ start_all() {
   shift
   up=()
   pid=()
+  rm -f "$work"/host*.csv
   peers=
   for host in $(seq "$count"); do peers+=,10.77.0.$host:4242; done
   for host in $(seq "$count"); do start_node "$host" "$@"; done
@@ -82,6 +89,16 @@ ends() {
   ((code == $2)) || fail "host $1 ended with $code, wanted $2"
 }
 
+# One of those that are up, the first node of the last view, has written what one process does.
+has_written_all() {
+  local host
+  for host in "${up[@]}"; do
+    if cmp -s "$work/wanted.csv" "$work/host$host.csv"; then return; fi
+  done
+  wc -l "$work"/*.csv >&2
+  return 1
+}
+
 # goes_on TEXT [VIEWS]: all nodes that are up end with the digest, after at least so many more views.
 goes_on() {
   local host views
@@ -90,6 +107,7 @@ goes_on() {
     grep -qx "digest  *$wanted" "$work/host$host.out" ||
       fail "$1: host $host has not printed the digest $wanted"
   done
+  has_written_all || fail "$1: no node has written what the agents have recorded"
   views=$(grep -c 'view epoch=' "$work/host${up[0]}.err" || true)
   ((views >= ${2:-1})) || fail "$1: nothing has happened"
   echo "faults_of_nodes: $1: $views more views, $wanted, $SECONDS s"
@@ -252,13 +270,13 @@ unset STOS_CLUSTER_START_TIMEOUT
 
 # ---- nodes that come and go -----------------------------------------------------------------------
 
-model=(--agents 1000 --end-time 12000) # the fewer nodes, the quicker
-wanted=$("$lattice" "${model[@]}" --serial --digest-only)
+run_alone --agents 1000 --end-time 12000 # the fewer nodes, the quicker
 
 # start_one HOST PROGRAM...: a node that was not there at the beginning.
 start_one() {
   ip netns exec "$net-$1" "$STOS_BUILD_DIR/bin/stos" join --node "host$1" --address "10.77.0.$1:4242" \
-    10.77.0.1:4242 -- "$lattice" "${@:2}" >"$work/host$1.out" 2>"$work/host$1.err" &
+    10.77.0.1:4242 -- "$lattice" "${@:2}" --records "$work/host$1.csv" \
+    >"$work/host$1.out" 2>"$work/host$1.err" &
   pid[$1]=$!
   up+=("$1")
 }
@@ -323,8 +341,7 @@ random_fault() {
     4) reset_connections "$host" || true; goes_on "connections of host $host are reset" 0 ;;
   esac
 }
-model=(--agents 1000 --end-time 3000)
-wanted=$("$lattice" "${model[@]}" --serial --digest-only)
+run_alone --agents 1000 --end-time 3000
 for ((fault = 0; fault < ${FAULTS:-0}; ++fault)); do random_fault; done
 
 echo "faults_of_nodes: ok"

@@ -4,6 +4,7 @@
 #include "libstos/base/exact_text.hpp"
 #include "libstos/base/prefetch.hpp"
 #include "libstos/world/each_lambda.hpp"
+#include "libstos/world/record_format.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -114,6 +115,7 @@ void WorldFingerprint::add_keys(const World& world) {
   keys_.push_back({"limits.trace_events_max", std::to_string(options.trace_events_max)});
   keys_.push_back({"limits.reports_max", std::to_string(options.reports_max)});
   keys_.push_back({"output.trace_path", options.trace_path.empty() ? "none" : "given"});
+  keys_.push_back({"output.records_path", told_of_records(options)});
   keys_.push_back({"output.values", options.values ? "true" : "false"});
   keys_.push_back({"observers", world.observers.to_string()});
   keys_.push_back({"space", text_of(world.space)});

@@ -68,8 +68,9 @@ void RunOutcome::add(RunOutcome other) {
     failure = std::move(other.failure);
   std::move(other.reports.begin(), other.reports.end(), std::back_inserter(reports));
   add_observations(observations, std::move(other.observations));
-  std::move(other.trace.begin(), other.trace.end(), std::back_inserter(trace));
-  trace_times.insert(trace_times.end(), other.trace_times.begin(), other.trace_times.end());
+  std::ranges::move(other.streamed.trace, std::back_inserter(streamed.trace));
+  std::ranges::move(other.streamed.records, std::back_inserter(streamed.records));
+  trace_records += other.trace_records;
 }
 
 std::vector<std::byte> encode(const RunOutcome& outcome) {
@@ -81,10 +82,9 @@ std::vector<std::byte> encode(const RunOutcome& outcome) {
     write_failure(*outcome.failure, out);
   write_reports(outcome.reports, out);
   write_observations(outcome.observations, out);
-  write_trace(outcome.trace, out);
-  out.varint(outcome.trace_times.size());
-  for (const double time : outcome.trace_times)
-    out.f64(time);
+  write_trace(outcome.streamed.trace, out);
+  write_reports(outcome.streamed.records, out);
+  out.varint(outcome.trace_records);
   return out.take();
 }
 
@@ -98,9 +98,9 @@ Result<RunOutcome> decode_outcome(std::span<const std::byte> bytes,
     outcome.failure = read_failure(in);
   read_reports(outcome.reports, in);
   outcome.observations = read_observations(in);
-  read_trace(outcome.trace, names, in);
-  for (std::size_t left = in.count(sizeof(double)); left > 0; --left)
-    outcome.trace_times.push_back(in.f64());
+  read_trace(outcome.streamed.trace, names, in);
+  read_reports(outcome.streamed.records, in);
+  outcome.trace_records = in.varint();
   if (!in.at_end())
     return Error{Errc::bad_message, "the outcome of a run that cannot be read (" +
                                         std::to_string(bytes.size()) + " bytes)"};

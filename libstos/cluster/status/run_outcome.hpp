@@ -4,6 +4,7 @@
 #include "libstos/base/result.hpp"
 #include "libstos/engine/execution.hpp"
 #include "libstos/world/run_summary.hpp"
+#include "libstos/world/streamed.hpp"
 
 #include <deque>
 #include <optional>
@@ -20,8 +21,8 @@ struct RunOutcome {
   std::optional<Failure> failure;
   std::vector<Report> reports;
   std::vector<Observation> observations;
-  std::vector<TraceRecord> trace;
-  std::vector<double> trace_times; ///< of the records of other nodes that are not in `trace`
+  Streamed streamed;               ///< that is in no cut; for the first node
+  std::uint64_t trace_records = 0; ///< that it has made
 
   /// Puts that of another node to this one: counters are added, the earliest failure counts.
   void add(RunOutcome other);

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 namespace stos::detail {
 
@@ -207,21 +208,33 @@ std::optional<Failure> DomainSet::failure() const {
   return earliest;
 }
 
-std::vector<TraceRecord> DomainSet::trace() const {
-  std::vector<TraceRecord> all;
-  for (const auto& domain : domains_)
-    all.insert(all.end(), domain->execution().trace.begin(), domain->execution().trace.end());
+namespace {
+
+// Those of one agent and time are all of one domain, in their order.
+template <class Line, class OfDomain>
+std::vector<Line> take_of_all(const std::vector<std::unique_ptr<Domain>>& domains,
+                              OfDomain of_domain) {
+  std::vector<Line> all;
+  for (const auto& domain : domains)
+    std::ranges::move(std::exchange(of_domain(domain->execution()), {}), std::back_inserter(all));
   return all;
 }
 
+} // namespace
+
+std::vector<TraceRecord> DomainSet::take_trace() {
+  return take_of_all<TraceRecord>(
+      domains_, [](Execution & of) -> auto& { return of.trace; });
+}
+
 std::vector<Report> DomainSet::take_reports() {
-  std::vector<Report> all;
-  for (const auto& domain : domains_) {
-    std::vector<Report>& some = domain->execution().reports();
-    std::move(some.begin(), some.end(), std::back_inserter(all));
-    some.clear();
-  }
-  return all;
+  return take_of_all<Report>(
+      domains_, [](Execution & of) -> auto& { return of.reports(); });
+}
+
+std::vector<Report> DomainSet::take_records() {
+  return take_of_all<Report>(
+      domains_, [](Execution & of) -> auto& { return of.records(); });
 }
 
 } // namespace stos::detail

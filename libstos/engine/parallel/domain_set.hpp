@@ -76,12 +76,15 @@ public:
   /// What each domain has had to do so far; any thread may ask.
   [[nodiscard]] std::vector<DomainLoad> loads() const;
 
-  /// After all domains have finished: the counters, the earliest failure, the whole trace.
+  /// After all domains have finished.
   [[nodiscard]] RunCounters counters() const;
   [[nodiscard]] EngineCounters engine_counters() const;
   [[nodiscard]] std::optional<Failure> failure() const;
-  [[nodiscard]] std::vector<TraceRecord> trace() const;
   [[nodiscard]] std::vector<Report> take_reports();
+
+  // What was not taken at a stop before.
+  [[nodiscard]] std::vector<TraceRecord> take_trace();
+  [[nodiscard]] std::vector<Report> take_records();
 
 private:
   void distribute(const Effects& initial, Start start);
