@@ -187,10 +187,12 @@ void RunActor::pass_on_farewells() {
   const std::lock_guard lock(state_->mutex);
   if (!state_->farewells->has_all())
     return;
-  const bool has_trace = !state_->world->options.trace_path.empty(); // which only the first one has
+  // The lines of files are in what was said to the first node only.
+  const RunOptions& options = state_->world->options;
+  const bool has_lines = !options.trace_path.empty() || !options.records_path.empty();
   for (std::uint32_t of = 0; of < state_->runs.size(); ++of)
     for (std::uint32_t to = 0; to < state_->runs.size(); ++to)
-      if (to != state_->own_index && to != of && (to != 0 || !has_trace))
+      if (to != state_->own_index && to != of && (to != 0 || !has_lines))
         send(state_->runs[to], FarewellMessage{of, of == state_->own_index ? state_->own_farewell
                                                                            : state_->outcomes[of]});
 }

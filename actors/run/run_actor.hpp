@@ -55,7 +55,7 @@ struct RunState {
   std::optional<Error> aborted;          ///< there is no run any more
   std::map<std::size_t, Bytes> outcomes; ///< of other nodes that have finished
   std::optional<Farewells> farewells;    ///< with them; there before the actor begins
-  Bytes own_farewell;                    ///< what this node has said, but for the trace
+  Bytes own_farewell;                    ///< what this node has said, but for lines of files
   NodeStatus network_seen;               ///< what describe(gateway) says, when last asked
   bool ended = false;                    ///< the actor touches nothing any more
   std::vector<MoveOrder> orders;         ///< that the run's actor has not taken yet
