@@ -19,6 +19,10 @@
 
 namespace stos {
 
+namespace detail {
+class NodeCalls;
+}
+
 /// A job of a cluster, for programs: a script that says into which parts its work falls, does a
 /// part, and makes one result of all results. docs/jobs.md says what happens to it there.
 ///
@@ -83,16 +87,12 @@ public:
                                              double lost_s = 30);
 
 private:
-  struct Connection;
-  explicit JobClient(std::unique_ptr<Connection> connection);
+  explicit JobClient(std::unique_ptr<detail::NodeCalls> calls);
 
   template <class Message>
   [[nodiscard]] Result<std::vector<std::byte>> ask(const jobs::JobRequest& request);
-  template <class Message>
-  [[nodiscard]] Result<std::vector<std::byte>> ask_each(const jobs::JobRequest& request,
-                                                        bool& may_come);
 
-  const std::unique_ptr<Connection> connection_;
+  const std::unique_ptr<detail::NodeCalls> calls_;
   std::map<jobs::JobId, jobs::JobSpec> unseen_; ///< submitted, and not seen in any status
 };
 

@@ -136,7 +136,9 @@ struct ChildPool::Child {
   Clock::time_point deadline;
   std::string to_say;
   std::size_t said = 0;
-  std::string line; // that is not complete yet
+  std::string to_answer;
+  std::size_t asks = 0; // without an answer
+  std::string line;     // that is not complete yet
   std::size_t heard = 0;
   std::string errors; // the end of them
   bool is_wanted = true;
@@ -179,6 +181,22 @@ void ChildPool::kill(std::uint64_t copy) {
   eventfd_write(wake_.get(), 1);
 }
 
+void ChildPool::tell(std::uint64_t copy, std::string line) {
+  {
+    const std::lock_guard lock(mutex_);
+    to_tell_.emplace_back(copy, std::move(line));
+  }
+  eventfd_write(wake_.get(), 1);
+}
+
+void ChildPool::fail(std::uint64_t copy, std::string why) {
+  {
+    const std::lock_guard lock(mutex_);
+    to_fail_.emplace_back(copy, std::move(why));
+  }
+  eventfd_write(wake_.get(), 1);
+}
+
 // A script that does not read is no reason to end with SIGPIPE: this thread takes no signals.
 void ChildPool::run() {
   sigset_t all;
@@ -194,6 +212,8 @@ void ChildPool::run() {
           ready.push_back({each->get(), POLLIN, 0});
       if (child->process->input)
         ready.push_back({child->process->input.get(), POLLOUT, 0});
+      if (child->process->answers && !child->to_answer.empty())
+        ready.push_back({child->process->answers.get(), POLLOUT, 0});
     }
     poll(ready.data(), ready.size(), wait_ms());
     {
@@ -236,11 +256,23 @@ void ChildPool::take_orders() {
   eventfd_read(wake_.get(), &ignored);
   std::vector<WorkOrder> to_start;
   std::vector<std::uint64_t> to_kill;
+  std::vector<std::pair<std::uint64_t, std::string>> to_tell;
+  std::vector<std::pair<std::uint64_t, std::string>> to_fail;
   {
     const std::lock_guard lock(mutex_);
     to_start.swap(to_start_);
     to_kill.swap(to_kill_);
+    to_tell.swap(to_tell_);
+    to_fail.swap(to_fail_);
   }
+  for (const auto& [copy, line] : to_tell)
+    if (const auto child = children_.find(copy); child != children_.end()) {
+      child->second->to_answer += line;
+      child->second->asks -= 1;
+    }
+  for (const auto& [copy, why] : to_fail)
+    if (const auto child = children_.find(copy); child != children_.end() && !child->second->end)
+      fail(*child->second, why);
   for (const std::uint64_t copy : to_kill)
     if (const auto child = children_.find(copy); child != children_.end()) {
       child->second->is_wanted = false;
@@ -316,6 +348,7 @@ Result<SupervisedChild::Command> ChildPool::prepare(const WorkOrder& order) cons
 
 void ChildPool::attend(Child& child) {
   feed(child);
+  feed_answers(child);
   read_output(child);
   read_errors(child);
   if (child.is_wanted && Clock::now() >= child.deadline) {
@@ -344,6 +377,21 @@ void ChildPool::feed(Child& child) {
       input.reset();
       child.to_say = {};
     }
+  }
+}
+
+void ChildPool::feed_answers(Child& child) {
+  Descriptor& answers = child.process->answers;
+  while (answers && !child.to_answer.empty()) {
+    const ssize_t size = write(answers.get(), child.to_answer.data(), child.to_answer.size());
+    if (size < 0 && errno == EINTR)
+      continue;
+    if (size < 0 && errno == EAGAIN)
+      return;
+    if (size <= 0)
+      answers.reset();
+    else
+      child.to_answer.erase(0, static_cast<std::size_t>(size));
   }
 }
 
@@ -407,6 +455,12 @@ void ChildPool::hear(Child& child, std::string_view line) {
     child.progress = progress->fraction;
   } else if (auto* log = std::get_if<ChildLog>(&word)) {
     child.log = std::move(log->text);
+  } else if (auto* ask = std::get_if<ChildAsk>(&word)) {
+    if (++child.asks > asks_max || child.to_answer.size() > child_line_bytes_max)
+      return fail(child, "it asks for more than it reads the answers to: the limit is " +
+                             std::to_string(asks_max) + " at a time");
+    if (child.is_wanted && events_.asked)
+      events_.asked(child.order.copy, std::move(*ask));
   } else if (const auto* failure = std::get_if<ChildFailure>(&word)) {
     fail(child, failure->why);
   } else if (auto* result = std::get_if<ChildResult>(&word)) {

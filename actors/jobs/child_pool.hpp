@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace stos::detail {
@@ -28,12 +29,14 @@ namespace stos::detail {
 ///
 /// Threads: start() and kill() may be called from any; what has happened is told by a thread of the
 ///          pool's own, which waits for all processes. The destructor kills all of them.
-/// Limits:  a line child_line_bytes_max, all lines `output_bytes_max`, of the standard error
+/// Limits:  `asks_max` questions that a script has not read the answers to; a line
+///          child_line_bytes_max, all lines `output_bytes_max`, of the standard error
 ///          `errors_bytes_max` are kept, progress and logs are told every `news_s` at most.
 class ChildPool {
 public:
   static constexpr std::size_t output_bytes_max = 8 << 20;
   static constexpr std::size_t errors_bytes_max = 4 << 10;
+  static constexpr std::size_t asks_max = 32;
   static constexpr double news_s = 0.1;
   static constexpr double farewell_s = 5; ///< after its result, a script is to end
 
@@ -41,6 +44,7 @@ public:
   struct Events {
     std::function<void(std::uint64_t copy, double progress)> progressed;
     std::function<void(std::uint64_t copy, std::string text)> logged;
+    std::function<void(std::uint64_t copy, ChildAsk ask)> asked;      ///< for tell()
     std::function<void(std::uint64_t copy, jobs::PartEnd end)> ended; ///< the last one of a copy
   };
 
@@ -53,6 +57,10 @@ public:
   /// What becomes of the copy is of no interest any more: it is asked to end, and killed a second
   /// later. Without effect on one that has ended.
   void kill(std::uint64_t copy);
+  /// A line for its descriptor 3.
+  void tell(std::uint64_t copy, std::string line);
+  /// It fails with that reason.
+  void fail(std::uint64_t copy, std::string why);
 
 private:
   using Clock = std::chrono::steady_clock;
@@ -64,6 +72,7 @@ private:
   [[nodiscard]] Result<SupervisedChild::Command> prepare(const jobs::WorkOrder& order) const;
   void attend(Child& child);
   void feed(Child& child);
+  void feed_answers(Child& child);
   void read_output(Child& child);
   void read_errors(Child& child);
   void hear(Child& child, std::string_view line);
@@ -75,9 +84,11 @@ private:
   const JobsOptions options_;
   const Events events_;
   const Descriptor wake_;
-  std::mutex mutex_; // of the next three
+  std::mutex mutex_; // of the next five
   std::vector<jobs::WorkOrder> to_start_;
   std::vector<std::uint64_t> to_kill_;
+  std::vector<std::pair<std::uint64_t, std::string>> to_tell_;
+  std::vector<std::pair<std::uint64_t, std::string>> to_fail_;
   bool ends_ = false;
   std::map<std::uint64_t, std::unique_ptr<Child>> children_; // of the thread
   std::thread thread_;                                       // last

@@ -27,7 +27,7 @@ struct Plan {
   std::vector<char*> variables;
   const char* folder;
   rlim_t memory_bytes;
-  std::array<int, 3> standard; // the command's ends
+  std::array<int, 4> standard; // the command's ends, by their numbers there
   int control;
   int status;
 };
@@ -35,7 +35,7 @@ struct Plan {
 constexpr int patience_ms = 1000; // between SIGTERM and SIGKILL
 
 // Closes all descriptors but these. Allocates nothing.
-void close_all_but(std::array<int, 5> kept) {
+void close_all_but(std::array<int, 6> kept) {
   std::sort(kept.begin(), kept.end());
   unsigned first = 0;
   for (const int each : kept) {
@@ -54,9 +54,11 @@ void say(const char* text) { static_cast<void>(!write(STDERR_FILENO, text, std::
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != supervisor)
     _exit(127);
-  for (int i = 0; i < 3; ++i)
+  constexpr int descriptors = std::tuple_size_v<decltype(Plan::standard)>;
+  for (int i = 0; i < descriptors; ++i)
     dup2(plan.standard[static_cast<std::size_t>(i)], i);
-  close_range(3, ~0U, 0);
+  fcntl(descriptors - 1, F_SETFD, 0); // it may have had that number before
+  close_range(descriptors, ~0U, 0);
   for (int signal = 1; signal < NSIG; ++signal)
     std::signal(signal, SIG_DFL);
   sigset_t none;
@@ -141,7 +143,8 @@ void kill_all(pid_t command, bool& has_ended, int& ending) {
 [[noreturn]] void supervise(const Plan& plan) {
   setpgid(0, 0);
   prctl(PR_SET_CHILD_SUBREAPER, 1);
-  close_all_but({plan.standard[0], plan.standard[1], plan.standard[2], plan.control, plan.status});
+  close_all_but({plan.standard[0], plan.standard[1], plan.standard[2], plan.standard[3],
+                 plan.control, plan.status});
   const pid_t self = getpid();
   const pid_t command = fork();
   if (command == 0)
@@ -211,12 +214,12 @@ void never_block(const Descriptor& descriptor) {
 } // namespace
 
 Result<SupervisedChild> SupervisedChild::start(const Command& command) {
-  Pipe input, output, errors, status;
+  Pipe input, output, errors, answers, status;
   Descriptor own_control, its_control;
   const auto failed = [](const char* what) {
     return Error{Errc::io_error, std::string(what) + ": " + std::strerror(errno)};
   };
-  for (Pipe* pipe : {&input, &output, &errors, &status})
+  for (Pipe* pipe : {&input, &output, &errors, &answers, &status})
     if (!make(*pipe))
       return failed("no pipe for a process can be made");
   if (int ends[2]; socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0) {
@@ -225,13 +228,14 @@ Result<SupervisedChild> SupervisedChild::start(const Command& command) {
   } else {
     return failed("no socket for a process can be made");
   }
-  Plan plan{pointers(command.words),
-            pointers(command.variables),
-            command.folder.c_str(),
-            command.memory_bytes,
-            {input.reading.get(), output.writing.get(), errors.writing.get()},
-            its_control.get(),
-            status.writing.get()};
+  Plan plan{
+      pointers(command.words),
+      pointers(command.variables),
+      command.folder.c_str(),
+      command.memory_bytes,
+      {input.reading.get(), output.writing.get(), errors.writing.get(), answers.reading.get()},
+      its_control.get(),
+      status.writing.get()};
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before); // no handler of ours is to run in the copy
@@ -248,17 +252,20 @@ Result<SupervisedChild> SupervisedChild::start(const Command& command) {
   child.input = std::move(input.writing);
   child.output = std::move(output.reading);
   child.errors = std::move(errors.reading);
+  child.answers = std::move(answers.writing);
   child.status = std::move(status.reading);
   child.control_ = std::move(own_control);
-  for (const Descriptor* each : {&child.input, &child.output, &child.errors, &child.status})
+  for (const Descriptor* each :
+       {&child.input, &child.output, &child.errors, &child.answers, &child.status})
     never_block(*each);
   return child;
 }
 
 SupervisedChild::SupervisedChild(SupervisedChild&& other) noexcept
     : input(std::move(other.input)), output(std::move(other.output)),
-      errors(std::move(other.errors)), status(std::move(other.status)),
-      supervisor_(std::exchange(other.supervisor_, 0)), control_(std::move(other.control_)) {}
+      errors(std::move(other.errors)), answers(std::move(other.answers)),
+      status(std::move(other.status)), supervisor_(std::exchange(other.supervisor_, 0)),
+      control_(std::move(other.control_)) {}
 
 SupervisedChild::~SupervisedChild() {
   if (supervisor_ == 0)

@@ -43,6 +43,7 @@ public:
   Descriptor input;
   Descriptor output;
   Descriptor errors;
+  Descriptor answers; ///< the command's descriptor 3
   /// Readable when all is over: then ending() says how.
   Descriptor status;
 

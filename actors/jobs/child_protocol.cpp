@@ -5,7 +5,9 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <array>
 #include <optional>
+#include <utility>
 
 namespace stos::detail {
 namespace {
@@ -34,7 +36,8 @@ std::string shown(std::string_view line) {
 ChildFailure garbage(std::string_view line, const std::string& why) {
   return {
       "its standard output has a line that is none of the protocol (" + why + "): " + shown(line) +
-      "; wanted: {\"result\": ...}, {\"error\": ...}, {\"progress\": 0 to 1} or {\"log\": ...}"};
+      "; wanted: {\"result\": ...}, {\"error\": ...}, {\"progress\": 0 to 1}, {\"log\": ...} or "
+      "{\"ask\": ...}"};
 }
 
 std::optional<Json> parse(std::string_view line) {
@@ -51,6 +54,60 @@ std::optional<Json> parse(std::string_view line) {
 
 std::string text_of(const Json& value) {
   return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
+// ---- what a script asks for
+
+constexpr std::string_view wishes = "lock, unlock, get, put, delete, propose or list";
+
+/// A number from 0 on; nothing if it is none.
+std::optional<std::uint64_t> number_of(const Json& said, const char* name) {
+  const auto value = said.find(name);
+  if (value == said.end() || !value->is_number_integer() || *value < 0)
+    return std::nullopt;
+  return value->get<std::uint64_t>();
+}
+
+std::optional<coordination::Request::What> wish_of(const std::string& word) {
+  using What = coordination::Request::What;
+  constexpr std::array<std::pair<std::string_view, What>, 7> words{{{"lock", What::acquire},
+                                                                    {"unlock", What::release},
+                                                                    {"get", What::get},
+                                                                    {"put", What::put},
+                                                                    {"delete", What::remove},
+                                                                    {"propose", What::propose},
+                                                                    {"list", What::list}}};
+  for (const auto& [each, what] : words)
+    if (each == word)
+      return what;
+  return std::nullopt;
+}
+
+ChildWord ask_of(const Json& said, std::string_view line) {
+  constexpr double ms = 1000;
+  const auto text = [&said](const char* name) {
+    const auto value = said.find(name);
+    return value != said.end() && value->is_string() ? value->get<std::string>() : std::string();
+  };
+  const std::optional<std::uint64_t> number = number_of(said, "ask");
+  const auto what = wish_of(text("do"));
+  if (!number || !what)
+    return garbage(line, "ask has a number, and do is " + std::string(wishes));
+  ChildAsk ask;
+  ask.number = *number;
+  ask.request.what = *what;
+  ask.request.name = text("name");
+  ask.request.value = text("value");
+  ask.request.claim = number_of(said, "lock").value_or(0);
+  ask.request.expected = number_of(said, "revision");
+  ask.request.permits = static_cast<std::uint32_t>(
+      std::min<std::uint64_t>(number_of(said, "permits").value_or(1), ~std::uint32_t{0}));
+  if (const auto wait = said.find("wait"); wait != said.end() && wait->is_number()) {
+    constexpr double wait_s_max = 1e9;
+    ask.request.wait_ms =
+        static_cast<std::uint64_t>(ms * std::clamp(wait->get<double>(), 0.0, wait_s_max));
+  }
+  return ask;
 }
 
 ChildWord result_of(const Json& said, std::string_view line, bool is_split) {
@@ -103,6 +160,8 @@ ChildWord read_child_line(std::string_view line, bool is_split) {
     return ChildFailure{text_of(*error) +
                         (traceback == said->end() ? "" : "\n" + text_of(*traceback))};
   }
+  if (said->contains("ask"))
+    return ask_of(*said, line);
   if (said->contains("result"))
     return result_of(*said, line, is_split);
   if (const auto progress = said->find("progress"); progress != said->end()) {
@@ -113,6 +172,24 @@ ChildWord read_child_line(std::string_view line, bool is_split) {
   if (const auto log = said->find("log"); log != said->end())
     return ChildLog{text_of(*log)};
   return garbage(line, "it has none of the names");
+}
+
+std::string answer_line(std::uint64_t number, const coordination::Answer& answer) {
+  using Outcome = coordination::Answer::Outcome;
+  std::string line = "{\"answer\":" + std::to_string(number) +
+                     ",\"outcome\":" + quoted(std::string(to_string(answer.outcome)));
+  if (answer.outcome != Outcome::done)
+    line += ",\"why\":" + quoted(answer.why);
+  if (answer.fence != 0)
+    line += ",\"fence\":" + std::to_string(answer.fence);
+  line += ",\"revision\":" + std::to_string(answer.revision) + ",\"entries\":[";
+  for (std::size_t i = 0; i < answer.entries.size(); ++i) {
+    const coordination::Entry& entry = answer.entries[i];
+    line += (i > 0 ? "," : "") + std::string("{\"key\":") + quoted(entry.key) +
+            ",\"value\":" + quoted(entry.value) +
+            ",\"revision\":" + std::to_string(entry.revision) + "}";
+  }
+  return line + "]}\n";
 }
 
 } // namespace stos::detail

@@ -66,13 +66,21 @@ ChildPool& JobDesk::pool() {
   if (pool_ == nullptr) {
     ChildPool::Events events;
     events.progressed = [this](std::uint64_t copy, double progress) {
-      note([=](JobNode& node) { node.progressed(copy, progress); });
+      note([=](JobNode& node, Output&) { node.progressed(copy, progress); });
     };
     events.logged = [this](std::uint64_t copy, const std::string& text) {
-      note([=](JobNode& node) { node.logged(copy, text); });
+      note([=](JobNode& node, Output&) { node.logged(copy, text); });
     };
     events.ended = [this](std::uint64_t copy, const jobs::PartEnd& end) {
-      note([=](JobNode& node) { node.ended(copy, end); });
+      note([=](JobNode& node, Output& output) {
+        node.ended(copy, end);
+        output.ended.push_back(copy);
+      });
+    };
+    events.asked = [this](std::uint64_t copy, const ChildAsk& ask) {
+      note([=](JobNode&, Output& output) {
+        output.asks.push_back({copy, ask.number, ask.request});
+      });
     };
     pool_ = std::make_unique<ChildPool>(options_, std::move(events));
   }
@@ -95,16 +103,31 @@ JobDesk::Output JobDesk::step(const JobNode::Standing& standing, double now_s) {
     const std::lock_guard lock(mutex_);
     events.swap(events_);
   }
+  Output output;
   for (const Event& event : events)
-    event(node_);
+    event(node_, output);
   node_.step(standing, now_s);
-  JobNode::Output output = node_.take_output();
-  for (const std::uint64_t copy : output.to_kill)
+  JobNode::Output of_node = node_.take_output();
+  for (const std::uint64_t copy : of_node.to_kill) {
     if (pool_ != nullptr)
       pool_->kill(copy);
-  for (jobs::WorkOrder& order : output.to_start)
+    output.ended.push_back(copy);
+  }
+  for (jobs::WorkOrder& order : of_node.to_start)
     pool().start(std::move(order));
-  return {std::move(output.to_propose), std::move(output.to_send)};
+  output.to_propose = std::move(of_node.to_propose);
+  output.to_send = std::move(of_node.to_send);
+  return output;
+}
+
+void JobDesk::tell(std::uint64_t child, std::uint64_t number, const coordination::Answer& answer) {
+  if (pool_ != nullptr)
+    pool_->tell(child, answer_line(number, answer));
+}
+
+void JobDesk::fail(std::uint64_t child, std::string why) {
+  if (pool_ != nullptr)
+    pool_->fail(child, std::move(why));
 }
 
 JobAnswer JobDesk::answer(const JobQuestion& question) const {
@@ -138,17 +161,6 @@ JobAnswer job_refusal(const Error& error) {
           static_cast<std::uint8_t>(static_cast<int>(error.code) + 1),
           error.context,
           {}};
-}
-
-Result<std::vector<std::byte>> content_of(JobAnswer answer) {
-  if (answer.protocol != NodeHello::current_protocol)
-    return Error{Errc::bad_message, "it speaks version " + std::to_string(answer.protocol) +
-                                        " of the nodes' protocol, this program version " +
-                                        std::to_string(NodeHello::current_protocol)};
-  if (answer.code != 0)
-    return Error{errc_from(static_cast<std::uint8_t>(answer.code - 1)).value_or(Errc::internal),
-                 std::move(answer.why)};
-  return std::move(answer.answer.data);
 }
 
 } // namespace stos::detail

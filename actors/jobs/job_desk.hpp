@@ -33,9 +33,17 @@ public:
   /// To be given to NodeCore, which the desk outlives.
   [[nodiscard]] ControlMachine& machine() { return node_.table(); }
 
+  /// A child process wants something of the CoordinationDesk.
+  struct Ask {
+    std::uint64_t child;
+    std::uint64_t number; ///< for tell()
+    coordination::Request request;
+  };
   struct Output {
     std::vector<std::vector<std::byte>> to_propose;                       ///< for the control log
     std::vector<std::pair<raft::NodeId, std::vector<std::byte>>> to_send; ///< as JobWords
+    std::vector<Ask> asks;
+    std::vector<std::uint64_t> ended; ///< children that ask for nothing any more
   };
   /// Whether step() has anything to do: the table has changed, there is news, or it is time.
   [[nodiscard]] bool is_due(double now_s);
@@ -52,6 +60,11 @@ public:
   [[nodiscard]] JobAnswer answer(const JobQuestion& question) const;
   [[nodiscard]] JobAnswer answer(const JobCommand& command);
 
+  /// The answer to what a child process has asked for.
+  void tell(std::uint64_t child, std::uint64_t number, const coordination::Answer& answer);
+  /// The child fails with that reason.
+  void fail(std::uint64_t child, std::string why);
+
   /// Whether there is a job that is not over.
   [[nodiscard]] bool is_busy() const { return node_.is_busy(); }
 
@@ -59,7 +72,7 @@ public:
   void close() { pool_.reset(); }
 
 private:
-  using Event = std::function<void(jobs::JobNode&)>;
+  using Event = std::function<void(jobs::JobNode&, Output&)>;
 
   void note(Event event);
   [[nodiscard]] ChildPool& pool();
@@ -75,8 +88,7 @@ private:
   std::unique_ptr<ChildPool> pool_; // last; made when there is something to do
 };
 
-/// An answer that says what is wrong, and what an answer says so.
+/// An answer that says what is wrong.
 [[nodiscard]] JobAnswer job_refusal(const Error& error);
-[[nodiscard]] Result<std::vector<std::byte>> content_of(JobAnswer answer);
 
 } // namespace stos::detail

@@ -20,6 +20,10 @@
 namespace stos::detail {
 namespace {
 
+// The places of the machines on the control log.
+constexpr std::size_t machine_of_jobs = 0;
+constexpr std::size_t machine_of_coordination = 1;
+
 // How many members of one view are not in the other one, in the life that they have there.
 std::uint64_t missing_in(const View& other, const View& view) {
   return static_cast<std::uint64_t>(
@@ -47,8 +51,8 @@ NodeActor::NodeActor(caf::actor_config& config, NodeHello self, ClusterOptions o
     : caf::event_based_actor(config), options_(std::move(options)), view_(std::move(view)),
       gate_(std::move(gate)), disk_(std::move(disk)),
       jobs_(jobs, [this] { caf::anon_send(caf::actor_cast<caf::actor>(this), BeginMessage{}); }),
-      core_(std::move(self), options_, 0, disk_ ? disk_->take_memory() : std::nullopt,
-            &jobs_.machine()),
+      machines_({&jobs_.machine(), &coordination_.machine()}),
+      core_(std::move(self), options_, 0, disk_ ? disk_->take_memory() : std::nullopt, &machines_),
       desk_(std::move(desk)), watch_(alert_limits(options_, monitoring)) {}
 
 Membership::PeerKey NodeActor::key_of(const caf::strong_actor_ptr& handle) {
@@ -145,6 +149,9 @@ caf::behavior NodeActor::make_behavior() {
       [this](const JobWords& words) { hear_of_jobs(words); },
       [this](const JobQuestion& question) { return answer_about_jobs(question); },
       [this](const JobCommand& command) { return answer_about_jobs(command); },
+      [this](const CoordinationWords& words) { hear_of_coordination(words); },
+      [this](const CoordinationQuestion& question) { return answer_about_coordination(question); },
+      [this](const CoordinationCommand& command) { return answer_about_coordination(command); },
       [this](BeginMessage) { act(); },
       [this](GoodbyeMessage) {
         if (const auto key = sender_key())
@@ -396,8 +403,12 @@ void NodeActor::act() {
   constexpr int rounds_max = 10;
   look_at_runs();
   carry_out(core_.take_output(now_s()));
-  for (int round = 0; round < rounds_max && step_jobs(); ++round)
+  for (int round = 0; round < rounds_max; ++round) {
+    const bool of_jobs = step_jobs();
+    if (!step_coordination() && !of_jobs)
+      break;
     carry_out(core_.take_output(now_s()));
+  }
   if (ticks_asked_ == 0)
     wait_for_tick();
 }
@@ -760,10 +771,69 @@ bool NodeActor::step_jobs() {
   JobDesk::Output output = jobs_.step(standing_for_jobs(), now_s());
   for (auto& [to, words] : output.to_send)
     send_to(membership().key_of(to.value), JobWords{{std::move(words)}});
+  for (JobDesk::Ask& ask : output.asks)
+    coordination_.ask_for_child(ask.child, ask.number, std::move(ask.request));
+  for (const std::uint64_t child : output.ended)
+    coordination_.child_ended(child, now_s());
+  return propose_for(machine_of_jobs, output.to_propose);
+}
+
+bool NodeActor::propose_for(std::size_t machine,
+                            const std::vector<std::vector<std::byte>>& entries) {
   bool is_under_way = false;
-  for (const std::vector<std::byte>& entry : output.to_propose)
-    is_under_way = core_.propose(entry) || is_under_way;
+  for (const std::vector<std::byte>& entry : entries)
+    is_under_way = core_.propose(ControlMachines::entry_for(machine, entry)) || is_under_way;
   return is_under_way;
+}
+
+// Likewise.
+bool NodeActor::step_coordination() {
+  if (!coordination_.is_due(now_s()))
+    return false;
+  const jobs::JobNode::Standing standing = standing_for_jobs();
+  CoordinationDesk::Output output =
+      coordination_.step({standing.belongs, standing.leader, standing.leads}, now_s());
+  for (auto& [to, words] : output.to_send)
+    send_to(membership().key_of(to.value), CoordinationWords{{std::move(words)}});
+  for (auto& [ticket, answer] : output.answers)
+    if (auto question = coordination_questions_.extract(ticket))
+      question.mapped().deliver(std::move(answer));
+  for (const CoordinationDesk::ChildAnswer& answer : output.child_answers)
+    jobs_.tell(answer.child, answer.number, answer.answer);
+  for (const std::uint64_t child : output.lost_locks)
+    jobs_.fail(child, "the lease of its locks has ended: the node was cut off, or stood still");
+  return propose_for(machine_of_coordination, output.to_propose);
+}
+
+void NodeActor::hear_of_coordination(const CoordinationWords& words) {
+  const auto key = sender_key();
+  if (key && membership().id_of(*key) != 0)
+    coordination_.hear(words.words.data);
+  act();
+}
+
+template <class Message>
+caf::result<CoordinationAnswer> NodeActor::answer_about_coordination(const Message& message) {
+  if (const std::optional<Error> why = why_not_asked())
+    return coordination_refusal(*why);
+  const Result<std::uint64_t> ticket = coordination_.ask(message, now_s());
+  if (!ticket)
+    return coordination_refusal(ticket.error());
+  auto promise = make_response_promise<CoordinationAnswer>();
+  coordination_questions_.emplace(*ticket, promise);
+  act();
+  return promise;
+}
+
+// What it knows may be old.
+std::optional<Error> NodeActor::why_not_asked() const {
+  const std::string node = "node " + membership().own_name();
+  if (core_.failure())
+    return Error{Errc::node_lost,
+                 node + " does not belong to its cluster any more: " + core_.failure()->context};
+  if (!standing_for_jobs().belongs)
+    return Error{Errc::node_lost, node + " does not belong to its cluster yet"};
+  return std::nullopt;
 }
 
 void NodeActor::hear_of_jobs(const JobWords& words) {
@@ -776,13 +846,8 @@ void NodeActor::hear_of_jobs(const JobWords& words) {
 
 template <class Message>
 JobAnswer NodeActor::answer_about_jobs(const Message& message) {
-  if (core_.failure())
-    return job_refusal({Errc::node_lost, "node " + membership().own_name() +
-                                             " does not belong to its cluster any more: " +
-                                             core_.failure()->context});
-  if (!standing_for_jobs().belongs) // what it knows of jobs may be old
-    return job_refusal({Errc::node_lost,
-                        "node " + membership().own_name() + " does not belong to its cluster yet"});
+  if (const std::optional<Error> why = why_not_asked())
+    return job_refusal(*why);
   JobAnswer answer = jobs_.answer(message);
   act();
   return answer;

@@ -1,16 +1,19 @@
 #pragma once
 
 #include "actors/cluster_node.hpp"
+#include "actors/coordination/coordination_desk.hpp"
 #include "actors/jobs/job_desk.hpp"
 #include "actors/node/node_disk.hpp"
 #include "actors/status/status_desk.hpp"
 #include "actors/transport/gate.hpp"
 #include "libstos/cluster/status/cluster_status.hpp"
+#include "libstos/cluster/view/control_machines.hpp"
 #include "libstos/cluster/view/node_core.hpp"
 
 #include <caf/event_based_actor.hpp>
 #include <caf/io/scribe.hpp>
 #include <caf/response_promise.hpp>
+#include <caf/typed_response_promise.hpp>
 
 #include <chrono>
 #include <map>
@@ -95,10 +98,17 @@ private:
   [[nodiscard]] std::vector<NodePresence> presences() const;
   void pass_on(RunCommand& command);
 
-  // Jobs.
+  // Jobs, locks and shared values.
   [[nodiscard]] bool step_jobs();
+  [[nodiscard]] bool step_coordination();
+  [[nodiscard]] bool propose_for(std::size_t machine,
+                                 const std::vector<std::vector<std::byte>>& entries);
   [[nodiscard]] jobs::JobNode::Standing standing_for_jobs() const;
+  [[nodiscard]] std::optional<Error> why_not_asked() const;
   void hear_of_jobs(const JobWords& words);
+  void hear_of_coordination(const CoordinationWords& words);
+  template <class Message>
+  caf::result<CoordinationAnswer> answer_about_coordination(const Message& message);
   template <class Message>
   JobAnswer answer_about_jobs(const Message& message);
 
@@ -111,6 +121,8 @@ private:
   const std::shared_ptr<Gate> gate_;
   const std::shared_ptr<NodeDisk> disk_;
   JobDesk jobs_;
+  CoordinationDesk coordination_;
+  ControlMachines machines_;
   NodeCore core_;
   std::map<Membership::PeerKey, caf::strong_actor_ptr> handles_;
   std::map<caf::actor_addr, Membership::PeerKey> keys_;
@@ -130,7 +142,9 @@ private:
   double last_raised_s_ = 0; // alerts
   bool gathers_news_ = false;
   std::vector<caf::response_promise> questions_; // to be answered when news has come
-  std::vector<LogLine> unsaid_;                  // of the log, to be told with the next news
+  std::map<std::uint64_t, caf::typed_response_promise<CoordinationAnswer>>
+      coordination_questions_;  // by ticket
+  std::vector<LogLine> unsaid_; // of the log, to be told with the next news
 };
 
 } // namespace stos::detail

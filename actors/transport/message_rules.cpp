@@ -2,6 +2,7 @@
 
 #include "actors/messages/caf_types.hpp"
 #include "actors/messages/cluster_messages.hpp"
+#include "actors/messages/coordination_messages.hpp"
 #include "actors/messages/service_messages.hpp"
 #include "actors/transport/caf_version.hpp"
 
@@ -42,13 +43,14 @@ Table make_table() {
   Table table;
   // From tools to a node.
   put<StatusQuestion>(table, from(PeerKind::look));
-  put<JobQuestion>(table, from(PeerKind::look));
-  put<RunCommand, JobCommand>(table, from(PeerKind::command));
+  put<JobQuestion, CoordinationQuestion>(table, from(PeerKind::look));
+  put<RunCommand, JobCommand, CoordinationCommand>(table, from(PeerKind::command));
   put<FindAgent>(table, from(PeerKind::process));
   // From node to node, and their answers to the above.
   put<HelloMessage, WelcomeMessage, ViewMessage, RefusalMessage, HeartbeatMessage, ControlMessage,
       NewsMessage, NewsWish, GoodbyeMessage, RunAnnouncement, RunCall, RunDeparture, StatusAnswer,
-      RunAnswer, JobWords, JobAnswer>(table, from(PeerKind::node));
+      RunAnswer, JobWords, JobAnswer, CoordinationWords, CoordinationAnswer>(table,
+                                                                             from(PeerKind::node));
   // From run to run.
   put<FrameMessage, FarewellMessage, FarewellReceipt, CutMessage, CopyMessage, AbortMessage,
       AgentMail, AgentEndedMessage, SearchMessage, SearchAnswer>(table, from(PeerKind::node));

@@ -1,16 +1,13 @@
 #include "programs/stos/job_commands.hpp"
 
 #include "actors/jobs.hpp"
-#include "config/spelling.hpp"
-#include "config/values.hpp"
 #include "programs/stos/arguments.hpp"
+#include "programs/stos/cluster_access.hpp"
 #include "programs/stos/job_views.hpp"
-#include "programs/stos/key_options.hpp"
 
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <array>
 #include <chrono>
 #include <csignal>
 #include <filesystem>
@@ -33,45 +30,14 @@ constexpr int exit_by_signal = 128;
 
 /// What all of them are told.
 struct Access {
-  JobClient::Options client;
+  ClusterAccess cluster;
   double lost_s = 30;
 
   [[nodiscard]] Result<std::unique_ptr<JobClient>> connect(bool commands) const {
-    JobClient::Options options = client;
-    options.commands = commands;
-    if (options.nodes.empty())
-      options.nodes.emplace_back();
-    return JobClient::connect(options);
+    return JobClient::connect(
+        {cluster.nodes_to_ask(), cluster.patience_s, cluster.tls, cluster.insecure, commands});
   }
 };
-
-void add_access(CLI::App& app, Access& access) {
-  const auto set = [&access](const std::vector<std::string>& texts) {
-    for (const std::string& list : texts)
-      for (const std::string& text : detail::split_list(list)) {
-        const Result<NodeAddress> address = detail::parse_address(text, 1);
-        if (!address)
-          throw CLI::ValidationError("--node: " + address.error().context +
-                                     "; allowed: cluster.address of a node that runs");
-        access.client.nodes.push_back(*address);
-      }
-  };
-  app.add_option_function<std::vector<std::string>>(
-         "--node", set,
-         "cluster.address of any node, or of several, with commas; the others are asked when it "
-         "does not answer. Default: " +
-             to_string(NodeAddress{}))
-      ->type_name("HOST:PORT")
-      ->allow_extra_args(false);
-  add_duration(app, "--timeout", access.client.patience_s, 0.1, 3600,
-               "Time that a node has for an answer; default: 5 s.");
-  add_keys(app, access.client.tls, access.client.insecure);
-}
-
-int failed(const CLI::App& app, const std::string& text) {
-  std::cerr << app.get_name() + ": error: " + text + "\n" << std::flush;
-  return exit_failed;
-}
 
 // ---- what ends a wait
 
@@ -255,7 +221,7 @@ void declare(CLI::App& app, Submission& submission) {
 
 std::string how_to_go_on(JobId id, const Access& access) {
   std::string nodes;
-  for (const NodeAddress& node : access.client.nodes)
+  for (const NodeAddress& node : access.cluster.nodes)
     nodes += (nodes.empty() ? " --node " : ",") + to_string(node);
   return "stos job result " + to_string(id) + " --wait" + nodes;
 }
@@ -278,7 +244,7 @@ int submit(const std::vector<std::string>& words) {
   Access access;
   Submission submission;
   declare(app, submission);
-  add_access(app, access);
+  add_cluster_access(app, access.cluster);
   if (const auto exit_code = parse_words(app, words, std::cout, std::cerr))
     return *exit_code;
   if (const Result<void> loaded = load(submission); !loaded)
@@ -316,7 +282,7 @@ struct KnownJob {
     app.add_option("job", text, "Its id, as stos job submit and stos job list show it.")
         ->required()
         ->type_name("JOB");
-    add_access(app, access);
+    add_cluster_access(app, access.cluster);
     if (const auto exit_code = parse_words(app, words, std::cout, std::cerr))
       return exit_code;
     const Result<JobId> read = jobs::job_id_from(text);
@@ -395,7 +361,7 @@ int list(const std::vector<std::string>& words) {
   Access access;
   bool json = false;
   app.add_flag("--json", json, "One line of JSON, for scripts.");
-  add_access(app, access);
+  add_cluster_access(app, access.cluster);
   if (const auto exit_code = parse_words(app, words, std::cout, std::cerr))
     return *exit_code;
   const auto client = access.connect(false);
@@ -408,47 +374,17 @@ int list(const std::vector<std::string>& words) {
   return 0;
 }
 
-struct Word {
-  std::string_view name;
-  std::string_view meaning;
-  int (*run)(const std::vector<std::string>& words);
-};
-
-constexpr std::array<Word, 5> table = {{
-    {"submit", "Have the nodes do a script together, and print its result.", submit},
-    {"status", "Show how a job goes on.", status},
-    {"result", "Print what has come of a job.", result},
-    {"cancel", "End a job on all nodes.", cancel},
-    {"list", "Show all jobs.", list},
-}};
-
-void print_help(std::ostream& out) {
-  out << "Scripts whose parts the nodes of a cluster share; see docs/jobs.md.\n\n"
-         "usage: stos job WORD ...   (stos job WORD --help tells more)\n\n";
-  for (const Word& word : table)
-    out << "  " << word.name << "  " << word.meaning << '\n';
-}
-
 } // namespace
 
 int job(const std::vector<std::string>& words) {
-  if (words.empty()) {
-    print_help(std::cerr);
-    return exit_bad_usage;
-  }
-  if (words.front() == "--help" || words.front() == "-h" || words.front() == "help") {
-    print_help(std::cout);
-    return 0;
-  }
-  std::vector<std::string> known;
-  for (const Word& word : table) {
-    if (word.name == words.front())
-      return word.run({words.begin() + 1, words.end()});
-    known.emplace_back(word.name);
-  }
-  std::cerr << "stos job: error: unknown word " << detail::quote(words.front())
-            << detail::spelling_hint(words.front(), known) << std::endl;
-  return exit_bad_usage;
+  return dispatch_word(
+      "job", "Scripts whose parts the nodes of a cluster share; see docs/jobs.md.",
+      {{"submit", "Have the nodes do a script together, and print its result.", submit},
+       {"status", "Show how a job goes on.", status},
+       {"result", "Print what has come of a job.", result},
+       {"cancel", "End a job on all nodes.", cancel},
+       {"list", "Show all jobs.", list}},
+      words);
 }
 
 } // namespace stos::program

@@ -5,6 +5,7 @@
 #include "programs/stos/agent_commands.hpp"
 #include "programs/stos/arguments.hpp"
 #include "programs/stos/cluster_commands.hpp"
+#include "programs/stos/coordination_commands.hpp"
 #include "programs/stos/experiment.hpp"
 #include "programs/stos/job_commands.hpp"
 #include "programs/stos/join.hpp"
@@ -26,6 +27,8 @@ constexpr Subcommand table[] = {
     {"join", "Run a program as one more node of a cluster that runs.", join},
     {"node", "Run a node of a cluster that has no simulation: it does its share of jobs.", node},
     {"job", "Have the nodes of a cluster do a script together; submit, status, result, ...", job},
+    {"lock", "Hold a lock of a cluster while a command runs, or show who holds which.", lock},
+    {"kv", "Look at values that a cluster shares, and change them.", kv},
     {"drain", "Have a node leave its cluster.", drain},
     {"recover", "Let a node go on whose cluster has lost its majority for good.", recover},
     {"top", "Show a cluster that runs, live.", top},

@@ -36,6 +36,10 @@ public:
       note([&] { progress_ = fraction; });
     };
     events.logged = [this](std::uint64_t, std::string text) { note([&] { log_ = text; }); };
+    events.asked = [this](std::uint64_t copy, const ChildAsk& ask) {
+      if (answer_asks)
+        pool_->tell(copy, answer_line(ask.number, answer_to(ask.request)));
+    };
     events.ended = [this](std::uint64_t copy, const PartEnd& end) {
       note([&] { ends_[copy] = end; });
     };
@@ -54,6 +58,16 @@ public:
   [[nodiscard]] bool is_tidy() const { return std::filesystem::is_empty(folder_); }
   [[nodiscard]] double progress() const { return progress_; }
   [[nodiscard]] const std::string& log() const { return log_; }
+
+  /// What scripts ask for is answered with its name as the value, and fence 7.
+  bool answer_asks = true;
+  static coordination::Answer answer_to(const coordination::Request& request) {
+    coordination::Answer answer;
+    answer.fence = 7;
+    answer.revision = 9;
+    answer.entries.push_back({request.name, "value of " + request.name, 8});
+    return answer;
+  }
 
   /// Waits until a copy has ended.
   PartEnd end_of(std::uint64_t copy) {
@@ -384,6 +398,40 @@ TEST_CASE("When the node is killed by SIGKILL its children end, and their folder
     poll(nullptr, 0, 10);
   CHECK_FALSE(std::filesystem::exists(of_child));
   std::filesystem::remove_all(folder);
+}
+
+TEST_CASE("a script asks for locks and values, and reads the answers from descriptor 3") {
+  Children children;
+  const PartEnd shell = children.run(order("sh", R"(read -r task
+echo '{"ask": 5, "do": "lock", "name": "a"}'
+read -r answer <&3
+echo "{\"result\": $answer}")"));
+  CHECK(shell.is_good);
+  CHECK(shell.result == R"({"answer":5,"entries":[{"key":"a","revision":8,"value":"value of a"}],)"
+                        R"("fence":7,"outcome":"done","revision":9})");
+  const PartEnd python = children.run(order("python", R"(import stos_job, threading
+def part(number):
+    with stos_job.lock("ledger") as fence:
+        threads = [threading.Thread(target=stos_job.kv.put, args=("k", "v")) for _ in range(20)]
+        for each in threads: each.start()
+        for each in threads: each.join()
+        return [fence, stos_job.kv.get("key"), stos_job.kv.compare_and_set("key", 8, "x")]
+stos_job.run(None, part))"));
+  INFO(python.why);
+  CHECK(python.is_good);
+  CHECK(python.result == R"([7,"value of key",9])");
+  CHECK(children.is_tidy());
+}
+
+TEST_CASE("a script that asks for what there is not, or reads no answers, fails with the reason") {
+  Children children;
+  const PartEnd unknown = children.run(order("sh", R"(echo '{"ask": 1, "do": "fly"}'; cat)"));
+  has(unknown.why, "do is lock, unlock, get, put, delete, propose or list");
+  children.answer_asks = false;
+  const PartEnd flood = children.run(
+      order("sh", R"(i=0; while [ $i -lt 40 ]; do echo '{"ask": 1, "do": "get"}'; i=$((i + 1)); done
+sleep 60)"));
+  has(flood.why, "it asks for more than it reads the answers to: the limit is 32 at a time");
 }
 
 } // namespace

@@ -2,6 +2,7 @@
 // end or fill a process that believes them.
 
 #include "actors/messages/cluster_messages.hpp"
+#include "actors/messages/coordination_messages.hpp"
 #include "actors/messages/service_messages.hpp"
 #include "actors/transport/message_rules.hpp"
 #include "support/basp_frames.hpp"
@@ -100,6 +101,8 @@ TEST_CASE("tools may ask and command, foreign processes find agents, the rest is
   check(message(RunCommand{}), PeerKind::command);
   check(message(JobQuestion{}), PeerKind::look);
   check(message(JobCommand{}), PeerKind::command);
+  check(message(CoordinationQuestion{}), PeerKind::look);
+  check(message(CoordinationCommand{}), PeerKind::command);
   check(message(FindAgent{}), PeerKind::process);
   check(message(std::string("to an agent"), 7), PeerKind::process);
   check(message(HelloMessage{}), PeerKind::node);
@@ -128,6 +131,8 @@ TEST_CASE("tools may ask and command, foreign processes find agents, the rest is
   check(message(RunAnswer{}), PeerKind::node);
   check(message(JobWords{}), PeerKind::node);
   check(message(JobAnswer{}), PeerKind::node);
+  check(message(CoordinationWords{}), PeerKind::node);
+  check(message(CoordinationAnswer{}), PeerKind::node);
   check(message(HostAnnouncement{}), PeerKind::node);
   check(message(HostMessage{}), PeerKind::node);
 }
