@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <utility>
 
 namespace stos {
@@ -15,6 +16,7 @@ namespace {
 using coordination::Answer;
 using coordination::Request;
 using detail::ClientSession;
+using Clock = std::chrono::steady_clock;
 using Outcome = Answer::Outcome;
 using What = Request::What;
 
@@ -112,14 +114,21 @@ Result<Lock> CoordinationClient::lock(const std::string& name, const LockOptions
   request.name = name;
   request.permits = options.permits;
   request.patience_ms = patience_ms;
-  if (options.wait_s)
-    request.wait_ms = static_cast<std::uint64_t>(ms * std::max(*options.wait_s, 0.0));
-  const Result<ClientSession::Changed> changed = session_->change(std::move(request));
-  if (!changed)
-    return changed.error();
-  if (changed->answer.outcome != Outcome::done)
-    return Error{Errc::try_later, changed->answer.why};
-  return Lock(session_, changed->session, changed->sequence, changed->answer.fence);
+  const Clock::time_point begin = Clock::now();
+  for (;;) {
+    const double passed_s = std::chrono::duration<double>(Clock::now() - begin).count();
+    if (options.wait_s)
+      request.wait_ms = static_cast<std::uint64_t>(ms * std::max(*options.wait_s - passed_s, 0.0));
+    const Result<ClientSession::Changed> changed = session_->change(request);
+    if (changed && changed->answer.outcome == Outcome::done)
+      return Lock(session_, changed->session, changed->sequence, changed->answer.fence);
+    if (changed)
+      return Error{Errc::try_later, changed->answer.why};
+    // Where only its lease has ended while it waited, it goes to the end of the queue.
+    const bool may_wait = !options.wait_s || passed_s < *options.wait_s;
+    if (changed.error().code != Errc::try_later || !may_wait)
+      return changed.error();
+  }
 }
 
 Result<std::vector<coordination::LockStatus>> CoordinationClient::locks() {

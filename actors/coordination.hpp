@@ -148,8 +148,8 @@ public:
     std::uint32_t permits = 1;      ///< more: a semaphore; all clients of a name have to agree
     std::optional<double> wait_s{}; ///< at most so long in the queue; 0: not at all
   };
-  /// Waits for it, in the order of asking of all clients. Fails with try_later if it is not to be
-  /// had in that time, or the lease has ended meanwhile.
+  /// Waits for it, in the order of asking of all clients; a client whose lease ends meanwhile
+  /// begins anew at the end of the queue. Fails with try_later if it is not to be had in that time.
   [[nodiscard]] Result<Lock> lock(const std::string& name, const LockOptions& options);
   [[nodiscard]] Result<Lock> lock(const std::string& name) { return lock(name, {}); }
 
