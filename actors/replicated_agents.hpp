@@ -47,8 +47,9 @@ class ClusterNode;
 /// is none (keyed::Outcome); nothing waits for longer than `patience`. After `timeout` alone it is
 /// open whether a command was done.
 ///
-/// Threads: all functions may be called from any thread, but those that wait not from an agent's
-///          callback with side effects. Futures do not wait; replicated_agent_handle.hpp makes
+/// Threads: all functions may be called from any thread, also from an agent's callback with side
+///          effects; but those that wait not from a pure callback, and the destructor, which waits
+///          for callbacks, from none. Futures do not wait; replicated_agent_handle.hpp makes
 ///          CAF actors of agents.
 /// Errors:  the constructor throws UsageError: what ClusterNode throws; io_error or bad_config if
 ///          the folder cannot be used; not_supported if this process has been a host before.

@@ -210,6 +210,7 @@ void AgentHost::end_if_over() {
 
 void AgentHost::on_exit() {
   fail(why_over);
+  effects_.finish();
   hosts_.clear();
   speakers_.clear();
   set_up_ = {}; // the disk is free, too
@@ -233,10 +234,12 @@ void AgentHost::catch_up() {
 void AgentHost::tick() {
   ++ticks_;
   look_at_view();
-  if (core_)
+  if (core_) {
+    look_at_effects();
     core_->tick(wall_time());
-  else
+  } else {
     expire_early();
+  }
   const std::uint64_t apart = core_ ? ticks_per_second : ticks_per_second / 4;
   if (founding_ && ticks_ % apart == 0)
     announce();
@@ -265,23 +268,26 @@ void AgentHost::work() {
     transmit(output.to_send);
     keyed::Node::Done applied = core_->apply(std::move(output));
     transmit(applied.to_send);
-    for (const keyed::Effect& effect : applied.effects)
-      carry_out(effect);
+    for (auto& [group, effect] : applied.effects)
+      carry_out(group, std::move(effect));
     for (keyed::Reply& reply : applied.answers)
       if (auto waits = waits_.extract(reply.number))
         waits.mapped()(std::move(reply.answer));
   }
 }
 
-// What it is about has happened, whatever the user's callback says.
-void AgentHost::carry_out(const keyed::Effect& effect) {
-  try {
-    effect();
-  } catch (const std::exception& e) {
-    log(std::string("a callback of a replicated agent has thrown text=\"") + e.what() + "\"");
-  } catch (...) {
-    log("a callback of a replicated agent has thrown text=\"no std::exception\"");
-  }
+void AgentHost::carry_out(raft::GroupId group, keyed::Effect effect) {
+  effects_.add(group, std::move(effect));
+  core_->effects_wait(group, effects_.waiting(group));
+  busy_.insert(group);
+}
+
+void AgentHost::look_at_effects() {
+  std::erase_if(busy_, [this](raft::GroupId group) {
+    const std::size_t waiting = effects_.waiting(group);
+    core_->effects_wait(group, waiting);
+    return waiting == 0;
+  });
 }
 
 bool AgentHost::persist(std::vector<keyed::Node::Change> changes) {

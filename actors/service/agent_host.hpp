@@ -2,6 +2,7 @@
 
 #include "actors/messages/service_messages.hpp"
 #include "actors/service/agent_disk.hpp"
+#include "actors/service/effect_threads.hpp"
 #include "actors/service/host_door.hpp"
 #include "libstos/cluster/view/view.hpp"
 #include "libstos/options/agents_options.hpp"
@@ -16,6 +17,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -38,7 +40,8 @@ struct HostSetUp {
 
 /// Hosts replicated agents in one process: an adapter between CAF, a disk and keyed::Node.
 ///
-/// It needs a thread of its own (it waits for its disk, and calls users' callbacks). What comes
+/// It needs a thread of its own (it waits for its disk, and calls users' pure callbacks; those with
+/// side effects run on others). What comes
 /// while it is at work is done together, so that many commands are one write.
 ///
 /// Its hosts are known by ids that no other process has, unless it has found the same replicas on
@@ -73,7 +76,8 @@ private:
   void take_wishes();
   void take(HostDoor::Wish wish);
   void expire_early();
-  static void carry_out(const keyed::Effect& effect);
+  void carry_out(raft::GroupId group, keyed::Effect effect);
+  void look_at_effects();
   [[nodiscard]] bool persist(std::vector<keyed::Node::Change> changes);
   void transmit(std::vector<keyed::Node::Message>& messages);
   void hear(const HostMessage& message);
@@ -96,6 +100,8 @@ private:
   bool works_soon_ = false;
   std::vector<HostDoor::Wish> early_; ///< before there is a core
   std::unordered_map<std::uint64_t, HostDoor::Then> waits_;
+  EffectThreads effects_;
+  std::set<raft::GroupId> busy_; ///< have effects that are not done yet, as far as is known
 
   View view_;           ///< epoch 0: none yet
   raft::NodeId member_; ///< of this host, in the view

@@ -97,26 +97,58 @@ TEST_CASE("agents time out and go by ticks", "[hosting]") {
     std::this_thread::sleep_for(std::chrono::milliseconds(300));
 }
 
-TEST_CASE("what is to be done outside is done once, and cannot wait for agents", "[hosting]") {
+TEST_CASE("what is to be done outside is done once, and may wait for agents", "[hosting]") {
   std::atomic<int> effects = 0;
   std::atomic<ReplicatedAgents*> within = nullptr;
-  std::promise<Outcome> waited;
-  std::promise<std::int64_t> later;
+  std::promise<std::int64_t> waited;
   keyed::AgentTypes types;
   types.add<Ledger>().after_command<Add>([&](const keyed::AfterCommand<Ledger, Add>& x) {
     if (++effects != 1)
       return;
     CHECK(x.after->sum == 5);
-    waited.set_value((*within).query<Ledger>("q", "a", Get{}).outcome());
-    std::thread([&] { later.set_value(*(*within).query<Ledger>("q", "a", Get{})); }).detach();
+    within.wait(nullptr);
+    waited.set_value(*(*within).query<Ledger>("q", "a", Get{}));
   });
   ReplicatedAgents agents(std::move(types), RunOptions{});
-  within = &agents;
   REQUIRE(agents.put_quota("q", 10));
   REQUIRE(agents.command<Ledger>("q", "a", Add{5}));
-  CHECK(waited.get_future().get() == Outcome::bad_request);
-  CHECK(later.get_future().get() == 5);
+  within = &agents;
+  within.notify_all();
+  CHECK(waited.get_future().get() == 5);
   CHECK(effects == 1);
+}
+
+TEST_CASE("a callback of one group that blocks delays no other group", "[hosting]") {
+  std::promise<void> end;
+  const std::shared_future<void> ended = end.get_future().share();
+  std::promise<void> begun;
+  std::atomic<int> others = 0;
+  keyed::AgentTypes types;
+  types.add<Ledger>().after_command<Add>([&](const keyed::AfterCommand<Ledger, Add>& x) {
+    if (x.id.key != "slow") {
+      ++others;
+      return;
+    }
+    begun.set_value();
+    ended.wait();
+  });
+  RunOptions options;
+  options.agents.tick_s = 0.1; // groups are divided as often
+  options.agents.per_group_max = 2;
+  ReplicatedAgents agents(std::move(types), options);
+  REQUIRE(agents.put_quota("q", 100));
+  REQUIRE(agents.command<Ledger>("q", "slow", Add{1}));
+  begun.get_future().wait();
+  const auto tell_others = [&agents] {
+    for (int n = 0; n < 10; ++n)
+      if (const auto done = agents.command<Ledger>("q", std::to_string(n), Add{1}); !done)
+        FAIL(done.error());
+  };
+  // Once there is another group, what its agents do outside is done.
+  while (others == 0)
+    tell_others();
+  CHECK(*agents.command<Ledger>("q", "slow", Append{"still answers"}) == keyed::Nothing{});
+  end.set_value();
 }
 
 TEST_CASE("with a folder, agents survive the end of their process", "[hosting]") {

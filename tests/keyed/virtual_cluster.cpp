@@ -215,7 +215,7 @@ void KeyedCluster::work(Node& node) {
     const keyed::Node::Done done = node.core->apply(std::move(output));
     look_at(node);
     transmit(node, done.to_send);
-    for (const keyed::Effect& effect : done.effects)
+    for (const auto& [group, effect] : done.effects)
       effect();
     take_answers(node, done.answers);
   }

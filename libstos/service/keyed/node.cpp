@@ -161,6 +161,11 @@ void Node::ask_then(raft::GroupId group, Ask::Kind kind, std::vector<std::byte> 
   own_asks_[caller_.ask(group, kind, std::move(body), patience_ms, now_)] = std::move(then);
 }
 
+void Node::effects_wait(raft::GroupId group, std::size_t count) {
+  if (const auto at = hosted_.find(group); at != hosted_.end())
+    at->second.effects = count;
+}
+
 // ---- what others want
 // ------------------------------------------------------------------------------
 
@@ -170,6 +175,9 @@ void Node::handle(raft::NodeId from, const Ask& ask) {
   if (at == hosted_.end())
     return refuse(waiter, Answer::refused(Outcome::not_leader));
   Hosted& hosted = at->second;
+  const bool is_call = ask.kind == Ask::Kind::command || ask.kind == Ask::Kind::query;
+  if (is_call && hosted.effects >= options_.effects_max)
+    return refuse(waiter, Answer::refused(Outcome::try_later));
   if (ask.kind == Ask::Kind::stale)
     return refuse(waiter, hosted.replica->machine().query(ask.body, nullptr));
   const raft::Fsm& group = fsm(ask.group);
@@ -279,14 +287,17 @@ Node::Output Node::take_output() {
 }
 
 Node::Done Node::apply(Output output) {
+  Done done;
   Replica::Output applied;
   for (const auto& [group, what] : output.to_apply) {
     const auto at = hosted_.find(group);
     if (at == hosted_.end())
       continue;
     Replica& replica = *at->second.replica;
-    if (const Result<void> done = replica.apply(what, fsm(group), applied); !done)
-      failure_ = done.error();
+    if (const Result<void> right = replica.apply(what, fsm(group), applied); !right)
+      failure_ = right.error();
+    for (Effect& effect : std::exchange(applied.effects, {}))
+      done.effects.emplace_back(group, std::move(effect));
     replica.compact(fsm(group), options_.compact_entries);
     groups_.touched(group);
     table_changed_ = table_changed_ || group == GroupTable::table_group;
@@ -296,8 +307,6 @@ Node::Done Node::apply(Output output) {
   for (auto& [to, answer] : applied.replies)
     reply(to, std::move(answer));
   send_asks();
-  Done done;
-  done.effects = std::move(applied.effects);
   done.answers = std::move(output.answers);
   for (Reply& answer : std::exchange(answers_, {}))
     done.answers.push_back(std::move(answer));

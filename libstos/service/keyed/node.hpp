@@ -43,6 +43,7 @@ struct NodeOptions {
   std::uint64_t report_ms = 60'000; ///< of their number, to the quotas
   std::uint64_t compact_entries = 5'000;
   std::size_t piece_bytes = 256 << 10; ///< of a transfer
+  std::size_t effects_max = 10'000;    ///< of a group, that are not done yet
 };
 
 /// All that one node does for replicated agents: it hosts replicas of the table, of the quotas and
@@ -95,7 +96,7 @@ public:
   struct Done {
     std::vector<Message> to_send;
     std::vector<Reply> answers; ///< to the numbers that call() and ask() have returned
-    std::vector<Effect> effects;
+    std::vector<std::pair<raft::GroupId, Effect>> effects; ///< each group's in their order
   };
 
   /// `found` is what was on the disk; `types` must outlive the node.
@@ -113,6 +114,11 @@ public:
   /// An item or question for the table or the quotas.
   std::uint64_t ask(raft::GroupId group, Ask::Kind kind, std::vector<std::byte> body,
                     std::uint64_t patience_ms, Time now);
+
+  /// So many effects of this group are not done yet. With `effects_max` or more, it takes no
+  /// commands and queries here (callers ask again), and while there are any, it hands no agents
+  /// over to other groups, for some seconds: so effects of one agent come in order.
+  void effects_wait(raft::GroupId group, std::size_t count);
 
   // ---- the output
   // --------------------------------------------------------------------------------
@@ -137,6 +143,7 @@ private:
     std::vector<std::vector<std::byte>> pieces;
     std::uint64_t next = 0;
     bool asked = false;
+    std::uint64_t since_ms = 0;
   };
   struct Hosted {
     std::unique_ptr<Replica> replica;
@@ -148,6 +155,7 @@ private:
     std::uint64_t next_order_ms = 0;
     bool asks_table = false; ///< an item is on its way
     bool has_ticked = false; ///< in this term
+    std::size_t effects = 0; ///< that are not done yet
     Giving giving;
   };
 

@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::uint64_t lag_max = 1'000; // entries; who is less behind may become a voter
 constexpr std::uint64_t hand_over_every_ms = 5'000;
+constexpr std::uint64_t effects_patience_ms = 2'000; // then agents go where they are to
 
 bool contains(const std::vector<raft::NodeId>& nodes, raft::NodeId node) {
   return std::ranges::find(nodes, node) != nodes.end();
@@ -179,7 +180,9 @@ void Node::give(raft::GroupId id, Hosted& hosted) {
   const Transfer& transfer = *hosted.agents->outgoing();
   Giving& giving = hosted.giving;
   if (giving.transfer != transfer.id)
-    giving = {transfer.id, hosted.agents->pieces(options_.piece_bytes), 0, false};
+    giving = {transfer.id, hosted.agents->pieces(options_.piece_bytes), 0, false, now_.ms};
+  if (hosted.effects > 0 && now_.ms < giving.since_ms + effects_patience_ms)
+    return;
   if (std::exchange(giving.asked, true))
     return;
   const bool is_last = giving.next + 1 == giving.pieces.size();

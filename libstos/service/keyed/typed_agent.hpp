@@ -24,7 +24,8 @@ class TypedAgent final : public detail::AgentType {
 public:
   /// What the leader does outside after a query (or a command, a timeout), once that is committed.
   /// It may be lost with a leader that dies before it has done so, and it never happens twice for a
-  /// command. It runs on the thread of the agent's group: long work belongs elsewhere.
+  /// command. What a group's agents do outside is done in order, one at a time, on a thread that
+  /// other groups do not wait for; the caller may have its answer before it is done.
   template <class Q, class F>
   TypedAgent& after_query(F effect) {
     constexpr std::uint32_t number = detail::number_in<Q>(typename A::Queries{});
