@@ -3,6 +3,7 @@
 #include "actors/cluster_node.hpp"
 #include "actors/messages/cluster_messages.hpp"
 #include "actors/service/agent_host.hpp"
+#include "actors/status/status_desk.hpp"
 #include "config/program.hpp"
 #include "libstos/base/usage_error.hpp"
 #include "libstos/code/serialise.hpp"
@@ -29,7 +30,7 @@ struct ReplicatedAgents::Alone {
   struct Config : caf::actor_system_config {
     Config() {
       init_caf_types();
-      set("caf.scheduler.max-threads", std::size_t{1});
+      set("caf.scheduler.max-threads", std::size_t{2});
     }
   };
   Config config;
@@ -65,26 +66,30 @@ ReplicatedAgents::ReplicatedAgents(keyed::AgentTypes types, const RunOptions& op
       options.distributed
           ? &ClusterNode::of_process(options, std::max(options.workers.value_or(1), 1u))
           : nullptr;
-  begin(std::move(types), options.agents, node, options.cluster.node.value_or("alone"));
+  begin(std::move(types), options.agents, node, options.cluster.node.value_or("alone"),
+        options.monitoring);
 }
 
 ReplicatedAgents::ReplicatedAgents(keyed::AgentTypes types, ClusterNode& node,
                                    const AgentsOptions& options) {
-  begin(std::move(types), options, &node, {});
+  begin(std::move(types), options, &node, {}, {});
 }
 
 void ReplicatedAgents::begin(keyed::AgentTypes types, const AgentsOptions& options,
-                             ClusterNode* node, const std::string& name) {
+                             ClusterNode* node, const std::string& name,
+                             const MonitoringOptions& monitoring) {
   detail::HostSetUp set_up;
   set_up.types = std::make_shared<const keyed::AgentTypes>(std::move(types));
   set_up.options = options;
   set_up.door = door_;
+  node_ = node;
+  desk_ = detail::exported_desk(monitoring);
+  std::string own_name = name;
+  if (node != nullptr && (!options.folder.empty() || desk_ != nullptr)) {
+    const ClusterNode::Roster roster = node->wait_for_view();
+    own_name = roster.names[roster.own_index];
+  }
   if (!options.folder.empty()) {
-    std::string own_name = name;
-    if (node != nullptr) {
-      const ClusterNode::Roster roster = node->wait_for_view();
-      own_name = roster.names[roster.own_index];
-    }
     Result<detail::AgentDisk> disk = detail::AgentDisk::open(options.folder + "/" + own_name);
     if (!disk)
       throw UsageError(disk.error());
@@ -98,9 +103,13 @@ void ReplicatedAgents::begin(keyed::AgentTypes types, const AgentsOptions& optio
     system_ = &alone_->system;
     host_ = system_->spawn<detail::AgentHost, caf::detached + caf::hidden>(std::move(set_up));
   }
+  if (desk_ != nullptr)
+    desk_->add(door_, own_name);
 }
 
 ReplicatedAgents::~ReplicatedAgents() {
+  if (desk_ != nullptr)
+    desk_->remove(*door_);
   caf::anon_send(host_, detail::EndMessage{});
   caf::scoped_actor self(*system_);
   self->wait_for(host_);

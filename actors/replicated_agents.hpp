@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <future>
 #include <map>
 #include <memory>
@@ -18,6 +19,10 @@
 namespace stos {
 
 class ClusterNode;
+
+namespace detail {
+class StatusDesk;
+}
 
 /// Agents whose state is kept on several nodes, by name: this process hosts its share of them, and
 /// reaches all of them, for as long as the object lives.
@@ -74,6 +79,8 @@ public:
   /// For agent_handle(), and the actor system where it lives.
   [[nodiscard]] const caf::actor& host() const { return host_; }
   [[nodiscard]] caf::actor_system& system() const { return *system_; }
+  /// Null, if this process is no node.
+  [[nodiscard]] ClusterNode* node() const { return node_; }
 
   // ---- agents
   // ------------------------------------------------------------------------------------
@@ -86,12 +93,15 @@ public:
         door_->wait(keyed::command_call<A>(std::move(quota), std::move(key), command), patience_));
   }
 
-  /// Asks it, and waits.
+  /// Asks it, and waits. With Read::stale, what is answered may be out of date, by as much as a
+  /// replica lags behind, but needs no leader and no majority of nodes; it does not count as use of
+  /// an agent that goes when it is idle, and no callback is called after it.
   template <class A, class Q>
-  [[nodiscard]] keyed::Replied<keyed::QueryReply<A, Q>> query(std::string quota, std::string key,
-                                                              const Q& query) {
-    return keyed::Replied<keyed::QueryReply<A, Q>>(
-        door_->wait(keyed::query_call<A>(std::move(quota), std::move(key), query), patience_));
+  [[nodiscard]] keyed::Replied<keyed::QueryReply<A, Q>>
+  query(std::string quota, std::string key, const Q& query,
+        keyed::Read read = keyed::Read::latest) {
+    return keyed::Replied<keyed::QueryReply<A, Q>>(door_->wait(
+        keyed::query_call<A>(std::move(quota), std::move(key), query, read), patience_));
   }
 
   /// The same, without waiting.
@@ -103,9 +113,16 @@ public:
   }
   template <class A, class Q>
   [[nodiscard]] std::future<keyed::Replied<keyed::QueryReply<A, Q>>>
-  query_future(std::string quota, std::string key, const Q& query) {
+  query_future(std::string quota, std::string key, const Q& query,
+               keyed::Read read = keyed::Read::latest) {
     return future_of<keyed::Replied<keyed::QueryReply<A, Q>>>(
-        keyed::query_call<A>(std::move(quota), std::move(key), query));
+        keyed::query_call<A>(std::move(quota), std::move(key), query, read));
+  }
+
+  /// Any call, as command_call() and query_call() make them. `then` gets the answer on a thread of
+  /// this process that must not wait.
+  void call(keyed::Call call, std::function<void(keyed::Answer)> then) const {
+    door_->ask(std::move(call), patience_, std::move(then));
   }
 
   // ---- quotas
@@ -124,7 +141,7 @@ private:
   struct Alone;
 
   void begin(keyed::AgentTypes types, const AgentsOptions& options, ClusterNode* node,
-             const std::string& name);
+             const std::string& name, const MonitoringOptions& monitoring);
   template <class Reply>
   [[nodiscard]] std::future<Reply> future_of(keyed::Call call) {
     const auto promise = std::make_shared<std::promise<Reply>>();
@@ -137,8 +154,10 @@ private:
 
   std::unique_ptr<Alone> alone_; ///< an actor system, if this process is no node
   caf::actor_system* system_ = nullptr;
+  ClusterNode* node_ = nullptr;
   caf::actor host_;
   std::shared_ptr<detail::HostDoor> door_ = std::make_shared<detail::HostDoor>();
+  std::shared_ptr<detail::StatusDesk> desk_; ///< where it is watched; null: nowhere
   Milliseconds patience_ = default_patience;
 };
 

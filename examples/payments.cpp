@@ -46,6 +46,12 @@ struct Statement { // what a query tells
   std::int64_t cents = 0;
   std::uint64_t last_number = 0;
   Transfer under_way;
+
+  template <class Inspector>
+  friend bool inspect(Inspector& f, Statement& x) {
+    return f.object(x).fields(f.field("cents", x.cents), f.field("last_number", x.last_number),
+                              f.field("under_way", x.under_way));
+  }
 };
 
 struct Look {};
@@ -55,6 +61,11 @@ struct Open {
 struct Pay { // the transfer under way, which is another one if there was one already
   std::uint32_t to = 0;
   std::int64_t cents = 0;
+
+  template <class Inspector>
+  friend bool inspect(Inspector& f, Pay& x) {
+    return f.object(x).fields(f.field("to", x.to), f.field("cents", x.cents));
+  }
 };
 struct Receive {
   std::uint32_t from = 0;

@@ -121,12 +121,14 @@ bool is_same(const std::string& said, const std::string& right) {
 
 class Collector : public prometheus::Collectable {
 public:
-  explicit Collector(Exporter::Source source) : source_(std::move(source)) {}
+  Collector(Exporter::Source source, Exporter::HostSource hosts)
+      : source_(std::move(source)), hosts_(std::move(hosts)) {}
 
   std::vector<prometheus::MetricFamily> Collect() const override {
     const std::lock_guard one_at_a_time(mutex_);
     try {
-      return detail::to_metric_families(source_());
+      return detail::to_metric_families(source_(),
+                                        hosts_ ? hosts_() : std::vector<keyed::HostingStatus>{});
     } catch (const std::exception&) {
       return {}; // the scrape shows that nothing is there; the simulation must not end for it
     }
@@ -134,6 +136,7 @@ public:
 
 private:
   Exporter::Source source_;
+  Exporter::HostSource hosts_;
   mutable std::mutex mutex_;
 };
 
@@ -195,8 +198,9 @@ struct Scraper {
 
 struct Exporter::Server {
   // Metrics come last, so that no client sees any before there is a password.
-  Server(std::vector<std::string> options, Source source, Scraper scraper)
-      : collector(std::make_shared<Collector>(std::move(source))), exposer(std::move(options)) {
+  Server(std::vector<std::string> options, Source source, HostSource hosts, Scraper scraper)
+      : collector(std::make_shared<Collector>(std::move(source), std::move(hosts))),
+        exposer(std::move(options)) {
     if (!scraper.name.empty())
       exposer.RegisterAuth(
           [scraper = std::move(scraper)](const std::string& name, const std::string& password) {
@@ -221,7 +225,7 @@ Exporter::~Exporter() {
 }
 
 Result<std::unique_ptr<Exporter>> Exporter::start(const MonitoringOptions& monitoring,
-                                                  Source source) {
+                                                  Source source, HostSource hosts) {
   STOS_ASSERT(monitoring.threads > 0, "an exporter without threads");
   STOS_ASSERT(monitoring.address.has_value(), "an exporter without an address");
   const NodeAddress& address = *monitoring.address;
@@ -265,7 +269,7 @@ Result<std::unique_ptr<Exporter>> Exporter::start(const MonitoringOptions& monit
     options.insert(options.end(), {"ssl_certificate", monitoring.certificate,
                                    "ssl_protocol_version", "4"}); // TLS 1.2 and later
   try {
-    auto server = std::make_unique<Server>(options, std::move(source),
+    auto server = std::make_unique<Server>(options, std::move(source), std::move(hosts),
                                            Scraper{monitoring.user, std::move(password)});
     NodeAddress bound = address;
     const std::vector<int> ports = server->exposer.GetListeningPorts();

@@ -3,6 +3,7 @@
 #include "libstos/base/result.hpp"
 #include "libstos/cluster/status/node_status.hpp"
 #include "libstos/options/monitoring_options.hpp"
+#include "libstos/service/keyed/hosting_status.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -32,6 +33,8 @@ class Exporter {
 public:
   /// The statuses of all simulations of this process on this node: see to_metric_families().
   using Source = std::function<std::vector<NodeStatus>()>;
+  /// Those of its hosts of replicated agents.
+  using HostSource = std::function<std::vector<keyed::HostingStatus>()>;
 
   /// Fails with Errc::io_error and what is wrong with `address`: no such host, not an address of
   /// this machine, a port that is taken or that needs privileges; IPv6, where prometheus-cpp's
@@ -40,8 +43,8 @@ public:
   /// Errc::bad_config if the file with the password or the certificate is no good.
   /// Without the right name and password scrapers get the status 401. @pre there is an address, and
   /// threads
-  [[nodiscard]] static Result<std::unique_ptr<Exporter>> start(const MonitoringOptions& options,
-                                                               Source source);
+  [[nodiscard]] static Result<std::unique_ptr<Exporter>>
+  start(const MonitoringOptions& options, Source source, HostSource hosts = {});
 
   ~Exporter();
   Exporter(const Exporter&) = delete;

@@ -9,6 +9,7 @@
 #include <limits>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace stos::detail {
 namespace {
@@ -37,7 +38,10 @@ public:
   }
 
   /// What follows is about `status`.
-  void begin(const NodeStatus& status) { status_ = &status; }
+  void begin(const NodeStatus& status) {
+    labels_ = {{"simulation", status.simulation}, {"node", status.node}};
+  }
+  void begin(const keyed::HostingStatus& status) { labels_ = {{"node", status.node}}; }
 
   /// `labels` are the values of the metric's further labels, in their order.
   template <class Number>
@@ -75,7 +79,7 @@ private:
     STOS_ASSERT(at != metrics::all.end(), std::string(metric.name) + " is not in metrics::all");
     auto& series = families_[static_cast<std::size_t>(at - metrics::all.begin())].metric;
     prometheus::ClientMetric& added = series.emplace_back();
-    added.label = {{"simulation", status_->simulation}, {"node", status_->node}};
+    added.label = labels_;
     std::string_view names = metric.labels;
     for (const std::string_view value : labels) {
       const std::string_view name = names.substr(0, names.find(' '));
@@ -89,7 +93,7 @@ private:
   }
 
   std::vector<prometheus::MetricFamily> families_;
-  const NodeStatus* status_ = nullptr;
+  std::vector<prometheus::ClientMetric::Label> labels_;
 };
 
 void add_run(Families& families, const NodeStatus& s) {
@@ -182,9 +186,43 @@ void add_process(Families& families, const ProcessStatus& p) {
   families.add(process_start_time, p.started_s);
 }
 
+void add_calls(Families& families, const Metric& total, const Metric& durations,
+               const keyed::CallsStatus& calls) {
+  using enum keyed::Outcome;
+  for (const keyed::Outcome outcome :
+       {done, failed, agent_not_found, quota_not_found, quota_limit_reached, rate_limit_reached,
+        no_leader, timeout, bad_request, try_later})
+    families.add(total, calls.results[static_cast<std::size_t>(outcome)], {to_string(outcome)});
+  families.add(durations, calls.durations);
+}
+
+void add_host(Families& families, const keyed::HostingStatus& host) {
+  using namespace metrics;
+  families.begin(host);
+  add_calls(families, replicated_commands, replicated_command_duration, host.commands);
+  add_calls(families, replicated_queries, replicated_query_duration, host.queries);
+  families.add(replicated_nodes, host.nodes);
+  families.add(replicated_agents, host.agents);
+  families.add(replicated_groups, host.groups_settled, {"settled"});
+  families.add(replicated_groups, host.groups_moving, {"moving"});
+  families.add(replicated_replicas, host.leads, {"leader"});
+  families.add(replicated_replicas, host.follows, {"follower"});
+  families.add(replicated_replicas, host.leaderless, {"leaderless"});
+  families.add(replicated_leader_changes, host.leader_changes);
+  families.add(replicated_splits, host.splits);
+  families.add(replicated_merges, host.merges);
+  families.add(replicated_callbacks, host.callbacks_waiting);
+  for (const auto& [quota, usage] : host.quotas) {
+    families.add(replicated_quota_agents, usage.agents, {quota});
+    families.add(replicated_quota_limit, usage.limit, {quota});
+  }
+}
+
 } // namespace
 
-std::vector<prometheus::MetricFamily> to_metric_families(std::span<const NodeStatus> statuses) {
+std::vector<prometheus::MetricFamily>
+to_metric_families(std::span<const NodeStatus> statuses,
+                   std::span<const keyed::HostingStatus> hosts) {
   Families families;
   for (const NodeStatus& status : statuses) {
     families.begin(status);
@@ -196,6 +234,8 @@ std::vector<prometheus::MetricFamily> to_metric_families(std::span<const NodeSta
     add_continuity(families, status.continuity);
     add_process(families, status.process);
   }
+  for (const keyed::HostingStatus& host : hosts)
+    add_host(families, host);
   return families.take();
 }
 

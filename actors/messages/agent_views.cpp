@@ -107,6 +107,29 @@ Result<std::vector<keyed::Id>> decode_ids(const Bytes& bytes) {
   return checked(in, std::move(ids), "ids of agents");
 }
 
+Bytes encode(const AgentCallOrder& order) {
+  BytesWriter out;
+  write(order.id, out);
+  out.u8(order.is_command ? 1 : 0);
+  out.u8(order.is_stale ? 1 : 0);
+  out.text(order.name);
+  out.text(order.json);
+  out.varint(order.patience_ms);
+  return {out.take()};
+}
+
+Result<AgentCallOrder> decode_call_order(const Bytes& bytes) {
+  BytesReader in(bytes.data);
+  AgentCallOrder order;
+  order.id = keyed::read_id(in);
+  order.is_command = in.u8() != 0;
+  order.is_stale = in.u8() != 0;
+  order.name = in.text();
+  order.json = in.text();
+  order.patience_ms = in.varint();
+  return checked(in, std::move(order), "command or query");
+}
+
 Bytes encode(const QuotaOrder& order) {
   BytesWriter out;
   out.u8(static_cast<std::uint8_t>(order.what));

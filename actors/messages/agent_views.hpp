@@ -41,6 +41,18 @@ struct AgentListOrder {
 [[nodiscard]] Bytes encode(const std::vector<keyed::Id>& ids);
 [[nodiscard]] Result<std::vector<keyed::Id>> decode_ids(const Bytes& bytes);
 
+/// What "agents.call" wants of an agent: a command or query that people have written.
+struct AgentCallOrder {
+  keyed::Id id;
+  bool is_command = false;
+  bool is_stale = false; ///< a query of any replica
+  std::string name; ///< of the class of the command or query
+  std::string json; ///< its fields
+  std::uint64_t patience_ms = 0;
+};
+[[nodiscard]] Bytes encode(const AgentCallOrder& order);
+[[nodiscard]] Result<AgentCallOrder> decode_call_order(const Bytes& bytes);
+
 /// What "agents.quota" wants: to put a quota, to delete one, or to know how much of which one is
 /// used (of all, if it has no name).
 struct QuotaOrder {

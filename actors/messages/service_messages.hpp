@@ -6,6 +6,7 @@
 #include <caf/type_id.hpp>
 
 #include <cstdint>
+#include <string>
 
 namespace stos::detail {
 
@@ -48,6 +49,25 @@ bool inspect(Inspector& f, HostAnswer& x) {
   return f.object(x).fields(f.field("answer", x.answer));
 }
 
+/// From an actor of this process to its host: it wants to know when the agent is deactivated.
+struct HostWatch {
+  Bytes id; ///< a keyed::Id
+  bool was_active = false;
+};
+template <class Inspector>
+bool inspect(Inspector& f, HostWatch& x) {
+  return f.object(x).fields(f.field("id", x.id), f.field("was_active", x.was_active));
+}
+
+/// From the host to it: that has happened.
+struct HostWatchEnd {
+  std::string why;
+};
+template <class Inspector>
+bool inspect(Inspector& f, HostWatchEnd& x) {
+  return f.object(x).fields(f.field("why", x.why));
+}
+
 } // namespace stos::detail
 
 CAF_BEGIN_TYPE_ID_BLOCK(stos_service, caf::first_custom_type_id + 600)
@@ -55,4 +75,6 @@ CAF_ADD_TYPE_ID(stos_service, (stos::detail::HostAnnouncement))
 CAF_ADD_TYPE_ID(stos_service, (stos::detail::HostMessage))
 CAF_ADD_TYPE_ID(stos_service, (stos::detail::HostCall))
 CAF_ADD_TYPE_ID(stos_service, (stos::detail::HostAnswer))
+CAF_ADD_TYPE_ID(stos_service, (stos::detail::HostWatch))
+CAF_ADD_TYPE_ID(stos_service, (stos::detail::HostWatchEnd))
 CAF_END_TYPE_ID_BLOCK(stos_service)

@@ -2,6 +2,7 @@
 
 #include "actors/messages/agent_views.hpp"
 #include "actors/messages/cluster_messages.hpp"
+#include "actors/messages/json_tree.hpp"
 
 #include <algorithm>
 #include <memory>
@@ -19,12 +20,21 @@ using keyed::TableGroup;
 
 RunAnswer done(Bytes bytes) { return {NodeHello::current_protocol, 0, {}, std::move(bytes)}; }
 
+Bytes bytes_of(const std::string& text) {
+  BytesWriter out;
+  out.raw(text.data(), text.size());
+  return {out.take()};
+}
+
 RunAnswer refused(const Answer& answer) {
   const bool may_work_later =
       answer.outcome == Outcome::timeout || answer.outcome == Outcome::no_leader;
-  return refusal(
-      {may_work_later ? Errc::try_later : Errc::bad_argument,
-       std::string(to_string(answer.outcome)) + (answer.text.empty() ? "" : ": " + answer.text)});
+  std::string text(to_string(answer.outcome));
+  if (answer.outcome == Outcome::rate_limit_reached)
+    text += ": try again in " + std::to_string(answer.number) + " ms";
+  else if (!answer.text.empty())
+    text += ": " + answer.text;
+  return refusal({may_work_later ? Errc::try_later : Errc::bad_argument, std::move(text)});
 }
 
 HostDoor::Question question(raft::GroupId group, std::vector<std::byte> body) {
@@ -54,10 +64,17 @@ void AgentDesk::answer(const RunCommand& command, Deliver deliver) const {
     list(command.arguments, deliver);
   else if (command.command == "agents.show")
     show(command.arguments, deliver);
+  else if (command.command == "agents.call")
+    call(command.arguments, deliver);
   else if (command.command == "agents.quota")
     quota(command.arguments, deliver);
   else
     deliver(refusal({Errc::bad_argument, "there is no command " + command.command}));
+}
+
+void AgentDesk::ask(HostDoor::Question question, HostDoor::Then then) const {
+  constexpr std::chrono::milliseconds patience(2'000);
+  ask_for(std::move(question), patience, std::move(then));
 }
 
 void AgentDesk::groups(const Deliver& deliver) const {
@@ -146,10 +163,34 @@ void AgentDesk::show(const Bytes& arguments, const Deliver& deliver) const {
   ask(question(*group, keyed::AgentGroup::show_query(*id)), [deliver](const Answer& answer) {
     if (answer.outcome != Outcome::done)
       return deliver(refused(answer));
-    BytesWriter out;
-    out.raw(answer.text.data(), answer.text.size());
-    deliver(done({out.take()}));
+    deliver(done(bytes_of(answer.text)));
   });
+}
+
+void AgentDesk::call(const Bytes& arguments, const Deliver& deliver) const {
+  const Result<AgentCallOrder> order = decode_call_order(arguments);
+  if (!order)
+    return deliver(refusal(order.error()));
+  const keyed::detail::AgentType* const type = types.find(order->id.type);
+  if (type == nullptr)
+    return deliver(
+        refusal({Errc::bad_argument, "there is no agent type \"" + order->id.type + "\""}));
+  const Result<ValueTree> fields = tree_of_json(order->json);
+  if (!fields)
+    return deliver(refusal(fields.error()));
+  auto read = type->read_call(order->is_command, order->name, *fields);
+  if (!read)
+    return deliver(refusal(read.error()));
+  auto& [number, bytes] = *read;
+  keyed::Call wanted{order->id, order->is_command, number, std::move(bytes),
+                     order->is_stale ? keyed::Read::stale : keyed::Read::latest};
+  ask_for(std::move(wanted), std::chrono::milliseconds(order->patience_ms),
+          [deliver, type, is_command = order->is_command, number = number](const Answer& answer) {
+            if (answer.outcome != Outcome::done)
+              return deliver(refused(answer));
+            const Result<ValueTree> reply = type->show_reply(is_command, number, answer.reply);
+            deliver(reply ? done(bytes_of(to_json(*reply))) : refusal(reply.error()));
+          });
 }
 
 void AgentDesk::quota(const Bytes& arguments, const Deliver& deliver) const {
@@ -177,18 +218,18 @@ void AgentDesk::all_quotas(const Deliver& deliver) const {
   const auto gathering = std::make_shared<Gathering<QuotaViews>>();
   gathering->deliver = deliver;
   ask(question(GroupTable::quota_group, Quotas::list_query()),
-      [gathering, ask = ask, time = now](const Answer& answer) {
+      [gathering, desk = *this](const Answer& answer) {
         if (answer.outcome != Outcome::done)
           return gathering->deliver(refused(answer));
         const std::vector<std::string> names = Quotas::names_of(answer);
         gathering->awaited = names.size() + 1;
         for (const std::string& name : names)
-          ask(question(GroupTable::quota_group, Quotas::usage_query(name, time)),
-              [gathering, name](const Answer& one) {
-                if (const auto usage = Quotas::usage_of(one)) // else it has just been deleted
-                  gathering->all.emplace_back(name, *usage);
-                gathering->one_has_come();
-              });
+          desk.ask(question(GroupTable::quota_group, Quotas::usage_query(name, desk.now)),
+                   [gathering, name](const Answer& one) {
+                     if (const auto usage = Quotas::usage_of(one)) // else it has just been deleted
+                       gathering->all.emplace_back(name, *usage);
+                     gathering->one_has_come();
+                   });
         gathering->one_has_come();
       });
 }

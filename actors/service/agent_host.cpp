@@ -22,7 +22,6 @@ constexpr const char* why_over = "this process hosts no replicated agents any mo
 constexpr std::uint64_t ticks_missed_max = 100;       // more of them change nothing
 constexpr std::size_t message_bytes_wanted = 1 << 20; // to one host at a time
 constexpr std::uint64_t patience_ms = 5'000;          // of what it asks for itself
-constexpr std::chrono::milliseconds tool_patience(2'000);
 
 keyed::Time wall_time() {
   const auto since_1970 = std::chrono::system_clock::now().time_since_epoch();
@@ -62,7 +61,10 @@ caf::behavior AgentHost::make_behavior() {
     return {};
   });
   ignore_what_is_not_for_it(*this);
-  set_down_handler([](caf::down_msg&) {});
+  set_down_handler([this](caf::down_msg& down) {
+    if (const auto watcher = watchers_.extract(down.source))
+      watches_.remove(watcher.mapped());
+  });
   set_default_handler(caf::drop);
   start();
   return {
@@ -95,6 +97,7 @@ caf::behavior AgentHost::make_behavior() {
         work_soon();
         return promise;
       },
+      [this](const HostWatch& order) { watch(order); },
       [this](const RunCommand& command) { return serve(command); },
       [this](EndMessage) {
         ends_at_ = Clock::now() + std::chrono::duration_cast<Clock::duration>(
@@ -115,12 +118,13 @@ caf::response_promise AgentHost::serve(const RunCommand& command) {
     promise.deliver(refusal({Errc::try_later, "this node does not host replicated agents yet"}));
     return promise;
   }
-  const AgentDesk desk{*core_, [this](raft::NodeId host) { return name_of(host); },
-                       [this](HostDoor::Question question, HostDoor::Then then) {
-                         take({std::move(question), Clock::now() + tool_patience, std::move(then)});
-                         work_soon();
-                       },
-                       wall_time()};
+  const AgentDesk desk{
+      *core_, *set_up_.types, [this](raft::NodeId host) { return name_of(host); },
+      [this](AgentDesk::What what, std::chrono::milliseconds patience, HostDoor::Then then) {
+        take({std::move(what), Clock::now() + patience, std::move(then)});
+        work_soon();
+      },
+      wall_time()};
   desk.answer(command, [promise](RunAnswer answer) mutable { promise.deliver(std::move(answer)); });
   return promise;
 }
@@ -188,8 +192,8 @@ void AgentHost::fail(const std::string& why) {
     return;
   core_.reset();
   const keyed::Answer answer = keyed::Answer::refused(keyed::Outcome::timeout, 0, why);
-  for (auto& [number, then] : std::exchange(waits_, {}))
-    then(answer);
+  for (const auto& [number, waiting] : std::exchange(waits_, {}))
+    finish(waiting, answer);
   for (HostDoor::Wish& wish : std::exchange(early_, {}))
     wish.then(keyed::Answer::refused(keyed::Outcome::no_leader, 0, why));
   set_up_.door->shut(why);
@@ -243,7 +247,12 @@ void AgentHost::tick() {
   const std::uint64_t apart = core_ ? ticks_per_second : ticks_per_second / 4;
   if (founding_ && ticks_ % apart == 0)
     announce();
-  if (core_ && founding_ && ticks_ % ticks_per_second == 0)
+  if (ticks_ % ticks_per_second != 0)
+    return;
+  show();
+  if (core_)
+    look_after_watches();
+  if (core_ && founding_)
     remove_absent();
 }
 
@@ -272,7 +281,7 @@ void AgentHost::work() {
       carry_out(group, std::move(effect));
     for (keyed::Reply& reply : applied.answers)
       if (auto waits = waits_.extract(reply.number))
-        waits.mapped()(std::move(reply.answer));
+        finish(waits.mapped(), std::move(reply.answer));
   }
 }
 
@@ -313,18 +322,39 @@ void AgentHost::take(HostDoor::Wish wish) {
     early_.push_back(std::move(wish));
     return;
   }
-  const auto left =
-      std::chrono::duration_cast<std::chrono::milliseconds>(wish.until - Clock::now()).count();
+  const Clock::time_point at = Clock::now();
+  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(wish.until - at).count();
   const std::uint64_t patience = left > 0 ? static_cast<std::uint64_t>(left) : 0;
   std::uint64_t number = 0;
+  keyed::CallsStatus* calls = nullptr;
   if (const auto* const call = std::get_if<keyed::Call>(&wish.what)) {
+    calls = call->is_command ? &status_.commands : &status_.queries;
     number = core_->call(*call, patience, wall_time());
   } else {
     auto& question = std::get<HostDoor::Question>(wish.what);
     number =
         core_->ask(question.group, question.kind, std::move(question.body), patience, wall_time());
   }
-  waits_.emplace(number, std::move(wish.then));
+  waits_.emplace(number, Waiting{std::move(wish.then), calls, at});
+}
+
+void AgentHost::finish(const Waiting& waiting, keyed::Answer answer) {
+  if (waiting.calls != nullptr)
+    waiting.calls->add(answer.outcome,
+                       std::chrono::duration<double>(Clock::now() - waiting.since).count());
+  waiting.then(std::move(answer));
+}
+
+void AgentHost::show() {
+  constexpr std::uint64_t quotas_every = 10 * ticks_per_second;
+  constexpr std::size_t quotas_max = 20; // Prometheus has a series for each
+  if (core_) {
+    core_->show(status_);
+    if (status_.quotas.empty() || ticks_ % quotas_every == 0)
+      status_.quotas = core_->fullest_quotas(quotas_max);
+  }
+  status_.callbacks_waiting = effects_.waiting();
+  set_up_.door->show(status_);
 }
 
 void AgentHost::expire_early() {
@@ -458,6 +488,38 @@ void AgentHost::remove_absent() {
     static_cast<void>(core_->ask(keyed::GroupTable::table_group, keyed::Ask::Kind::item,
                                  keyed::GroupTable::remove_node_item(host), patience_ms,
                                  wall_time()));
+  }
+}
+
+// ---- who watches agents
+// -------------------------------------------------------------------------
+
+void AgentHost::watch(const HostWatch& order) {
+  const auto watcher = caf::actor_cast<caf::actor_addr>(current_sender());
+  BytesReader in(order.id.data);
+  const keyed::Id id = keyed::read_id(in);
+  if (watcher == nullptr || !in.at_end())
+    return;
+  const auto [at, is_new] = watchers_.try_emplace(watcher, last_watcher_ + 1);
+  if (is_new) {
+    ++last_watcher_;
+    monitor(watcher);
+  }
+  watches_.add(id, at->second, order.was_active);
+}
+
+void AgentHost::look_after_watches() {
+  constexpr std::chrono::milliseconds patience(2'000);
+  for (auto& [group, look] : watches_.to_ask(core_->table())) {
+    std::vector<std::byte> query = keyed::AgentGroup::lives_query(look.ids);
+    take({HostDoor::Question{group, keyed::Ask::Kind::question, std::move(query)},
+          Clock::now() + patience, [this, look = std::move(look)](const keyed::Answer& answer) {
+            for (const keyed::Watches::Ended& ended : watches_.hear(look, answer))
+              for (const auto& [watcher, number] : watchers_)
+                if (ended.watchers.contains(number))
+                  if (const auto actor = caf::actor_cast<caf::actor>(watcher))
+                    send(actor, HostWatchEnd{std::string(keyed::AgentGroup::text_of(ended.why))});
+          }});
   }
 }
 

@@ -8,6 +8,7 @@
 #include "libstos/options/agents_options.hpp"
 #include "libstos/service/keyed/founding.hpp"
 #include "libstos/service/keyed/node.hpp"
+#include "libstos/service/keyed/watches.hpp"
 
 #include <caf/event_based_actor.hpp>
 #include <caf/response_promise.hpp>
@@ -59,6 +60,12 @@ public:
 
 private:
   using Clock = std::chrono::steady_clock;
+  /// A caller that waits for an answer.
+  struct Waiting {
+    HostDoor::Then then;
+    keyed::CallsStatus* calls = nullptr; ///< where it counts; null: nowhere
+    Clock::time_point since;
+  };
   struct Host {
     caf::actor actor;
     raft::NodeId member;
@@ -75,6 +82,8 @@ private:
   void work_soon();
   void take_wishes();
   void take(HostDoor::Wish wish);
+  void finish(const Waiting& waiting, keyed::Answer answer);
+  void show();
   void expire_early();
   void carry_out(raft::GroupId group, keyed::Effect effect);
   void look_at_effects();
@@ -90,6 +99,10 @@ private:
   void announce();
   void remove_absent();
 
+  // who watches agents
+  void watch(const HostWatch& order);
+  void look_after_watches();
+
   HostSetUp set_up_;
   raft::NodeId self_;
   std::optional<keyed::Founding> founding_; ///< if there are other nodes
@@ -99,7 +112,8 @@ private:
   std::uint64_t ticks_ = 0;
   bool works_soon_ = false;
   std::vector<HostDoor::Wish> early_; ///< before there is a core
-  std::unordered_map<std::uint64_t, HostDoor::Then> waits_;
+  std::unordered_map<std::uint64_t, Waiting> waits_;
+  keyed::HostingStatus status_;
   EffectThreads effects_;
   std::set<raft::GroupId> busy_; ///< have effects that are not done yet, as far as is known
 
@@ -110,6 +124,10 @@ private:
   std::map<raft::NodeId, std::string> names_; ///< of the nodes of hosts, also of gone ones
   std::map<raft::NodeId, Clock::time_point> absent_since_; ///< those in the table
   keyed::Founding::Word announced_;
+
+  keyed::Watches watches_;
+  std::map<caf::actor_addr, keyed::Watches::Watcher> watchers_;
+  keyed::Watches::Watcher last_watcher_ = 0;
   std::optional<Clock::time_point> ends_at_; ///< at the latest
 };
 

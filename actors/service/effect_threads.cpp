@@ -50,6 +50,14 @@ std::size_t EffectThreads::waiting(raft::GroupId group) const {
   return at == queues_.end() ? 0 : at->second.waiting;
 }
 
+std::size_t EffectThreads::waiting() const {
+  const std::lock_guard lock(mutex_);
+  std::size_t sum = 0;
+  for (const auto& [group, queue] : queues_)
+    sum += queue.waiting;
+  return sum;
+}
+
 void EffectThreads::work() {
   std::unique_lock lock(mutex_);
   for (;;) {

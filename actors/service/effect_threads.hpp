@@ -36,6 +36,7 @@ public:
 
   /// How many of the group's callbacks are not done yet.
   [[nodiscard]] std::size_t waiting(raft::GroupId group) const;
+  [[nodiscard]] std::size_t waiting() const; ///< of all groups
 
   /// Returns when all of them are done. Nothing is to be added afterwards.
   void finish();

@@ -59,6 +59,16 @@ std::vector<HostDoor::Wish> HostDoor::take() {
   return std::exchange(wishes_, {});
 }
 
+keyed::HostingStatus HostDoor::status() const {
+  const std::lock_guard lock(mutex_);
+  return status_;
+}
+
+void HostDoor::show(const keyed::HostingStatus& status) {
+  const std::lock_guard lock(mutex_);
+  status_ = status;
+}
+
 void HostDoor::shut(const std::string& why) {
   std::vector<Wish> left;
   {

@@ -47,21 +47,26 @@ public:
   [[nodiscard]] keyed::Answer wait(std::variant<keyed::Call, Question> what,
                                    std::chrono::milliseconds patience);
 
+  /// What the host is like: of the last second.
+  [[nodiscard]] keyed::HostingStatus status() const;
+
   // ---- for the host
   // ------------------------------------------------------------------------------
 
   /// `host` gets a LookMessage when there is something to take; on this thread it does so.
   void open(caf::actor host);
   [[nodiscard]] std::vector<Wish> take();
+  void show(const keyed::HostingStatus& status);
   /// The host is no more, for this reason: what comes, or has come, is answered with it.
   void shut(const std::string& why);
 
 private:
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::vector<Wish> wishes_;
   caf::actor host_;
   std::thread::id host_thread_;
   std::optional<std::string> why_shut_;
+  keyed::HostingStatus status_;
 };
 
 } // namespace stos::detail

@@ -1,5 +1,6 @@
 #include "actors/status/status_desk.hpp"
 
+#include "actors/service/host_door.hpp"
 #include "config/version.hpp"
 #include "libstos/base/usage_error.hpp"
 #include "libstos/cluster/status/live_status.hpp"
@@ -29,7 +30,8 @@ struct ExportedDesk {
       std::this_thread::sleep_for(time_to_answer);
       return desk.statuses();
     };
-    Result<std::unique_ptr<Exporter>> started = Exporter::start(options, look);
+    Result<std::unique_ptr<Exporter>> started =
+        Exporter::start(options, look, [this] { return desk.hosts(); });
     if (!started)
       throw UsageError(started.error());
     exporter = *std::move(started);
@@ -130,6 +132,26 @@ void StatusDesk::add(const RunSight& run) {
 void StatusDesk::remove(const RunSight& run) {
   const std::lock_guard lock(mutex_);
   std::erase(runs_, &run);
+}
+
+void StatusDesk::add(std::shared_ptr<const HostDoor> host, const std::string& node) {
+  const std::lock_guard lock(mutex_);
+  hosts_.emplace_back(std::move(host), node);
+}
+
+void StatusDesk::remove(const HostDoor& host) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(hosts_, [&host](const auto& known) { return known.first.get() == &host; });
+}
+
+std::vector<keyed::HostingStatus> StatusDesk::hosts() const {
+  std::vector<keyed::HostingStatus> statuses;
+  const std::lock_guard lock(mutex_);
+  for (const auto& [host, node] : hosts_) {
+    statuses.push_back(host->status());
+    statuses.back().node = node;
+  }
+  return statuses;
 }
 
 WatchedRun::WatchedRun(const RunSight& run, std::vector<std::shared_ptr<StatusDesk>> desks)

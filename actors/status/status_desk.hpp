@@ -12,9 +12,12 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace stos::detail {
+
+class HostDoor;
 
 /// What is to be seen of one run of this process, while it goes on.
 struct RunSight {
@@ -60,10 +63,16 @@ public:
   /// Returns once no watcher looks at it any more.
   void remove(const RunSight& run);
 
+  /// A host of replicated agents, on the node of this name.
+  void add(std::shared_ptr<const HostDoor> host, const std::string& node);
+  void remove(const HostDoor& host);
+  [[nodiscard]] std::vector<keyed::HostingStatus> hosts() const;
+
 private:
   const std::uint64_t memory_limit_bytes_;
   mutable std::mutex mutex_;
   std::vector<const RunSight*> runs_;
+  std::vector<std::pair<std::shared_ptr<const HostDoor>, std::string>> hosts_;
 };
 
 /// So long after ask() all that is awake has answered, as a rule.

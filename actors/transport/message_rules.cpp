@@ -59,7 +59,8 @@ Table make_table() {
   // Within a process only.
   put<BeginMessage, LookMessage, AnswerMessage, TickMessage, OrdersMessage, DueMessage,
       WanderMessage, EndMessage, TellMessage, ReachedMessage, UnreachableMessage, Bytes,
-      AgentMail::Kind, MailContent, HostCall, HostAnswer>(table, from_nobody);
+      AgentMail::Kind, MailContent, HostCall, HostAnswer, HostWatch, HostWatchEnd>(table,
+                                                                                   from_nobody);
   // What CAF's actors obey from any sender, and what its system does with groups.
   put<caf::exit_msg, caf::link_atom, caf::unlink_atom>(table, of_speaker);
   put<caf::down_msg, caf::node_down_msg, caf::monitor_atom, caf::demonitor_atom, caf::sys_atom,

@@ -202,6 +202,40 @@ int show_agent(const std::vector<std::string>& words) {
                           [](const std::string& text, bool /*as_json*/) { return text + "\n"; });
 }
 
+int call_agent(const std::vector<std::string>& words, bool is_command) {
+  CLI::App app(is_command ? "Gives a replicated agent a command, and prints its reply as JSON."
+                          : "Asks a replicated agent, and prints its reply as JSON.",
+               is_command ? "stos agent command" : "stos agent query");
+  Access access;
+  detail::AgentCallOrder order;
+  order.is_command = is_command;
+  order.json = "{}";
+  app.add_option("quota", order.id.quota, "The quota that it belongs to.")
+      ->required()
+      ->type_name("QUOTA");
+  app.add_option("type", order.id.type, "The name of its class.")->required()->type_name("TYPE");
+  app.add_option("key", order.id.key, "Its key.")->required()->type_name("KEY");
+  app.add_option("name", order.name,
+                 is_command ? "The class of the command, without namespaces."
+                            : "The class of the query, without namespaces.")
+      ->required()
+      ->type_name(is_command ? "COMMAND" : "QUERY");
+  app.add_option("json", order.json, "Its fields; default: {}.")->type_name("JSON");
+  if (!is_command)
+    app.add_flag("--stale", order.is_stale,
+                 "What any replica has: it may be out of date, and needs no leader.");
+  add_access(app, access, "--node");
+  if (const auto exit_code = parse_words(app, words, std::cout, std::cerr))
+    return *exit_code;
+  constexpr double share_of_agents = 0.8; // of the time: so there is an answer, whatever it is
+  order.patience_ms = static_cast<std::uint64_t>(access.patience_s * 1e3 * share_of_agents);
+  return ask<std::string>(app, access, "agents.call", detail::encode(order), as_text,
+                          [](const std::string& text, bool /*as_json*/) { return text + "\n"; });
+}
+
+int command_agent(const std::vector<std::string>& words) { return call_agent(words, true); }
+int query_agent(const std::vector<std::string>& words) { return call_agent(words, false); }
+
 // ---- stos quota
 // -----------------------------------------------------------------------------------
 
@@ -299,6 +333,8 @@ int agent(const std::vector<std::string>& words) {
   static constexpr Action actions[] = {
       {"list", "List replicated agents of a quota.", list_agents},
       {"show", "Show the state of one as JSON.", show_agent},
+      {"command", "Give one a command.", command_agent},
+      {"query", "Ask one.", query_agent},
   };
   return act("stos agent", words, actions);
 }

@@ -153,6 +153,8 @@ TEST_CASE("what is said within a process does not come from outside, whoever say
   check_from_nobody(BeginMessage{});
   check_from_nobody(HostCall{});
   check_from_nobody(HostAnswer{});
+  check_from_nobody(HostWatch{});
+  check_from_nobody(HostWatchEnd{});
   check_from_nobody(EndMessage{});
   check_from_nobody(TickMessage{});
   check_from_nobody(OrdersMessage{});

@@ -1,11 +1,16 @@
+#include "actors/messages/agent_views.hpp"
+#include "actors/messages/cluster_messages.hpp"
 #include "support/nodes_in_threads.hpp"
 #include "tests/hosting/made_up_host.hpp"
 
+#include <caf/scoped_actor.hpp>
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <barrier>
 #include <thread>
+#include <vector>
 
 using namespace stos;
 using namespace stos::test;
@@ -117,6 +122,71 @@ TEST_CASE("two of three nodes go on when the third one ends", "[hosting]") {
             both.arrive_and_wait();
           }
         }
+      },
+      quick_nodes());
+}
+
+TEST_CASE("all nodes answer stale queries by their own replicas", "[hosting]") {
+  std::barrier together(3);
+  nodes_in_threads(
+      3,
+      [&](NodeInThread& self) {
+        ReplicatedAgents agents(made_up_types(), self.node);
+        require_on_node(static_cast<bool>(agents.put_quota("q", 1'000)), "put_quota");
+        require_on_node(static_cast<bool>(agents.command<Ledger>("q", "a", Add{1})), "before");
+        const auto sum = [&] { return agents.query<Ledger>("q", "a", Get{}, keyed::Read::stale); };
+        together.arrive_and_wait();
+        while (!sum() || *sum() != 3) // once its own replica has all that was done
+          std::this_thread::sleep_for(std::chrono::milliseconds(10));
+        require_on_node(agents.query<Ledger>("q", "b", Get{}, keyed::Read::stale).outcome() ==
+                            Outcome::agent_not_found,
+                        "nobody");
+        together.arrive_and_wait();
+      },
+      quick_nodes());
+}
+
+TEST_CASE("after agents.absence, a node that has ended is no host any more", "[hosting]") {
+  std::barrier together(3);
+  std::barrier both(2);
+  AgentsOptions quick;
+  quick.absence_s = 1;
+  nodes_in_threads(
+      3,
+      [&](NodeInThread& self) {
+        ReplicatedAgents agents(made_up_types(), self.node, quick);
+        require_on_node(static_cast<bool>(agents.put_quota("q", 1'000)), "put_quota");
+        require_on_node(static_cast<bool>(agents.command<Ledger>("q", "a", Add{1})), "before");
+        together.arrive_and_wait();
+        if (self.index == 0)
+          return;
+        const auto groups = [&] {
+          std::vector<detail::GroupView> views;
+          caf::scoped_actor tool(agents.system());
+          tool->request(
+                  agents.host(), caf::infinite,
+                  detail::RunCommand{detail::NodeHello::current_protocol, {}, "agents.groups", {}})
+              .receive(
+                  [&views](const detail::RunAnswer& answer) {
+                    if (auto decoded = detail::decode_groups(answer.answer); decoded)
+                      views = *std::move(decoded);
+                  },
+                  [](const caf::error&) {});
+          return views;
+        };
+        const auto is_out = [](const std::vector<detail::GroupView>& views) {
+          return !views.empty() && std::ranges::all_of(views, [](const detail::GroupView& group) {
+            return group.replicas.size() == 2 && !group.moves;
+          });
+        };
+        while (!is_out(groups()))
+          std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        both.arrive_and_wait();
+        require_on_node(static_cast<bool>(agents.command<Ledger>("q", "a", Add{1})), "after");
+        both.arrive_and_wait();
+        const auto sum = agents.query<Ledger>("q", "a", Get{});
+        require_on_node(sum && *sum == 5, "sum");
+        both.arrive_and_wait();
       },
       quick_nodes());
 }

@@ -4,6 +4,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <set>
+
 using namespace stos;
 using namespace stos::keyed;
 using namespace stos::test;
@@ -193,4 +195,27 @@ TEST_CASE("what is neither an ask nor a reply is refused") {
   CHECK_FALSE(decode_ask(bytes));
   CHECK_FALSE(decode_ask({}));
   CHECK_FALSE(decode_ask(std::vector<std::byte>(4, std::byte{99})));
+}
+
+TEST_CASE_METHOD(Fixture, "a stale query is for the caller's own node, then for any other one") {
+  Caller here{{.id = 1, .attempt_ms = 500, .pause_ms = 20, .contacts = {}, .self = {2}}};
+  const std::uint64_t number =
+      here.call(query_call<Ledger>("q", "a", Get{}, Read::stale), 10'000, now);
+  auto to_send = here.take_output(table, now).to_send;
+  REQUIRE(to_send.size() == 1);
+  CHECK(to_send[0].first == raft::NodeId{2});
+  CHECK(to_send[0].second.kind == Ask::Kind::stale);
+  std::set<raft::NodeId> asked_by_then;
+  for (int n = 0; n < 3; ++n) {
+    here.hear({to_send[0].second.number, Answer::refused(Outcome::not_leader), 1}, now);
+    to_send = here.take_output(table, now).to_send;
+    REQUIRE(to_send.size() == 1);
+    asked_by_then.insert(to_send[0].first);
+  }
+  CHECK(asked_by_then.size() == 3);
+  here.hear({to_send[0].second.number, Answer::refused(Outcome::agent_not_found), 1}, now);
+  const auto answers_of_here = here.take_output(table, now).answers;
+  REQUIRE(answers_of_here.size() == 1);
+  CHECK(answers_of_here[0].number == number);
+  CHECK(answers_of_here[0].answer.outcome == Outcome::agent_not_found);
 }

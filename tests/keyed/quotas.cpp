@@ -97,3 +97,18 @@ TEST_CASE_METHOD(Fixture, "what is no item, query or snapshot of quotas is refus
   CHECK(quotas.query({}, nullptr).outcome == Outcome::bad_request);
   CHECK_FALSE(quotas.restore(std::vector<std::byte>(3)));
 }
+
+TEST_CASE_METHOD(Fixture, "the quotas that are used most are told, in the order of their names") {
+  using Usages = std::vector<std::pair<std::string, QuotaUsage>>;
+  CHECK(quotas.fullest(5, now).empty());
+  for (const auto& [name, limit] : {std::pair{"a", 100}, {"b", 10}, {"c", 1'000}, {"d", 0}})
+    REQUIRE(apply(Quotas::put_item(name, static_cast<std::uint64_t>(limit))).outcome ==
+            Outcome::done);
+  report(1, 1, {{"a", 10}, {"b", 4}, {"c", 50}});
+  report(2, 1, {{"b", 5}, {"c", 1}});
+  CHECK(quotas.fullest(2, now) == Usages{{"a", {10, 100}}, {"b", {9, 10}}});
+  CHECK(quotas.fullest(9, now) ==
+        Usages{{"a", {10, 100}}, {"b", {9, 10}}, {"c", {51, 1'000}}, {"d", {0, 0}}});
+  now.ms += Quotas::report_life_ms;
+  CHECK(quotas.fullest(1, now) == Usages{{"a", {0, 100}}});
+}

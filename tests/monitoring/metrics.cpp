@@ -38,8 +38,31 @@ std::string row_of(const Metric& metric) {
          " | " + std::string(metric.unit) + " | " + std::string(metric.help) + " |";
 }
 
-std::string exposition(const std::vector<NodeStatus>& statuses) {
-  return prometheus::TextSerializer().Serialize(detail::to_metric_families(statuses));
+std::string exposition(const std::vector<NodeStatus>& statuses,
+                       const std::vector<keyed::HostingStatus>& hosts = {}) {
+  return prometheus::TextSerializer().Serialize(detail::to_metric_families(statuses, hosts));
+}
+
+keyed::HostingStatus made_up_host() {
+  keyed::HostingStatus host;
+  host.node = "earth";
+  host.commands.add(keyed::Outcome::done, 0.25);
+  host.commands.add(keyed::Outcome::done, 2);
+  host.commands.add(keyed::Outcome::quota_limit_reached, 1e-6);
+  host.queries.add(keyed::Outcome::agent_not_found, 0.5);
+  host.nodes = 3;
+  host.groups_settled = 4;
+  host.groups_moving = 5;
+  host.leads = 6;
+  host.follows = 7;
+  host.leaderless = 8;
+  host.agents = 9;
+  host.leader_changes = 10;
+  host.splits = 11;
+  host.merges = 12;
+  host.callbacks_waiting = 13;
+  host.quotas = {{"bank", {14, 15}}, {"shop", {16, 17}}};
+  return host;
 }
 
 bool ends_with_any(std::string_view name, std::initializer_list<std::string_view> ends) {
@@ -86,8 +109,8 @@ TEST_CASE("what Prometheus reads does not depend on the program's locale", "[mon
 }
 
 TEST_CASE("labels are those that stay few", "[monitoring]") {
-  const std::set<std::string> allowed = {"peer",      "type",     "result",  "version",
-                                         "direction", "locality", "observer"};
+  const std::set<std::string> allowed = {"peer",     "type",     "result", "version", "direction",
+                                         "locality", "observer", "state",  "role",    "quota"};
   const std::regex word("[a-z]+");
   for (const Metric& metric : metrics::all) {
     const std::string labels(metric.labels);
@@ -98,7 +121,8 @@ TEST_CASE("labels are those that stay few", "[monitoring]") {
 
 TEST_CASE("each metric is exposed, with the labels that it is to have", "[monitoring]") {
   const std::vector<NodeStatus> statuses = {made_up_status()};
-  const auto families = detail::to_metric_families(statuses);
+  const std::vector<keyed::HostingStatus> hosts = {made_up_host()};
+  const auto families = detail::to_metric_families(statuses, hosts);
   REQUIRE(families.size() == metrics::all.size());
   for (std::size_t i = 0; i < families.size(); ++i) {
     const Metric& metric = metrics::all[i];
@@ -109,8 +133,9 @@ TEST_CASE("each metric is exposed, with the labels that it is to have", "[monito
       std::string labels;
       for (const auto& label : series.label)
         labels += (labels.empty() ? "" : " ") + label.name;
-      CHECK(labels == "simulation node" + std::string(metric.labels.empty() ? "" : " ") +
-                          std::string(metric.labels));
+      const bool is_of_host = metric.name.starts_with("stos_replicated_");
+      CHECK(labels == std::string(is_of_host ? "node" : "simulation node") +
+                          (metric.labels.empty() ? "" : " ") + std::string(metric.labels));
     }
   }
 }
@@ -208,4 +233,34 @@ TEST_CASE("what has no value is left out, and several statuses share a family", 
   REQUIRE(events != families.end());
   CHECK(events->metric.size() == 2);
   CHECK(detail::to_metric_families({}).empty());
+}
+
+TEST_CASE("every number of a host of replicated agents arrives in its own series", "[monitoring]") {
+  const std::string text = exposition({}, {made_up_host()});
+  const std::string at = "{node=\"earth\"";
+  const std::string total = "_total" + at + ",result=\"";
+  for (const std::string& line : {
+           "stos_replicated_commands" + total + "done\"} 2\n",
+           "stos_replicated_commands" + total + "quota_limit_reached\"} 1\n",
+           "stos_replicated_commands" + total + "timeout\"} 0\n",
+           "stos_replicated_queries" + total + "agent_not_found\"} 1\n",
+           "stos_replicated_command_duration_seconds_count" + at + "} 3\n",
+           "stos_replicated_command_duration_seconds_bucket" + at + ",le=\"0.262\"} 2\n",
+           "stos_replicated_query_duration_seconds_sum" + at + "} 0.5\n",
+           "stos_replicated_nodes" + at + "} 3\n",
+           "stos_replicated_groups" + at + ",state=\"settled\"} 4\n",
+           "stos_replicated_groups" + at + ",state=\"moving\"} 5\n",
+           "stos_replicated_replicas" + at + ",role=\"leader\"} 6\n",
+           "stos_replicated_replicas" + at + ",role=\"follower\"} 7\n",
+           "stos_replicated_replicas" + at + ",role=\"leaderless\"} 8\n",
+           "stos_replicated_agents" + at + "} 9\n",
+           "stos_replicated_leader_changes_total" + at + "} 10\n",
+           "stos_replicated_splits_total" + at + "} 11\n",
+           "stos_replicated_merges_total" + at + "} 12\n",
+           "stos_replicated_callbacks_waiting" + at + "} 13\n",
+           "stos_replicated_quota_agents" + at + ",quota=\"bank\"} 14\n",
+           "stos_replicated_quota_limit_agents" + at + ",quota=\"shop\"} 17\n",
+       })
+    CHECK_THAT(text, Contains(line));
+  CHECK_THAT(text, !Contains("simulation") && !Contains("not_leader"));
 }

@@ -12,6 +12,7 @@ work=$(mktemp -d)
 test=cluster_monitoring
 launcher=
 node=() exporter=() pid=()
+absent=stos_replicated_ # payments_tools.sh has those
 
 end() {
   local one

@@ -38,7 +38,8 @@ programs=()
 for source in examples/*.cpp examples/*/main.cpp; do
   [[ -e $source ]] || continue
   [[ $source != */spacetimeos.cpp ]] || continue # it has no options: see first_program.sh
-  [[ $source != */account.cpp && $source != */payments.cpp ]] || continue # no simulations: payments.sh
+  # No simulations: payments.sh and replicated_examples.sh.
+  [[ $source != */account.cpp && $source != */payments.cpp && $source != */presence.cpp ]] || continue
   name=${source#examples/}
   name=${name%/main.cpp}
   programs+=("${name%.cpp}")

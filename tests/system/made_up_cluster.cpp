@@ -100,6 +100,23 @@ public:
     return status;
   }
 
+  static keyed::HostingStatus host(std::size_t i, double elapsed_s) {
+    keyed::HostingStatus host;
+    host.node = nodes()[i];
+    for (std::uint64_t n = at_rate(100, elapsed_s); n > 0; --n) {
+      host.commands.add(n % 10 == 0 ? keyed::Outcome::failed : keyed::Outcome::done, 2e-3);
+      host.queries.add(n % 10 == 0 ? keyed::Outcome::agent_not_found : keyed::Outcome::done, 1e-4);
+    }
+    host.nodes = nodes().size();
+    host.groups_settled = 9;
+    host.leads = host.follows = 5;
+    host.agents = 70;
+    host.leader_changes = 5;
+    host.quotas = {{"bank", {210, 1'000}}};
+    return host;
+  }
+  keyed::HostingStatus host(std::size_t i) const { return host(i, now_s() - started_s_); }
+
   bool migrate(const std::string& from, const std::string& to, std::uint64_t agents,
                const std::string& type) {
     const std::lock_guard lock(mutex_);
@@ -143,7 +160,8 @@ std::unique_ptr<Exporter> start(const Cluster& cluster, std::size_t node,
   MonitoringOptions options;
   options.address = address;
   auto exporter = Exporter::start(
-      options, [&cluster, node] { return std::vector<NodeStatus>{cluster.status(node)}; });
+      options, [&cluster, node] { return std::vector<NodeStatus>{cluster.status(node)}; },
+      [&cluster, node] { return std::vector<keyed::HostingStatus>{cluster.host(node)}; });
   if (!exporter) {
     std::cerr << "made_up_cluster: error: " << exporter.error().context << std::endl;
     return nullptr;

@@ -22,9 +22,9 @@ print(*[s.getsockname()[1] for s in sockets])
 END
 }
 
-# new_cluster: with folders of its own.
+# new_cluster [N]: of so many nodes (3), with folders of their own.
 new_cluster() {
-  read -r -a ports < <(free_ports 3)
+  read -r -a ports < <(free_ports "${1:-3}")
   peers=$(printf '127.0.0.1:%s,' "${ports[@]}")
   rm -rf "$work"/disk* "$work"/acks* "$work"/node*
   mkdir "$work"/disk{1,2,3}
@@ -82,6 +82,20 @@ for node in 1 2 3; do
   wait_until 30 has_paid "$node" "$(($(paid "$node") + 1))"
 done
 ends_well "each node stands still in turn, shorter than it takes to be lost"
+
+keeps=(STOS_CLUSTER_JOIN=false STOS_AGENTS_ABSENCE="2 s")
+new_cluster 4
+for node in 1 2 3 4; do start "$node" --seconds 300; done
+for node in 1 2 3 4; do wait_until 30 has_paid "$node"; done
+kill_node 4
+is_out() { # the three that are left have all groups, and node 4 has none
+  "$STOS_BUILD_DIR/bin/stos" groups "127.0.0.1:${ports[0]}" --json 2>"$work/groups.err" |
+    jq -e 'length > 2 and all(.[]; .moves == false and (.replicas | sort) == ["node1", "node2", "node3"])' >/dev/null
+}
+wait_until 60 is_out
+for node in 1 2 3; do wait_until 30 has_paid "$node" "$(($(paid "$node") + 20))"; done
+for node in 1 2 3; do kill_node "$node"; done
+echo "payments: a node stays away, and others get its replicas: $(cat "$work"/acks* | wc -l) payments, $SECONDS s"
 
 # ---- with folders ---------------------------------------------------------------------------------
 

@@ -10,10 +10,11 @@ enum class Item : std::uint8_t { command = 1, tick, seal, adopt, release, remove
 
 // What people want begins with a byte with which no Call does: the size of a quota's name.
 constexpr std::byte people_mark{0};
-enum class PeopleWant : std::uint8_t { list, show };
+enum class PeopleWant : std::uint8_t { list, show, lives };
 constexpr std::uint64_t list_max = 10'000;
 
-constexpr std::uint8_t snapshot_version = 1;
+constexpr std::uint8_t snapshot_version = 2;
+constexpr std::size_t gone_max = 10'000;
 constexpr std::uint64_t forget_every_ms = Sessions::life_ms / 10;
 
 BytesWriter& begin(BytesWriter& out, Item item) {
@@ -179,11 +180,14 @@ Answer AgentGroup::apply_command(BytesReader& in, Place place, std::vector<Effec
   detail::Called called = call_command(*type, state, call, context, effects);
   if (called.how == detail::Called::How::returned) {
     if (!state && !is_new) {
+      note_gone(key, Gone::by_itself);
       agents_.erase(at);
     } else if (state) {
       Agent& agent = is_new ? agents_[key] : at->second;
-      if (is_new)
+      if (is_new) {
         agent.state = std::move(made);
+        agent.life = std::max<std::uint64_t>(mix64(context.seed() ^ mix64(now_.ms)), 1);
+      }
       if (context.wanted_on_tick())
         set(agent, *context.wanted_on_tick());
       else if (agent.on_tick.kind == OnTick::Kind::deactivate)
@@ -250,6 +254,7 @@ Answer AgentGroup::apply_tick(BytesReader& in, Place place, std::vector<Effect>*
   for (auto at = agents_.begin(); at != agents_.end();) {
     auto& [key, agent] = *at;
     bool goes = false;
+    const bool is_idle = agent.on_tick.kind == OnTick::Kind::deactivate;
     if (owns(key.first) && agent.on_tick.kind != OnTick::Kind::nothing) {
       if (all_asked && agent.on_tick.kind == OnTick::Kind::deactivate)
         agent.ticks_left = agent.on_tick.ticks;
@@ -258,6 +263,8 @@ Answer AgentGroup::apply_tick(BytesReader& in, Place place, std::vector<Effect>*
                time_out(key, agent, mix64(key.first ^ mix64(place.index.value) ^ place.item),
                         effects, answer.text);
     }
+    if (goes)
+      note_gone(key, is_idle ? Gone::idle : Gone::by_itself);
     at = goes ? agents_.erase(at) : std::next(at);
   }
   return answer;
@@ -311,9 +318,21 @@ Answer AgentGroup::apply_remove_quota(BytesReader& in) {
   if (!in.at_end())
     return bad("no name of a quota");
   std::erase_if(agents_, [&](const auto& agent) {
-    return agent.first.second.quota == quota && owns(agent.first.first);
+    const bool goes = agent.first.second.quota == quota && owns(agent.first.first);
+    if (goes)
+      note_gone(agent.first, Gone::quota_is_not);
+    return goes;
   });
   return {};
+}
+
+void AgentGroup::note_gone(const Key& key, Gone why) {
+  gone_[key] = why;
+  gone_order_.push_back(key);
+  if (gone_order_.size() > gone_max) {
+    gone_.erase(gone_order_.front());
+    gone_order_.pop_front();
+  }
 }
 
 Answer AgentGroup::apply_adopt(BytesReader& in) {
@@ -376,7 +395,7 @@ Answer AgentGroup::query(std::span<const std::byte> query, std::vector<Effect>* 
   const detail::AgentType* const type = types_.find(call.id.type);
   Answer answer =
       answer_of(type->query(at->second.state, call.number, call.argument, context, effects));
-  if (at->second.on_tick.kind == OnTick::Kind::deactivate)
+  if (effects != nullptr && at->second.on_tick.kind == OnTick::Kind::deactivate)
     asked_.insert(key);
   return answer;
 }
@@ -394,6 +413,57 @@ std::vector<std::byte> AgentGroup::list_query(std::string_view quota, std::strin
   write(after, out);
   out.varint(count);
   return out.take();
+}
+
+std::vector<std::byte> AgentGroup::lives_query(const std::vector<Id>& ids) {
+  BytesWriter out;
+  out.raw(&people_mark, 1);
+  out.u8(static_cast<std::uint8_t>(PeopleWant::lives));
+  out.varint(ids.size());
+  for (const Id& id : ids)
+    write(id, out);
+  return out.take();
+}
+
+Answer AgentGroup::lives(BytesReader& in) const {
+  constexpr std::size_t least_bytes_of_id = 3;
+  const std::size_t count = in.count(least_bytes_of_id);
+  BytesWriter out;
+  out.varint(count);
+  for (std::size_t left = count; left > 0 && in.ok(); --left) {
+    const Id id = read_id(in);
+    const Key key(hash_of(id), id);
+    const auto agent = agents_.find(key);
+    const auto gone = gone_.find(key);
+    out.u8(owns(key.first) ? 0 : 1);
+    out.varint(agent == agents_.end() ? 0 : agent->second.life);
+    out.u8(static_cast<std::uint8_t>(gone == gone_.end() ? Gone::unknown : gone->second));
+  }
+  if (!in.at_end())
+    return bad("no question after agents");
+  return {Outcome::done, 0, {}, out.take()};
+}
+
+std::string_view AgentGroup::text_of(Gone why) {
+  switch (why) {
+    case Gone::by_itself: return "the agent was deactivated by its own callback";
+    case Gone::idle: return "the agent was deactivated since it was idle";
+    case Gone::quota_is_not: return "the agent is gone with its quota";
+    case Gone::unknown: break;
+  }
+  return "the agent was deactivated";
+}
+
+std::vector<AgentGroup::Life> AgentGroup::lives_of(const Answer& answer) {
+  constexpr std::size_t least_bytes_of_life = 3;
+  BytesReader in(answer.reply);
+  std::vector<Life> lives(answer.outcome == Outcome::done ? in.count(least_bytes_of_life) : 0);
+  for (Life& life : lives) {
+    life.is_elsewhere = in.u8() != 0;
+    life.life = in.varint();
+    life.why = static_cast<Gone>(std::min<std::uint8_t>(in.u8(), 3));
+  }
+  return in.ok() ? lives : std::vector<Life>{};
 }
 
 std::vector<std::byte> AgentGroup::show_query(const Id& id) {
@@ -414,8 +484,11 @@ std::vector<Id> AgentGroup::ids_of(const Answer& answer) {
 
 Answer AgentGroup::answer_people(BytesReader& in) const {
   in.u8();
-  if (static_cast<PeopleWant>(in.u8()) == PeopleWant::list)
+  const auto want = static_cast<PeopleWant>(in.u8());
+  if (want == PeopleWant::list)
     return list(in);
+  if (want == PeopleWant::lives)
+    return lives(in);
   const Id id = read_id(in);
   if (!in.at_end())
     return bad("no question");
@@ -523,6 +596,7 @@ void AgentGroup::write_agent(const Key& key, const Agent& agent, BytesWriter& ou
   out.u8(static_cast<std::uint8_t>(agent.on_tick.kind));
   out.varint(agent.on_tick.ticks);
   out.varint(agent.ticks_left);
+  out.varint(agent.life);
   const std::vector<std::byte> state = saved(agent.state);
   out.varint(state.size());
   out.raw(state);
@@ -541,6 +615,7 @@ bool AgentGroup::adopt_pages(BytesReader& in, const AgentTypes& types, Agents& a
     const std::uint8_t kind = in.u8();
     agent.on_tick.ticks = static_cast<std::uint32_t>(in.varint());
     agent.ticks_left = static_cast<std::uint32_t>(in.varint());
+    agent.life = in.varint();
     const detail::AgentType* const type = types.find(id.type);
     BytesReader state(in.raw(in.count(1)));
     if (!in.ok() || kind > static_cast<std::uint8_t>(OnTick::Kind::deactivate) || type == nullptr)

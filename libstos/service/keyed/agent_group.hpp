@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <set>
@@ -93,6 +94,23 @@ public:
   list_query(std::string_view quota, std::string_view type, const Id& after, std::size_t count);
   /// An agent's state as JSON.
   [[nodiscard]] static std::vector<std::byte> show_query(const Id& id);
+  /// Which life of each of these agents is there: each activation begins another one.
+  [[nodiscard]] static std::vector<std::byte> lives_query(const std::vector<Id>& ids);
+  /// Why an agent is gone.
+  enum class Gone : std::uint8_t {
+    unknown,     ///< it was too long ago
+    by_itself,   ///< a callback has said so
+    idle,        ///< OnTick::deactivate_after_idle()
+    quota_is_not ///< its quota was deleted
+  };
+  struct Life {
+    bool is_elsewhere = false;
+    std::uint64_t life = 0;   ///< 0: it is not active
+    Gone why = Gone::unknown; ///< of the last one that has ended
+  };
+  /// What the answer says, in their order.
+  [[nodiscard]] static std::vector<Life> lives_of(const Answer& answer);
+  [[nodiscard]] static std::string_view text_of(Gone why);
   /// What the answer to a list_query() says.
   [[nodiscard]] static std::vector<Id> ids_of(const Answer& answer);
 
@@ -141,6 +159,7 @@ private:
   using Key = std::pair<std::uint64_t, Id>;
   struct Agent {
     detail::State state;
+    std::uint64_t life = 0; ///< another one for each activation
     OnTick on_tick;
     std::uint32_t ticks_left = 0;
   };
@@ -165,6 +184,8 @@ private:
   [[nodiscard]] Answer moved(std::uint64_t hash) const;
   [[nodiscard]] Answer answer_people(BytesReader& in) const;
   [[nodiscard]] Answer list(BytesReader& in) const;
+  [[nodiscard]] Answer lives(BytesReader& in) const;
+  void note_gone(const Key& key, Gone why);
   [[nodiscard]] static bool adopt_pages(BytesReader& in, const AgentTypes& types, Agents& agents);
   static void set(Agent& agent, OnTick what);
   static void write_agent(const Key& key, const Agent& agent, BytesWriter& out);
@@ -186,7 +207,10 @@ private:
   std::uint64_t last_adopted_ = 0;
   Time forgot_at_; // expired sessions
 
-  std::set<Key> asked_; // of this replica only
+  // Of this replica only:
+  std::set<Key> asked_;
+  std::map<Key, Gone> gone_;   // those of the last `gone_max`
+  std::deque<Key> gone_order_; // some twice
 };
 
 } // namespace stos::keyed

@@ -1,6 +1,8 @@
 #pragma once
 
 #include "libstos/base/bytes.hpp"
+#include "libstos/base/result.hpp"
+#include "libstos/code/value_tree.hpp"
 #include "libstos/service/keyed/contexts.hpp"
 
 #include <cstddef>
@@ -10,6 +12,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace stos::keyed {
@@ -64,6 +67,14 @@ public:
   [[nodiscard]] virtual Called command(State& state, std::uint32_t number,
                                        std::span<const std::byte> command, CommandContext& context,
                                        std::vector<Effect>* effects) const = 0;
+  /// A query or command that people have written: its class by name, with or without namespaces,
+  /// and its fields. Returns its number and its bytes. Fails with bad_argument.
+  [[nodiscard]] virtual Result<std::pair<std::uint32_t, std::vector<std::byte>>>
+  read_call(bool is_command, std::string_view name, const ValueTree& fields) const = 0;
+  /// What the query or command of this number was replied, for people. Fails with bad_message.
+  [[nodiscard]] virtual Result<ValueTree> show_reply(bool is_command, std::uint32_t number,
+                                                     std::span<const std::byte> reply) const = 0;
+
   [[nodiscard]] virtual Called timeout(State& state, TimeoutContext& context,
                                        std::vector<Effect>* effects) const = 0;
 };

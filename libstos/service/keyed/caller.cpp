@@ -17,7 +17,8 @@ std::uint64_t number_on_the_way(std::uint64_t number, std::uint64_t attempts) {
 }
 
 bool is_final(Outcome outcome, Ask::Kind kind) {
-  const bool is_call = kind == Ask::Kind::command || kind == Ask::Kind::query;
+  const bool is_call =
+      kind == Ask::Kind::command || kind == Ask::Kind::query || kind == Ask::Kind::stale;
   switch (outcome) {
     case Outcome::not_leader:
     case Outcome::moved:
@@ -33,7 +34,9 @@ bool is_final(Outcome outcome, Ask::Kind kind) {
 std::uint64_t Caller::call(const Call& call, std::uint64_t patience_ms, Time now) {
   Waiting waiting;
   waiting.hash = hash_of(call.id);
-  waiting.kind = call.is_command ? Ask::Kind::command : Ask::Kind::query;
+  waiting.kind = call.is_command            ? Ask::Kind::command
+                 : call.read == Read::stale ? Ask::Kind::stale
+                                            : Ask::Kind::query;
   waiting.body = encode(call);
   return add(std::move(waiting), patience_ms, now);
 }
@@ -107,6 +110,10 @@ void Caller::hear(const Reply& reply, Time now) {
   };
   switch (answer.outcome) {
     case Outcome::not_leader: {
+      if (waiting.kind == Ask::Kind::stale) { // it has no replica (any more)
+        again_at(now.ms + (waiting.attempts % 4 != 0 ? 0 : options_.pause_ms));
+        break;
+      }
       // Whom it names may not know it yet, or not any more: so not at once for ever.
       const raft::NodeId named{answer.number};
       raft::NodeId& known = leaders_[waiting.group];
@@ -136,7 +143,7 @@ void Caller::hear(const Reply& reply, Time now) {
       break;
     case Outcome::try_later:
       waiting.found_leader = true;
-      if (waiting.kind == Ask::Kind::command || waiting.kind == Ask::Kind::query)
+      if (waiting.hash) // of an agent
         again_at(now.ms + options_.pause_ms);
       else
         finish(number, answer);
@@ -153,7 +160,8 @@ void Caller::tick(Time now) {
     } else if (now.ms >= waiting.next_ms) {
       if (waiting.asked) { // no answer in time
         waiting.may_be_done = true;
-        leaders_.erase(waiting.group);
+        if (waiting.kind != Ask::Kind::stale)
+          leaders_.erase(waiting.group);
       }
       due_.insert(number);
     }
@@ -193,6 +201,10 @@ void Caller::send(std::uint64_t number, Waiting& waiting, const GroupTable& tabl
   else if (group == GroupTable::table_group)
     nodes = options_.contacts;
   raft::NodeId to = leaders_[group];
+  if (waiting.kind == Ask::Kind::stale) {
+    const bool has_own = std::ranges::find(nodes, options_.self) != nodes.end();
+    to = waiting.attempts == 0 && has_own ? options_.self : raft::NodeId::none();
+  }
   if (!to && !nodes.empty())
     to = nodes[waiting.attempts % nodes.size()];
   ++waiting.attempts;

@@ -20,13 +20,16 @@ struct CallerOptions {
   std::uint64_t id = 1;           ///< another one for each caller, ever: sessions are named by it
   std::uint64_t attempt_ms = 500; ///< for so long an answer is waited for before asking elsewhere
   std::uint64_t pause_ms = 20;    ///< before asking again where there is no leader yet
-  std::vector<raft::NodeId> contacts; ///< who may know the table, and those who have it
+  std::vector<raft::NodeId> contacts;       ///< who may know the table, and those who have it
+  raft::NodeId self = raft::NodeId::none(); ///< asked first where any replica will do
 };
 
 /// Brings commands and queries to the leaders of the groups that have the agents, and their answers
 /// back, whatever happens on the way: it finds the group by the table and by what groups say, the
 /// leader by asking, and asks again until the time that it was given is over. A command bears its
 /// place in a session, so that it is done once, however often it is sent.
+///
+/// A stale query goes to the replica of the caller's own node, or else to one after the other.
 ///
 /// Nothing here needs to be right. A caller with an old table takes longer. One whose clock is
 /// wrong by minutes gets a `timeout` for its first command, and knows the time by that.

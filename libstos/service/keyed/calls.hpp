@@ -12,17 +12,24 @@
 
 namespace stos::keyed {
 
+/// How much a query sees.
+enum class Read : std::uint8_t {
+  latest, ///< all that was answered before it: its leader is asked
+  stale,  ///< what a replica has, if there is one on the caller's own node: it may be out of date
+};
+
 /// A command or a query for an agent, as bytes.
 struct Call {
   Id id;
   bool is_command = false;
   std::uint32_t number = 0; ///< in the list of the agent's class
   std::vector<std::byte> argument;
+  Read read = Read::latest; ///< of a query
 
   friend bool operator==(const Call&, const Call&) = default;
 };
 
-void write(const Call& call, BytesWriter& out); ///< but for is_command
+void write(const Call& call, BytesWriter& out); ///< but for is_command and read
 [[nodiscard]] Call read_call(BytesReader& in, bool is_command);
 [[nodiscard]] std::vector<std::byte> encode(const Call& call); ///< what write() writes
 
@@ -34,18 +41,21 @@ template <class A, class C>
   return {{std::move(quota), std::string(A::name), std::move(key)},
           true,
           detail::number_in<C>(typename A::Commands{}),
-          out.take()};
+          out.take(),
+          Read::latest};
 }
 
 template <class A, class Q>
-[[nodiscard]] Call query_call(std::string quota, std::string key, const Q& query) {
+[[nodiscard]] Call query_call(std::string quota, std::string key, const Q& query,
+                              Read read = Read::latest) {
   static_assert(detail::check_agent_type<A>());
   BytesWriter out;
   save(out, query);
   return {{std::move(quota), std::string(A::name), std::move(key)},
           false,
           detail::number_in<Q>(typename A::Queries{}),
-          out.take()};
+          out.take(),
+          read};
 }
 
 /// What a caller gets: the reply, or why there is none.

@@ -51,7 +51,11 @@ using QueryContext = PureContext;
 /// What callbacks that change the state can say beside their reply.
 class ChangeContext : public PureContext {
 public:
-  ChangeContext(const Id& id, Time now, std::uint64_t seed) : PureContext(id, now), random_(seed) {}
+  ChangeContext(const Id& id, Time now, std::uint64_t seed)
+      : PureContext(id, now), seed_(seed), random_(seed) {}
+
+  /// Another one for each call.
+  [[nodiscard]] std::uint64_t seed() const { return seed_; }
 
   /// Numbers of this call only.
   [[nodiscard]] RandomStream& random() { return random_; }
@@ -67,6 +71,7 @@ public:
   [[nodiscard]] bool deactivates() const { return deactivates_; }
 
 private:
+  std::uint64_t seed_;
   RandomStream random_;
   std::optional<OnTick> on_tick_;
   bool deactivates_ = false;

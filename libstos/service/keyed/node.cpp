@@ -26,6 +26,7 @@ CallerOptions caller_options(const NodeOptions& options) {
   CallerOptions caller = options.caller;
   caller.id = mix64(options.self.value ^ mix64(options.life));
   caller.contacts = options.founders;
+  caller.self = options.self;
   return caller;
 }
 
@@ -88,6 +89,8 @@ void Node::host(raft::GroupId group, TableGroup::Kind kind, raft::Recovered reco
   }
   if (!added)
     failure_ = added.error();
+  else if (fsm(group).log().configuration().voters == std::vector{options_.self})
+    pass_time(group, 2 * options_.raft.election_ticks); // nobody else can lead it
   hosted_.emplace(group, std::move(hosted));
 }
 
@@ -337,8 +340,17 @@ void Node::add_replicas() {
       state = raft::Fsm::first_state({raft::in_order(group.founders), {}, {}});
       to_persist_.push_back({id, raft::Persist{std::nullopt, state.snapshot, {}}});
     }
+    const bool is_founder = state.snapshot != nullptr;
     host(id, group.kind, std::move(state));
+    if (is_founder && group.replicas.front() == options_.self)
+      pass_time(id, options_.raft.election_ticks / 2); // who is to lead is to campaign first
   }
+}
+
+/// For a group that this node has not heard anything of yet: so no leader relies on its patience.
+void Node::pass_time(raft::GroupId group, std::uint32_t ticks) {
+  for (; ticks > 0; --ticks)
+    fsm(group).tick();
 }
 
 void Node::forget_replicas() {
@@ -393,16 +405,6 @@ void Node::forget(raft::GroupId group) {
   groups_.remove(group);
   hosted_.erase(group);
   to_persist_.push_back({group, std::nullopt});
-}
-
-const AgentGroup* Node::agents(raft::GroupId group) const {
-  const auto at = hosted_.find(group);
-  return at == hosted_.end() ? nullptr : at->second.agents;
-}
-
-bool Node::leads(raft::GroupId group) const {
-  const raft::Fsm* const fsm = groups_.find(group);
-  return fsm != nullptr && fsm->leads();
 }
 
 } // namespace stos::keyed

@@ -4,6 +4,7 @@
 #include "libstos/service/keyed/agent_group.hpp"
 #include "libstos/service/keyed/caller.hpp"
 #include "libstos/service/keyed/group_table.hpp"
+#include "libstos/service/keyed/hosting_status.hpp"
 #include "libstos/service/keyed/quotas.hpp"
 #include "libstos/service/keyed/rate_limiter.hpp"
 #include "libstos/service/keyed/replica.hpp"
@@ -136,6 +137,12 @@ public:
   [[nodiscard]] const AgentGroup* agents(raft::GroupId group) const;
   [[nodiscard]] bool leads(raft::GroupId group) const;
 
+  /// Puts into `status` what a node knows: everything but its name, calls, callbacks and quotas.
+  void show(HostingStatus& status) const;
+  /// The `count` that are used most, if this node leads the group of quotas.
+  [[nodiscard]] std::vector<std::pair<std::string, QuotaUsage>>
+  fullest_quotas(std::size_t count) const;
+
 private:
   /// How a range is on its way from a group that this node leads.
   struct Giving {
@@ -161,6 +168,7 @@ private:
 
   [[nodiscard]] raft::Fsm& fsm(raft::GroupId group) { return *groups_.find(group); }
   void host(raft::GroupId group, TableGroup::Kind kind, raft::Recovered recovered);
+  void pass_time(raft::GroupId group, std::uint32_t ticks);
   void keep_replicas();
   void add_replicas();
   void forget_replicas();
@@ -181,7 +189,8 @@ private:
   void tick_agents(Hosted& hosted);
   void report(raft::GroupId id, Hosted& hosted);
   void divide(raft::GroupId id, Hosted& hosted, const TableGroup& known);
-  void tell_table(raft::GroupId from, std::vector<std::byte> item);
+  void tell_table(raft::GroupId from, std::vector<std::byte> item,
+                  std::uint64_t* times_done = nullptr);
 
   // what others want
   void handle(raft::NodeId from, const Ask& ask);
@@ -206,6 +215,9 @@ private:
   std::vector<Message> to_send_;
   std::vector<Reply> answers_;
   std::uint64_t last_refused_ = 0;
+  std::uint64_t leader_changes_ = 0;
+  std::uint64_t splits_ = 0;
+  std::uint64_t merges_ = 0;
   bool table_changed_ = true;
   bool is_in_table_ = false; ///< once it was
   bool asks_table_ = false;  ///< to be put into it

@@ -23,6 +23,7 @@ constexpr std::uint64_t order_every_ms = 200;
 
 void Node::lead(raft::GroupId id, Hosted& hosted) {
   if (hosted.led_in != fsm(id).term()) {
+    ++leader_changes_;
     hosted.led_in = fsm(id).term();
     hosted.has_ticked = false;
     hosted.asks_table = false;
@@ -140,12 +141,14 @@ void Node::hand_over(raft::GroupId id, Hosted& hosted, const TableGroup& wanted)
 }
 
 /// One item of a group at a time is on its way to the table.
-void Node::tell_table(raft::GroupId from, std::vector<std::byte> item) {
+void Node::tell_table(raft::GroupId from, std::vector<std::byte> item, std::uint64_t* times_done) {
   Hosted& hosted = hosted_.at(from);
   if (std::exchange(hosted.asks_table, true))
     return;
   ask_then(GroupTable::table_group, Ask::Kind::item, std::move(item),
-           [this, from](const Answer& /*answer*/) {
+           [this, from, times_done](const Answer& answer) {
+             if (times_done != nullptr && answer.outcome == Outcome::done)
+               ++*times_done;
              if (const auto at = hosted_.find(from); at != hosted_.end())
                at->second.asks_table = false;
            });
@@ -244,7 +247,7 @@ void Node::divide(raft::GroupId id, Hosted& hosted, const TableGroup& known) {
   if (agents > options_.per_group_max) {
     const std::optional<std::uint64_t> middle = hosted.agents->middle();
     if (table_->groups().size() - 1 < options_.groups_max && middle)
-      tell_table(id, GroupTable::split_item(id, *middle, options_.replicas));
+      tell_table(id, GroupTable::split_item(id, *middle, options_.replicas), &splits_);
     return;
   }
   const std::optional<raft::GroupId> neighbour = table_->next_to(id);
@@ -256,7 +259,7 @@ void Node::divide(raft::GroupId id, Hosted& hosted, const TableGroup& known) {
     const std::uint64_t theirs = in.varint();
     if (answer.outcome == Outcome::done && at != hosted_.end() && in.at_end() &&
         2 * (theirs + at->second.agents->agents()) <= options_.per_group_max)
-      tell_table(id, GroupTable::merge_item(id, *neighbour));
+      tell_table(id, GroupTable::merge_item(id, *neighbour), &merges_);
   });
 }
 

@@ -182,6 +182,30 @@ std::uint64_t Quotas::agents_of(const std::string& quota, Time now) const {
   return sum;
 }
 
+std::vector<std::pair<std::string, QuotaUsage>> Quotas::fullest(std::size_t count, Time now) const {
+  Counts agents;
+  for (const auto& [group, report] : reports_)
+    if (report.at.ms + report_life_ms > now.ms)
+      for (const Counts* const counts : {&report.agents, &report.allowed})
+        for (const auto& [quota, number] : *counts)
+          agents[quota] += number;
+  std::vector<std::pair<std::string, QuotaUsage>> all;
+  all.reserve(limits_.size());
+  for (const auto& [quota, limit] : limits_) {
+    const auto at = agents.find(quota);
+    all.push_back({quota, {at == agents.end() ? 0 : at->second, limit}});
+  }
+  const auto share = [](const QuotaUsage& usage) {
+    return static_cast<double>(usage.agents) /
+           static_cast<double>(std::max<std::uint64_t>(usage.limit, 1));
+  };
+  std::ranges::stable_sort(
+      all, [&](const auto& a, const auto& b) { return share(a.second) > share(b.second); });
+  all.resize(std::min(all.size(), count));
+  std::ranges::sort(all, {}, [](const auto& one) -> const std::string& { return one.first; });
+  return all;
+}
+
 Answer Quotas::query(std::span<const std::byte> query, std::vector<Effect>* /*effects*/) {
   BytesReader in(query);
   BytesWriter out;

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace stos::keyed {
@@ -80,6 +81,10 @@ public:
   [[nodiscard]] Result<void> restore(std::span<const std::byte> bytes) override;
 
   [[nodiscard]] std::uint64_t agents_of(const std::string& quota, Time now) const;
+  /// The `count` quotas of which the largest part is used, in the order of their names. O(quotas
+  /// and reports).
+  [[nodiscard]] std::vector<std::pair<std::string, QuotaUsage>> fullest(std::size_t count,
+                                                                        Time now) const;
 
 private:
   struct Report {

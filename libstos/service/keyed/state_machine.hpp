@@ -31,6 +31,7 @@ public:
   [[nodiscard]] virtual Answer apply(std::span<const std::byte> item, Place place, Time now,
                                      std::vector<Effect>* effects) = 0;
 
+  /// `effects` is null where a replica answers from what it has: then the query leaves no trace.
   [[nodiscard]] virtual Answer query(std::span<const std::byte> query,
                                      std::vector<Effect>* effects) = 0;
 

@@ -3,6 +3,7 @@
 #include "libstos/base/demangle.hpp"
 #include "libstos/code/named_values.hpp"
 #include "libstos/service/keyed/agent_class.hpp"
+#include "libstos/service/keyed/written_call.hpp"
 
 #include <exception>
 #include <functional>
@@ -103,6 +104,35 @@ public:
         return called;
       });
     });
+  }
+
+  [[nodiscard]] Result<std::pair<std::uint32_t, std::vector<std::byte>>>
+  read_call(bool is_command, std::string_view name, const ValueTree& fields) const override {
+    return is_command
+               ? detail::read_call_of(typename A::Commands{}, "command", A::name, name, fields)
+               : detail::read_call_of(typename A::Queries{}, "query", A::name, name, fields);
+  }
+
+  [[nodiscard]] Result<ValueTree> show_reply(bool is_command, std::uint32_t number,
+                                             std::span<const std::byte> reply) const override {
+    std::optional<ValueTree> tree;
+    const auto show = [&]<class R>(std::type_identity<R>) {
+      BytesReader in(reply);
+      const std::optional<R> read = load_new<R>(in);
+      if (read && in.at_end())
+        tree = tree_of(*read);
+      return detail::Called{};
+    };
+    static_cast<void>(
+        is_command ? detail::by_number(
+                         typename A::Commands{}, number, "command",
+                         [&]<class C>() { return show(std::type_identity<CommandReply<A, C>>{}); })
+                   : detail::by_number(typename A::Queries{}, number, "query", [&]<class Q>() {
+                       return show(std::type_identity<QueryReply<A, Q>>{});
+                     }));
+    if (!tree)
+      return Error{Errc::bad_message, "the reply is of another class"};
+    return *std::move(tree);
   }
 
   [[nodiscard]] detail::Called timeout(detail::State& state, TimeoutContext& context,
