@@ -196,8 +196,10 @@ int main(int argc, char** argv) {
       argc, argv, "Weather stations whose records outlive the run.",
       [&](CommandLine& cli) {
         cli.option("--stations", wishes.stations, "number of stations", 2, 1'000);
-        cli.duration("--end-time", wishes.seconds, "laboratory time at which the run ends");
         cli.option("--run", wishes.run, "name of the run in the records");
       },
-      [&](const RunOptions& options) { return simulate(options, wishes); });
+      [&](const RunOptions& options) {
+        wishes.seconds = options.end_time_s.value_or(wishes.seconds);
+        return simulate(options, wishes);
+      });
 }

@@ -46,8 +46,8 @@ struct AgentCallOrder {
   keyed::Id id;
   bool is_command = false;
   bool is_stale = false; ///< a query of any replica
-  std::string name; ///< of the class of the command or query
-  std::string json; ///< its fields
+  std::string name;      ///< of the class of the command or query
+  std::string json;      ///< its fields
   std::uint64_t patience_ms = 0;
 };
 [[nodiscard]] Bytes encode(const AgentCallOrder& order);

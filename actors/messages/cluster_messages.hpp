@@ -83,6 +83,18 @@ bool inspect(Inspector& f, WanderMessage& x) {
   return f.object(x).fields();
 }
 
+struct WeighMessage {}; ///< it is time to weigh agents
+template <class Inspector>
+bool inspect(Inspector& f, WeighMessage& x) {
+  return f.object(x).fields();
+}
+
+struct AdvisedMessage {}; ///< the BalanceDesk has an advice
+template <class Inspector>
+bool inspect(Inspector& f, AdvisedMessage& x) {
+  return f.object(x).fields();
+}
+
 struct EndMessage {};
 template <class Inspector>
 bool inspect(Inspector& f, EndMessage& x) {
@@ -136,4 +148,7 @@ CAF_ADD_TYPE_ID(stos_cluster, (stos::JobQuestion))
 CAF_ADD_TYPE_ID(stos_cluster, (stos::JobCommand))
 CAF_ADD_TYPE_ID(stos_cluster, (stos::JobAnswer))
 CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::JobWords))
+CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::WeightsMessage))
+CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::WeighMessage))
+CAF_ADD_TYPE_ID(stos_cluster, (stos::detail::AdvisedMessage))
 CAF_END_TYPE_ID_BLOCK(stos_cluster)

@@ -102,6 +102,18 @@ bool inspect(Inspector& f, CutMessage& x) {
                             f.field("problem", x.problem), f.field("kept_only", x.is_kept_only));
 }
 
+/// To the first node: a piece of what the agents of a node weigh; see BalanceDesk.
+struct WeightsMessage {
+  std::uint32_t from = 0;
+  bool more = false; ///< other pieces follow
+  Bytes data;        ///< in pieces: NodeWeights
+};
+template <class Inspector>
+bool inspect(Inspector& f, WeightsMessage& x) {
+  return f.object(x).fields(f.field("from", x.from), f.field("more", x.more),
+                            f.field("data", x.data));
+}
+
 /// To a node that is to keep it: a piece of the run's last complete cut; see CutKeeper.
 struct CopyMessage {
   std::uint32_t from = 0;

@@ -2,8 +2,10 @@
 
 #include "actors/messages/caf_types.hpp"
 #include "actors/messages/luggage.hpp"
+#include "actors/messages/pieces.hpp"
 #include "actors/messages/system_messages.hpp"
 #include "actors/transport/message_rules.hpp"
+#include "config/program.hpp"
 #include "config/spelling.hpp"
 #include "config/values.hpp"
 #include "libstos/cluster/status/live_status.hpp"
@@ -70,6 +72,15 @@ caf::behavior RunActor::running() {
       [this](TickMessage) { run_gateway(); },
       [this](OrdersMessage) { take_orders(); },
       [this](WanderMessage) { wander(); },
+      [this](WeighMessage) {
+        if (state_->gateway != nullptr && !over_)
+          state_->gateway->want_weighing();
+      },
+      [this](AdvisedMessage) { follow_advice(); },
+      [this](WeightsMessage& message) {
+        if (balance_ && is_other_node(message.from) && has_said(message.from))
+          hear_weights(message);
+      },
       [this](TickMessage, std::uint64_t timer) {
         if (timer == timer_ && state_->gateway != nullptr)
           state_->gateway->wake();
@@ -127,6 +138,7 @@ void RunActor::begin() {
   state_->citizens->begin();
   chance_ = RandomStream(mix64(state_->world->options.seed + state_->own_index));
   begin_to_wander();
+  begin_to_balance();
   if (aborted_ && state_->gateway != nullptr)
     state_->gateway->abandon();
 }
@@ -154,6 +166,7 @@ void RunActor::end() {
   for (auto& [number, promise] : std::exchange(cuts_asked_, {}))
     promise.deliver(refusal({Errc::bad_argument, "the simulation has ended"}));
   begun_ = false;
+  balance_.reset();
   state_->gateway.reset();
   state_->snapshots.reset();
   const std::lock_guard lock(state_->mutex);
@@ -208,6 +221,8 @@ void RunActor::run_gateway() {
   const Result<Gateway::Slice> slice = state_->gateway->run(now_s, output);
   send_frames(output);
   answer_moves(output.moves);
+  if (output.weights)
+    tell_weights(*output.weights);
   if (std::exchange(was_stopping_, is_stopping()) && !was_stopping_)
     state_->citizens->stop_is_over();
   if (!slice) {
@@ -353,6 +368,62 @@ void RunActor::wander() {
   move_agents(moves, [this](const Result<std::vector<MoveOutcome>>& outcomes) {
     if (outcomes)
       delayed_send(this, pause, WanderMessage{});
+  });
+}
+
+void RunActor::begin_to_balance() {
+  const ClusterOptions& options = state_->world->options.cluster;
+  if (state_->own_index != 0 || state_->gateway == nullptr || options.balance == BalanceName::none)
+    return;
+  balance_.emplace(
+      options.balance, options.balance_every_s, state_->runs.size(),
+      [self = caf::actor_cast<caf::actor>(this)] { caf::anon_send(self, AdvisedMessage{}); });
+  weigh_later();
+}
+
+void RunActor::weigh_later() {
+  delayed_send(this,
+               std::chrono::duration_cast<std::chrono::nanoseconds>(
+                   std::chrono::duration<double>(balance_->pause_s())),
+               WeighMessage{});
+}
+
+void RunActor::tell_weights(const NodeWeights& weights) {
+  if (balance_)
+    return balance_->hear(NodeIndex(0), weights);
+  WeightsMessage message;
+  message.from = static_cast<std::uint32_t>(state_->own_index);
+  send_in_pieces(std::move(message), encode(weights),
+                 [this](const WeightsMessage& piece) { send(state_->runs.front(), piece); });
+}
+
+void RunActor::hear_weights(WeightsMessage& message) {
+  std::vector<std::byte>& bytes = weights_[message.from];
+  bytes.insert(bytes.end(), message.data.data.begin(), message.data.data.end());
+  if (message.more)
+    return;
+  Result<NodeWeights> weights = decode_weights(std::exchange(bytes, {}));
+  if (!weights)
+    return abort({weights.error().code,
+                  "node " + state_->names[message.from] + " has sent " + weights.error().context},
+                 true);
+  balance_->hear(NodeIndex(message.from), *std::move(weights));
+}
+
+void RunActor::follow_advice() {
+  if (!balance_ || over_ || state_->gateway == nullptr)
+    return;
+  const BalanceAdvice advice = balance_->take_advice();
+  if (advice.moves.empty())
+    return weigh_later();
+  if (!state_->world->options.digest_only)
+    tell("balance: " + to_string(advice));
+  move_agents(advice.moves, [this](const Result<std::vector<MoveOutcome>>& outcomes) {
+    if (!outcomes || !balance_)
+      return;
+    if (const auto why = balance_->hear(*outcomes))
+      tell("warning: balance: some agents cannot move between nodes: " + *why);
+    weigh_later();
   });
 }
 

@@ -3,6 +3,7 @@
 #include "actors/agents/citizens.hpp"
 #include "actors/messages/caf_types.hpp"
 #include "actors/messages/cluster_messages.hpp"
+#include "actors/run/balance_desk.hpp"
 #include "actors/run/move_desk.hpp"
 #include "actors/run/snapshots.hpp"
 #include "libstos/base/random.hpp"
@@ -112,6 +113,11 @@ private:
                                                        NodeIndex to) const;
   void begin_to_wander();
   void wander();
+  void begin_to_balance();
+  void weigh_later();
+  void hear_weights(WeightsMessage& message);
+  void tell_weights(const NodeWeights& weights);
+  void follow_advice();
   void answer_moves(std::vector<MoveAnswer>& answers);
   [[nodiscard]] caf::result<caf::actor> search(const FindAgent& wanted);
   void search(SearchMessage wanted, std::string what,
@@ -144,6 +150,8 @@ private:
   std::uint64_t random_moves_left_ = 0; // to be made of agents here
   std::uint64_t random_moves_at_once_ = 0;
   std::map<std::size_t, KeptBack> kept_back_; // by node
+  std::optional<BalanceDesk> balance_;        // on the first node, if agents are to move for it
+  std::map<std::size_t, std::vector<std::byte>> weights_; // pieces, by node
   RandomStream chance_{0};
   std::uint64_t timer_ = 0;
 };

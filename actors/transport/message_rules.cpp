@@ -52,15 +52,16 @@ Table make_table() {
       RunAnswer, JobWords, JobAnswer, CoordinationWords, CoordinationAnswer>(table,
                                                                              from(PeerKind::node));
   // From run to run.
-  put<FrameMessage, FarewellMessage, FarewellReceipt, CutMessage, CopyMessage, AbortMessage,
-      AgentMail, AgentEndedMessage, SearchMessage, SearchAnswer>(table, from(PeerKind::node));
+  put<FrameMessage, FarewellMessage, FarewellReceipt, CutMessage, CopyMessage, WeightsMessage,
+      AbortMessage, AgentMail, AgentEndedMessage, SearchMessage, SearchAnswer>(
+      table, from(PeerKind::node));
   // From host to host of replicated agents.
   put<HostAnnouncement, HostMessage>(table, from(PeerKind::node));
   // Within a process only.
   put<BeginMessage, LookMessage, AnswerMessage, TickMessage, OrdersMessage, DueMessage,
-      WanderMessage, EndMessage, TellMessage, ReachedMessage, UnreachableMessage, Bytes,
-      AgentMail::Kind, MailContent, HostCall, HostAnswer, HostWatch, HostWatchEnd>(table,
-                                                                                   from_nobody);
+      WanderMessage, WeighMessage, AdvisedMessage, EndMessage, TellMessage, ReachedMessage,
+      UnreachableMessage, Bytes, AgentMail::Kind, MailContent, HostCall, HostAnswer, HostWatch,
+      HostWatchEnd>(table, from_nobody);
   // What CAF's actors obey from any sender, and what its system does with groups.
   put<caf::exit_msg, caf::link_atom, caf::unlink_atom>(table, of_speaker);
   put<caf::down_msg, caf::node_down_msg, caf::monitor_atom, caf::demonitor_atom, caf::sys_atom,

@@ -35,6 +35,9 @@ enum class PlacementName : std::uint8_t {
 /// As it is written in the configuration.
 [[nodiscard]] std::string_view to_string(PlacementName placement);
 
+/// How agents move between nodes while a simulation runs, see Balancer.
+enum class BalanceName { none, diffusion, repartition };
+
 /// Which module says when a node is to campaign for the lead of the cluster's log. Who leads has no
 /// effect on any run; see libstos/raft/election.hpp.
 enum class ElectionName : std::uint8_t {
@@ -76,7 +79,7 @@ struct TlsOptions {
 /// Units:   the suffix of each name; `_s` is seconds of wall-clock time.
 /// Threads: none inside.
 /// Owns:    its strings.
-/// Limits:  `nodes`, the five times, `copies`, `newcomers_max`, `frame_bytes_max`, `credit_bytes`,
+/// Limits:  `nodes`, the six times, `copies`, `newcomers_max`, `frame_bytes_max`, `credit_bytes`,
 ///          `random_moves`, `random_delay_s`.
 struct ClusterOptions {
   /// Name of the cluster. Nodes of different clusters refuse each other. As a simulation's name.
@@ -142,6 +145,13 @@ struct ClusterOptions {
 
   /// Where initial agents go.
   PlacementName placement = PlacementName::hilbert;
+
+  /// How agents move later on, when some nodes have more to do than others, or much goes between
+  /// them.
+  BalanceName balance = BalanceName::none;
+
+  /// How often that is looked at, at most. 0.01 to 86,400. Default 1.
+  double balance_every_s = 1;
 
   /// Largest frame between two nodes. 4 KiB to 1 GiB.
   std::uint64_t frame_bytes_max = std::uint64_t{1} << 20;

@@ -78,6 +78,7 @@ FrameHeader any_header(RandomStream& random, std::size_t nodes) {
     report.more_moves = random.bernoulli(0.5);
     report.wanted.cut = random.bernoulli(0.5);
     report.wanted.divide = random.bernoulli(0.5);
+    report.wanted.weigh = random.bernoulli(0.5);
     if (report.quiet)
       report.latest = any_time(random);
     report.next = {any_time(random), any_time(random), static_cast<std::uint32_t>(random())};

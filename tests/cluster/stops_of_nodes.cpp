@@ -1,5 +1,5 @@
-// Stops of a cluster that are for several things at once: agents move between nodes, nodes divide
-// theirs among their domains, and the world is cut.
+// Stops of a cluster that are for several things at once: agents are weighed, and move between
+// nodes, nodes divide theirs among their domains, and the world is cut.
 
 #include "tests/cluster/parts_of_cuts.hpp"
 #include "tests/cluster/worlds_on_nodes.hpp"
@@ -22,8 +22,23 @@ struct Totals {
   std::size_t cuts = 0;
   std::size_t divisions = 0;
   std::uint64_t moved = 0;
-  std::size_t for_all_three = 0; ///< runs with a stop that was for all of it
+  std::size_t for_all_four = 0; ///< runs with a stop that was for all of it
+  std::uint64_t weighed = 0;    ///< events
 };
+
+/// All nodes have weighed at the same stops, and no event twice.
+void check_weights(const VirtualCluster& cluster, std::size_t nodes, const RunSummary& summary,
+                   Totals& totals) {
+  std::uint64_t events = 0;
+  for (std::size_t node = 0; node < nodes; ++node) {
+    REQUIRE(cluster.weights(node).size() == cluster.weights(0).size());
+    for (const NodeWeights& weights : cluster.weights(node))
+      for (const NodeWeights::Agent& agent : weights.agents)
+        events += agent.events;
+  }
+  REQUIRE(events <= summary.absorbed);
+  totals.weighed += events;
+}
 
 /// Asks for all of it at the same moments, on nodes of its choice: the outcome and each cut are
 /// those of the serial engine.
@@ -55,6 +70,7 @@ void check_stops(const Plan& plan, std::uint64_t seed, Totals& totals) {
     const auto any_node = [&] { return random.below(static_cast<std::uint32_t>(shape.nodes)); };
     running.request_any();
     running.divide_anew(any_node());
+    running.weigh(any_node());
     running.cut(any_node());
   };
   const RunSummary summary =
@@ -84,14 +100,16 @@ void check_stops(const Plan& plan, std::uint64_t seed, Totals& totals) {
   totals.cuts += times.size();
   totals.divisions += cluster.divisions();
   totals.moved += cluster.moved();
-  totals.for_all_three += cluster.most_orders() == 3 ? 1 : 0;
+  totals.for_all_four += cluster.most_orders() == 4 ? 1 : 0;
+  check_weights(cluster, shape.nodes, summary, totals);
 }
 
 void check(const Totals& totals) {
   CHECK(totals.cuts > 100);
   CHECK(totals.divisions > 100);
   CHECK(totals.moved > 100);
-  CHECK(totals.for_all_three > 50);
+  CHECK(totals.for_all_four > 50);
+  CHECK(totals.weighed > 1'000);
 }
 
 } // namespace

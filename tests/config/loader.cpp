@@ -67,6 +67,8 @@ RunOptions unusual_options() {
   options.cluster.handshake_timeout_s = 9;
   options.cluster.newcomers_max = 11;
   options.cluster.placement = PlacementName::graph;
+  options.cluster.balance = BalanceName::diffusion;
+  options.cluster.balance_every_s = 10;
   options.cluster.frame_bytes_max = 5000;
   options.cluster.credit_bytes = 6000;
   options.cluster.random_moves = 7000;
@@ -344,7 +346,7 @@ TEST_CASE("an unknown key is refused with file, line and the nearest known key",
         "run.yaml:1: unknown key \"simulation.color\"; known: name, seed, end_time");
   CHECK(failure(load("wallpaper: blue")) ==
         "run.yaml:1: unknown key \"wallpaper\"; known: simulation, engine, limits, output, "
-         "snapshot, distributed, cluster, jobs, agents, monitoring");
+        "snapshot, distributed, cluster, jobs, agents, monitoring");
   CHECK(failure(load("engine.workers: 4")) ==
         "run.yaml:1: \"engine.workers\" must be written as `workers` below `engine`");
   CHECK(failure(load("engine: {a.b: 4}")) ==

@@ -36,6 +36,7 @@ struct Site final : Stops::OtherNodes {
     if (links > 0)
       set.stops().connect(*this);
   }
+  void weigh() override { happened += "weighed; "; }
   void depart(double least) override {
     happened += "departed from " + std::to_string(static_cast<int>(least)) + "; ";
   }
@@ -77,30 +78,32 @@ TEST_CASE("a world that stands still without a stop goes on with its next event"
 TEST_CASE("a stop with all orders at once pauses, carries them out in their order, and ends") {
   Site site(1);
   site.want_division();
+  site.stops.want_weighing();
   site.world.wants_stop = true;
   StopOrders orders = site.stops.take_wanted();
-  CHECK(orders == StopOrders{true, false, true});
+  CHECK(orders == StopOrders{true, false, true, true});
+  CHECK_FALSE(site.stops.take_wanted().weigh);
   orders.move = true;
   site.stops.begin(orders);
   CHECK(site.is_paused());
   CHECK(site.stops.progress() == 4);
 
   CHECK(site.all_stand_still(at(5), 7) == Then::wait);
-  CHECK(site.happened == "departed from 5; ");
+  CHECK(site.happened == "weighed; departed from 5; ");
   CHECK(site.world.next_stop > 7); // an event has got that far
   CHECK(site.world.next_stop < 7.1);
   CHECK(site.stops.progress() == 5);
   CHECK(site.is_paused());
 
   CHECK(site.all_stand_still(Instant::never()) == Then::look_anew);
-  CHECK(site.happened == "departed from 5; arrived; divided from 5; ");
+  CHECK(site.happened == "weighed; departed from 5; arrived; divided from 5; ");
   CHECK_FALSE(site.is_paused());
   CHECK_FALSE(site.stops.is_under_way());
   CHECK_FALSE(site.stops.is_wanted());
   CHECK(site.stops.progress() == 0);
 
   CHECK(site.all_stand_still(Instant::never()) == Then::look_anew); // before the horizon
-  CHECK(site.happened == "departed from 5; arrived; divided from 5; shown at 7; ");
+  CHECK(site.happened == "weighed; departed from 5; arrived; divided from 5; shown at 7; ");
   CHECK(site.stops.shown() == 1);
   CHECK(site.all_stand_still(at(8)) == Then::move_floor);
 }
@@ -109,6 +112,8 @@ TEST_CASE(
     "one node alone is a cluster without links: its stop has the same orders, and no waiting") {
   Site site(0);
   site.want_division();
+  site.stops.want_weighing(); // there is no node to compare with
+  CHECK(site.happened.empty());
   site.world.wants_stop = true;
   site.stops.begin_alone();
   CHECK(site.stops.orders() == StopOrders{true, false, true});

@@ -4,9 +4,11 @@
 // usage: make_corpus FOLDER      (tests/fuzz/corpus)
 
 #include "libstos/cluster/membership/world_fingerprint.hpp"
+#include "libstos/cluster/placement/weights.hpp"
 #include "libstos/cluster/status/cluster_status.hpp"
 #include "libstos/cluster/view/control_group.hpp"
 #include "libstos/image/cut_bytes.hpp"
+#include "libstos/service/coordination/coordination_table.hpp"
 #include "store/log_records.hpp"
 #include "tests/fuzz/cut_world.hpp"
 #include "tests/fuzz/raft_steps.hpp"
@@ -176,6 +178,69 @@ void keep_cluster_statuses() {
   news.u8(1);
   write_news({"mars", {test::made_up_status("mars")}, cluster.log}, news);
   keep("cluster_status", "news", news.take());
+}
+
+void keep_weights() {
+  BytesWriter out;
+  out.u8(128);
+  for (std::uint64_t node = 0; node < 2; ++node) {
+    NodeWeights weights;
+    weights.busy_s = 1 + static_cast<double>(node);
+    for (std::uint64_t i = 1; i <= 8; ++i) {
+      const AgentId id{10 * node + i};
+      weights.agents.push_back({id, static_cast<std::uint32_t>(100 * i)});
+      weights.traffic.push_back({id, AgentId{10 * (1 - node) + i}, 7});
+    }
+    weights.new_here = {AgentId{10 * node + 1}};
+    out.raw(encode(weights));
+  }
+  keep("weights", "two-nodes", out.take());
+}
+
+void keep_coordination() {
+  using namespace coordination;
+  const SessionId session{5};
+  const auto request = [&](Request::What what, std::uint64_t sequence, const std::string& name) {
+    Request wanted;
+    wanted.what = what;
+    wanted.session = session;
+    wanted.sequence = sequence;
+    wanted.name = name;
+    wanted.lease_ms = 10'000;
+    return wanted;
+  };
+  const std::vector<Request> requests{
+      request(Request::What::open, 0, "client"),  request(Request::What::acquire, 1, "lock"),
+      request(Request::What::acquire, 2, "lock"), request(Request::What::put, 3, "key"),
+      request(Request::What::remove, 4, "key"),   request(Request::What::propose, 5, "key")};
+  CoordinationTable table(1);
+  BytesWriter entries;
+  entries.u8(2);
+  entries.u16(0); // no snapshot
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    BytesWriter told;
+    told.u8(0);
+    write(requests[i], told);
+    keep("coordination", "request-" + std::to_string(i), told.take());
+    const auto entry =
+        CoordinationTable::entry(1'000 * i, CoordinationTable::wish({1, i}, requests[i]));
+    table.apply(entry);
+    entries.u16(static_cast<std::uint16_t>(entry.size()));
+    entries.raw(entry);
+  }
+  keep("coordination", "entries", entries.take());
+  for (const auto& [number, answer] : table.take_results()) {
+    BytesWriter told;
+    told.u8(1);
+    write(answer, told);
+    keep("coordination", "answer-" + std::to_string(number), told.take());
+  }
+  BytesWriter from_snapshot;
+  from_snapshot.u8(2);
+  const std::vector<std::byte> snapshot = table.snapshot();
+  from_snapshot.u16(static_cast<std::uint16_t>(snapshot.size()));
+  from_snapshot.raw(snapshot);
+  keep("coordination", "snapshot", from_snapshot.take());
 }
 
 void keep_views() {
@@ -417,6 +482,8 @@ int main(int argc, char** argv) {
   keep_cuts_to_restore();
   keep_lmdb_page();
   keep_raft();
+  keep_weights();
+  keep_coordination();
   keep_views();
   std::printf("%zu steps, %zu frames\n", recording.steps().size(), recording.frames().size());
 }

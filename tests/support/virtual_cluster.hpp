@@ -104,6 +104,16 @@ public:
       nodes_[node]->gateway->wake();
   }
 
+  /// Wants all nodes to weigh their agents.
+  void weigh(std::size_t node) {
+    if (!nodes_[node]->set.board().finished())
+      nodes_[node]->gateway->want_weighing();
+  }
+  /// What they have weighed so far.
+  [[nodiscard]] const std::vector<NodeWeights>& weights(std::size_t node) const {
+    return nodes_[node]->weights;
+  }
+
   /// How often a node has divided its agents anew, and of the stops at which one did, for how many
   /// kinds of orders the one was that was for most.
   [[nodiscard]] std::size_t divisions() const { return divisions_; }
@@ -188,7 +198,8 @@ private:
   }
 
   static int number_of(const detail::StopOrders& orders) {
-    return (orders.cut ? 1 : 0) + (orders.move ? 1 : 0) + (orders.divide ? 1 : 0);
+    return (orders.cut ? 1 : 0) + (orders.move ? 1 : 0) + (orders.divide ? 1 : 0) +
+           (orders.weigh ? 1 : 0);
   }
 
   [[nodiscard]] std::uint64_t sum(std::uint64_t detail::LinkCounters::*counter) const {
@@ -223,6 +234,7 @@ private:
     bool gateway_runs = false;
     std::size_t finished = 0;
     std::optional<double> wake_at_s;
+    std::vector<NodeWeights> weights{};
   };
 
   // Something that can happen now: a runner of a node, or a frame that arrives.
@@ -344,6 +356,8 @@ private:
       wires_[wire].push_back(std::move(frame.bytes));
     }
     node.wake_at_s = output.wake_at_s;
+    if (output.weights)
+      node.weights.push_back(*std::move(output.weights));
     for (MoveAnswer& answer : output.moves)
       std::move(answer.outcomes.begin(), answer.outcomes.end(), std::back_inserter(outcomes_));
     if (*slice == detail::Gateway::Slice::more)

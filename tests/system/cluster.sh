@@ -1,6 +1,6 @@
 # Many nodes: outcome, trace and output of one node; and what goes wrong ends soon, with a clear
 # error on the nodes that are left.
-# timeout: 300
+# timeout: 600
 # alone
 set -euo pipefail
 

@@ -1,7 +1,7 @@
 # Locks and shared values on nodes that are processes of their own: many clients that add to a number
 # in a file, a holder that is stopped for longer than its lease, a leader that is killed meanwhile,
 # counters that are compared and set, a watch, and what users are told.
-# timeout: 300
+# timeout: 600
 # alone
 set -euo pipefail
 

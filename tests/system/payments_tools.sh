@@ -11,8 +11,8 @@ trap 'kill "$launcher" 2>/dev/null && wait "$launcher" || true; rm -rf "$work"' 
 . "$STOS_SOURCE_DIR/tests/system/prometheus.bash"
 
 # Clients pay until the launcher is stopped.
-timeout 200 "$STOS_BUILD_DIR/bin/stos" run -n 3 --monitoring 127.0.0.1:0 \
-  "$STOS_BUILD_DIR/examples/payments" --accounts 20 --seconds 150 >"$work/out" 2>"$work/log" &
+timeout 260 "$STOS_BUILD_DIR/bin/stos" run -n 3 --monitoring 127.0.0.1:0 \
+  "$STOS_BUILD_DIR/examples/payments" --accounts 20 --seconds 200 >"$work/out" 2>"$work/log" &
 launcher=$!
 exporter=()
 for k in 1 2 3; do
@@ -40,7 +40,7 @@ all_is_seen() {
   look && [[ $(sum stos_replicated_agents) == 20 && $(sum 'stos_replicated_nodes') == 9 &&
              $(sum 'stos_replicated_quota_agents{') == 20 ]]
 }
-wait_until 60 all_is_seen
+wait_until 100 all_is_seen # leaders report to the quotas once a minute
 [[ $(cat "$work"/metrics? | grep -c '^stos_replicated_quota_limit_agents{.*quota="bank"') == 1 ]] ||
   fail "not one node shows the quota"
 [[ $(cat "$work"/metrics? | grep '^stos_replicated_replicas{' | grep -c 'role="leader"') == 3 ]] ||

@@ -101,6 +101,7 @@ Result<Gateway::Slice> Gateway::run(double now_s, Output& output) {
   look_around();
   watch_congestion();
   pass_answers(output);
+  output.weights = std::exchange(weights_, std::nullopt);
   if (board_.finished())
     return Slice::finished;
 
@@ -287,6 +288,18 @@ bool Gateway::begin_stop(const GlobalTime::Result& round) {
   abroad_.moves.wishes = std::exchange(wishes_, {});
   stops_.begin(std::exchange(orders_, {}));
   return true;
+}
+
+void Gateway::weigh() {
+  scales_.begin();
+  for (const DomainIndex domain : set_.all()) {
+    set_.domain(domain).begin_stop();
+    set_.domain(domain).for_each_agent([this](const Cell& agent) { scales_.add(agent); });
+  }
+  double busy_s = 0;
+  for (const DomainLoad& load : set_.loads())
+    busy_s += load.busy_s;
+  weights_ = scales_.weigh(busy_s);
 }
 
 void Gateway::depart(double least) {

@@ -2,6 +2,7 @@
 
 #include "libstos/cluster/gateway/link.hpp"
 #include "libstos/cluster/placement/placement.hpp"
+#include "libstos/cluster/placement/weights.hpp"
 #include "libstos/cluster/stop/migration.hpp"
 #include "libstos/cluster/time/global_time.hpp"
 #include "libstos/engine/parallel/domain_set.hpp"
@@ -82,7 +83,8 @@ public:
   struct Output {
     std::vector<Frame> frames; ///< to be sent, in this order
     std::optional<double> wake_at_s;
-    std::vector<MoveAnswer> moves; ///< requests that are through
+    std::vector<MoveAnswer> moves;      ///< requests that are through
+    std::optional<NodeWeights> weights; ///< what the agents here weigh, at a stop just now
   };
 
   /// Has agents move, from wherever they are: each move follows those before it. Returns the number
@@ -95,6 +97,10 @@ public:
   /// So many moves go in one report, and about so many wait for one stop; others for the next one.
   static constexpr std::size_t moves_of_a_report_max = std::size_t{1} << 16;
   static constexpr std::size_t moves_of_a_stop_max = std::size_t{1} << 20;
+
+  /// Has all nodes weigh their agents, soon: each has what it finds among the output of a later
+  /// run().
+  void want_weighing() { stops_.want_weighing(); }
 
   [[nodiscard]] const MoveCounters& move_counters() const { return move_counters_; }
 
@@ -135,6 +141,7 @@ private:
   [[nodiscard]] Result<void> conclude_round();
   [[nodiscard]] Result<void> check_quiet(const GlobalTime::Result& round) const;
   [[nodiscard]] bool begin_stop(const GlobalTime::Result& round);
+  void weigh() override;
   void depart(double least) override;
   [[nodiscard]] Result<void> arrive() override;
   void count(const Migration& migration);
@@ -202,6 +209,8 @@ private:
   std::vector<Wish> wishes_; // and the moves among them
   std::optional<Migration> migration_;
   MoveCounters move_counters_;
+  Scales scales_;
+  std::optional<NodeWeights> weights_; // that were not handed out yet
 };
 
 } // namespace stos::detail

@@ -67,7 +67,7 @@ void write_report(const NodeReport& report, BytesWriter& out) {
     out.varint(move.node.number());
   }
   out.u8(static_cast<std::uint8_t>((report.more_moves ? 1 : 0) | (report.wanted.cut ? 2 : 0) |
-                                   (report.wanted.divide ? 4 : 0)));
+                                   (report.wanted.divide ? 4 : 0) | (report.wanted.weigh ? 8 : 0)));
   if (report.quiet)
     out.f64(report.latest);
   for (const auto* counts : {&report.sent, &report.received})
@@ -97,11 +97,12 @@ NodeReport read_report(BytesReader& in, std::size_t nodes) {
     report.moves.push_back({agent, NodeIndex(node)});
   }
   const std::uint8_t wanted = in.u8();
-  if (wanted > 7)
+  if (wanted > 15)
     in.fail();
   report.more_moves = (wanted & 1) != 0;
   report.wanted.cut = (wanted & 2) != 0;
   report.wanted.divide = (wanted & 4) != 0;
+  report.wanted.weigh = (wanted & 8) != 0;
   report.wanted.move = !report.moves.empty();
   if (report.quiet)
     report.latest = in.f64();

@@ -19,6 +19,13 @@ double time_of_cut(double latest, double next) {
 
 } // namespace
 
+void Stops::want_weighing() {
+  if (others_ == nullptr)
+    return;
+  weighing_is_wanted_.store(true);
+  board_.wake_gateway();
+}
+
 bool Stops::want_division(std::function<void()> divide) {
   if (division_is_wanted_.exchange(true))
     return false;
@@ -30,12 +37,14 @@ bool Stops::want_division(std::function<void()> divide) {
 
 bool Stops::is_wanted() const {
   return world_.wants_stop.load(std::memory_order_relaxed) ||
+         weighing_is_wanted_.load(std::memory_order_relaxed) ||
          division_is_wanted_.load(std::memory_order_relaxed);
 }
 
 StopOrders Stops::take_wanted() {
   StopOrders orders;
   orders.cut = world_.wants_stop.exchange(false);
+  orders.weigh = weighing_is_wanted_.exchange(false);
   orders.divide = division_is_wanted_.load();
   return orders;
 }
@@ -87,6 +96,8 @@ Result<Stops::Then> Stops::all_stand_still(const Instant& next, double latest,
   least_ = next.absorption;
   if (orders_.cut)
     world_.stop_before(time_of_cut(latest, least_));
+  if (others_ != nullptr && orders_.weigh)
+    others_->weigh();
   if (others_ != nullptr && (orders_.move || orders_.divide)) {
     phase_.store(Phase::departed);
     others_->depart(least_);

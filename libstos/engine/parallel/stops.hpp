@@ -21,15 +21,17 @@ namespace detail {
 class Domain;
 class DomainBoard;
 
-/// What a stop is for: any of these at once. They are carried out in this order.
+/// What a stop is for: any of these at once.
 struct StopOrders {
   bool cut = false;    ///< the world is to be shown as soon as may be, see World::wants_stop
   bool move = false;   ///< agents are to change their nodes, see Migration
   bool divide = false; ///< the agents of some node are to be divided anew among its domains
+  bool weigh = false;  ///< the nodes are to find out how much their agents do, see Scales
 
-  [[nodiscard]] bool any() const { return cut || move || divide; }
+  [[nodiscard]] bool any() const { return cut || weigh || move || divide; }
   void add(const StopOrders& more) {
     cut = cut || more.cut;
+    weigh = weigh || more.weigh;
     move = move || more.move;
     divide = divide || more.divide;
   }
@@ -59,6 +61,7 @@ struct StopOrders {
 ///     else:                                                  // this is the stop
 ///       cut: the horizon goes down to a time that no event has reached; the world stands still
 ///            there, and is shown, by itself later on
+///       weigh: each node weighs its agents
 ///       move, or divide with other nodes: agents depart; until all stand still again
 ///   (*) divide: what was asked for on this node is done
 ///       the stop ends: all domains look anew
@@ -82,18 +85,21 @@ public:
 
   // ---- asking for one: cuts by World::wants_stop, moves by Gateway::request_moves()
 
+  /// All nodes are to weigh their agents. No effect on one node alone. Threads: any.
+  void want_weighing();
+
   /// `divide` is to be called once at a stop, soon, to divide the agents of this node (see
   /// DomainSet). If such a call is wanted already, that is all, and it returns false. Threads: a
   /// domain's own while it runs, or the gateway's owner.
   bool want_division(std::function<void()> divide);
 
-  /// Whether a cut or a division is wanted, and no stop has begun for it. Threads: any.
+  /// Whether a cut, a weighing or a division is wanted, and no stop has begun for it. Threads: any.
   [[nodiscard]] bool is_wanted() const;
 
   // ---- beginning one
 
-  /// What is wanted on this node, by any thread: a cut is not wanted any more then, a division is
-  /// until it is done.
+  /// What is wanted on this node, by any thread: a cut or a weighing is not wanted any more then, a
+  /// division is until it is done.
   [[nodiscard]] StopOrders take_wanted();
 
   /// The domains pause. @pre none is under way
@@ -122,6 +128,9 @@ public:
   class OtherNodes {
   public:
     virtual ~OtherNodes() = default;
+
+    /// The agents of this node are to be weighed.
+    virtual void weigh() = 0;
 
     /// Agents that leave this node are sent away. All clocks go back to `least`: no event,
     /// anywhere, is before it.
@@ -168,6 +177,7 @@ private:
   std::uint64_t number_ = 0;
   StopOrders orders_;
   double least_ = Instant::beginning().absorption;
+  std::atomic<bool> weighing_is_wanted_{false};
   std::atomic<bool> division_is_wanted_{false};
   std::function<void()> divide_; // written by the caller of want_division(), before it parks
   std::atomic<std::uint64_t> shown_{0};
