@@ -97,10 +97,10 @@ template <class Lines>
 auto LineStream<Lines>::join(double time, std::vector<Line> lines) -> std::vector<Line> {
   if (!file_)
     return {};
-  const auto after = std::ranges::stable_partition(
-      lines, [time](const Line& line) { return Lines::time_of(line) < time; });
-  std::vector<Line> later(std::move_iterator(after.begin()), std::move_iterator(after.end()));
-  lines.erase(after.begin(), after.end());
+  const auto after = std::stable_partition(
+      lines.begin(), lines.end(), [time](const Line& line) { return Lines::time_of(line) < time; });
+  std::vector<Line> later(std::make_move_iterator(after), std::make_move_iterator(lines.end()));
+  lines.erase(after, lines.end());
   std::erase_if(lines, [this](const Line& line) { return Lines::time_of(line) < joined_; });
   add(std::move(lines));
   joined_ = std::max(joined_, time);
