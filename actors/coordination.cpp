@@ -1,12 +1,12 @@
 #include "actors/coordination.hpp"
 
 #include "actors/coordination/client_session.hpp"
+#include "actors/transport/host_name.hpp"
 #include "libstos/service/coordination/sessions.hpp"
 
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <utility>
 
@@ -27,12 +27,7 @@ Message message_of(const Request& request) {
   return {detail::NodeHello::current_protocol, {out.take()}};
 }
 
-std::string name_of_process() {
-  std::array<char, 256> host{};
-  if (gethostname(host.data(), host.size() - 1) != 0)
-    host = {};
-  return std::string(host.data()) + " process " + std::to_string(getpid());
-}
+std::string name_of_process() { return host_name() + " process " + std::to_string(getpid()); }
 
 Request of_key(What what, const std::string& key, const std::string& value = {},
                std::optional<std::uint64_t> expected = {}) {
@@ -223,13 +218,7 @@ CoordinationQuestion coordination_question(const Request& request) {
 
 Result<Answer> answer_of(const CoordinationAnswer& answer) {
   const auto content = detail::content_of(answer);
-  if (!content)
-    return content.error();
-  BytesReader in(*content);
-  Answer read = coordination::read_answer(in);
-  if (!in.at_end())
-    return Error{Errc::bad_message, "a node has sent no answer"};
-  return read;
+  return content ? detail::answer_in(*content) : content.error();
 }
 
 } // namespace stos

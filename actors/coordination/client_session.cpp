@@ -31,6 +31,14 @@ SessionId new_session() {
 
 } // namespace
 
+Result<Answer> answer_in(std::span<const std::byte> content) {
+  BytesReader in(content);
+  Answer answer = coordination::read_answer(in);
+  if (!in.at_end())
+    return Error{Errc::bad_message, "a node has sent no answer"};
+  return answer;
+}
+
 ClientSession::ClientSession(std::unique_ptr<NodeCalls> calls, CoordinationClient::Options options)
     : calls_(std::move(calls)), options_(std::move(options)), renewer_([this] { renew(); }) {}
 
@@ -65,13 +73,7 @@ Result<Answer> ClientSession::ask(const Request& request, double more_s) {
       changes_something(request.what)
           ? calls_->ask<CoordinationAnswer>(coordination_command(request), more_s)
           : calls_->ask<CoordinationAnswer>(coordination_question(request), more_s);
-  if (!content)
-    return content.error();
-  BytesReader in(*content);
-  Answer answer = coordination::read_answer(in);
-  if (!in.at_end())
-    return Error{Errc::bad_message, "a node has sent no answer"};
-  return answer;
+  return content ? answer_in(*content) : content.error();
 }
 
 Result<Answer> ClientSession::look(const Request& request) {

@@ -5,13 +5,18 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
 #include <set>
+#include <span>
 #include <thread>
 
 namespace stos::detail {
+
+/// The answer that a node has sent as bytes. Fails with bad_message if they are none.
+[[nodiscard]] Result<coordination::Answer> answer_in(std::span<const std::byte> content);
 
 /// The session of a CoordinationClient: requests by its threads, and the lease that its own thread
 /// renews.

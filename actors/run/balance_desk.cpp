@@ -18,9 +18,9 @@ void BalanceDesk::hear(NodeIndex node, NodeWeights weights) {
     all.push_back(*std::exchange(each, std::nullopt));
   if (thinking_.joinable())
     thinking_.join();
-  thinking_ = std::thread([this, all = std::move(all)] {
+  thinking_ = std::thread([this, all = std::move(all)]() mutable {
     const double began_s = steady_seconds();
-    BalanceAdvice advice = balancer_.advise(all);
+    BalanceAdvice advice = balancer_.advise(std::move(all));
     {
       const std::lock_guard lock(mutex_);
       advice_ = std::move(advice);

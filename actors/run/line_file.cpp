@@ -65,7 +65,7 @@ std::size_t LineFile::same_as_there(std::string_view text) {
 
 std::optional<Error> LineFile::cut_off() {
   has_more_there_ = false;
-  if (can_be_read_back_ && ftruncate(file_.get(), static_cast<off_t>(size_)) != 0)
+  if (ftruncate(file_.get(), static_cast<off_t>(size_)) != 0)
     return cannot_write(errno);
   return std::nullopt;
 }

@@ -39,7 +39,7 @@ private:
   std::string path_;
   Descriptor file_;
   std::uint64_t size_ = 0;       // of what was appended
-  bool has_more_there_ = false;  // behind that
+  bool has_more_there_ = false;  // behind that, of what can be read back
   bool can_be_read_back_ = true; // a regular file
 };
 

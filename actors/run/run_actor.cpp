@@ -222,7 +222,7 @@ void RunActor::run_gateway() {
   send_frames(output);
   answer_moves(output.moves);
   if (output.weights)
-    tell_weights(*output.weights);
+    tell_weights(*std::move(output.weights));
   if (std::exchange(was_stopping_, is_stopping()) && !was_stopping_)
     state_->citizens->stop_is_over();
   if (!slice) {
@@ -388,9 +388,9 @@ void RunActor::weigh_later() {
                WeighMessage{});
 }
 
-void RunActor::tell_weights(const NodeWeights& weights) {
+void RunActor::tell_weights(NodeWeights weights) {
   if (balance_)
-    return balance_->hear(NodeIndex(0), weights);
+    return balance_->hear(NodeIndex(0), std::move(weights));
   WeightsMessage message;
   message.from = static_cast<std::uint32_t>(state_->own_index);
   send_in_pieces(std::move(message), encode(weights),

@@ -116,7 +116,7 @@ private:
   void begin_to_balance();
   void weigh_later();
   void hear_weights(WeightsMessage& message);
-  void tell_weights(const NodeWeights& weights);
+  void tell_weights(NodeWeights weights);
   void follow_advice();
   void answer_moves(std::vector<MoveAnswer>& answers);
   [[nodiscard]] caf::result<caf::actor> search(const FindAgent& wanted);

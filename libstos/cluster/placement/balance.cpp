@@ -134,6 +134,7 @@ struct Measured {
   std::vector<PlacementInput::Link> links;
   std::vector<Point> positions; // all alike: they count by their number only
   std::size_t nodes = 0;
+  std::uint64_t events = 0; // of all
 
   explicit Measured(const PerNode<NodeWeights>& weights) : nodes(weights.size()) {
     struct Found {
@@ -145,10 +146,11 @@ struct Measured {
     double all_s = 0;
     for (const NodeIndex node : weights.indices()) {
       const NodeWeights& here = weights[node];
-      std::uint64_t events = 0;
+      std::uint64_t events_here = 0;
       for (const NodeWeights::Agent& agent : here.agents)
-        events += agent.events;
-      const double each = events > 0 ? here.busy_s / static_cast<double>(events) : 0;
+        events_here += agent.events;
+      events += events_here;
+      const double each = events_here > 0 ? here.busy_s / static_cast<double>(events_here) : 0;
       all_s += here.busy_s;
       for (const NodeWeights::Agent& agent : here.agents)
         found.push_back({agent.id, node, each * agent.events});
@@ -273,11 +275,7 @@ BalanceAdvice Balancer::advise(PerNode<NodeWeights> weights) {
   for (NodeWeights& here : weights)
     add_known(here);
   const Measured world(weights);
-  std::uint64_t events = 0;
-  for (const NodeWeights& here : weights)
-    for (const NodeWeights::Agent& agent : here.agents)
-      events += agent.events;
-  if (events < nothing_to_weigh)
+  if (world.events < nothing_to_weigh)
     return advice;
   const ChannelGraph graph(world.agents.size(), world.links);
   advice.before = world.state(world.current);
