@@ -330,7 +330,8 @@ public:
         exported_(std::move(exported)) {}
 
   RunSummary run() {
-    const Interruption::Watch interruption(world_.end_time, stops_at_signal(world_));
+    constexpr std::size_t several = 2; // how many there will be is not known yet
+    const Interruption::Watch between_views(world_.end_time, stops_at_signal(world_, several));
     std::uint64_t epoch = 0;
     for (;;) {
       const ClusterNode::Roster roster = node_.wait_for_view(epoch);
@@ -610,9 +611,8 @@ void ClusterRun::open_ways_in(DomainBoard& board, RunState& state, const caf::ac
 
 RunSummary ClusterRun::take_part(World& world, const ClusterNode::Roster& roster, Attempt& attempt,
                                  std::optional<WorkerRunOwner>& run) {
-  std::optional<Interruption::Watch> interruption;
-  if (&world != &world_)
-    interruption.emplace(world.end_time, stops_at_signal(world));
+  const Interruption::Watch interruption(world.end_time,
+                                         stops_at_signal(world, roster.names.size()));
   std::optional<OutputFiles> files; // of all, on the first node
   if (roster.own_index == 0)
     files.emplace(world.options);

@@ -244,12 +244,19 @@ double Snapshots::at_stop(const WorldAtStop& stop) {
     take(stop.time, Error{Errc::internal, problem.what()});
   }
   if (Interruption::signal() != 0)
-    world_.end_before(-std::numeric_limits<double>::infinity());
+    end_early();
   if (stop.time == world_.stands_at) { // no agent reaches its boundary here
     world_.at_boundary = nullptr;
     world_.end_before(stop.time);
   }
   return next_stop_after(stop.time);
+}
+
+void Snapshots::end_early() {
+  if (site_.nodes > 1)
+    world_.wants_end = true;
+  else
+    world_.end_before(-std::numeric_limits<double>::infinity());
 }
 
 void Snapshots::stop_again_if_asked() {

@@ -29,9 +29,12 @@
 
 namespace stos::detail {
 
-/// What a signal is to do to the run instead of ending it at once; null: that.
-[[nodiscard]] inline std::atomic<bool>* stops_at_signal(World& world) {
-  return world.options.snapshot.at_exit ? &world.wants_stop : nullptr;
+/// What a signal is to do to the run instead of ending it at once; null: that. Several nodes end
+/// together.
+[[nodiscard]] inline std::atomic<bool>* stops_at_signal(World& world, std::size_t nodes = 1) {
+  if (world.options.snapshot.at_exit)
+    return &world.wants_stop;
+  return nodes > 1 ? &world.wants_end : nullptr;
 }
 
 /// The cuts of one run, on one of its nodes: has the world stop when the options want it or
@@ -126,6 +129,7 @@ private:
   [[nodiscard]] Result<void> open_store();
   [[nodiscard]] double next_stop_after(double time) const;
   double at_stop(const WorldAtStop& stop);
+  void end_early();
   void stop_again_if_asked();
   [[nodiscard]] double seconds_of_pause() const;
   [[nodiscard]] bool is_left_out(double time);

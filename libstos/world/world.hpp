@@ -105,6 +105,11 @@ public:
   /// time that no event has reached. Threads: any, and a signal's handler.
   std::atomic<bool> wants_stop{false};
 
+  /// Asks for the end of the run, as if end_time were the beginning of time. A node must not lower
+  /// that by itself: while nodes agree on what comes next, all have to mean the same end. Its
+  /// gateway does, between two agreements. Threads: any, and a signal's handler.
+  std::atomic<bool> wants_end{false};
+
   /// Who looks at the world while it runs, and when that is next: the run stops there, too, at its
   /// very end as well.
   detail::Observers observers;

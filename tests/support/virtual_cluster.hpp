@@ -104,6 +104,13 @@ public:
       nodes_[node]->gateway->wake();
   }
 
+  /// A signal asks `node` to end the run.
+  void interrupt(std::size_t node) {
+    nodes_[node]->world.wants_end = true;
+    if (!nodes_[node]->set.board().finished())
+      nodes_[node]->gateway->wake();
+  }
+
   /// Wants all nodes to weigh their agents.
   void weigh(std::size_t node) {
     if (!nodes_[node]->set.board().finished())

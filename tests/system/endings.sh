@@ -103,6 +103,18 @@ for name in INT TERM; do
   interrupt $name "$stos" run -n 2 "$lattice"
   for k in 1 2; do says err "node$k | lattice: error: simulation failed: interrupted: SIG$name"; done
 done
+# In the first moments the nodes agree on much, and one may hear of the signal in the middle of it.
+for delay in 0.0{00..20..2}; do
+  rm -f "$work/trace"
+  env --default-signal=INT "$stos" run -n 2 "$lattice" --end-time 1e9 --trace "$work/trace" \
+    >"$work/run.out" 2>"$work/run.err" &
+  process=$! code=0
+  wait_until 60 test -e "$work/trace"
+  sleep "$delay"
+  kill -INT $process
+  wait $process || code=$?
+  ((code == 130)) || fail "after SIGINT $delay s later 'stos run -n 2 lattice' ended with $code"
+done
 # Static calls alone, and a program whose signals are its own business.
 rm -f "$work/trace"
 STOS_SIMULATION_END_TIME=1e9s STOS_OUTPUT_TRACE_PATH=$work/trace \

@@ -89,6 +89,8 @@ Result<Gateway::Slice> Gateway::run(double now_s, Output& output) {
   }
   if (abandoned_)
     return run_abandoned();
+  if (!global_time_.outstanding())
+    end_if_wanted();
   if (Result<void> read = read_frames(); !read)
     return read.error();
   deliver();
@@ -134,6 +136,13 @@ void Gateway::abandon() {
   abandoned_ = true;
   world_.end_time.store(Instant::beginning().absorption);
   board_.wake_gateway();
+}
+
+// What this node reports in a round holds until the round is concluded; a new end would not be in
+// it.
+void Gateway::end_if_wanted() {
+  if (world_.wants_end.load(std::memory_order_relaxed))
+    world_.end_time.store(Instant::beginning().absorption);
 }
 
 // The domains stop at the next event that they would execute, and fall asleep.
@@ -422,6 +431,7 @@ bool Gateway::is_quiet() const {
 // What was read before the round has to be with the domains, which answer for it from now on. What
 // they have left here before they fell asleep counts as sent.
 void Gateway::begin_round() {
+  end_if_wanted();
   deliver();
   const double highest_known = board_.withdraw_links();
   each_link([](Link& link) { link.others_are_at(-infinity); });
@@ -565,23 +575,21 @@ std::optional<Standing> Gateway::standing() const {
   return standing;
 }
 
-// What waits in links has been emitted, and may cause something there and then. The beginning of
-// time if it could not be seen just now. Of what is beyond the horizon, domains at rest say
-// nothing.
+// The beginning of time if it could not be seen just now. Of what is beyond the horizon or the end,
+// domains at rest say nothing; but a domain that has not fallen asleep may be beyond an end that
+// has come only now, and what waits in links has been emitted and may cause something there and
+// then.
 Instant Gateway::next_here() const {
-  Instant next = Instant::never();
-  if (is_at_rest()) {
-    next = std::min(board_.next_of_all(), Instant::before(world_.horizon()));
-    each_link([&next](const Link& link) {
-      next = std::min(next, Instant::before(link.least_waiting()));
-    });
-  } else if (const double least = least_time_of_domains(); least > -infinity) {
-    next = Instant::before(least);
-  } else {
-    return Instant::beginning();
+  if (!is_at_rest()) {
+    const double least = least_time_of_domains();
+    return least > -infinity ? Instant::before(least) : Instant::beginning();
   }
-  return next.absorption < world_.end_time.load(std::memory_order_relaxed) ? next
-                                                                           : Instant::never();
+  Instant next = std::min(board_.next_of_all(), Instant::before(world_.horizon()));
+  if (!(next.absorption < world_.end_time.load(std::memory_order_relaxed)))
+    next = Instant::never();
+  each_link(
+      [&next](const Link& link) { next = std::min(next, Instant::before(link.least_waiting())); });
+  return next;
 }
 
 // A lower bound on the events at another node after it stood where it told, as long as nothing

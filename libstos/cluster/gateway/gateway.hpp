@@ -133,6 +133,7 @@ public:
 
 private:
   [[nodiscard]] Slice run_abandoned();
+  void end_if_wanted();
   [[nodiscard]] Result<void> read_frames();
   [[nodiscard]] Result<bool> read_frames_of(Link& link);
   void deliver();
