@@ -63,6 +63,9 @@ int recover(const std::vector<std::string>& words) {
   if (!memory)
     return failed("cluster.log " + folder +
                   " has no view of a cluster: its node begins as a new one in any case");
+  if (memory->has_left())
+    return failed("node " + memory->node + " has left cluster " + memory->cluster +
+                  ", as it was asked to: it joins as a new one");
   std::vector<detail::View::Member> others;
   for (const detail::View::Member& member : memory->last.members)
     if (member.id != memory->id)

@@ -1,7 +1,7 @@
 // Cores of nodes under random faults: processes that are killed, that crash while they write, stand
 // still and come back with their disks or without; cables that are cut, also one way; connections
-// that are reset; full disks; clocks that drift. See VirtualCores::trouble() for what must never
-// be.
+// that are reset; full disks; clocks that drift; nodes that leave. See VirtualCores::trouble() for
+// what must never be.
 
 #include "tests/cluster/virtual_nodes.hpp"
 #include "tests/support/seeds.hpp"
@@ -34,7 +34,7 @@ void harm(VirtualCores& cluster) {
   const std::size_t nodes = cluster.size();
   const std::size_t node = cluster.below(nodes);
   const std::size_t other = (node + 1 + cluster.below(nodes - 1)) % nodes;
-  switch (cluster.below(12)) {
+  switch (cluster.below(13)) {
     case 0:
       if (cluster.is_up(node))
         cluster.kill(node);
@@ -46,7 +46,7 @@ void harm(VirtualCores& cluster) {
     case 5:
     case 6: cluster.come_back(node); break;
     case 7: // its disk is gone; that of a majority never is
-      if (agrees(cluster) && cluster.belongs(node)) {
+      if (agrees(cluster) && cluster.belongs(node) && cluster.view(node).size() > 2) {
         cluster.kill(node);
         cluster.rejoin(node, other);
       }
@@ -59,6 +59,10 @@ void harm(VirtualCores& cluster) {
     case 10:
       if (cluster.below(4) == 0)
         cluster.fill_disk(node);
+      break;
+    case 11:
+      if (cluster.belongs(node))
+        cluster.drain(node);
       break;
     default: cluster.heal(); break;
   }
@@ -119,6 +123,10 @@ TEST_CASE(
     "that it leaves out") {
   for (const std::uint64_t seed : {1'843, 21'724, 30'767})
     CHECK(run_seed(seed) == "");
+}
+
+TEST_CASE("A process that had joined, and stood still until it was left out, does not join again") {
+  CHECK(run_seed(1'228) == "");
 }
 
 // STOS_TEST_SEEDS=FIRST-LAST test_cluster "[seeds]": as many as there is time for, or one that

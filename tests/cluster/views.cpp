@@ -217,8 +217,58 @@ TEST_CASE("A cluster grows from one node to three, and shrinks to one again") {
   cluster.run(0.5);
   cluster.drain(2);
   CHECK(cluster.run_until(6, [&] { return cluster.agree("b"); }));
+  cluster.run(0.5);
+  REQUIRE(cluster.core(2).failure());
   CHECK(cluster.core(2).failure()->code == Errc::drained);
+  const std::size_t newcomer = cluster.join(1);
+  CHECK(cluster.run_until(6, [&] { return cluster.agree("bd"); }));
+  CHECK(cluster.belongs(newcomer));
   CHECK(cluster.trouble().empty());
+}
+
+TEST_CASE("Of nodes that all leave at once, one stays, and can go on alone") {
+  for (std::uint64_t seed = 1; seed <= 30; ++seed) {
+    CAPTURE(seed);
+    VirtualCores cluster = complete(3, seed);
+    cluster.run(cluster.uniform(0, 1));
+    for (std::size_t node = 0; node < 3; ++node)
+      cluster.drain(node);
+    REQUIRE(cluster.run_until(6, [&] { return cluster.agree("a"); }));
+    cluster.run(1);
+    for (const std::size_t node : {1u, 2u}) {
+      REQUIRE(cluster.core(node).failure());
+      CHECK(cluster.core(node).failure()->code == Errc::drained);
+    }
+    cluster.join(0);
+    CHECK(cluster.run_until(6, [&] { return cluster.agree("ad"); }));
+    CHECK(cluster.trouble().empty());
+  }
+}
+
+TEST_CASE("Nodes that have left one after the other start again with their logs, as new ones") {
+  for (std::uint64_t seed = 1; seed <= 30; ++seed) {
+    CAPTURE(seed);
+    VirtualCores cluster = complete(3, seed);
+    std::vector<std::size_t> order = {0, 1, 2};
+    std::swap(order[cluster.below(3)], order[2]);
+    for (std::size_t i = 0; i < 2; ++i) {
+      cluster.run(cluster.uniform(0, 1));
+      cluster.drain(order[i]);
+      REQUIRE(cluster.run_until(6, [&] { return !cluster.failure(order[i]).empty(); }));
+      CHECK(cluster.core(order[i]).failure()->code == Errc::drained);
+      cluster.kill(order[i]);
+    }
+    cluster.kill(order[2]);
+    std::swap(order[cluster.below(3)], order[0]);
+    for (const std::size_t node : order) {
+      cluster.run(cluster.uniform(0, 1.2));
+      cluster.come_back(node);
+    }
+    CHECK(cluster.run_until(8, [&] { return cluster.agree("abc"); }));
+    INFO(cluster.picture());
+    CHECK(cluster.agree("abc"));
+    CHECK(cluster.trouble().empty());
+  }
 }
 
 TEST_CASE("Nobody joins or leaves while a run cannot be cut, and the newcomer hears why") {

@@ -99,7 +99,8 @@ std::string Membership::objection_to(PeerKey peer, const NodeHello& hello) const
              " and at " + to_string(other.hello->address);
   if (!complete_ || member_that_is(hello) != nullptr)
     return {};
-  if (hello.joins || hello.returns)
+  // One that has joined once, and was left out since, is no newcomer.
+  if ((hello.joins && hello.member == 0) || hello.returns)
     return members_.size() < members_max ? std::string()
                                          : "the cluster has as many nodes as can be";
   if (const auto former = former_.find(hello.node); former != former_.end())

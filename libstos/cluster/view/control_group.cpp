@@ -267,13 +267,31 @@ void ControlGroup::propose_notes() {
   }
 }
 
-// Whose agreement counts: the members of the view. If it cannot be now, then at the next tick.
+// Whose agreement counts: the members of the view; but those that leave agree to that first, as
+// they are gone once the next view has come. If it cannot be now, then at the next tick.
 void ControlGroup::change_members() {
   const raft::Configuration& now = fsm().log().configuration();
-  if (now.is_joint() || now.voters == view_.ids())
+  const std::vector<raft::NodeId> staying = without_leaving().ids();
+  if (now.is_joint() || now.voters == staying || (cut_ != Cut::taken && now.voters == view_.ids()))
     return;
-  static_cast<void>(fsm().change_members(view_.ids(), {}));
+  static_cast<void>(fsm().change_members(cut_ == Cut::taken ? staying : view_.ids(), {}));
   groups_.touched(group);
+}
+
+bool ControlGroup::can_do_without_leaving() const {
+  const raft::Configuration& now = fsm().log().configuration();
+  return !now.is_joint() && fsm().log().configuration_index() <= fsm().commit_index() &&
+         now.voters == without_leaving().ids();
+}
+
+// One has to stay.
+View ControlGroup::without_leaving() const {
+  View left = view_;
+  const std::vector<std::size_t> leaving = seen_.who_wants_to_leave();
+  for (auto at = leaving.rbegin(); at != leaving.rend(); ++at)
+    if (left.members.size() > 1)
+      left.members.erase(left.members.begin() + static_cast<std::ptrdiff_t>(*at));
+  return left;
 }
 
 std::optional<View> ControlGroup::next_view(double now_s) {
@@ -321,11 +339,11 @@ void ControlGroup::seat_all(View& next) const {
 
 // With all that want to come and can, without those that want to leave; once the runs are cut.
 std::optional<View> ControlGroup::planned_view() {
-  View next = view_;
-  const std::vector<std::size_t> leaving = seen_.who_wants_to_leave();
-  for (auto at = leaving.rbegin(); at != leaving.rend(); ++at)
-    if (next.members.size() > 1)
-      next.members.erase(next.members.begin() + static_cast<std::ptrdiff_t>(*at));
+  View next = without_leaving();
+  std::vector<std::size_t> leaving;
+  for (std::size_t i = 0; i < view_.members.size(); ++i)
+    if (!next.index_of(view_.members[i].id))
+      leaving.push_back(i);
   std::string coming;
   for (View::Member newcomer : newcomers_)
     if (seen_.all_reach(newcomer.life) && next.members.size() < View::members_max) {
@@ -339,7 +357,7 @@ std::optional<View> ControlGroup::planned_view() {
     cut_ = Cut::wanted;
     wants_cut_ = true;
   }
-  if (cut_ != Cut::taken)
+  if (cut_ != Cut::taken || (!leaving.empty() && !can_do_without_leaving()))
     return std::nullopt;
   cut_ = Cut::none;
   std::ranges::sort(next.members, {}, &View::Member::name);

@@ -122,6 +122,9 @@ public:
   /// Whether the view has this process.
   [[nodiscard]] bool is_seated() const;
 
+  /// A node that has joined gets it from the others.
+  [[nodiscard]] bool has_log() const { return !fsm().log().configuration().voters.empty(); }
+
   /// The runs that are under way, as far as this node has heard.
   [[nodiscard]] const RunLedger& runs() const { return runs_; }
 
@@ -150,6 +153,8 @@ private:
   void lead(double now_s);
   void propose_notes();
   void change_members();
+  [[nodiscard]] View without_leaving() const;
+  [[nodiscard]] bool can_do_without_leaving() const;
   [[nodiscard]] std::optional<View> next_view(double now_s);
   [[nodiscard]] std::optional<View> planned_view();
   [[nodiscard]] std::optional<View> view_without(const std::vector<std::size_t>& gone) const;

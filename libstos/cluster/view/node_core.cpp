@@ -20,16 +20,20 @@ Result<std::optional<NodeMemory>>
 NodeMemory::read(const std::map<raft::GroupId, raft::Recovered>& found) {
   const auto own = found.find(group);
   const auto control = found.find(ControlGroup::group);
-  if (own == found.end() || own->second.snapshot == nullptr || control == found.end())
+  if (own == found.end() || own->second.snapshot == nullptr)
     return std::optional<NodeMemory>();
   BytesReader in(own->second.snapshot->data);
   NodeMemory memory;
   memory.cluster = in.text();
   memory.node = in.text();
   memory.id = {in.varint()};
-  memory.control = control->second;
   if (!in.at_end())
     return Error{Errc::bad_message, "it does not say of which node it is"};
+  if (memory.has_left())
+    return std::optional(std::move(memory));
+  if (control == found.end())
+    return std::optional<NodeMemory>();
+  memory.control = control->second;
   std::optional<ControlGroup::State> state = ControlGroup::last_state(memory.control);
   if (!state || !state->view.index_of(memory.id))
     return std::optional<NodeMemory>();
@@ -63,6 +67,10 @@ std::vector<ToPersist> NodeMemory::alone() const {
           write(cluster, node, self.id)};
 }
 
+std::vector<ToPersist> NodeMemory::left(const std::string& cluster, const std::string& node) {
+  return {{ControlGroup::group, std::nullopt}, write(cluster, node, {})};
+}
+
 ToPersist NodeMemory::write(const std::string& cluster, const std::string& node, raft::NodeId id) {
   BytesWriter out;
   out.text(cluster);
@@ -80,7 +88,9 @@ NodeCore::NodeCore(NodeHello self, const ClusterOptions& options, double now_s,
                    std::optional<NodeMemory> memory, ControlMachine* machine)
     : options_(options), life_(self.life), machine_(machine),
       membership_(std::move(self), options, now_s), tick_s_(tick_of_control(options)) {
-  if (memory)
+  if (memory && memory->has_left())
+    come_as_new(now_s);
+  else if (memory)
     resume(*std::move(memory), now_s);
   begin_if_complete(now_s);
 }
@@ -118,6 +128,7 @@ void NodeCore::begin(View first, bool joins, double now_s) {
   enter(first);
   views_.push_back(first);
   control_ = std::make_unique<ControlGroup>(std::move(first), control_options(self), joins, now_s);
+  begun_s_ = now_s;
   stand();
   next_control_tick_s_ = now_s + tick_s_;
 }
@@ -134,8 +145,13 @@ void NodeCore::resume(NodeMemory memory, double now_s) {
   control_ = std::make_unique<ControlGroup>(std::move(memory.last), std::move(memory.control),
                                             control_options(memory.id), now_s);
   stand();
-  resumed_s_ = now_s;
+  begun_s_ = now_s;
   next_control_tick_s_ = now_s + tick_s_;
+}
+
+void NodeCore::come_as_new(double now_s) {
+  membership_.come_as_new(now_s);
+  membership_.stands(0, 0, true);
 }
 
 // What others hear of it.
@@ -152,8 +168,8 @@ void NodeCore::note(RunNote note) {
 }
 
 void NodeCore::cannot_persist(const Error& why) {
-  if (!disk_failure_)
-    disk_failure_ = Error{why.code, "this node cannot keep its log (cluster.log): " + why.context};
+  if (!own_failure_)
+    own_failure_ = Error{why.code, "this node cannot keep its log (cluster.log): " + why.context};
 }
 
 Reachability NodeCore::reachability(double now_s) const {
@@ -189,8 +205,7 @@ void NodeCore::heard_hello(PeerKey peer, const NodeHello& hello, double now_s) {
 void NodeCore::heard_welcome(PeerKey peer, const NodeHello& hello, double now_s) {
   if (control_ != nullptr && !control_->is_seated() && hello.epoch > control_->view().epoch) {
     control_.reset();
-    membership_.come_as_new(now_s);
-    membership_.stands(0, 0, true);
+    come_as_new(now_s);
   }
   membership_.heard_welcome(peer, hello, now_s);
 }
@@ -252,11 +267,19 @@ void NodeCore::tick(double now_s) {
   for (const Membership::Member& member : membership_.members())
     now.push_back({{}, member.name, member.address, member.life});
   control_->tick(reachability(now_s), std::move(now), std::move(newcomers), now_s);
-  const double patience_s = options_.start_timeout_s + 2 * options_.silence_timeout_s;
-  if (!control_->is_seated() && now_s > resumed_s_ + patience_s && !disk_failure_)
-    disk_failure_ = Error{Errc::node_lost, "this node is back, and no view of the cluster has come "
-                                           "that has it (cluster.start_timeout)"};
+  look_for_seat(now_s);
   next_control_tick_s_ = now_s + tick_s_;
+}
+
+void NodeCore::look_for_seat(double now_s) {
+  if (now_s <= begun_s_ + options_.start_timeout_s + 2 * options_.silence_timeout_s || own_failure_)
+    return;
+  if (!control_->is_seated())
+    own_failure_ = Error{Errc::node_lost, "this node is back, and no view of the cluster has come "
+                                          "that has it (cluster.start_timeout)"};
+  else if (!control_->has_log())
+    own_failure_ = Error{Errc::node_lost, "this node has joined, and the log of the cluster has "
+                                          "not come: those that had it are lost"};
 }
 
 void NodeCore::enter(const View& view) {
@@ -271,6 +294,8 @@ NodeCore::Output NodeCore::take_output(double now_s) {
   Output output;
   if (control_ != nullptr && failure()) {
     output.leaves = !std::exchange(has_left_, true);
+    if (output.leaves && failure()->code == Errc::drained)
+      output.to_persist = NodeMemory::left(options_.name, membership_.own_name());
     output.membership.log = membership_.take_output().log;
     output.log = std::exchange(log_, {});
     return output;
@@ -316,8 +341,8 @@ void NodeCore::take_output(ControlGroup::Output of_control, Output& output) {
 const std::optional<Error>& NodeCore::failure() const {
   if (drained_)
     return drained_;
-  if (disk_failure_)
-    return disk_failure_;
+  if (own_failure_)
+    return own_failure_;
   if (control_ != nullptr && control_->failure())
     return control_->failure();
   return membership_.failure();

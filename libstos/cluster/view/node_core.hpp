@@ -22,7 +22,7 @@ struct NodeMemory {
 
   std::string cluster;
   std::string node;
-  raft::NodeId id;
+  raft::NodeId id;                ///< none if it has left the cluster: nothing else is known then
   View last;                      ///< that it knows
   RunLedger runs;                 ///< under way then
   std::vector<std::byte> machine; ///< of the ControlMachine
@@ -36,10 +36,17 @@ struct NodeMemory {
   /// Fails with bad_config if it is that of another node, or of another cluster.
   [[nodiscard]] Result<void> check(const std::string& cluster, const std::string& node) const;
 
+  [[nodiscard]] bool has_left() const { return !id; }
+
   /// What takes its place on the disk where an operator says that all other members are lost for
   /// good: it alone is the cluster, as a new member, in a view of a far later epoch, so that those
   /// of the others that are there after all come to it as new ones.
+  /// @pre !has_left()
   [[nodiscard]] std::vector<ToPersist> alone() const;
+
+  /// ... and where the node has left the cluster, as it was asked to: it comes back as a new one.
+  [[nodiscard]] static std::vector<ToPersist> left(const std::string& cluster,
+                                                   const std::string& node);
 
   /// For the disk: who it is.
   [[nodiscard]] static ToPersist write(const std::string& cluster, const std::string& node,
@@ -137,9 +144,11 @@ private:
   void begin_if_complete(double now_s);
   void begin(View first, bool joins, double now_s);
   void resume(NodeMemory memory, double now_s);
+  void come_as_new(double now_s);
   void take_output(ControlGroup::Output of_control, Output& output);
   [[nodiscard]] ControlOptions control_options(raft::NodeId self) const;
   void stand();
+  void look_for_seat(double now_s);
   void enter(const View& view);
   [[nodiscard]] Reachability reachability(double now_s) const;
   [[nodiscard]] std::optional<raft::NodeId> id_of(PeerKey peer) const;
@@ -151,10 +160,10 @@ private:
   std::unique_ptr<ControlGroup> control_;
   double tick_s_;
   double next_control_tick_s_ = 0;
-  double resumed_s_ = 0;
+  double begun_s_ = 0;                   // with the log that was found, or to get that of others
   std::map<std::string, RunNote> notes_; // of this view, by simulation
   std::vector<ToPersist> to_persist_;
-  std::optional<Error> disk_failure_;
+  std::optional<Error> own_failure_;
   bool wants_to_leave_ = false;
   std::optional<Error> drained_;
   bool has_left_ = false;
