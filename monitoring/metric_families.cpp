@@ -148,7 +148,8 @@ void add_continuity(Families& families, const ContinuityStatus& c) {
     families.add(view_epoch, c.epoch);
     families.add(view_members, c.members);
     families.add(members_joined, c.joined);
-    families.add(members_gone, c.gone);
+    families.add(members_left, c.left);
+    families.add(members_lost, c.lost);
     families.add(log_leads, c.leads);
     families.add(log_term, c.term);
     families.add(log_entries, c.log_length);
@@ -159,6 +160,8 @@ void add_continuity(Families& families, const ContinuityStatus& c) {
   if (c.cut_taken_s > 0) {
     families.add(cut_time, c.cut_time);
     families.add(cut_taken, c.cut_taken_s);
+    if (c.epoch > 0)
+      families.add(metrics::copies_missing, c.copies_missing);
   }
 }
 

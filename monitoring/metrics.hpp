@@ -143,12 +143,12 @@ inline constexpr Metric view_epoch = {
     "Number of the cluster's view, as the node knows it: one more each time nodes come or go."};
 inline constexpr Metric view_members = {"stos_view_members", gauge, "", "nodes",
                                         "Nodes of the cluster's view, as the node knows it."};
-inline constexpr Metric members_joined = {
-    "stos_members_joined_total", counter, "", "nodes",
-    "Nodes that have come into views since this one has been there."};
-inline constexpr Metric members_gone = {
-    "stos_members_gone_total", counter, "", "nodes",
-    "Nodes that have left or were lost since this one has been there."};
+inline constexpr Metric members_joined = {"stos_members_joined_total", counter, "", "nodes",
+                                          "Nodes that have come since the cluster began."};
+inline constexpr Metric members_left = {"stos_members_left_total", counter, "", "nodes",
+                                        "Nodes that have left, as they were asked to."};
+inline constexpr Metric members_lost = {"stos_members_lost_total", counter, "", "nodes",
+                                        "Nodes that were lost."};
 inline constexpr Metric log_leads = {
     "stos_log_leads", gauge, "", "",
     "1 on the node that leads the cluster's control log, 0 on all others."};
@@ -163,6 +163,10 @@ inline constexpr Metric cut_time = {"stos_cut_time_seconds", gauge, "", "simulat
 inline constexpr Metric cut_taken = {
     "stos_cut_taken_time_seconds", gauge, "", "seconds",
     "When that was, in seconds since 1970 (UTC); absent before it."};
+inline constexpr Metric copies_missing = {
+    "stos_copies_missing", gauge, "", "copies",
+    "Copies of the last complete cut that other nodes should have (cluster.copies) and do not; the "
+    "first node of the run knows."};
 inline constexpr Metric recoveries = {
     "stos_recoveries_total", counter, "", "recoveries",
     "Times the run has gone on in another view, since nodes were lost, left or came."};
@@ -274,13 +278,15 @@ inline constexpr std::array all = {build_info,
                                    view_epoch,
                                    view_members,
                                    members_joined,
-                                   members_gone,
+                                   members_left,
+                                   members_lost,
                                    log_leads,
                                    log_term,
                                    log_entries,
                                    cuts,
                                    cut_time,
                                    cut_taken,
+                                   copies_missing,
                                    recoveries,
                                    recovery_time,
                                    process_cpu,

@@ -126,6 +126,16 @@ bool inspect(Inspector& f, CopyMessage& x) {
                             f.field("data", x.data));
 }
 
+/// To the first node: the node has the copy of the cut of that time.
+struct KeptMessage {
+  std::uint32_t from = 0;
+  double time = 0;
+};
+template <class Inspector>
+bool inspect(Inspector& f, KeptMessage& x) {
+  return f.object(x).fields(f.field("from", x.from), f.field("time", x.time));
+}
+
 struct AbortMessage {
   static constexpr std::uint32_t of_this_node = ~std::uint32_t{0};
   std::uint32_t from = 0; ///< index of the node, or of_this_node

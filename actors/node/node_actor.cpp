@@ -24,16 +24,6 @@ namespace {
 constexpr std::size_t machine_of_jobs = 0;
 constexpr std::size_t machine_of_coordination = 1;
 
-// How many members of one view are not in the other one, in the life that they have there.
-std::uint64_t missing_in(const View& other, const View& view) {
-  return static_cast<std::uint64_t>(
-      std::ranges::count_if(view.members, [&other](const View::Member& member) {
-        return std::ranges::none_of(other.members, [&member](const View::Member& there) {
-          return there.name == member.name && there.life == member.life;
-        });
-      }));
-}
-
 // A node is to be noticed before it counts as lost.
 AlertLimits alert_limits(const ClusterOptions& options, const MonitoringOptions& monitoring) {
   AlertLimits limits;
@@ -557,10 +547,9 @@ void NodeActor::say_goodbye() {
 // The runs of the view before end; they begin again in this one.
 void NodeActor::enter(const View& view) {
   const std::lock_guard lock(view_->mutex);
-  if (view_->complete) {
-    view_->control.joined += missing_in(view_->view, view);
-    view_->control.gone += missing_in(view, view_->view);
-  }
+  view_->control.joined = view.joined;
+  view_->control.left = view.left;
+  view_->control.lost = view.lost;
   view_->view = view;
   view_->own_index = membership().own_index();
   std::vector<std::string> names;

@@ -3,6 +3,7 @@
 #include "actors/messages/pieces.hpp"
 #include "actors/messages/stored_cut.hpp"
 
+#include <algorithm>
 #include <chrono>
 
 namespace stos::detail {
@@ -70,24 +71,41 @@ void CutKeeper::send_news(const CutCopy& copy, const CutCopy& there, const Send&
   send_in_pieces(std::move(message), copy.news_for(there), send);
 }
 
-void CutKeeper::hear(const CopyMessage& message) {
+std::optional<double> CutKeeper::hear(const CopyMessage& message) {
   const std::lock_guard lock(mutex_);
   std::vector<std::byte>& pieces = pieces_[message.from];
   pieces.insert(pieces.end(), message.data.data.begin(), message.data.data.end());
   if (message.more)
-    return;
+    return std::nullopt;
   const std::vector<std::byte> news = std::move(pieces);
   pieces_.erase(message.from);
   Result<CutCopy> copy = CutCopy::read(news, copy_);
   if (!copy)
-    return;
+    return std::nullopt;
   const Result<Label> label = decode_label(copy->label());
   if (!label || (label_ && label_->time > label->time))
-    return;
+    return std::nullopt;
   copy_ = *std::move(copy);
   others_have_it_ = false;
   label_ = *label;
   changed_.notify_all();
+  return label_->time;
+}
+
+// It may say so before the first node has taken note itself.
+void CutKeeper::hear_kept(std::size_t node, double time) {
+  const std::lock_guard lock(mutex_);
+  double& last = kept_by_[node];
+  last = std::max(last, time);
+}
+
+std::size_t CutKeeper::copies_missing(std::size_t wanted) const {
+  const std::lock_guard lock(mutex_);
+  if (!label_)
+    return 0;
+  const auto there = static_cast<std::size_t>(std::ranges::count_if(
+      kept_by_, [this](const auto& kept) { return kept.second >= label_->time; }));
+  return wanted - std::min(wanted, there);
 }
 
 // What a node of the last view had under way to this one is of no use.
@@ -96,6 +114,7 @@ void CutKeeper::begin_view(std::size_t own_node) {
   own_node_ = static_cast<std::uint32_t>(own_node);
   pieces_.clear();
   others_have_it_ = false;
+  kept_by_.clear();
 }
 
 std::optional<CutKeeper::Label> CutKeeper::label() const {

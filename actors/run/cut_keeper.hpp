@@ -45,8 +45,14 @@ public:
   /// What was kept is sent whole to a node that has nothing.
   void send(const Send& send) const;
 
-  /// What another node has sent: a piece of a cut.
-  void hear(const CopyMessage& message);
+  /// What another node has sent: a piece of a cut. The time of the cut that is complete with it.
+  std::optional<double> hear(const CopyMessage& message);
+
+  /// Another node has the copy of the cut of that time.
+  void hear_kept(std::size_t node, double time);
+
+  /// Of the last cut that keep() was given, of so many that are wanted on other nodes.
+  [[nodiscard]] std::size_t copies_missing(std::size_t wanted) const;
 
   /// A view begins, in which this node has that index: what other nodes may have had is not known
   /// any more.
@@ -71,7 +77,8 @@ private:
   mutable std::condition_variable changed_;
   CutCopy copy_;
   std::uint32_t own_node_ = 0;
-  bool others_have_it_ = false; // they were sent it, in this view
+  bool others_have_it_ = false;           // they were sent it, in this view
+  std::map<std::size_t, double> kept_by_; // which nodes have said so, of a cut of what time
   std::optional<Label> label_;
   std::map<std::uint32_t, std::vector<std::byte>> pieces_; // by node
   std::string why_not_;

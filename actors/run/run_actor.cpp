@@ -50,7 +50,7 @@ caf::behavior RunActor::make_behavior() {
         begin();
       },
       [this](TellMessage, const AbortMessage& message) { hear_abort(message); },
-      [this](const CopyMessage& message) { state_->keeper->hear(message); },
+      [this](const CopyMessage& message) { hear_copy(message); },
       [this](EndMessage) { end(); },
   };
 }
@@ -93,7 +93,11 @@ caf::behavior RunActor::running() {
       },
       [this](const CopyMessage& message) {
         if (has_run_said())
-          state_->keeper->hear(message);
+          hear_copy(message);
+      },
+      [this](const KeptMessage& message) {
+        if (state_->own_index == 0 && has_said(message.from))
+          state_->keeper->hear_kept(message.from, message.time);
       },
       [this](FarewellMessage& message) { hear_farewell(message); },
       [this](CutMessage& message) {
@@ -141,6 +145,14 @@ void RunActor::begin() {
   begin_to_balance();
   if (aborted_ && state_->gateway != nullptr)
     state_->gateway->abandon();
+}
+
+// Before this run has begun, no copy is one of its own cuts.
+void RunActor::hear_copy(const CopyMessage& message) {
+  const std::optional<double> time = state_->keeper->hear(message);
+  if (time && !state_->runs.empty() && state_->own_index != 0)
+    caf_version::send_from(this, state_->runs.front(),
+                           KeptMessage{static_cast<std::uint32_t>(state_->own_index), *time});
 }
 
 void RunActor::hear_abort(const AbortMessage& message) {

@@ -93,6 +93,7 @@ private:
   [[nodiscard]] caf::behavior running();
   void begin();
   void hear_abort(const AbortMessage& message);
+  void hear_copy(const CopyMessage& message);
   void hear_farewell(FarewellMessage& message);
   void pass_on_farewells();
   void run_gateway();

@@ -565,6 +565,12 @@ Result<CutStore::Written> Snapshots::store(const Cut& cut, const CutRecord& reco
 
 // The set-up's cut is for the keeper only, and stands in no summary.
 void Snapshots::show(ContinuityStatus& status) const {
+  if (site_.keeper != nullptr && is_first()) {
+    const ClusterOptions& cluster = world_.options.cluster;
+    const std::size_t others = std::max<std::size_t>(cluster.nodes.value_or(1), site_.nodes) - 1;
+    status.copies_missing =
+        site_.keeper->copies_missing(std::min<std::size_t>(cluster.copies, others));
+  }
   const std::lock_guard lock(mutex_);
   status.cuts = records_.size();
   if (records_.empty())

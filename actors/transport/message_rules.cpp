@@ -52,7 +52,7 @@ Table make_table() {
       RunAnswer, JobWords, JobAnswer, CoordinationWords, CoordinationAnswer>(table,
                                                                              from(PeerKind::node));
   // From run to run.
-  put<FrameMessage, FarewellMessage, FarewellReceipt, CutMessage, CopyMessage, WeightsMessage,
+  put<FrameMessage, FarewellMessage, FarewellReceipt, CutMessage, CopyMessage, KeptMessage, WeightsMessage,
       AbortMessage, AgentMail, AgentEndedMessage, SearchMessage, SearchAnswer>(
       table, from(PeerKind::node));
   // From host to host of replicated agents.

@@ -265,10 +265,12 @@ void write_numbers(JsonWriter& json, const NodeStatus& now, const Rates& rates) 
     json.member("term", c.term);
     json.member("log_length", c.log_length);
     json.member("joined", c.joined);
-    json.member("gone", c.gone);
+    json.member("left", c.left);
+    json.member("lost", c.lost);
     json.member("cuts", c.cuts);
     json.member("cut_time_s", c.cut_time);
     json.member("cut_taken_s", c.cut_taken_s);
+    json.member("copies_missing", c.copies_missing);
     json.member("recoveries", c.recoveries);
     json.member("recovery_s", c.recovery_s);
     json.end_object();

@@ -58,6 +58,21 @@ TEST_CASE("What an operator says takes the place of what a node had on its disk"
   CHECK(memory->control.hard_state.term == raft::Term{2}); // one after that of the first state
 }
 
+TEST_CASE("A node that has left finds on its disk that it has, and nothing else") {
+  const TemporaryFolder folder;
+  {
+    Result<NodeDisk> disk = NodeDisk::open(folder / "log", "stos", "b");
+    REQUIRE(disk->persist(first_output()));
+    REQUIRE(disk->persist(NodeMemory::left("stos", "b")));
+  }
+  Result<NodeDisk> disk = NodeDisk::open(folder / "log", "stos", "b");
+  REQUIRE(disk);
+  const std::optional<NodeMemory> memory = disk->take_memory();
+  REQUIRE(memory.has_value());
+  CHECK(memory->has_left());
+  CHECK(memory->last.members.empty());
+}
+
 TEST_CASE(
     "The disk of another node, or one that is damaged, is refused by the name of its folder") {
   const TemporaryFolder folder;

@@ -448,6 +448,10 @@ TEST_CASE("A node takes no disk for its own that is another one's") {
   REQUIRE_FALSE(other);
   CHECK_THAT(other.error().context, Contains("of node a of cluster stos, and this is node b"));
   CHECK_FALSE(memory->check("other", "a"));
+  raft::Recovered& control = disk[ControlGroup::group];
+  control.snapshot = std::make_shared<const raft::Snapshot>(
+      raft::Snapshot{control.snapshot->last, control.snapshot->configuration, {}});
+  CHECK_FALSE(NodeMemory::read(disk));
 }
 
 TEST_CASE("A view is read as it was written, and nothing else is one") {

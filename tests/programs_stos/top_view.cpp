@@ -240,7 +240,8 @@ TEST_CASE("the JSON of a cluster is one line with every number", "[stos]") {
       R"("wakeups":77,"activations":3000,"empty_activations":500,"mailbox_longest":21,"migrations_done":4,)"
       R"("migrations_refused":5,"migrations_failed":6,"global_time_rounds":345,)"
       R"("continuity":{"epoch":3,"members":5,"leads":true,"term":17,"log_length":2345,"joined":14,)"
-      R"("gone":19,"cuts":16,"cut_time_s":58.5,"cut_taken_s":1.65e+09,"recoveries":2,)"
+      R"("left":8,"lost":11,"cuts":16,"cut_time_s":58.5,"cut_taken_s":1.65e+09,)"
+      R"("copies_missing":1,"recoveries":2,)"
       R"("recovery_s":0.75},)"
       R"("events_per_second":61728,"empty_share":0,"blocked_share":0.275,)"
       R"("processors":0.9500000000000002)";

@@ -47,7 +47,7 @@ inline NodeStatus made_up_status(const std::string& node = "earth") {
   s.peers = {{"mars", 10, 20, 30, 40, 50, 60, 70, 80, 9, 0.5},
              {"venus", 100, 200, 300, 400, 500, 600, 700, 800, 90, 0.25}};
   s.process = {12.5, 1 << 26, std::uint64_t{1} << 30, 8, 15, 1024, 1.6e9};
-  s.continuity = {3, 5, 1, 17, 2345, 14, 19, 16, 58.5, 1.65e9, 2, 0.75};
+  s.continuity = {3, 5, 1, 17, 2345, 14, 8, 11, 16, 58.5, 1.65e9, 1, 2, 0.75};
   return s;
 }
 

@@ -111,6 +111,20 @@ public:
       nodes_[node]->gateway->wake();
   }
 
+  /// The process of `node` ends: what it has not sent yet is lost.
+  void lose(std::size_t node) {
+    nodes_[node]->is_lost = true;
+    nodes_[node]->gateway->abandon();
+    for (std::size_t from = 0; from < shape_.nodes; ++from)
+      wires_[from * shape_.nodes + node].clear();
+  }
+  /// The run is over for all nodes, before its end: they have heard of the next view.
+  void abandon() {
+    for (const auto& node : nodes_)
+      if (!node->is_lost)
+        node->gateway->abandon();
+  }
+
   /// Wants all nodes to weigh their agents.
   void weigh(std::size_t node) {
     if (!nodes_[node]->set.board().finished())
@@ -240,6 +254,7 @@ private:
     std::unique_ptr<detail::Gateway> gateway;
     bool gateway_runs = false;
     std::size_t finished = 0;
+    bool is_lost = false;
     std::optional<double> wake_at_s;
     std::vector<NodeWeights> weights{};
   };
@@ -257,7 +272,8 @@ private:
     if (choices == 0 || random_.bernoulli(0.01)) {
       const bool something = pass_time();
       if (!something && choices == 0)
-        STOS_ASSERT(std::exchange(stopped_node, std::nullopt), "nobody can go on");
+        STOS_ASSERT(std::exchange(stopped_node, std::nullopt) || some_are_lost(),
+                    "nobody can go on");
       return;
     }
     now_s_ += 1e-6;
@@ -276,6 +292,10 @@ private:
   }
 
   [[nodiscard]] bool goes(std::size_t node) const { return node != stopped_node; }
+  [[nodiscard]] bool some_are_lost() const {
+    return std::any_of(nodes_.begin(), nodes_.end(),
+                       [](const auto& node) { return node->is_lost; });
+  }
   [[nodiscard]] bool can_arrive(std::size_t wire) const {
     return !wires_[wire].empty() && !is_slow(wire) && goes(wire % shape_.nodes);
   }
@@ -355,6 +375,8 @@ private:
     node.gateway_runs = false;
     STOS_ASSERT(static_cast<bool>(slice), slice.error().context);
     for (auto& frame : output.frames) {
+      if (node.is_lost || nodes_[frame.node.number()]->is_lost)
+        continue;
       ++frames_;
       bytes_ += frame.bytes.size();
       const std::size_t wire = node.index * shape_.nodes + frame.node.number();

@@ -67,14 +67,15 @@ start_all() {
 log() { cat "$work/host$1.err" 2>/dev/null; }
 is_gone() { ! kill -0 "${pid[$1]}" 2>/dev/null; }
 is_under_way() { log 1 | grep -q 'cut at 100 s'; }
-# Asks until there is one.
-leader() {
-  local host=
-  until [[ -n $host ]]; do
-    host=$(on_host "${up[0]}" "$STOS_BUILD_DIR/bin/stos" nodes --json "10.77.0.${up[0]}:4242" |
+# Sets `leads` to the host of the node that leads; asks until there is one.
+find_leader() {
+  leads=
+  until [[ -n $leads ]]; do
+    if is_gone "${up[0]}"; then fail "the run was over before it was known who leads"; fi
+    leads=$(on_host "${up[0]}" "$STOS_BUILD_DIR/bin/stos" nodes --json "10.77.0.${up[0]}:4242" 2>/dev/null |
       jq -r '.leader // empty')
   done
-  echo "${host#host}"
+  leads=${leads#host}
 }
 without() { local host; for host in "${up[@]}"; do [[ $host == "$1" ]] || echo "$host"; done; }
 
@@ -134,16 +135,19 @@ begin() { start_all "$@"; wait_until 20 is_under_way; }
 
 # ---- kill -9 --------------------------------------------------------------------------------------
 
-begin 3; kill_node "$(leader)"; goes_on "the leader is killed"
+begin 3; find_leader; kill_node "$leads"; goes_on "the leader is killed"
 begin 3; kill_node 1; goes_on "the first node is killed"
 begin 3; kill_node 3; goes_on "the last node is killed"
 
+run_alone --agents 1000 --end-time 9000 # so that there is time for both
 begin 5
 kill_node 1
 wait_until 20 grep -q 'view epoch=2' "$work/host3.err"
 sleep 0.3
-kill_node "$(leader)"
+find_leader
+kill_node "$leads"
 goes_on "two of five nodes are killed one after the other" 2
+run_alone --agents 1000 --end-time 3000
 
 begin 5; kill_node 3; kill_node 5; goes_on "two of five nodes are killed at once"
 begin 3; kill_node 1; kill_node 2; stops "two of three nodes are killed at once"
@@ -160,7 +164,8 @@ goes_on "a node is killed while the others go back" 2
 begin 3; kill -STOP "${pid[2]}"; sleep 1; kill -CONT "${pid[2]}"; goes_on "a node stands still for 1 s" 0
 
 begin 3
-zombie=$(leader)
+find_leader
+zombie=$leads
 kill -STOP "${pid[$zombie]}"
 other=$(without "$zombie" | head -n 1)
 wait_until 20 grep -q 'view epoch=2' "$work/host$other.err"
@@ -264,6 +269,39 @@ start_node 1
 sleep 0.2
 start_node 3 # has the old log, and comes as a new one
 goes_on_from_cut "one of three nodes goes on alone, as an operator says, and another one joins it"
+
+# ---- full disks -----------------------------------------------------------------------------------
+
+small=()
+trap 'umount_all; remove_hosts; rm -rf "$work"' EXIT
+umount_all() { local dir; for dir in "${small[@]}"; do umount -l "$dir"; done; small=(); }
+# A small disk of its own, DIR, which fill() fills.
+small_disk() { mkdir -p "$1" && mount -t tmpfs -o size=4m tmpfs "$1" 2>/dev/null && small+=("$1"); }
+fill() { dd if=/dev/zero of="$1/filler" bs=4k 2>/dev/null || true; }
+
+new_disks
+if small_disk "$work/disk2/log"; then
+  start_all 5
+  wait_until 20 cut_is_stored
+  fill "$work/disk2/log"
+  kill_node 5 # the view without it is to be written down
+  victim 2
+  ends 2 1 20
+  says 2 'cannot keep its log .*No space left on device' || fail "host 2 does not say that its disk is full"
+  goes_on "the disk with a node's log is full"
+  umount_all
+
+  new_disks
+  small_disk "$work/disk1/cuts"
+  fill "$work/disk1/cuts"
+  start_all 3
+  wait_until 20 says 1 'No space left on device'
+  kill_node 3
+  goes_on "the disk for cuts is full, and a node is killed"
+  umount_all
+else
+  echo "faults_of_nodes: this machine mounts no tmpfs"
+fi
 
 with_disks=
 unset STOS_CLUSTER_START_TIMEOUT

@@ -61,10 +61,12 @@ void each_member_of_continuity(Status& x, Visit&& visit) {
   visit(x.term);
   visit(x.log_length);
   visit(x.joined);
-  visit(x.gone);
+  visit(x.left);
+  visit(x.lost);
   visit(x.cuts);
   visit(x.cut_time);
   visit(x.cut_taken_s);
+  visit(x.copies_missing);
   visit(x.recoveries);
   visit(x.recovery_s);
 }
@@ -216,8 +218,11 @@ NodeStatus total_of(std::span<const NodeStatus> nodes) {
     total.mailbox_longest = std::max(total.mailbox_longest, node.mailbox_longest);
     total.mailbox_limit = std::max(total.mailbox_limit, node.mailbox_limit);
     total.global_time_rounds = std::max(total.global_time_rounds, node.global_time_rounds);
+    const std::uint64_t copies_missing =
+        std::max(total.continuity.copies_missing, node.continuity.copies_missing);
     if (node.continuity.epoch > total.continuity.epoch)
       total.continuity = node.continuity;
+    total.continuity.copies_missing = copies_missing;
     total.process.cpu_s += node.process.cpu_s;
     total.process.resident_bytes += node.process.resident_bytes;
     total.process.memory_limit_bytes += node.process.memory_limit_bytes;

@@ -71,11 +71,13 @@ struct ContinuityStatus {
   std::uint64_t leads = 0;      ///< 1: this node leads the log
   std::uint64_t term = 0;       ///< of the log's leader
   std::uint64_t log_length = 0; ///< entries
-  std::uint64_t joined = 0;     ///< nodes that have come in views since this one has been there,
-  std::uint64_t gone = 0;       ///< and that have left or were lost
+  std::uint64_t joined = 0;     ///< nodes that have come since the cluster began,
+  std::uint64_t left = 0;       ///< that have left it, as they were asked to,
+  std::uint64_t lost = 0;       ///< and that were lost
   std::uint64_t cuts = 0;       ///< of the run, complete
   double cut_time = 0;          ///< laboratory time of the last one
   double cut_taken_s = 0;       ///< when it was, in seconds since 1970 (UTC); 0: there is none yet
+  std::uint64_t copies_missing = 0; ///< of it, on other nodes (cluster.copies); the first node knows
   std::uint64_t recoveries = 0; ///< times the run has gone on in another view
   double recovery_s = 0;        ///< wall-clock time that this took, all together
 

@@ -344,11 +344,13 @@ std::optional<View> ControlGroup::planned_view() {
   for (std::size_t i = 0; i < view_.members.size(); ++i)
     if (!next.index_of(view_.members[i].id))
       leaving.push_back(i);
+  next.left += leaving.size();
   std::string coming;
   for (View::Member newcomer : newcomers_)
     if (seen_.all_reach(newcomer.life) && next.members.size() < View::members_max) {
       coming += (coming.empty() ? "" : ", ") + newcomer.name;
       newcomer.id = {++next.last_id};
+      ++next.joined;
       next.members.push_back(std::move(newcomer));
     }
   if (next.members == view_.members)
@@ -382,9 +384,10 @@ void ControlGroup::runs_are_cut(const std::optional<Error>& why_not) {
 
 // Less than a majority decides nothing.
 std::optional<View> ControlGroup::view_without(const std::vector<std::size_t>& gone) const {
-  View next;
-  next.epoch = view_.epoch + 1;
-  next.last_id = view_.last_id;
+  View next = view_;
+  ++next.epoch;
+  next.lost += gone.size();
+  next.members.clear();
   next.why = names(view_, gone) + (gone.size() == 1 ? " is gone" : " are gone");
   for (std::size_t i = 0; i < view_.members.size(); ++i)
     if (!std::ranges::binary_search(gone, i))

@@ -31,11 +31,13 @@ NodeMemory::read(const std::map<raft::GroupId, raft::Recovered>& found) {
     return Error{Errc::bad_message, "it does not say of which node it is"};
   if (memory.has_left())
     return std::optional(std::move(memory));
-  if (control == found.end())
+  if (control == found.end() || control->second.snapshot == nullptr)
     return std::optional<NodeMemory>();
   memory.control = control->second;
   std::optional<ControlGroup::State> state = ControlGroup::last_state(memory.control);
-  if (!state || !state->view.index_of(memory.id))
+  if (!state)
+    return Error{Errc::bad_message, "its log begins with nothing that this version knows"};
+  if (!state->view.index_of(memory.id))
     return std::optional<NodeMemory>();
   memory.last = std::move(state->view);
   memory.runs = std::move(state->runs);
@@ -76,8 +78,8 @@ ToPersist NodeMemory::write(const std::string& cluster, const std::string& node,
   out.text(cluster);
   out.text(node);
   out.varint(id.value);
-  raft::Configuration itself;
-  itself.voters = {id};
+  raft::Configuration itself; // there has to be one; who it is stands in the data
+  itself.voters = {raft::NodeId{1}};
   raft::Persist persist;
   persist.snapshot = std::make_shared<const raft::Snapshot>(
       raft::Snapshot{raft::EntryId{}, std::move(itself), out.take()});

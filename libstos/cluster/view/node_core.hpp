@@ -29,7 +29,7 @@ struct NodeMemory {
   raft::Recovered control;
 
   /// `found` is what lies on the disk, by group. Nothing if there is no view in it: such a node has
-  /// never been one. Fails with bad_message if nothing has made it.
+  /// never been one. Fails with bad_message if nothing that this version knows has made it.
   [[nodiscard]] static Result<std::optional<NodeMemory>>
   read(const std::map<raft::GroupId, raft::Recovered>& found);
 

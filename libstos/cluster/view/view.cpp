@@ -39,6 +39,9 @@ std::vector<std::byte> encode(const View& view) {
   }
   out.varint(view.last_id);
   out.text(view.why);
+  out.varint(view.joined);
+  out.varint(view.left);
+  out.varint(view.lost);
   return out.take();
 }
 
@@ -61,6 +64,9 @@ Result<View> decode_view(std::span<const std::byte> bytes) {
   }
   view.last_id = in.varint();
   view.why = in.text();
+  view.joined = in.varint();
+  view.left = in.varint();
+  view.lost = in.varint();
   std::vector<raft::NodeId> ids = view.ids();
   if (!in.at_end() || view.members.empty() || view.members.size() > View::members_max ||
       view.epoch == 0 || view.last_id < ids.back().value ||

@@ -40,6 +40,11 @@ struct View {
   std::uint64_t last_id = 0; ///< the highest that any member ever had
   std::string why;           ///< it differs from the one before, for people
 
+  // Nodes that have come, left as they were asked to, and were lost, since the cluster began.
+  std::uint64_t joined = 0;
+  std::uint64_t left = 0;
+  std::uint64_t lost = 0;
+
   [[nodiscard]] std::optional<std::size_t> index_of(raft::NodeId node) const;
   [[nodiscard]] std::vector<raft::NodeId> ids() const;
 
