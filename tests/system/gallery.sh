@@ -13,10 +13,13 @@ stos=$STOS_BUILD_DIR/bin/stos
 gallery=$STOS_BUILD_DIR/examples/gallery
 
 declare -A known=(
+  [ants]=ef81328a8121b450
   [bank]=2e17766c8ab10613
   [flock]=25bd001c9ab68ee9
   [life]=54758bdb3a67b624
   [packets]=c9c3ed4847eea9d2
+  [predator_prey]=80052e932168a98e
+  [segregation]=e3258ed17ad748a0
   [sir]=f4d2fd95d6774147
   [supply_chain]=92f9afacecd66584
 )
