@@ -7,6 +7,7 @@
 #   make asan    all tests under AddressSanitizer and UndefinedBehaviorSanitizer
 #   make tsan    all tests under ThreadSanitizer
 #   make clang   build everything with clang++, and run all tests
+#   make docs    the reference of the public headers, in build/docs/html (installs Doxygen)
 #   make setup   install the packages and build CAF, nothing else
 #   make clean   remove build/ (CAF and packages stay)
 
@@ -15,7 +16,7 @@ DEMO := build/release/examples/interplanetary
 BENCH_ARGS ?=
 
 .DELETE_ON_ERROR:
-.PHONY: demo test bench check asan tsan clang setup setup-asan setup-tsan setup-dev clean
+.PHONY: demo test bench check asan tsan clang docs setup setup-asan setup-tsan setup-dev clean
 
 demo: build/release/build.ninja
 	@echo "demo: building the interplanetary example"
@@ -44,6 +45,10 @@ tsan: setup-tsan
 
 clang: setup-dev
 	@cmake --preset clang && cmake --build --preset clang -j $(JOBS) && ctest --preset clang -j 2
+
+docs:
+	@scripts/setup --docs
+	@scripts/docs
 
 # Once configured, ninja sees by itself when a CMake file or a folder has changed.
 build/release/build.ninja: | setup

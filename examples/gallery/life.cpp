@@ -43,15 +43,10 @@ int main(int argc, char** argv) {
     MySimulation simulation(options);
     const auto scope = simulation.set_up();
     const Grid<2> grid({60, 50}, {.spacing = 0.5});
-    std::vector<LifeCell*> cells;
-    for (std::uint32_t i = 0; i < grid.size(); ++i) {
-      cells.push_back(new LifeCell(grid.position(i)));
-      cells.back()->begin_steps({.period = 1});
-    }
+    const std::vector<LifeCell*> cells = LifeCell::make(grid, {.period = 1});
     for (std::uint32_t y = 0; y < std::size(gun); ++y)
       for (std::uint32_t x = 0; x < gun[y].size(); ++x)
         cells[grid.place({x + 2, y + 2})]->alive = gun[y][x] == 'O';
-    connect(cells, grid.edges());
 
     const RunSummary summary = simulation.run(120.5);
     if (options.digest_only)

@@ -159,7 +159,7 @@ public:
   /// has to tell that is too much to be kept until its end. The lines are in the order of laboratory
   /// time, agent, and the agent's own calls, the same on every engine and any number of nodes, each
   /// of them once: they are written behind complete cuts of the world, and a run that goes on from
-  /// one goes on with the file. Where no file is named it does nothing. See docs/guide/models.md.
+  /// one goes on with the file. Where no file is named it does nothing. See docs/guide/data.md.
   template <Portable T>
   void record(std::string_view topic, const T& value) {
     detail::EventContext& event = context();

@@ -19,8 +19,8 @@ namespace stos {
 /// correctly rounded square root: logarithms and powers are those of portable_math.hpp, and each
 /// draw takes its numbers from the stream in an order that the source says.
 ///
-/// Models UniformRandomBitGenerator, but prefer the draws below to those of <random>, whose results
-/// differ between standard libraries.
+/// Models UniformRandomBitGenerator, but prefer the draws below to those of `<random>`, whose
+/// results differ between standard libraries.
 ///
 /// Errors: a draw whose parameters are out of range throws UsageError (bad_argument) with the
 /// values. Source: SplitMix64 (Steele, Lea, Flood, OOPSLA 2014); the draws name theirs.

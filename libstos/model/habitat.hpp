@@ -110,22 +110,18 @@ public:
   static std::vector<Derived*> make(const std::array<std::uint32_t, 2>& counts,
                                     const Shape& shape) {
     const Grid<2> grid(counts, {.spacing = shape.cell, .periodic = shape.periodic});
-    Simulation::space(grid.space());
-    std::vector<Derived*> regions;
+    const std::vector<Derived*> regions = Base::make(grid, {.period = shape.period, .phases = 2});
     for (std::uint32_t place = 0; place < grid.size(); ++place) {
-      regions.push_back(new Derived(grid.position(place)));
-      HabitatState<W>& state = regions.back()->habitat;
+      HabitatState<W>& state = regions[place]->habitat;
       state.counts = counts;
       state.cell = shape.cell;
       state.periodic = shape.periodic;
       state.place = place;
-      regions.back()->begin_steps({.period = shape.period, .phases = 2});
     }
     for (const Edge& edge : grid.edges()) {
       regions[edge.a]->habitat.neighbours.push_back(edge.b);
       regions[edge.b]->habitat.neighbours.push_back(edge.a);
     }
-    connect(regions, grid.edges());
     return regions;
   }
 

@@ -3,6 +3,7 @@
 #include "libstos/agent/agent.hpp"
 #include "libstos/agent/channel_writer.hpp"
 #include "libstos/base/exact_text.hpp"
+#include "libstos/model/grid.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -110,6 +111,20 @@ public:
   using Agent<Derived, Simulation>::Agent;
 
   Steps<Derived, Message> steps;
+
+  /// During set-up: an agent in each place of a grid, with channels to its neighbours there. All
+  /// step by `plan`, and light knows that the grid is periodic if it is.
+  template <int D>
+  static std::vector<Derived*> make(const Grid<D>& grid, const StepPlan& plan = {}) {
+    Simulation::space(grid.space());
+    std::vector<Derived*> agents;
+    for (std::uint32_t place = 0; place < grid.size(); ++place) {
+      agents.push_back(new Derived(grid.position(place)));
+      agents.back()->begin_steps(plan);
+    }
+    connect(agents, grid.edges());
+    return agents;
+  }
 
   /// To be called once for each agent: in the set-up, or where it is created. Its first step is the
   /// first one of the plan from its birth on; for an agent that is born in a step, the next one.

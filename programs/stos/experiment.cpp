@@ -42,7 +42,7 @@ Parsed<ExperimentArguments> parse_experiment(std::vector<std::string> words) {
   CLI::App app("stos experiment [OPTIONS] FILE PROGRAM ARGUMENTS...\n\n"
                "Runs a program at many points of its parameters, several times at each, on all\n"
                "cores, and makes tables and pictures of what comes out. FILE (YAML) says what is\n"
-               "varied and what is measured: docs/guide/models.md, \"Experiments\".",
+               "varied and what is measured: docs/guide/experiments.md.",
                "stos experiment");
   app.prefix_command();
   app.add_option("-o,--output", arguments.folder,

@@ -53,16 +53,9 @@ std::set<std::uint32_t> rule_90(std::uint32_t cells, std::uint32_t generations) 
   return all;
 }
 
-void ring_of_bits(Line& simulation, std::uint32_t cells, double spacing, const StepPlan& plan) {
+void ring_of_bits(std::uint32_t cells, double spacing, const StepPlan& plan) {
   const Grid<1> grid({cells}, {.spacing = spacing, .periodic = true});
-  simulation.set_space(grid.space());
-  std::vector<Bit*> bits;
-  for (std::uint32_t i = 0; i < cells; ++i) {
-    bits.push_back(new Bit(grid.position(i)));
-    bits.back()->begin_steps(plan);
-  }
-  bits[cells / 2]->on = true;
-  connect(bits, grid.edges());
+  Bit::make(grid, plan)[cells / 2]->on = true;
 }
 
 std::set<std::uint32_t> places_on(const RunSummary& run) {
@@ -78,8 +71,8 @@ TEST_CASE("all cells see the generation before, at any distance up to the period
   constexpr std::uint32_t cells = 24;
   for (const double spacing : {0.03125, 0.3, 0.5, 1.0}) {
     CAPTURE(spacing);
-    const RunSummary run = same_everywhere<Line>(
-        30.5, [=](Line& s) { ring_of_bits(s, cells, spacing, {.period = 1}); });
+    const RunSummary run =
+        same_everywhere<Line>(30.5, [=](Line&) { ring_of_bits(cells, spacing, {.period = 1}); });
     CHECK(places_on(run) == rule_90(cells, 30));
     CHECK(run.agents_born == cells);
   }
@@ -89,14 +82,14 @@ TEST_CASE("a period shorter than the way of light is an error that says so") {
   fails_everywhere<Line>(Errc::bad_argument,
                          "for the step at 1 s, but hears of it at 1.25 s: light takes longer than "
                          "the 1 s from one phase to the next",
-                         30, [](Line& s) { ring_of_bits(s, 12, 1.25, {.period = 1}); });
+                         30, [](Line&) { ring_of_bits(12, 1.25, {.period = 1}); });
 }
 
 TEST_CASE("a period equal to the distance is right or an error, whatever the sums come to") {
   constexpr std::uint32_t cells = 12;
   for (const double length : {0.1, 1.0 / 3, 0.7, 1e-3}) {
     for (const Ending& ending : endings_everywhere<Line>(
-             20.5 * length, [=](Line& s) { ring_of_bits(s, cells, length, {.period = length}); })) {
+             20.5 * length, [=](Line&) { ring_of_bits(cells, length, {.period = length}); })) {
       CAPTURE(length, ending.where);
       if (ending.failure)
         CHECK_THAT(ending.failure->context, Catch::Contains("light takes longer"));
@@ -134,17 +127,11 @@ struct LifeCell : SynchronousAgent<LifeCell, Plane, Alive> {
 } // namespace
 
 TEST_CASE("a glider flies over the edge of a periodic grid, corners or not") {
-  const RunSummary run = same_everywhere<Plane>(40.5, [](Plane& simulation) {
+  const RunSummary run = same_everywhere<Plane>(40.5, [](Plane&) {
     const Grid<2> grid({10, 10}, {.spacing = 0.5, .periodic = true});
-    simulation.set_space(grid.space());
-    std::vector<LifeCell*> cells;
-    for (std::uint32_t i = 0; i < grid.size(); ++i) {
-      cells.push_back(new LifeCell(grid.position(i)));
-      cells.back()->begin_steps();
-    }
+    const std::vector<LifeCell*> cells = LifeCell::make(grid);
     for (const auto& at : {Grid<2>::Counts{1, 0}, {2, 1}, {0, 2}, {1, 2}, {2, 2}})
       cells[grid.place(at)]->alive = true;
-    connect(cells, grid.edges());
   });
   CHECK(places_on(run) == std::set<std::uint32_t>{1, 12, 20, 21, 22}); // ten times four generations
 }

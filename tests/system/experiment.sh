@@ -199,10 +199,10 @@ ended 0 "$stos" experiment -o two small.yaml "$work/model"
 cmp one/runs.csv two/runs.csv || fail "another table on nodes"
 
 awk '/^```yaml$/ { inside = 1; next } /^```$/ { inside = 0 } inside' \
-  "$STOS_SOURCE_DIR/docs/guide/models.md" >shown.yaml
+  "$STOS_SOURCE_DIR/docs/guide/experiments.md" >shown.yaml
 while IFS= read -r line; do
   grep -qxF -- "$line" "$STOS_SOURCE_DIR"/examples/gallery/*.yaml ||
-    fail "docs/guide/models.md shows '$line', which no example has"
+    fail "docs/guide/experiments.md shows '$line', which no example has"
 done <shown.yaml
 
 for model in bank sir; do

@@ -13,10 +13,14 @@ stos=$STOS_BUILD_DIR/bin/stos
 gallery=$STOS_BUILD_DIR/examples/gallery
 
 declare -A known=(
+  [ants]=ef81328a8121b450
   [bank]=2e17766c8ab10613
   [flock]=25bd001c9ab68ee9
   [life]=54758bdb3a67b624
   [packets]=c9c3ed4847eea9d2
+  [predator_prey]=80052e932168a98e
+  [rumour]=bc92d06bb6ed5b99
+  [segregation]=e3258ed17ad748a0
   [sir]=f4d2fd95d6774147
   [supply_chain]=92f9afacecd66584
 )
@@ -48,7 +52,7 @@ for page in "$STOS_SOURCE_DIR"/docs/guide/*.md; do
   awk '/^```cpp$/ { ++n; inside = 1; next } /^```$/ { inside = 0 } inside { print > sprintf("%s/block%03d", dir, n) }' \
     dir="$work" "$page"
   for block in "$work"/block*; do
-    [[ -e $block ]] || fail "$page shows no code"
+    [[ -e $block ]] || continue # a page without any
     sed 's/^ *//; s/ *$//; /^$/d' "$block" >"$work/lines"
     [[ -s $work/lines && $(<"$work/programs") == *"$(<"$work/lines")"* ]] ||
       fail "$page: no program has: $(head -n 3 "$block")"
