@@ -90,6 +90,7 @@ int node(const std::vector<std::string>& words) {
   try {
     const auto exported = detail::exported_desk(options.monitoring); // answers scrapers
     ClusterNode& node = ClusterNode::of_process(options, 1);
+    const detail::WatchedNode watched(node, exported);
     failure = wait_for_end(node, ending);
     if (!failure)
       leave(node, options.cluster, ending);

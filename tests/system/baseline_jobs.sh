@@ -10,7 +10,7 @@ stos=$STOS_BUILD_DIR/bin/stos
 examples=$STOS_SOURCE_DIR/examples/jobs
 work=$(mktemp -d)
 launcher=
-node=() pid=()
+node=() pid=() exporter=()
 
 . "$STOS_SOURCE_DIR/tests/system/waiting.bash"
 . "$STOS_SOURCE_DIR/tests/system/redis.bash"
@@ -37,6 +37,14 @@ job() {
 alone() { PYTHONPATH=$STOS_SOURCE_DIR/actors/jobs python3 "$examples/$1" "${@:2}" >alone.out 2>alone.err || fail "$1 by itself"; }
 as_alone() { diff <(jq -S . alone.out) <(jq -S . job.out) >&2 || fail "the result is not that of one process"; }
 says() { grep -qF -- "$1" job.err || fail "no word of '$1'"; }
+# counted METRIC{LABEL}: its value on node $at; METRIC without the label `node`.
+counted() {
+  local socket at_port=${exporter[$at]}
+  exec {socket}<>"/dev/tcp/${at_port/://}"
+  printf 'GET /metrics HTTP/1.0\r\n\r\n' >&"$socket"
+  sed -nE 's/^(stos_[a-z_]+\{)node="[^"]*",?/\1/p' <&"$socket" | tr -d '\r' | awk -v name="$1" '$1 == name { print $2 }'
+  exec {socket}>&-
+}
 shown() { "$stos" job list --json --node "${node[$at]}" | jq -r ".jobs[-1] | $1"; }
 
 # ---- a server, and four nodes ---------------------------------------------------------------------
@@ -61,7 +69,7 @@ exec "$stos" node "\$@"
 END_OF_NODE
 chmod +x node
 env STOS_CLUSTER_HEARTBEAT='200 ms' STOS_CLUSTER_SILENCE_TIMEOUT='2 s' STOS_JOBS_SLOTS=2 \
-  "$stos" run --grace 300 -n 4 -- "$work/node" >cluster.out 2>cluster.log &
+  "$stos" run --grace 300 -n 4 --monitoring 127.0.0.1:0 -- "$work/node" >cluster.out 2>cluster.log &
 launcher=$!
 knows_all() { [[ $("$stos" nodes "${node[$1]}" --json 2>/dev/null | jq '.nodes | length') == 4 ]]; }
 for k in 1 2 3 4; do
@@ -69,6 +77,7 @@ for k in 1 2 3 4; do
   node[k]=$(cat "address.node$k")
   pid[k]=$(cat "pid.node$k")
   wait_until 60 knows_all "$k"
+  exporter[k]=$(sed -n "s/^node$k | stos: metrics exposed address=//p" cluster.log)
 done
 
 # ---- answers --------------------------------------------------------------------------------------
@@ -116,6 +125,17 @@ wait $tool || fail "the job has failed"
 as_alone
 [[ $(jq .links job.out) == 100000 ]] || fail "links are left out, or counted twice"
 [[ $(shown '"\(.phase) \(.parts_done) \(.copies_lost > 0)"') == 'done 50 true' ]] || fail "it is shown otherwise"
+for at in 1 2 3; do
+  for line in 'stos_jobs_ended_total{result="done"} 4' 'stos_jobs_ended_total{result="failed"} 4' \
+    'stos_jobs_slots{state="free"} 2' 'stos_jobs_slots{state="busy"} 0' 'stos_jobs_parts_waiting{} 0' \
+    'stos_jobs{state="parts"} 0' 'stos_locks_granted_total{} 0'; do
+    counts() { [[ $(counted "${line% *}") == "${line##* }" ]]; }
+    wait_until 10 counts
+  done
+  (($(counted 'stos_jobs_runs_total{result="lost"}') > 0)) || fail "node$at counts no run that was lost"
+  # Splits, parts and reductions of four jobs: 4, 4 + 5 + 21 + 50, 4.
+  (($(counted 'stos_jobs_runs_total{result="good"}') == 88)) || fail "node$at counts other results"
+done
 
 step "the server is lost, too"
 at=2
