@@ -127,6 +127,7 @@ ClusterNode::ClusterNode(caf::actor_system& system, const ClusterOptions& option
       options_(with_address(options, gate_->address())),
       desk_(std::make_shared<detail::StatusDesk>(monitoring.memory_limit_bytes)),
       view_(std::make_shared<detail::NodeView>()) {
+  view_->services.node = gate_->name();
   actor_ = system.spawn<detail::NodeActor, caf::detached + caf::hidden>(
       make_hello(options_, *gate_), options_, monitoring, jobs, view_, desk_, gate_,
       open_disk(options_, gate_->name()));
@@ -332,6 +333,11 @@ void ClusterNode::leave_run(const AttemptId& attempt, const std::optional<std::s
 
 Result<caf::actor> ClusterNode::find_agent(const FindAgent& wanted, caf::timespan timeout) {
   return detail::ask_for_agent(system_, actor_, wanted, timeout);
+}
+
+std::optional<ServiceCounts> ClusterNode::services() const {
+  const std::lock_guard lock(view_->mutex);
+  return view_->complete ? std::optional(view_->services) : std::nullopt;
 }
 
 ContinuityStatus ClusterNode::continuity() const {

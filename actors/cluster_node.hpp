@@ -7,6 +7,7 @@
 #include "libstos/cluster/view/run_ledger.hpp"
 #include "libstos/cluster/view/view.hpp"
 #include "libstos/options/run_options.hpp"
+#include "libstos/service/service_counts.hpp"
 
 #include <caf/actor.hpp>
 #include <caf/fwd.hpp>
@@ -54,6 +55,7 @@ struct NodeView {
   RunLedger ledger;         ///< as far as this node has heard
   RunLedger interrupted;    ///< what it was when this process came
   ContinuityStatus control; ///< of the log and the views, as this node knows them
+  ServiceCounts services;   ///< likewise
 
   caf::actor agent_host;          ///< of the replicated agents of this process, if there is one
   bool has_hosted_agents = false; ///< there is one, or was one
@@ -180,6 +182,10 @@ public:
 
   /// What this node knows of the views and the control log; of a run's cuts nothing.
   [[nodiscard]] ContinuityStatus continuity() const;
+
+  /// What this node knows of jobs, locks and shared values; nothing before it is in a view, since
+  /// it has not heard yet what all others know.
+  [[nodiscard]] std::optional<ServiceCounts> services() const;
 
 private:
   void check(const std::unique_lock<std::mutex>& lock, std::uint64_t epoch) const;

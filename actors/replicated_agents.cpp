@@ -105,11 +105,15 @@ void ReplicatedAgents::begin(keyed::AgentTypes types, const AgentsOptions& optio
   }
   if (desk_ != nullptr)
     desk_->add(door_, own_name);
+  if (desk_ != nullptr && node != nullptr)
+    desk_->add(*node);
 }
 
 ReplicatedAgents::~ReplicatedAgents() {
   if (desk_ != nullptr)
     desk_->remove(*door_);
+  if (desk_ != nullptr && node_ != nullptr)
+    desk_->remove(*node_);
   caf::anon_send(host_, detail::EndMessage{});
   caf::scoped_actor self(*system_);
   self->wait_for(host_);

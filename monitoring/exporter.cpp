@@ -121,22 +121,25 @@ bool is_same(const std::string& said, const std::string& right) {
 
 class Collector : public prometheus::Collectable {
 public:
-  Collector(Exporter::Source source, Exporter::HostSource hosts)
-      : source_(std::move(source)), hosts_(std::move(hosts)) {}
+  explicit Collector(Exporter::Source source) : source_(std::move(source)) {}
 
   std::vector<prometheus::MetricFamily> Collect() const override {
     const std::lock_guard one_at_a_time(mutex_);
     try {
-      return detail::to_metric_families(source_(),
-                                        hosts_ ? hosts_() : std::vector<keyed::HostingStatus>{});
+      return detail::to_metric_families(seen(source_.runs), seen(source_.hosts),
+                                        seen(source_.services));
     } catch (const std::exception&) {
       return {}; // the scrape shows that nothing is there; the simulation must not end for it
     }
   }
 
 private:
+  template <class Status>
+  static std::vector<Status> seen(const std::function<std::vector<Status>()>& look) {
+    return look ? look() : std::vector<Status>{};
+  }
+
   Exporter::Source source_;
-  Exporter::HostSource hosts_;
   mutable std::mutex mutex_;
 };
 
@@ -198,9 +201,8 @@ struct Scraper {
 
 struct Exporter::Server {
   // Metrics come last, so that no client sees any before there is a password.
-  Server(std::vector<std::string> options, Source source, HostSource hosts, Scraper scraper)
-      : collector(std::make_shared<Collector>(std::move(source), std::move(hosts))),
-        exposer(std::move(options)) {
+  Server(std::vector<std::string> options, Source source, Scraper scraper)
+      : collector(std::make_shared<Collector>(std::move(source))), exposer(std::move(options)) {
     if (!scraper.name.empty())
       exposer.RegisterAuth(
           [scraper = std::move(scraper)](const std::string& name, const std::string& password) {
@@ -225,7 +227,7 @@ Exporter::~Exporter() {
 }
 
 Result<std::unique_ptr<Exporter>> Exporter::start(const MonitoringOptions& monitoring,
-                                                  Source source, HostSource hosts) {
+                                                  Source source) {
   STOS_ASSERT(monitoring.threads > 0, "an exporter without threads");
   STOS_ASSERT(monitoring.address.has_value(), "an exporter without an address");
   const NodeAddress& address = *monitoring.address;
@@ -269,7 +271,7 @@ Result<std::unique_ptr<Exporter>> Exporter::start(const MonitoringOptions& monit
     options.insert(options.end(), {"ssl_certificate", monitoring.certificate,
                                    "ssl_protocol_version", "4"}); // TLS 1.2 and later
   try {
-    auto server = std::make_unique<Server>(options, std::move(source), std::move(hosts),
+    auto server = std::make_unique<Server>(options, std::move(source),
                                            Scraper{monitoring.user, std::move(password)});
     NodeAddress bound = address;
     const std::vector<int> ports = server->exposer.GetListeningPorts();

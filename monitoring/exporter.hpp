@@ -4,6 +4,7 @@
 #include "libstos/cluster/status/node_status.hpp"
 #include "libstos/options/monitoring_options.hpp"
 #include "libstos/service/keyed/hosting_status.hpp"
+#include "libstos/service/service_counts.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -31,10 +32,12 @@ namespace stos {
 /// Effects: the process ignores SIGPIPE from now on, as it does with CAF's middleman.
 class Exporter {
 public:
-  /// The statuses of all simulations of this process on this node: see to_metric_families().
-  using Source = std::function<std::vector<NodeStatus>()>;
-  /// Those of its hosts of replicated agents.
-  using HostSource = std::function<std::vector<keyed::HostingStatus>()>;
+  /// Of this process: see to_metric_families(). What is empty has nothing to tell.
+  struct Source {
+    std::function<std::vector<NodeStatus>()> runs;
+    std::function<std::vector<keyed::HostingStatus>()> hosts = {};
+    std::function<std::vector<ServiceCounts>()> services = {};
+  };
 
   /// Fails with Errc::io_error and what is wrong with `address`: no such host, not an address of
   /// this machine, a port that is taken or that needs privileges; IPv6, where prometheus-cpp's
@@ -43,8 +46,8 @@ public:
   /// Errc::bad_config if the file with the password or the certificate is no good.
   /// Without the right name and password scrapers get the status 401. @pre there is an address, and
   /// threads
-  [[nodiscard]] static Result<std::unique_ptr<Exporter>>
-  start(const MonitoringOptions& options, Source source, HostSource hosts = {});
+  [[nodiscard]] static Result<std::unique_ptr<Exporter>> start(const MonitoringOptions& options,
+                                                               Source source);
 
   ~Exporter();
   Exporter(const Exporter&) = delete;

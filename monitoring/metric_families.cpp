@@ -41,7 +41,8 @@ public:
   void begin(const NodeStatus& status) {
     labels_ = {{"simulation", status.simulation}, {"node", status.node}};
   }
-  void begin(const keyed::HostingStatus& status) { labels_ = {{"node", status.node}}; }
+  /// Likewise, about a node without a simulation.
+  void begin(const std::string& node) { labels_ = {{"node", node}}; }
 
   /// `labels` are the values of the metric's further labels, in their order.
   template <class Number>
@@ -201,7 +202,7 @@ void add_calls(Families& families, const Metric& total, const Metric& durations,
 
 void add_host(Families& families, const keyed::HostingStatus& host) {
   using namespace metrics;
-  families.begin(host);
+  families.begin(host.node);
   add_calls(families, replicated_commands, replicated_command_duration, host.commands);
   add_calls(families, replicated_queries, replicated_query_duration, host.queries);
   families.add(replicated_nodes, host.nodes);
@@ -221,11 +222,44 @@ void add_host(Families& families, const keyed::HostingStatus& host) {
   }
 }
 
+void add_jobs(Families& families, const jobs::JobCounts& jobs) {
+  using namespace metrics;
+  const jobs::JobTotals& totals = jobs.totals;
+  families.add(metrics::jobs, jobs.in_split, {"split"});
+  families.add(metrics::jobs, jobs.in_parts, {"parts"});
+  families.add(metrics::jobs, jobs.in_reduction, {"reduction"});
+  families.add(jobs_ended, totals.done, {"done"});
+  families.add(jobs_ended, totals.failed, {"failed"});
+  families.add(jobs_ended, totals.cancelled, {"cancelled"});
+  families.add(jobs_parts_waiting, jobs.tasks_waiting);
+  families.add(jobs_runs, totals.runs_good, {"good"});
+  families.add(jobs_runs, totals.runs_failed, {"failed"});
+  families.add(jobs_runs, totals.runs_lost, {"lost"});
+  families.add(jobs_runs,
+               totals.runs_begun - jobs.runs - totals.runs_good - totals.runs_failed -
+                   totals.runs_lost,
+               {"unneeded"});
+  families.add(jobs_slots, jobs.slots_busy, {"busy"});
+  families.add(jobs_slots, jobs.slots - std::min(jobs.slots, jobs.slots_busy), {"free"});
+}
+
+void add_coordination(Families& families, const coordination::CoordinationCounts& counts) {
+  using namespace metrics;
+  families.add(locks_claims, counts.held, {"held"});
+  families.add(locks_claims, counts.waiting, {"waiting"});
+  families.add(locks_granted, counts.granted);
+  families.add(locks_clients, counts.sessions);
+  families.add(locks_leases_lost, counts.leases_ended);
+  families.add(values_keys, counts.keys);
+  families.add(values_changes, counts.changes);
+}
+
 } // namespace
 
 std::vector<prometheus::MetricFamily>
 to_metric_families(std::span<const NodeStatus> statuses,
-                   std::span<const keyed::HostingStatus> hosts) {
+                   std::span<const keyed::HostingStatus> hosts,
+                   std::span<const ServiceCounts> services) {
   Families families;
   for (const NodeStatus& status : statuses) {
     families.begin(status);
@@ -239,6 +273,11 @@ to_metric_families(std::span<const NodeStatus> statuses,
   }
   for (const keyed::HostingStatus& host : hosts)
     add_host(families, host);
+  for (const ServiceCounts& each : services) {
+    families.begin(each.node);
+    add_jobs(families, each.jobs);
+    add_coordination(families, each.coordination);
+  }
   return families.take();
 }
 

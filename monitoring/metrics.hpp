@@ -1,28 +1,14 @@
 #pragma once
 
+#include "monitoring/metric.hpp"
+#include "monitoring/service_metrics.hpp"
+
 #include <array>
-#include <cstdint>
-#include <string_view>
 
 namespace stos {
 
-enum class MetricType : std::uint8_t {
-  counter, ///< only grows, from 0 at the beginning of the run
-  gauge,
-  histogram
-};
-
-/// What a metric is called and what it means. Every metric has the labels `simulation` and `node`;
-/// those of replicated agents (`stos_replicated_`), which belong to no simulation, only `node`.
-struct Metric {
-  std::string_view name;
-  MetricType type = MetricType::gauge;
-  std::string_view labels; ///< further ones, with a blank between them
-  std::string_view unit;
-  std::string_view help;
-};
-
-/// All metrics of a node: the only place where their names, labels, units and meanings are written.
+/// All metrics of a node: the only place, with service_metrics.hpp, where their names, labels,
+/// units and meanings are written.
 ///
 /// The table in monitoring/README.md repeats them, and a test compares the two. Names follow the
 /// conventions of Prometheus: base units, the unit last, `_total` for counters. Values of labels
@@ -192,55 +178,6 @@ inline constexpr Metric process_start_time = {
     "stos_process_start_time_seconds", gauge, "", "seconds",
     "When the process began, in seconds since 1970 (UTC)."};
 
-inline constexpr Metric replicated_commands = {
-    "stos_replicated_commands_total", counter, "result", "commands",
-    "Commands for replicated agents that callers on the node have given, by what they were "
-    "answered: done, failed (the callback has thrown), agent_not_found, quota_not_found, "
-    "quota_limit_reached, rate_limit_reached, no_leader, timeout, bad_request, try_later (too many "
-    "are under way)."};
-inline constexpr Metric replicated_queries = {
-    "stos_replicated_queries_total", counter, "result", "queries",
-    "Queries of replicated agents that callers on the node have made, likewise."};
-inline constexpr Metric replicated_command_duration = {
-    "stos_replicated_command_duration_seconds", histogram, "", "seconds",
-    "How long callers have waited for the answers to commands."};
-inline constexpr Metric replicated_query_duration = {
-    "stos_replicated_query_duration_seconds", histogram, "", "seconds",
-    "How long callers have waited for the answers to queries."};
-inline constexpr Metric replicated_nodes = {
-    "stos_replicated_nodes", gauge, "", "nodes",
-    "Nodes that host replicated agents, as the node knows."};
-inline constexpr Metric replicated_agents = {
-    "stos_replicated_agents", gauge, "", "agents",
-    "Replicated agents of the groups that the node leads: the sum over nodes is that of all."};
-inline constexpr Metric replicated_groups = {
-    "stos_replicated_groups", gauge, "state", "groups",
-    "Groups of replicated agents, and that of the quotas, as the node knows: those that are where "
-    "they are to be (settled), and those that get other nodes or give agents to others (moving)."};
-inline constexpr Metric replicated_replicas = {
-    "stos_replicated_replicas", gauge, "role", "groups",
-    "Groups that the node has a replica of: that it leads (leader), that another node leads "
-    "(follower), or of which it knows no leader (leaderless)."};
-inline constexpr Metric replicated_leader_changes = {"stos_replicated_leader_changes_total",
-                                                     counter, "", "leaders",
-                                                     "Times the node has begun to lead a group."};
-inline constexpr Metric replicated_splits = {"stos_replicated_splits_total", counter, "", "groups",
-                                             "Groups that the node has led and had divided."};
-inline constexpr Metric replicated_merges = {
-    "stos_replicated_merges_total", counter, "", "groups",
-    "Groups that the node has led and had merged with their neighbours."};
-inline constexpr Metric replicated_callbacks = {
-    "stos_replicated_callbacks_waiting", gauge, "", "callbacks",
-    "Callbacks with side effects that the node has not done yet; a group with 10,000 of them takes "
-    "no commands."};
-inline constexpr Metric replicated_quota_agents = {
-    "stos_replicated_quota_agents", gauge, "quota", "agents",
-    "Agents of the quota: of the 20 quotas that are used most, on the node that leads the group of "
-    "quotas."};
-inline constexpr Metric replicated_quota_limit = {"stos_replicated_quota_limit_agents", gauge,
-                                                  "quota", "agents",
-                                                  "Agents that there may be of this quota."};
-
 /// In the order in which they are exposed and documented.
 inline constexpr std::array all = {build_info,
                                    agents,
@@ -309,7 +246,18 @@ inline constexpr std::array all = {build_info,
                                    replicated_merges,
                                    replicated_callbacks,
                                    replicated_quota_agents,
-                                   replicated_quota_limit};
+                                   replicated_quota_limit,
+                                   jobs,
+                                   jobs_ended,
+                                   jobs_parts_waiting,
+                                   jobs_runs,
+                                   jobs_slots,
+                                   locks_claims,
+                                   locks_granted,
+                                   locks_clients,
+                                   locks_leases_lost,
+                                   values_keys,
+                                   values_changes};
 
 } // namespace metrics
 } // namespace stos

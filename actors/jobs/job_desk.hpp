@@ -65,6 +65,8 @@ public:
   /// The child fails with that reason.
   void fail(std::uint64_t child, std::string why);
 
+  [[nodiscard]] jobs::JobCounts counts() const { return node_.counts(); }
+
   /// Whether there is a job that is not over.
   [[nodiscard]] bool is_busy() const { return node_.is_busy(); }
 

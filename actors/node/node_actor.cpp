@@ -764,7 +764,15 @@ bool NodeActor::step_jobs() {
     coordination_.ask_for_child(ask.child, ask.number, std::move(ask.request));
   for (const std::uint64_t child : output.ended)
     coordination_.child_ended(child, now_s());
+  show_services();
   return propose_for(machine_of_jobs, output.to_propose);
+}
+
+void NodeActor::show_services() {
+  const jobs::JobCounts of_jobs = jobs_.counts();
+  const std::lock_guard lock(view_->mutex);
+  view_->services.jobs = of_jobs;
+  view_->services.coordination = coordination_.node().counts();
 }
 
 bool NodeActor::propose_for(std::size_t machine,
@@ -791,6 +799,7 @@ bool NodeActor::step_coordination() {
     jobs_.tell(answer.child, answer.number, answer.answer);
   for (const std::uint64_t child : output.lost_locks)
     jobs_.fail(child, "the lease of its locks has ended: the node was cut off, or stood still");
+  show_services();
   return propose_for(machine_of_coordination, output.to_propose);
 }
 

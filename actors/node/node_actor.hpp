@@ -101,6 +101,7 @@ private:
   // Jobs, locks and shared values.
   [[nodiscard]] bool step_jobs();
   [[nodiscard]] bool step_coordination();
+  void show_services();
   [[nodiscard]] bool propose_for(std::size_t machine,
                                  const std::vector<std::vector<std::byte>>& entries);
   [[nodiscard]] jobs::JobNode::Standing standing_for_jobs() const;

@@ -647,6 +647,7 @@ RunSummary ClusterRun::take_part(World& world, const ClusterNode::Roster& roster
     status.recovery_s = recovery_s_;
   };
   const WatchedRun watched(sight, {exported_, node_.desk()});
+  const WatchedNode watched_node(node_, exported_);
   (*run)->start();
   open_ways_in((*run)->domains().board(), state, attempt.actor);
   ProgressMeter meter(world.options, world.end_time.load());

@@ -1,5 +1,6 @@
 #include "actors/status/status_desk.hpp"
 
+#include "actors/cluster_node.hpp"
 #include "actors/service/host_door.hpp"
 #include "config/version.hpp"
 #include "libstos/base/usage_error.hpp"
@@ -9,6 +10,7 @@
 #include <algorithm>
 #include <iostream>
 #include <map>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -30,8 +32,8 @@ struct ExportedDesk {
       std::this_thread::sleep_for(time_to_answer);
       return desk.statuses();
     };
-    Result<std::unique_ptr<Exporter>> started =
-        Exporter::start(options, look, [this] { return desk.hosts(); });
+    Result<std::unique_ptr<Exporter>> started = Exporter::start(
+        options, {look, [this] { return desk.hosts(); }, [this] { return desk.services(); }});
     if (!started)
       throw UsageError(started.error());
     exporter = *std::move(started);
@@ -152,6 +154,36 @@ std::vector<keyed::HostingStatus> StatusDesk::hosts() const {
     statuses.back().node = node;
   }
   return statuses;
+}
+
+void StatusDesk::add(const ClusterNode& node) {
+  const std::lock_guard lock(mutex_);
+  nodes_.insert(&node);
+}
+
+void StatusDesk::remove(const ClusterNode& node) {
+  const std::lock_guard lock(mutex_);
+  nodes_.erase(nodes_.find(&node));
+}
+
+std::vector<ServiceCounts> StatusDesk::services() const {
+  std::vector<ServiceCounts> counts;
+  const std::lock_guard lock(mutex_);
+  for (auto node = nodes_.begin(); node != nodes_.end(); node = nodes_.upper_bound(*node))
+    if (std::optional<ServiceCounts> known = (*node)->services())
+      counts.push_back(*std::move(known));
+  return counts;
+}
+
+WatchedNode::WatchedNode(const ClusterNode& node, std::shared_ptr<StatusDesk> desk)
+    : node_(node), desk_(std::move(desk)) {
+  if (desk_ != nullptr)
+    desk_->add(node_);
+}
+
+WatchedNode::~WatchedNode() {
+  if (desk_ != nullptr)
+    desk_->remove(node_);
 }
 
 WatchedRun::WatchedRun(const RunSight& run, std::vector<std::shared_ptr<StatusDesk>> desks)

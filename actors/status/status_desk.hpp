@@ -11,11 +11,16 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
-namespace stos::detail {
+namespace stos {
+
+class ClusterNode;
+
+namespace detail {
 
 class HostDoor;
 
@@ -68,11 +73,18 @@ public:
   void remove(const HostDoor& host);
   [[nodiscard]] std::vector<keyed::HostingStatus> hosts() const;
 
+  /// The services of a node, until remove() was called as often; see WatchedNode.
+  void add(const ClusterNode& node);
+  void remove(const ClusterNode& node);
+  /// Of each node that has any, once.
+  [[nodiscard]] std::vector<ServiceCounts> services() const;
+
 private:
   const std::uint64_t memory_limit_bytes_;
   mutable std::mutex mutex_;
   std::vector<const RunSight*> runs_;
   std::vector<std::pair<std::shared_ptr<const HostDoor>, std::string>> hosts_;
+  std::multiset<const ClusterNode*> nodes_;
 };
 
 /// So long after ask() all that is awake has answered, as a rule.
@@ -91,6 +103,20 @@ private:
   std::vector<std::shared_ptr<StatusDesk>> desks_;
 };
 
+/// Lets the services of a node be watched at a desk, if there is one, for as long as the object
+/// lives.
+class WatchedNode {
+public:
+  WatchedNode(const ClusterNode& node, std::shared_ptr<StatusDesk> desk);
+  ~WatchedNode();
+  WatchedNode(const WatchedNode&) = delete;
+  WatchedNode& operator=(const WatchedNode&) = delete;
+
+private:
+  const ClusterNode& node_;
+  std::shared_ptr<StatusDesk> desk_;
+};
+
 /// The desk of an exporter at `options.address`, which is started unless another run of this
 /// process has one there; null without an address. The exporter ends with the last user of the
 /// desk.
@@ -104,4 +130,6 @@ private:
 /// Of the wall clock, UTC.
 [[nodiscard]] double seconds_since_1970();
 
-} // namespace stos::detail
+} // namespace detail
+
+} // namespace stos

@@ -26,6 +26,25 @@ std::optional<int> parse_words(CLI::App& app, std::vector<std::string> words, st
   }
 }
 
+std::optional<int> parse_words(CLI::App& app, std::vector<std::string> words,
+                               std::vector<std::string>& rest, std::ostream& out,
+                               std::ostream& err) {
+  app.allow_extras();
+  if (const auto exit_code = parse_words(app, std::move(words), out, err))
+    return exit_code;
+  rest = app.remaining();
+  const auto mark = std::ranges::find(rest, "--");
+  const auto option = std::find_if(rest.begin(), mark, [](const std::string& word) {
+    return word.size() > 1 && word[0] == '-' && (word[1] < '0' || word[1] > '9');
+  });
+  if (option != mark)
+    return report_bad_usage(
+        app, "unknown option " + detail::quote(*option) + "; --help shows the options", err);
+  if (mark != rest.end())
+    rest.erase(mark);
+  return std::nullopt;
+}
+
 CLI::Option* add_duration(CLI::App& app, const std::string& name, double& value_s, double min_s,
                           double max_s, const std::string& meaning) {
   const auto set = [&value_s, name, min_s, max_s](const std::string& text) {

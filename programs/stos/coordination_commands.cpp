@@ -105,10 +105,9 @@ int hold(const std::vector<std::string>& words) {
   std::vector<std::string> command;
   double wait_s = -1;
   bool tries = false;
-  app.add_option("name", name, "Of the lock.")->required()->type_name("NAME");
-  app.add_option("command", command, "Behind --, with its arguments.")
+  app.add_option("name", name, "Of the lock, and behind -- the command with its arguments.")
       ->required()
-      ->type_name("COMMAND");
+      ->type_name("NAME -- COMMAND...");
   app.add_option("--permits", options.permits,
                  "So many hold it at a time: a semaphore. All that use it have to say the same.")
       ->type_name("N")
@@ -119,8 +118,10 @@ int hold(const std::vector<std::string>& words) {
                "How long it is held without a word of this process, which renews it; default: "
                "10 s.");
   add_cluster_access(app, access.cluster);
-  if (const auto exit_code = parse_words(app, words, std::cout, std::cerr))
+  if (const auto exit_code = parse_words(app, words, command, std::cout, std::cerr))
     return *exit_code;
+  if (command.empty())
+    return report_bad_usage(app, "wanted: a COMMAND behind --", std::cerr);
   if (wait_s >= 0 || tries)
     options.wait_s = tries ? 0 : wait_s;
   const auto client = access.connect(true);

@@ -195,10 +195,10 @@ Result<void> load(Submission& submission) {
 
 void declare(CLI::App& app, Submission& submission) {
   jobs::PartLimits& limits = submission.spec.limits;
-  app.add_option("script", submission.script, "The script.")->required()->type_name("SCRIPT");
-  app.add_option("arguments", submission.spec.arguments,
-                 "Its arguments; those that begin with - come behind --.")
-      ->type_name("ARGS");
+  app.add_option("script", submission.script,
+                 "The script and its arguments; those that begin with - come behind --.")
+      ->required()
+      ->type_name("SCRIPT [ARGS]...");
   app.add_option("--language", submission.spec.language,
                  "python, sh, or another one of jobs.languages; default: by the script's ending.");
   app.add_option("--file", submission.files, "A file that lies beside the script; may be repeated.")
@@ -245,7 +245,8 @@ int submit(const std::vector<std::string>& words) {
   Submission submission;
   declare(app, submission);
   add_cluster_access(app, access.cluster);
-  if (const auto exit_code = parse_words(app, words, std::cout, std::cerr))
+  if (const auto exit_code =
+          parse_words(app, words, submission.spec.arguments, std::cout, std::cerr))
     return *exit_code;
   if (const Result<void> loaded = load(submission); !loaded)
     return failed(app, loaded.error().context);

@@ -61,11 +61,13 @@ void leave(ClusterNode& node, const ClusterOptions& options, const sigset_t& end
 } // namespace
 
 int node(const std::vector<std::string>& words) {
-  CommandLine command_line(
-      "Runs a node of a cluster that has no simulation: it does its share of jobs (stos job), which\n"
-      "jobs.enabled: false forbids. SIGTERM or SIGINT ends it, with exit code 0: the others go on,\n"
-      "and with cluster.log it can come back. With cluster.drain_on_term it leaves the cluster first.",
-      defaults());
+  CommandLine command_line("Runs a node of a cluster that has no simulation: it does its share of "
+                           "jobs (stos job), which\n"
+                           "jobs.enabled: false forbids. SIGTERM or SIGINT ends it, with exit code "
+                           "0: the others go on,\n"
+                           "and with cluster.log it can come back. With cluster.drain_on_term it "
+                           "leaves the cluster first.",
+                           defaults());
   std::vector<const char*> arguments{"stos node"};
   for (const std::string& word : words)
     arguments.push_back(word.c_str());
@@ -90,6 +92,7 @@ int node(const std::vector<std::string>& words) {
   try {
     const auto exported = detail::exported_desk(options.monitoring); // answers scrapers
     ClusterNode& node = ClusterNode::of_process(options, 1);
+    const detail::WatchedNode watched(node, exported);
     failure = wait_for_end(node, ending);
     if (!failure)
       leave(node, options.cluster, ending);

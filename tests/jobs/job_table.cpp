@@ -207,6 +207,30 @@ TEST_CASE("Of jobs that are over the last ones are kept") {
   CHECK(table.find(job_a) != nullptr);
 }
 
+TEST_CASE("A table counts what has come of jobs and of runs, also of those that are forgotten") {
+  JobTable table = with_parts(4);
+  table.apply(JobTable::ending(job_a, begin(table, 1, worker_a), good("1")));
+  table.apply(JobTable::ending(job_a, begin(table, 2, worker_a), bad("no")));
+  begin(table, 2, worker_b);
+  table.enter(view(7, {worker_a})); // loses it
+  begin(table, 3, worker_a);
+  table.apply(JobTable::cancellation(job_a)); // which does not need it
+  JobSpec nothing;
+  for (std::uint64_t id = 1000; id < 1000 + JobTable::kept_max + 20; ++id)
+    table.apply(JobTable::submission({id}, nothing));
+  CHECK(table.find(job_a) == nullptr);
+  const JobTotals wanted{.failed = JobTable::kept_max + 20,
+                         .cancelled = 1,
+                         .runs_begun = 5,
+                         .runs_good = 2,
+                         .runs_failed = 1,
+                         .runs_lost = 1};
+  CHECK(table.totals() == wanted);
+  JobTable other;
+  REQUIRE(other.restore(table.snapshot()));
+  CHECK(other.totals() == wanted);
+}
+
 TEST_CASE("A table comes back from its snapshot as it was, and from nothing else") {
   JobTable table = with_parts(3);
   table.apply(JobTable::ending(job_a, begin(table, 1, worker_a), good("1")));

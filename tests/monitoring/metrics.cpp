@@ -39,8 +39,10 @@ std::string row_of(const Metric& metric) {
 }
 
 std::string exposition(const std::vector<NodeStatus>& statuses,
-                       const std::vector<keyed::HostingStatus>& hosts = {}) {
-  return prometheus::TextSerializer().Serialize(detail::to_metric_families(statuses, hosts));
+                       const std::vector<keyed::HostingStatus>& hosts = {},
+                       const std::vector<ServiceCounts>& services = {}) {
+  return prometheus::TextSerializer().Serialize(
+      detail::to_metric_families(statuses, hosts, services));
 }
 
 keyed::HostingStatus made_up_host() {
@@ -63,6 +65,14 @@ keyed::HostingStatus made_up_host() {
   host.callbacks_waiting = 13;
   host.quotas = {{"bank", {14, 15}}, {"shop", {16, 17}}};
   return host;
+}
+
+ServiceCounts made_up_services() {
+  ServiceCounts counts;
+  counts.node = "earth";
+  counts.jobs = {1, 2, 3, 4, 5, {6, 7, 8, 100, 9, 10, 11}, 12, 3};
+  counts.coordination = {13, 14, 15, 16, 17, 18, 19};
+  return counts;
 }
 
 bool ends_with_any(std::string_view name, std::initializer_list<std::string_view> ends) {
@@ -122,7 +132,8 @@ TEST_CASE("labels are those that stay few", "[monitoring]") {
 TEST_CASE("each metric is exposed, with the labels that it is to have", "[monitoring]") {
   const std::vector<NodeStatus> statuses = {made_up_status()};
   const std::vector<keyed::HostingStatus> hosts = {made_up_host()};
-  const auto families = detail::to_metric_families(statuses, hosts);
+  const std::vector<ServiceCounts> services = {made_up_services()};
+  const auto families = detail::to_metric_families(statuses, hosts, services);
   REQUIRE(families.size() == metrics::all.size());
   for (std::size_t i = 0; i < families.size(); ++i) {
     const Metric& metric = metrics::all[i];
@@ -133,8 +144,9 @@ TEST_CASE("each metric is exposed, with the labels that it is to have", "[monito
       std::string labels;
       for (const auto& label : series.label)
         labels += (labels.empty() ? "" : " ") + label.name;
-      const bool is_of_host = metric.name.starts_with("stos_replicated_");
-      CHECK(labels == std::string(is_of_host ? "node" : "simulation node") +
+      const bool is_of_node = std::regex_search(
+          std::string(metric.name), std::regex("^stos_(replicated_|jobs|locks_|values_)"));
+      CHECK(labels == std::string(is_of_node ? "node" : "simulation node") +
                           (metric.labels.empty() ? "" : " ") + std::string(metric.labels));
     }
   }
@@ -265,4 +277,33 @@ TEST_CASE("every number of a host of replicated agents arrives in its own series
        })
     CHECK_THAT(text, Contains(line));
   CHECK_THAT(text, !Contains("simulation") && !Contains("not_leader"));
+}
+
+TEST_CASE("every number of a node's services arrives in its own series", "[monitoring]") {
+  const std::string text = exposition({}, {}, {made_up_services()});
+  const std::string at = "{node=\"earth\"";
+  for (const std::string& line : {
+           "stos_jobs" + at + ",state=\"split\"} 1\n",
+           "stos_jobs" + at + ",state=\"parts\"} 2\n",
+           "stos_jobs" + at + ",state=\"reduction\"} 3\n",
+           "stos_jobs_parts_waiting" + at + "} 4\n",
+           "stos_jobs_ended_total" + at + ",result=\"done\"} 6\n",
+           "stos_jobs_ended_total" + at + ",result=\"failed\"} 7\n",
+           "stos_jobs_ended_total" + at + ",result=\"cancelled\"} 8\n",
+           "stos_jobs_runs_total" + at + ",result=\"good\"} 9\n",
+           "stos_jobs_runs_total" + at + ",result=\"failed\"} 10\n",
+           "stos_jobs_runs_total" + at + ",result=\"lost\"} 11\n",
+           "stos_jobs_runs_total" + at + ",result=\"unneeded\"} 65\n",
+           "stos_jobs_slots" + at + ",state=\"busy\"} 3\n",
+           "stos_jobs_slots" + at + ",state=\"free\"} 9\n",
+           "stos_locks_claims" + at + ",state=\"held\"} 13\n",
+           "stos_locks_claims" + at + ",state=\"waiting\"} 14\n",
+           "stos_locks_granted_total" + at + "} 15\n",
+           "stos_locks_leases_lost_total" + at + "} 16\n",
+           "stos_values_changes_total" + at + "} 17\n",
+           "stos_locks_clients" + at + "} 18\n",
+           "stos_values_keys" + at + "} 19\n",
+       })
+    CHECK_THAT(text, Contains(line));
+  CHECK_THAT(text, !Contains("simulation"));
 }

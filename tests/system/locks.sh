@@ -103,7 +103,12 @@ gives 'printer 1'
 does 7 lock printer --node "${node[2]}" -- sh -c 'exit 7'
 does 127 lock printer --node "${node[2]}" -- no-such-program
 says 'no-such-program: '
+does 0 lock printer --node "${node[3]}" -- echo '[a,b]' --
+gives '[a,b] --'
 does 2 lock printer
+says 'wanted: a COMMAND'
+does 2 lock printer --no-such-option -- true
+says 'unknown option "--no-such-option"'
 "$stos" lock printer --node "${node[1]}" -- sh -c 'echo >held; while [ ! -e done ]; do sleep 0.1; done' &
 tools+=($!)
 wait_until 30 test -s held
@@ -114,7 +119,7 @@ says 'was not to be had in that time'
 does 1 lock printer --permits 2 --node "${node[3]}" -- true
 says 'lock printer has 1 permits for now, not 2'
 does 0 lock list --json --node "${node[3]}"
-[[ $(jq -c '.locks[] | [.name, (.claims | length), .claims[0].fence]' out) == '["printer",1,4]' ]] ||
+[[ $(jq -c '.locks[] | [.name, (.claims | length), .claims[0].fence]' out) == '["printer",1,5]' ]] ||
   fail "the lock is shown otherwise"
 touch done
 wait "${tools[0]}" || fail "the holder ended with $?"

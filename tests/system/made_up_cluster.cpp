@@ -117,6 +117,22 @@ public:
   }
   keyed::HostingStatus host(std::size_t i) const { return host(i, now_s() - started_s_); }
 
+  ServiceCounts services(std::size_t node) const {
+    const double elapsed_s = now_s() - started_s_;
+    ServiceCounts counts;
+    counts.node = nodes()[node];
+    counts.jobs.in_parts = 2;
+    counts.jobs.tasks_waiting = 40;
+    counts.jobs.runs = 6;
+    counts.jobs.totals.done = at_rate(1, elapsed_s);
+    counts.jobs.totals.runs_good = at_rate(20, elapsed_s);
+    counts.jobs.totals.runs_begun = counts.jobs.totals.runs_good + counts.jobs.runs;
+    counts.jobs.slots = counts.jobs.slots_busy = 2;
+    counts.coordination = {.held = 2, .waiting = 1, .sessions = 3, .keys = 4};
+    counts.coordination.granted = at_rate(5, elapsed_s);
+    return counts;
+  }
+
   bool migrate(const std::string& from, const std::string& to, std::uint64_t agents,
                const std::string& type) {
     const std::lock_guard lock(mutex_);
@@ -160,8 +176,9 @@ std::unique_ptr<Exporter> start(const Cluster& cluster, std::size_t node,
   MonitoringOptions options;
   options.address = address;
   auto exporter = Exporter::start(
-      options, [&cluster, node] { return std::vector<NodeStatus>{cluster.status(node)}; },
-      [&cluster, node] { return std::vector<keyed::HostingStatus>{cluster.host(node)}; });
+      options, {[&cluster, node] { return std::vector<NodeStatus>{cluster.status(node)}; },
+                [&cluster, node] { return std::vector<keyed::HostingStatus>{cluster.host(node)}; },
+                [&cluster, node] { return std::vector<ServiceCounts>{cluster.services(node)}; }});
   if (!exporter) {
     std::cerr << "made_up_cluster: error: " << exporter.error().context << std::endl;
     return nullptr;

@@ -8,16 +8,12 @@ worker=$STOS_BUILD_DIR/tests/system/store_worker
 test_store=$STOS_BUILD_DIR/tests/test_store
 work=$(mktemp -d)
 mounted=
-redis_pid=
-kill_redis() {
-  kill -9 "$redis_pid" 2>/dev/null || true
-  wait "$redis_pid" 2>/dev/null || true
-}
 cleanup() {
-  if [[ -n $redis_pid ]]; then kill_redis; fi
+  kill_redis
   if [[ -n $mounted ]]; then umount "$mounted" || true; fi
   rm -rf "$work"
 }
+. "$STOS_SOURCE_DIR/tests/system/redis.bash"
 trap cleanup EXIT
 
 fail() { echo "store: $*" >&2; exit 1; }
@@ -110,35 +106,16 @@ fi
 
 # ---- Redis ------------------------------------------------------------------------------------------
 
-# Debian's redis-tools has the server under another name; what it is called decides what it does.
-if redis=$(command -v redis-server) || redis=$(command -v redis-check-rdb); then :; else
+if [[ -z $redis ]]; then
   echo "store: NOT TESTED: Redis (there is no redis-server)"
   exit 0
 fi
 
-# Starts a server at $port; without one, at any port that is free.
-start_redis() {
-  local given=${port:-}
-  for _ in {1..50}; do
-    port=${given:-$((20000 + RANDOM))}
-    : >"$work/redis.log"
-    (exec -a redis-server "$redis" --port "$port" --bind 127.0.0.1 --dir "$work" --databases 64 \
-      --save "" --appendonly yes --appendfsync always --requirepass 'se@cr%et' \
-      >"$work/redis.log" 2>&1) &
-    redis_pid=$!
-    until grep -qE "Ready to accept|Failed listening" "$work/redis.log"; do
-      kill -0 "$redis_pid" 2>/dev/null || break
-      sleep 0.02
-    done
-    if grep -q "Ready to accept" "$work/redis.log"; then return; fi
-    wait "$redis_pid" || true
-  done
-  cat "$work/redis.log" >&2
-  fail "the Redis server does not start"
-}
+start_store() { start_redis --databases 64 --appendonly yes --appendfsync always --requirepass 'se@cr%et'; }
 
 echo "store: Redis"
-start_redis
+port=
+start_store
 server="redis://:se%40cr%25et@127.0.0.1:$port"
 STOS_TEST_REDIS="$server/" "$test_store" >"$work/out" || { cat "$work/out" >&2; fail "test_store on Redis"; }
 
@@ -154,7 +131,7 @@ writer_pid=$!
 await "$work/writer" '^written 5$'
 kill_redis
 await "$work/writer" '^error: '
-start_redis
+start_store
 seen=$(grep -c '^written' "$work/writer")
 until (($(grep -c '^written' "$work/writer") > seen + 3)); do
   kill -0 "$writer_pid" || fail "the writer has ended: $(tail -n 3 "$work/writer")"

@@ -207,4 +207,16 @@ void CoordinationNode::refuse_all(Outcome outcome, const std::string& why) {
   waiting_.clear();
 }
 
+CoordinationCounts CoordinationNode::counts() const {
+  CoordinationCounts counts;
+  counts.held = table_.locks().held();
+  counts.waiting = table_.locks().waiting();
+  counts.granted = table_.locks().last_fence();
+  counts.leases_ended = table_.leases_ended();
+  counts.changes = table_.map().revision();
+  counts.sessions = table_.sessions().size();
+  counts.keys = table_.map().size();
+  return counts;
+}
+
 } // namespace stos::coordination

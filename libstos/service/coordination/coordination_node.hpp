@@ -1,6 +1,7 @@
 #pragma once
 
 #include "libstos/raft/ids.hpp"
+#include "libstos/service/coordination/coordination_counts.hpp"
 #include "libstos/service/coordination/coordination_table.hpp"
 #include "libstos/service/coordination/request.hpp"
 
@@ -73,6 +74,7 @@ public:
   [[nodiscard]] Output take_output() { return std::exchange(output_, {}); }
 
   [[nodiscard]] double next_step_s() const { return next_step_s_; }
+  [[nodiscard]] CoordinationCounts counts() const;
   [[nodiscard]] std::size_t pending() const { return pending_.size(); }
 
 private:

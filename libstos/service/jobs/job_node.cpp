@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 #include <tuple>
 
 namespace stos::jobs {
@@ -315,6 +316,27 @@ std::vector<JobStatus> JobNode::statuses() const {
   for (const Job* job : in_order)
     statuses.push_back(status_of(*job));
   return statuses;
+}
+
+JobCounts JobNode::counts() const {
+  JobCounts counts;
+  std::uint64_t left = 0; // tasks that are not done
+  for (const auto& [id, job] : table_.jobs())
+    switch (job.phase) {
+      case Job::Phase::split: ++counts.in_split, ++left; break;
+      case Job::Phase::parts: ++counts.in_parts, left += job.parts - job.parts_done; break;
+      case Job::Phase::reduction: ++counts.in_reduction, ++left; break;
+      default: break;
+    }
+  std::set<std::pair<JobId, std::uint32_t>> running;
+  for (const auto& [copy, task] : table_.copies())
+    running.insert(task);
+  counts.tasks_waiting = left - running.size();
+  counts.runs = table_.copies().size();
+  counts.totals = table_.totals();
+  counts.slots = slots_;
+  counts.slots_busy = running_.size();
+  return counts;
 }
 
 Result<std::string> JobNode::result(JobId id) const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "libstos/cluster/view/view.hpp"
+#include "libstos/service/jobs/job_counts.hpp"
 #include "libstos/service/jobs/job_status.hpp"
 #include "libstos/service/jobs/job_table.hpp"
 #include "libstos/service/jobs/schedule.hpp"
@@ -101,6 +102,7 @@ public:
   [[nodiscard]] Result<JobStatus> status(JobId id) const;
   /// All, in the order of submission.
   [[nodiscard]] std::vector<JobStatus> statuses() const;
+  [[nodiscard]] JobCounts counts() const;
   /// A text of JSON. Fails with try_later if it is not over, with bad_argument if there is none,
   /// and with model_exception and the reason if it has not ended well.
   [[nodiscard]] Result<std::string> result(JobId id) const;

@@ -127,6 +127,21 @@ Job read_job(BytesReader& in) {
   return job;
 }
 
+void write_totals(const JobTotals& totals, BytesWriter& out) {
+  for (const std::uint64_t number :
+       {totals.done, totals.failed, totals.cancelled, totals.runs_begun, totals.runs_good,
+        totals.runs_failed, totals.runs_lost})
+    out.varint(number);
+}
+
+JobTotals read_totals(BytesReader& in) {
+  JobTotals totals;
+  for (std::uint64_t* number : {&totals.done, &totals.failed, &totals.cancelled, &totals.runs_begun,
+                                &totals.runs_good, &totals.runs_failed, &totals.runs_lost})
+    *number = in.varint();
+  return totals;
+}
+
 std::string name_of(const Job& job, std::uint32_t task) {
   if (task == 0)
     return "the split";
@@ -255,6 +270,7 @@ void JobTable::assign(BytesReader& in) {
     task.copies.push_back({++last_copy_, one.worker});
     copies_[last_copy_] = {one.job, one.task};
     ++job->second.copies_begun;
+    ++totals_.runs_begun;
     ++version_;
   }
 }
@@ -272,6 +288,7 @@ void JobTable::end(BytesReader& in) {
   Task& task = job.tasks[index];
   if (end.is_good) {
     forget_copies(task);
+    ++totals_.runs_good;
     return good_end(job, index, std::move(end));
   }
   const auto own = std::ranges::find(task.copies, number, &Copy::number);
@@ -280,6 +297,7 @@ void JobTable::end(BytesReader& in) {
   copies_.erase(copy);
   ++task.failures;
   ++job.copies_failed;
+  ++totals_.runs_failed;
   if (task.failures > job.spec.limits.retries)
     part_failed(job, task, index, end.why);
 }
@@ -369,6 +387,9 @@ void JobTable::finish(Job& job, Job::Phase phase, std::string why) {
     forget_copies(task);
   job.phase = phase;
   job.ended = ++last_order_;
+  ++(phase == Job::Phase::done     ? totals_.done
+     : phase == Job::Phase::failed ? totals_.failed
+                                   : totals_.cancelled);
   job.why = shortened(std::move(why));
   job.tasks.clear();
   job.tasks.shrink_to_fit();
@@ -425,6 +446,7 @@ void JobTable::enter(const View& view) {
       });
       task.losses += static_cast<std::uint32_t>(lost);
       job.copies_lost += static_cast<std::uint32_t>(lost);
+      totals_.runs_lost += lost;
       if (lost > 0 && task.losses > losses_max) {
         failed.push_back(id);
         job.why = name_of(job, static_cast<std::uint32_t>(index)) + " was lost " +
@@ -441,6 +463,7 @@ std::vector<std::byte> JobTable::snapshot() const {
   out.varint(epoch_);
   out.varint(last_copy_);
   out.varint(last_order_);
+  write_totals(totals_, out);
   out.varint(jobs_.size());
   for (const auto& [id, job] : jobs_)
     write_job(job, out);
@@ -456,6 +479,7 @@ bool JobTable::restore(std::span<const std::byte> bytes) {
     table.epoch_ = in.varint();
     table.last_copy_ = in.varint();
     table.last_order_ = in.varint();
+    table.totals_ = read_totals(in);
     for (std::size_t left = in.count(least_bytes_of_job); left > 0 && in.ok(); --left) {
       Job job = read_job(in);
       for (std::uint32_t i = 0; i < job.tasks.size(); ++i)

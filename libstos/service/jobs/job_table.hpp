@@ -3,6 +3,7 @@
 #include "libstos/cluster/view/control_machine.hpp"
 #include "libstos/raft/ids.hpp"
 #include "libstos/service/jobs/job.hpp"
+#include "libstos/service/jobs/job_counts.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -144,6 +145,7 @@ public:
   [[nodiscard]] const std::map<std::uint64_t, std::pair<JobId, std::uint32_t>>& copies() const {
     return copies_;
   }
+  [[nodiscard]] const JobTotals& totals() const { return totals_; }
   [[nodiscard]] std::uint64_t last_copy() const { return last_copy_; }
   /// Another one whenever anything has changed.
   [[nodiscard]] std::uint64_t version() const { return version_; }
@@ -166,6 +168,7 @@ private:
   std::uint64_t last_copy_ = 0;
   std::uint64_t last_order_ = 0;
   std::uint64_t epoch_ = 0;
+  JobTotals totals_;
   std::uint64_t version_ = 0; // of no interest to others
 };
 

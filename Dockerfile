@@ -1,7 +1,7 @@
-# The image of a node: the example programs and the `stos` command on Debian. From the root of the
-# repository:
+# The image of a node: the `stos` command and the example programs, Python, and the example jobs, on Debian. From the
+# root of the repository:
 #
-#   docker build -f monitoring/Dockerfile -t stos-node .
+#   docker build -t stos-node .
 #   docker run --rm stos-node pingpong
 #
 # A program of your own: FROM stos-node, and COPY it to /usr/local/bin.
@@ -22,11 +22,15 @@ FROM debian:12-slim
 RUN apt-get -q update \
  && apt-get -q -y install --no-install-recommends \
       libprometheus-cpp-pull1.0 libscotch-7.0 libyaml-cpp0.7 \
-      liblmdb0 libzstd1 libhiredis0.14 \
+      liblmdb0 libzstd1 libhiredis0.14 libssl3 \
+      python3 \
  && rm -rf /var/lib/apt/lists/*
 COPY --from=build /programs/ /usr/local/bin/
 COPY config/stos.yaml /usr/local/share/stos/
 COPY examples/interplanetary/solar_system.yaml /usr/local/share/stos/examples/interplanetary/
+COPY examples/jobs/ /usr/local/share/stos/examples/jobs/
+# Volumes that are put here belong to the user below.
+RUN install -d -o nobody -g nogroup /keys /var/lib/stos
 WORKDIR /usr/local/share/stos
 # 4242: other nodes; 9464: Prometheus.
 EXPOSE 4242 9464
