@@ -297,7 +297,7 @@ unset STOS_CLUSTER_START_TIMEOUT
 
 # ---- nodes that come and go -----------------------------------------------------------------------
 
-run_alone --agents 1000 --end-time 12000 # the fewer nodes, the quicker
+run_alone --agents 1000 --end-time 8000 --work 1000 # that takes about as long on any number of nodes
 
 # start_one HOST PROGRAM...: a node that was not there at the beginning.
 start_one() {
@@ -330,7 +330,7 @@ log 2 | grep -q 'has left, as it was asked to' || fail "host 2 does not say that
 goes_on "a node leaves on SIGTERM" 1
 
 begin 3
-start_one 4 "${model[@]/12000/11999}" --cut-every "50 s"
+start_one 4 "${model[@]/8000/7999}" --cut-every "50 s"
 victim 4
 ends 4 1 20
 goes_on "a node that runs another model joins" 2
