@@ -399,6 +399,7 @@ void NodeActor::act() {
       break;
     carry_out(core_.take_output(now_s()));
   }
+  show_services();
   if (ticks_asked_ == 0)
     wait_for_tick();
 }
@@ -764,7 +765,6 @@ bool NodeActor::step_jobs() {
     coordination_.ask_for_child(ask.child, ask.number, std::move(ask.request));
   for (const std::uint64_t child : output.ended)
     coordination_.child_ended(child, now_s());
-  show_services();
   return propose_for(machine_of_jobs, output.to_propose);
 }
 
@@ -799,7 +799,6 @@ bool NodeActor::step_coordination() {
     jobs_.tell(answer.child, answer.number, answer.answer);
   for (const std::uint64_t child : output.lost_locks)
     jobs_.fail(child, "the lease of its locks has ended: the node was cut off, or stood still");
-  show_services();
   return propose_for(machine_of_coordination, output.to_propose);
 }
 

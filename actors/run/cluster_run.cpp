@@ -544,9 +544,10 @@ RunBeginning ClusterRun::begin_with_others(World& world, const ClusterNode::Rost
     remember_set_up(fingerprint);
   RunBeginning beginning = begin(world, *ways_in_.names, fingerprint);
   if (&world != &world_) {
-    beginning.lineage = keeper_->label()->lineage;
+    const CutKeeper::Label from = *keeper_->label();
+    beginning.lineage = from.lineage;
     for (std::size_t node = 1; node < roster.names.size(); ++node) // they go on from it, too
-      keeper_->hear_kept(node, keeper_->label()->time);
+      keeper_->hear_kept(node, from.time);
     world.began_from = world_.began_from;
   }
   state.placed = places_of(AgentsToPlace(world).agents);

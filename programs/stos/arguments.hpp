@@ -28,8 +28,8 @@ struct Parsed {
                                              std::ostream& out, std::ostream& err);
 
 /// Likewise; words that no positional of `app` wants go to `rest` as they are, those with a dash in
-/// front only behind
-/// `--`. CLI11 itself makes lists of words in brackets, where an option takes several.
+/// front only behind `--`. CLI11 itself makes lists of words in brackets, where an option takes
+/// several.
 [[nodiscard]] std::optional<int> parse_words(CLI::App& app, std::vector<std::string> words,
                                              std::vector<std::string>& rest, std::ostream& out,
                                              std::ostream& err);
