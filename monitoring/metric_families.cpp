@@ -1,6 +1,7 @@
 #include "monitoring/metric_families.hpp"
 
 #include "libstos/base/assert.hpp"
+#include "libstos/base/exact_text.hpp"
 #include "monitoring/metrics.hpp"
 
 #include <algorithm>
@@ -171,6 +172,9 @@ void add_observed(Families& families, const ObservedStatus& seen) {
   families.add(model_time, seen.time, {seen.observer});
   families.add(model_agents, seen.count, {seen.observer});
   families.add(model_value, seen.sum, {seen.observer});
+  for (std::size_t bin = 0; bin < seen.bins.counts().size(); ++bin)
+    families.add(model_bin, seen.bins.counts()[bin],
+                 {seen.observer, bin == 0 ? "-Inf" : exact_text(seen.bins.bounds()[bin - 1])});
   if (seen.count == 0)
     return;
   families.add(model_least, seen.least, {seen.observer});

@@ -93,6 +93,10 @@ inline constexpr Metric model_least = {
 inline constexpr Metric model_greatest = {
     "stos_model_greatest", gauge, "observer", "",
     "The most that one of them has shown; absent if there was none."};
+inline constexpr Metric model_bin = {
+    "stos_model_bin", gauge, "observer from", "agents",
+    "Agents of the node whose number lies in the bin that begins with `from`, -Inf or a bound; of "
+    "observers with bins."};
 
 inline constexpr Metric link_frames = {
     "stos_link_frames_total", counter, "peer direction", "frames",
@@ -203,6 +207,7 @@ inline constexpr std::array all = {build_info,
                                    model_value,
                                    model_least,
                                    model_greatest,
+                                   model_bin,
                                    link_frames,
                                    link_lambdas,
                                    link_bytes,

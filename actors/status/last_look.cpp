@@ -9,8 +9,8 @@ LastLook::LastLook(World& world) : world_(world) {
   world.observers.after_look = [this](std::span<const Observation> all) {
     const std::lock_guard lock(mutex_);
     for (const auto& [observer, time, seen] : all)
-      take_observed(seen_,
-                    {observer, time, seen.count(), seen.sum(), seen.least(), seen.greatest()});
+      take_observed(seen_, {observer, time, seen.count(), seen.sum(), seen.least(), seen.greatest(),
+                            seen.bins()});
   };
 }
 

@@ -16,7 +16,7 @@
 namespace stos::detail {
 namespace {
 
-constexpr std::uint64_t magic = 0x3474756373746f73; // "sotscut4", as bytes
+constexpr std::uint64_t magic = 0x3574756373746f73; // "sotscut5", as bytes
 constexpr std::uint64_t agents_of_a_chunk = 256;    // on average
 constexpr std::size_t hash_size = 16;
 

@@ -28,6 +28,30 @@ double number_of(std::int32_t key) {
   return key < 0 ? -std::bit_cast<double>(bits) : std::bit_cast<double>(bits);
 }
 
+// Of all bins that there are, each once, in the order in which they come.
+std::vector<std::string> names_of_bins(const std::vector<Observation>& all) {
+  std::vector<std::string> names;
+  const Bins* last = nullptr; // those of one observer are alike
+  for (const Observation& each : all) {
+    const Bins& bins = each.seen.bins();
+    if (last != nullptr && last->bounds() == bins.bounds())
+      continue;
+    last = &bins;
+    for (std::size_t bin = 0; bin < bins.counts().size(); ++bin)
+      if (const std::string name = bins.name_of(bin); std::ranges::count(names, name) == 0)
+        names.push_back(name);
+  }
+  return names;
+}
+
+// Nothing if there is no such bin.
+std::string count_in(const Bins& bins, const std::string& name) {
+  for (std::size_t bin = 0; bin < bins.counts().size(); ++bin)
+    if (bins.name_of(bin) == name)
+      return std::to_string(bins.counts()[bin]);
+  return "";
+}
+
 } // namespace
 
 void Observed::add(double x) {
@@ -37,6 +61,7 @@ void Observed::add(double x) {
     return;
   least_ = std::min(least_, x);
   greatest_ = std::max(greatest_, x);
+  bins_.add(x);
   if (has_quantiles_)
     ++alike_[key_of(x)];
 }
@@ -49,6 +74,7 @@ void Observed::add(const Observed& other) {
   has_quantiles_ = has_quantiles_ || other.has_quantiles_;
   for (const auto& [key, count] : other.alike_)
     alike_[key] += count;
+  bins_.add(other.bins_);
 }
 
 double Observed::mean() const { return count_ == 0 ? 0 : sum() / static_cast<double>(count_); }
@@ -93,7 +119,11 @@ std::vector<Observation> Observations::of(std::string_view observer) const {
 }
 
 std::string Observations::to_csv() const {
-  std::string text = "time,observer,count,sum,mean,least,greatest,median,p05,p95\n";
+  std::string text = "time,observer,count,sum,mean,least,greatest,median,p05,p95";
+  const std::vector<std::string> bins = names_of_bins(all_);
+  for (const std::string& name : bins)
+    text += ',' + name;
+  text += '\n';
   for (const Observation& each : all_) {
     const Observed& seen = each.seen;
     text += exact_text(each.time) + ',' + csv_field(each.observer) + ',' +
@@ -108,6 +138,8 @@ std::string Observations::to_csv() const {
         text += ',' + exact_text(seen.quantile(share));
     else
       text += ",,,";
+    for (const std::string& name : bins)
+      text += ',' + count_in(seen.bins(), name);
     text += '\n';
   }
   return text;

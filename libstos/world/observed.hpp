@@ -2,6 +2,7 @@
 
 #include "libstos/base/exact_sum.hpp"
 #include "libstos/code/serialise.hpp"
+#include "libstos/world/bins.hpp"
 
 #include <cstdint>
 #include <limits>
@@ -22,8 +23,10 @@ class Observed {
 public:
   Observed() = default;
 
-  /// With quantiles, it also counts how many numbers are about the same, which takes memory.
-  explicit Observed(bool has_quantiles) : has_quantiles_(has_quantiles) {}
+  /// With quantiles, it also counts how many numbers are about the same, which takes memory; with
+  /// bins, how many are in each of them.
+  explicit Observed(bool has_quantiles, Bins bins = {})
+      : has_quantiles_(has_quantiles), bins_(std::move(bins)) {}
 
   void add(double x);
   void add(const Observed& other);
@@ -43,6 +46,10 @@ public:
   /// asked for quantiles.
   [[nodiscard]] double quantile(double share) const;
 
+  /// How many numbers lie between the bounds that the observer was given (Look::bins); empty
+  /// without any.
+  [[nodiscard]] const Bins& bins() const { return bins_; }
+
   friend bool operator==(const Observed&, const Observed&) = default;
 
   template <class Inspector>
@@ -50,7 +57,7 @@ public:
     return f.object(x).fields(f.field("count", x.count_), f.field("sum", x.sum_),
                               f.field("least", x.least_), f.field("greatest", x.greatest_),
                               f.field("has_quantiles", x.has_quantiles_),
-                              f.field("alike", x.alike_)) &&
+                              f.field("alike", x.alike_), f.field("bins", x.bins_)) &&
            x.makes_sense();
   }
 
@@ -63,6 +70,7 @@ private:
   double greatest_ = -std::numeric_limits<double>::infinity();
   bool has_quantiles_ = false;
   std::map<std::int32_t, std::uint64_t> alike_; // how many, by sign, exponent and leading bits
+  Bins bins_;
 };
 
 /// What an observer has seen at one laboratory time.
@@ -94,7 +102,8 @@ public:
   [[nodiscard]] std::vector<Observation> of(std::string_view observer) const;
 
   /// A table with a header and a line for each observation: time, observer, count, sum, mean,
-  /// least, greatest, and of those with quantiles the median, the 5th and the 95th percentile.
+  /// least, greatest, and of those with quantiles the median, the 5th and the 95th percentile. If
+  /// there are some with bins, a column for each bin of any of them, as in "0 to 10".
   /// Numbers read back exactly, in any locale.
   [[nodiscard]] std::string to_csv() const;
 

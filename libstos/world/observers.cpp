@@ -40,6 +40,13 @@ void require_period(double period, const std::string& of) {
                      of + ": every " + exact_text(period) + " s, which must be a time above 0");
 }
 
+std::string text_of(const std::vector<double>& bins) {
+  std::string text;
+  for (const double bound : bins)
+    text += (text.empty() ? " in bins " : "|") + exact_text(bound);
+  return text;
+}
+
 // @pre in a catch block
 Error in_words(const std::string& at_what, double time) {
   Error error = error_of_current_exception();
@@ -64,6 +71,11 @@ void Observers::add(std::string name, Look look, Show show) {
   if (plan_.size() == observers_max)
     throw UsageError(Errc::bad_argument, text + ": there are " + std::to_string(observers_max) +
                                              " observers already, and no more can be");
+  try {
+    static_cast<void>(Bins(look.bins));
+  } catch (const UsageError& e) {
+    throw UsageError(e.error().code, text + ": " + e.error().context);
+  }
   plan_.push_back({std::move(name), std::move(look), std::move(show)});
 }
 
@@ -83,7 +95,7 @@ std::string Observers::to_string() const {
   for (const Observer& each : plan_)
     add(each.name + " every " + exact_text(each.look.every) + " s from " +
         exact_text(each.look.first) + " s" + (each.look.quantiles ? " with quantiles" : "") +
-        (each.look.until ? " with a condition" : ""));
+        text_of(each.look.bins) + (each.look.until ? " with a condition" : ""));
   if (stop_period_ > 0)
     add("stop() every " + exact_text(stop_period_) + " s");
   return text.empty() ? "none" : text;
@@ -132,7 +144,8 @@ bool Observers::look(const WorldAtStop& world, double end) {
 void Observers::look_at(const WorldAtStop& world, const std::vector<std::size_t>& due) {
   std::vector<Observation> all;
   for (const std::size_t i : due)
-    all.push_back({plan_[i].name, time_, Observed(plan_[i].look.quantiles)});
+    all.push_back(
+        {plan_[i].name, time_, Observed(plan_[i].look.quantiles, Bins(plan_[i].look.bins))});
   for (const Cell* cell : world.agents) {
     if (due.empty() || cell->agent == nullptr || cell->path.anchor()[0] > time_)
       continue;

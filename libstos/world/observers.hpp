@@ -27,6 +27,9 @@ struct Look {
   double first = 0;       ///< of the first one
   bool quantiles = false; ///< so that Observed::quantile() can be asked
 
+  /// Bounds of a histogram, at most 100, each above the one before: see Observed::bins().
+  std::vector<double> bins = {};
+
   /// The run ends at the first look for which this says true of what all agents together show. A
   /// pure function: each node calls it.
   std::function<bool(const Observed&)> until = {};

@@ -164,6 +164,16 @@ std::string to_json(const RunSummary& summary, const std::optional<Error>& failu
     json.member("mean", each.seen.mean());
     json.member("least", each.seen.least());
     json.member("greatest", each.seen.greatest());
+    if (!each.seen.bins().empty()) {
+      json.begin_array("bounds");
+      for (const double bound : each.seen.bins().bounds())
+        json.value(bound);
+      json.end_array();
+      json.begin_array("counts");
+      for (const std::uint64_t count : each.seen.bins().counts())
+        json.value(count);
+      json.end_array();
+    }
     json.end_object();
   }
   json.end_array();

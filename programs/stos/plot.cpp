@@ -4,6 +4,7 @@
 #include "config/values.hpp"
 #include "programs/stos/arguments.hpp"
 #include "programs/stos/series_chart.hpp"
+#include "programs/stos/space_chart.hpp"
 #include "programs/stos/spacetime_diagram.hpp"
 #include "programs/stos/trace_reader.hpp"
 
@@ -12,6 +13,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <optional>
 
 namespace stos::program {
 namespace {
@@ -19,6 +21,8 @@ namespace {
 struct PlotArguments {
   std::string trace;
   std::string output; ///< empty: standard output
+  std::string column = "sum";
+  std::optional<double> at; ///< of a trace, space at that time
   std::uint64_t events_max = 20'000;
   PlotOptions options;
 };
@@ -30,8 +34,9 @@ Parsed<PlotArguments> parse_plot(const std::vector<std::string>& words) {
   int height = 0;
   CLI::App app(
       "Draws the spacetime diagram of a trace as SVG: time upwards, one axis of space\n"
-      "across. A program writes its trace with --trace FILE. Of a table of series (CSV with\n"
-      "a column `time`), it draws the columns over time.",
+      "across. A program writes its trace with --trace FILE. Of a table over time (CSV), it\n"
+      "draws series, what observers have seen (--observations FILE), or what agents have\n"
+      "recorded or reported.",
       "stos plot");
   app.add_option("trace", arguments.trace, "The trace.")->type_name("TRACE")->required();
   app.add_option("-o,--output", arguments.output, "File for the picture; default: standard output.")
@@ -60,6 +65,14 @@ Parsed<PlotArguments> parse_plot(const std::vector<std::string>& words) {
       app, "--from", from, 0, most_s, "Laboratory time to begin with; default: the first one.");
   const CLI::Option* const to_option = add_duration(
       app, "--to", to, 0, most_s, "Laboratory time to end with; default: the last one.");
+  double at = 0;
+  const CLI::Option* const at_option =
+      add_duration(app, "--at", at, 0, most_s,
+                   "Of a trace, where the agents are at this laboratory time: two axes of space.");
+  app.add_option("--column", arguments.column,
+                 "What to draw of a table of observations: sum, mean, p95, ...")
+      ->type_name("COLUMN")
+      ->capture_default_str();
   app.add_option("--title", options.title, "Default: the name of the trace.")->type_name("TEXT");
   app.add_option("--events-max", arguments.events_max,
                  "Most records of a trace that are drawn; a longer trace is an error.")
@@ -78,6 +91,8 @@ Parsed<PlotArguments> parse_plot(const std::vector<std::string>& words) {
     options.from = from;
   if (to_option->count() > 0)
     options.to = to;
+  if (at_option->count() > 0)
+    arguments.at = at;
   if (options.from && options.to && *options.from >= *options.to)
     return {std::nullopt, report_bad_usage(app, "--from has to be before --to", std::cerr)};
   if (options.title.empty())
@@ -126,8 +141,8 @@ Result<void> plot(const PlotArguments& arguments) {
   if (!text)
     return text.error();
   if (is_series_table(*text)) {
-    Result<Chart> chart =
-        chart_of_series(arguments.trace, *text, arguments.options.from, arguments.options.to);
+    Result<Chart> chart = chart_of_series(arguments.trace, *text, arguments.options.from,
+                                          arguments.options.to, arguments.column);
     if (!chart)
       return chart.error();
     chart->title = arguments.options.title;
@@ -136,6 +151,11 @@ Result<void> plot(const PlotArguments& arguments) {
   const Result<Trace> trace = parse_trace(arguments.trace, *text, arguments.events_max);
   if (!trace)
     return trace.error();
+  if (arguments.at) {
+    Chart chart = chart_of_space(trace->records, *arguments.at);
+    chart.title = arguments.options.title;
+    return write_picture(arguments.output, draw(chart));
+  }
   return write_picture(arguments.output, draw(trace->records, arguments.options));
 }
 

@@ -74,13 +74,14 @@ RunOptions quiet(std::uint32_t workers = 0) {
 }
 
 void observe_illness(Town& town) {
-  town.observe<Citizen>("ill", {.every = 1}, [](const Citizen& c) { return c.is_ill; });
+  town.observe<Citizen>("ill", {.every = 1, .bins = {0.5, 1.5}},
+                        [](const Citizen& c) { return c.is_ill; });
 }
 
 Observations of_wave() {
   std::vector<Observation> all;
   for (int t = 0; t <= 30; ++t) {
-    Observed seen;
+    Observed seen(false, Bins({0.5, 1.5}));
     for (int i = 0; i < citizens; ++i) // it falls ill at i + 1, and is well at i + 3.5
       seen.add(i + 1 < t && t <= i + 3.5 ? 1 : 0);
     all.push_back({"ill", static_cast<double>(t), seen});
@@ -110,7 +111,8 @@ TEST_CASE("an observer sees what has happened before each of its looks, and noth
     CHECK(summary.observations.all() == of_wave().all());
     CHECK(text_of(options.observations_path) == of_wave().to_csv());
     CHECK_THAT(text_of(options.summary_path),
-               Contains(R"({"time":3,"observer":"ill","count":20,"sum":2,"mean":0.1,)"));
+               Contains(R"({"time":3,"observer":"ill","count":20,"sum":2,"mean":0.1,)") &&
+                   Contains(R"("greatest":1,"bounds":[0.5,1.5],"counts":[18,2,0]})"));
   }
 }
 

@@ -27,7 +27,7 @@ struct Wanted {
 template <class Simulation>
 void observe(Simulation& simulation, const Wanted& wanted) {
   simulation.template observe<AgentBase>(
-      "place", {.every = wanted.every, .first = 0.2, .quantiles = true},
+      "place", {.every = wanted.every, .first = 0.2, .quantiles = true, .bins = {-1, 0, 0.5, 2}},
       [](const AgentBase&, const Minkowski<4>& p) { return p[1] + p[2] / 3 - p[3]; });
   Look look{.every = 1.1};
   if (wanted.ends_above)

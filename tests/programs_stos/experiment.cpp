@@ -249,6 +249,15 @@ TEST_CASE("a mistake in a description is told with its line, and what is allowed
              StartsWith("e.yaml:3: outcomes: wait: got \"average\"; allowed: count, sum, mean,"));
   CHECK_THAT(mistake("parameters: {--a: 1}\noutcomes:\n  event: counter"),
              Contains("did you mean \"events\"?"));
+  CHECK_THAT(mistake("parameters: {--a: 1}\noutcomes:\n  x: {observer: ill, rule: peak}"),
+             StartsWith("e.yaml:3: outcomes: x: rule: got \"peak\"; allowed: count, sum, mean,"));
+  CHECK_THAT(mistake("parameters: {--a: 1}\noutcomes:\n  x: {column: sum, rule: last}"),
+             Contains("observer is missing"));
+  CHECK_THAT(mistake("parameters: {--a: 1}\noutcomes:\n  x: {observer: a, topic: b, rule: last}"),
+             Contains("either of a topic"));
+  CHECK_THAT(mistake("parameters: {--a: 1}\nseries:\n"
+                     "  x: {observer: a, rule: sum, every: 1 s, until: 2 s}"),
+             Contains("without a rule"));
   CHECK_THAT(mistake("parameters: {--a: 1}\nseries:\n  ill: {rule: sum, every: 1 s}"),
              StartsWith("e.yaml:3: series: ill: until is missing"));
   CHECK_THAT(mistake("parameters: {--a: 1}\nseries:\n  ill: {rule: sum, every: 1, until: 2 s}"),
@@ -283,14 +292,16 @@ series:
   RunResult result = result_of(0);
   result.outcomes.clear();
   result.series.clear();
-  const Result<void> done = add_outcomes(plan,
-                                         "time,agent,topic,value\n"
-                                         "0.5,1,ill,1\n"
-                                         "0.5,2,ill,1\n"
-                                         "1.5,1,ill,true\n"
-                                         "2,2,\"a \"\"text\"\"\",\"with, comma\n and line\"\n"
-                                         "2.5,2,ill,-2\n",
-                                         result);
+  const Result<void> done =
+      add_outcomes(plan,
+                   {.reports = "time,agent,topic,value\n"
+                               "0.5,1,ill,1\n"
+                               "0.5,2,ill,1\n"
+                               "1.5,1,ill,true\n"
+                               "2,2,\"a \"\"text\"\"\",\"with, comma\n and line\"\n"
+                               "2.5,2,ill,-2\n",
+                    .observations = {}},
+                   result);
   INFO((done ? "" : done.error().context));
   REQUIRE(done);
   CHECK(result.outcomes ==
@@ -301,11 +312,54 @@ series:
 TEST_CASE("of a report that is no number there is only a count", "[experiment]") {
   const ExperimentPlan plan = good_plan("{parameters: {--a: 1}, outcomes: {name: last}}");
   RunResult result;
-  const Result<void> done = add_outcomes(plan, "time,agent,topic,value\n1,1,name,Alice\n", result);
+  const Result<void> done =
+      add_outcomes(plan, {"time,agent,topic,value\n1,1,name,Alice\n", {}}, result);
   REQUIRE_FALSE(done);
   CHECK_THAT(done.error().context, Contains("a report on \"name\" is no number, but \"Alice\""));
-  CHECK_FALSE(add_outcomes(plan, "time,agent,topic,value\n1,1,name\n", result));
-  CHECK_FALSE(add_outcomes(plan, "something else\n", result));
+  CHECK_FALSE(add_outcomes(plan, {"time,agent,topic,value\n1,1,name\n", {}}, result));
+  CHECK_FALSE(add_outcomes(plan, {"something else\n", {}}, result));
+}
+
+TEST_CASE("outcomes and series are made of what observers have seen", "[experiment]") {
+  const ExperimentPlan plan = good_plan(R"(
+parameters: {--a: 1}
+outcomes:
+  end: {observer: ill, rule: last}
+  most: {observer: ill, rule: greatest}
+  when: {observer: ill, rule: time_of_greatest}
+  lowest: {observer: ill, column: mean, rule: time_of_least}
+  many: {observer: "age, in years", column: 60 to 70, rule: mean}
+  looks: {observer: ill, rule: count}
+series:
+  ill: {observer: ill, every: 1 s, until: 3 s}
+)");
+  CHECK(needs_observations(plan));
+  CHECK_FALSE(needs_reports(plan));
+  const std::string table = "time,observer,count,sum,mean,below 60,60 to 70,from 70\n"
+                            "1,ill,4,1,0.25,,,\n"
+                            "1,\"age, in years\",4,200,50,2,1,1\n"
+                            "2,ill,4,3,0.75,,,\n"
+                            "2.5,ill,4,3,0.75,,,\n"
+                            "3,ill,0,0,,,,\n"
+                            "3,\"age, in years\",4,200,50,2,2,0\n";
+  RunResult result;
+  const Result<void> done = add_outcomes(plan, {{}, table}, result);
+  INFO((done ? "" : done.error().context));
+  REQUIRE(done);
+  CHECK(result.outcomes == std::vector<std::optional<double>>{0, 3, 2, 1, 1.5, 4});
+  CHECK(result.series == std::vector<std::vector<double>>{{0, 1, 3, 0}});
+  const auto problem = [&](const std::string& outcome) {
+    const Result<void> fails = add_outcomes(
+        good_plan("{parameters: {--a: 1}, outcomes: {x: " + outcome + "}}"), {{}, table}, result);
+    return fails ? "none" : fails.error().context;
+  };
+  CHECK(problem("{observer: il, rule: last}") ==
+        "no observer called \"il\" has seen anything; there are: \"ill\", \"age, in years\"");
+  CHECK_THAT(problem("{observer: ill, column: median, rule: last}"),
+             StartsWith("observers have no \"median\"; there are: \"count\", \"sum\""));
+  CHECK_FALSE(add_outcomes(plan, {{}, "time,agent,topic,value\n"}, result));
+  CHECK_FALSE(add_outcomes(plan, {{}, "time,observer,sum\n1,ill\n"}, result));
+  CHECK_FALSE(add_outcomes(plan, {{}, "time,observer,sum\n1,ill,many\n"}, result));
 }
 
 TEST_CASE("a summary is read, with the error that it tells of", "[experiment]") {
@@ -434,7 +488,7 @@ nodes: 2
   SweepOptions options;
   options.command = {"model", "--b"};
   options.launcher = "stos";
-  const RunCommand command = command_of(plan, options, {0, 0, 77}, "s.json", "r.csv");
+  const RunCommand command = command_of(plan, options, {0, 0, 77}, {"s.json", "r.csv", "o.csv"});
   CHECK(command.words ==
         std::vector<std::string>{"stos", "run", "-n", "2", "-q", "--", "model", "--b", "--a", "1"});
   const auto value = [&](const std::string& name) {
@@ -447,6 +501,7 @@ nodes: 2
   CHECK(value("STOS_ENGINE_WORKERS") == "1");
   CHECK(value("STOS_OUTPUT_SUMMARY_PATH") == "s.json");
   CHECK(value("STOS_OUTPUT_REPORTS_PATH") == "none"); // no outcome needs it
+  CHECK(value("STOS_OUTPUT_OBSERVATIONS_PATH") == "none");
 }
 
 TEST_CASE("progress says what is done, and how long the rest takes", "[experiment]") {

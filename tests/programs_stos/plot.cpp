@@ -1,4 +1,5 @@
 #include "programs/stos/series_chart.hpp"
+#include "programs/stos/space_chart.hpp"
 #include "programs/stos/spacetime_diagram.hpp"
 #include "programs/stos/trace_reader.hpp"
 #include "support/foreign_locale.hpp"
@@ -90,6 +91,55 @@ TEST_CASE("a table of series is drawn over time", "[plot]") {
         "t.csv:3: 1 fields; wanted: 2, as in the first line");
   CHECK(chart_of_series("t.csv", "time,a\n0,x\n", {}, {}).error().context ==
         "t.csv:2: \"x\" is no number");
+}
+
+TEST_CASE("agents in space are where they are at that time", "[plot]") {
+  std::vector<TraceRecord> all = {
+      record(Kind::birth, 1, "Rock", {0, 0, 0, 3}), record(Kind::birth, 2, "Ship", {1, 5, 0, 0}),
+      record(Kind::turn, 2, "Ship", {3, 6, 0, 0}),  record(Kind::birth, 3, "Rock", {2, 1, 0, 0}),
+      record(Kind::death, 3, "Rock", {4, 1, 0, 0}), record(Kind::end, 1, "Rock", {9, 0, 0, 3})};
+  all[1].velocity = Velocity<4>{0.5, 0, 0};
+  all[2].velocity = Velocity<4>{0, 0, 0.25};
+  const Chart early = chart_of_space(all, 2);
+  CHECK(early.x_name == "x in light-seconds");
+  CHECK(early.y_name == "z in light-seconds"); // nothing differs in y
+  REQUIRE(early.curves.size() == 2);
+  CHECK(early.curves[0].name == "Rock");
+  CHECK(early.curves[0].points.size() == 2);
+  CHECK(early.curves[1].points[0].x == 5.5);
+  CHECK(early.note == "3 agents at 2 s of laboratory time.");
+  const Chart late = chart_of_space(all, 5);
+  CHECK(late.curves[0].points.size() == 1);
+  CHECK(late.curves[1].points[0].x == 6);
+  CHECK(late.curves[1].points[0].y == 0.5);
+  CHECK_THAT(draw(late), Contains("<circle"));
+  CHECK(chart_of_space({}, 1).curves.empty());
+}
+
+TEST_CASE("what observers have seen, and agents recorded, is drawn over time", "[plot]") {
+  const std::string seen = "time,observer,count,sum,mean\n0,ill,4,1,0.25\n0,age,4,80,20\n"
+                           "1,ill,4,2,0.5\n1,age,0,0,\n2,ill,4,3,0.75\n";
+  const Result<Chart> mean = chart_of_series("o.csv", seen, std::nullopt, 1, "mean");
+  REQUIRE(mean);
+  REQUIRE(mean->curves.size() == 2);
+  CHECK(mean->curves[0].name == "ill");
+  CHECK(mean->curves[0].points.size() == 2);
+  CHECK(mean->curves[0].points[1].y == 0.5);
+  CHECK(mean->curves[1].points.size() == 1);
+  CHECK(mean->y_name == "mean");
+  CHECK(chart_of_series("o.csv", seen, {}, {})->curves[1].points[0].y == 80);
+  CHECK(chart_of_series("o.csv", seen, {}, {}, "p95").error().context ==
+        "o.csv:1: there is no column \"p95\" of what observers have seen");
+
+  const std::string records = "time,agent,topic,value\n0,1,hops,3\n0,2,name,Bob\n"
+                              "0.5,2,hops,5\n0.5,2,arrived,true\n";
+  const Result<Chart> dots = chart_of_series("r.csv", records, {}, {});
+  REQUIRE(dots);
+  REQUIRE(dots->curves.size() == 2);
+  CHECK(dots->curves[0].points.size() == 2);
+  CHECK(dots->curves[1].points[0].y == 1);
+  CHECK_FALSE(dots->has_lines);
+  CHECK_FALSE(chart_of_series("r.csv", "time,agent,topic,value\n0,1,hops\n", {}, {}));
 }
 
 TEST_CASE("a picture of a part of the time has what is in it, and cuts off the rest", "[plot]") {

@@ -10,6 +10,14 @@
 
 namespace stos::test {
 
+/// Of three numbers.
+inline Bins ages() {
+  Bins bins({0, 2.5});
+  for (const double x : {-0.5, 2.5, 30.0})
+    bins.add(x);
+  return bins;
+}
+
 /// A status with a different number in each member, so that two that were exchanged are seen.
 inline NodeStatus made_up_status(const std::string& node = "earth") {
   NodeStatus s;
@@ -43,7 +51,7 @@ inline NodeStatus made_up_status(const std::string& node = "earth") {
   s.migrations_done = 4;
   s.migrations_refused = 5;
   s.migrations_failed = 6;
-  s.observed = {{"ill", 58, 400, 25.5, -0.5, 2.5}};
+  s.observed = {{"ill", 58, 400, 25.5, -0.5, 2.5, ages()}};
   s.peers = {{"mars", 10, 20, 30, 40, 50, 60, 70, 80, 9, 0.5},
              {"venus", 100, 200, 300, 400, 500, 600, 700, 800, 90, 0.25}};
   s.process = {12.5, 1 << 26, std::uint64_t{1} << 30, 8, 15, 1024, 1.6e9};

@@ -210,5 +210,21 @@ for model in bank sir; do
   ended 0 "$stos" experiment -o "$model" $model.yaml "$STOS_BUILD_DIR/examples/gallery/$model"
 done
 
+# ---- what observers see ---------------------------------------------------------------------------
+
+awk -F, 'NR == 1 { for (i = 1; i <= NF; ++i) column[$i] = i; next }
+         { seen = $column["most_seen"]
+           if (!(seen > 0 && seen <= $column["most_at_once"] && $column["worst_day"] >= 1)) exit 1 }
+         END { if (NR < 5) exit 1 }' sir/runs.csv || fail "the observer has seen: $(cat sir/runs.csv)"
+[[ -s sir/ill_each_day-over-time.svg && -s sir/worst_day-over-infections.svg ]] ||
+  fail "no pictures of what the observer has seen"
+echo 'nodes: 2' >>sir.yaml
+ended 0 "$stos" experiment -o sir_nodes sir.yaml "$STOS_BUILD_DIR/examples/gallery/sir"
+cmp sir/runs.csv sir_nodes/runs.csv || fail "observers see something else on nodes"
+sed 's/observer: ill, rule/observer: iil, rule/; s/, steps: 4/, steps: 2/' sir.yaml >wrong.yaml
+ended 1 "$stos" experiment -o wrong wrong.yaml "$STOS_BUILD_DIR/examples/gallery/sir"
+grep -q 'no observer called ""iil"" has seen anything; there are: ""ill""' wrong/runs.csv ||
+  fail "an observer that is not there is not named"
+
 no_process || fail "processes are left"
 echo "experiment: ok"

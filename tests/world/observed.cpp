@@ -53,15 +53,16 @@ TEST_CASE("quantiles are right but for one part in 128") {
 
 TEST_CASE("parts that were observed apart are one, in any order, and as bytes") {
   RandomStream random(4);
-  Observed whole(true);
-  std::vector<Observed> parts(5, Observed(true));
+  const Bins bins({-100, -1, 0, 1e-3, 1e3});
+  Observed whole(true, bins);
+  std::vector<Observed> parts(5, Observed(true, bins));
   for (int i = 0; i < 1'000; ++i) {
     const double x = random.normal(0, std::exp(random.uniform(-20, 20)));
     whole.add(x);
     parts[random.below(5)].add(x);
   }
   random.shuffle(parts);
-  Observed together(true);
+  Observed together(true, bins);
   for (const Observed& part : parts)
     together.add(part);
   CHECK(together == whole);
@@ -82,6 +83,26 @@ TEST_CASE("parts that were observed apart are one, in any order, and as bytes") 
   }
 }
 
+TEST_CASE("bins count what lies between their bounds") {
+  Observed seen(false, Bins({0, 10, 20}));
+  for (const double x : {-1.0, 0.0, 9.5, 10.0, 19.0, 20.0, 1e300, -1e300, std::nan("")})
+    seen.add(x);
+  CHECK(seen.bins().counts() == std::vector<std::uint64_t>{2, 2, 2, 2});
+  CHECK(seen.count() == 9);
+  CHECK(Observed{}.bins().empty());
+  Observed elsewhere(false, Bins({0, 10, 20}));
+  elsewhere.add(5);
+  seen.add(elsewhere);
+  seen.add(Observed(false, Bins({1, 2}))); // what no node sends
+  CHECK(seen.bins().counts() == std::vector<std::uint64_t>{2, 3, 2, 2});
+  CHECK(seen.bins().name_of(0) == "below 0");
+  CHECK(seen.bins().name_of(2) == "10 to 20");
+  CHECK(seen.bins().name_of(3) == "from 20");
+  CHECK_THROWS_WITH(Bins({1, 3, 3}), Contains("each above the one before, not 1, 3, 3"));
+  CHECK_THROWS_WITH(Bins({1, std::nan("")}), Contains("are numbers"));
+  CHECK_THROWS_WITH(Bins(std::vector<double>(101)), Contains("at most 100 bounds, not 101"));
+}
+
 TEST_CASE("observations are a table") {
   Observed seen(true);
   seen.add(2);
@@ -90,6 +111,15 @@ TEST_CASE("observations are a table") {
   CHECK(all.to_csv() == "time,observer,count,sum,mean,least,greatest,median,p05,p95\n"
                         "1.5,\"wealth, in coins\",2,6,3,2,4,2,2,4\n"
                         "2,nobody,0,0,,,,,,\n");
+  const Observations two_kinds({{"age", 1, Observed(false, Bins({0, 10}))},
+                                {"nobody", 1, Observed{}},
+                                {"size", 1, Observed(false, Bins({0, 2.5}))}});
+  CHECK(two_kinds.to_csv() ==
+        "time,observer,count,sum,mean,least,greatest,median,p05,p95,below 0,0 to 10,from 10,"
+        "0 to 2.5,from 2.5\n"
+        "1,age,0,0,,,,,,,0,0,0,,\n"
+        "1,nobody,0,0,,,,,,,,,,,\n"
+        "1,size,0,0,,,,,,,0,,,0,0\n");
   CHECK(all.of("nobody").size() == 1);
   CHECK_THROWS_WITH(all.of("somebody"), Contains("\"somebody\""));
 }

@@ -113,9 +113,9 @@ void each_member(Status& x, Visit&& visit) {
   each_member_of_continuity(x.continuity, visit);
 }
 
-constexpr std::size_t type_bytes_min = 2;             // an empty name, and a varint
-constexpr std::size_t observed_bytes_min = 2 + 4 * 8; // likewise, and four doubles
-constexpr std::size_t peer_bytes_min = 10 + 8;        // an empty name, nine varints, a double
+constexpr std::size_t type_bytes_min = 2;                 // an empty name, and a varint
+constexpr std::size_t observed_bytes_min = 2 + 4 * 8 + 2; // and four doubles, no bins
+constexpr std::size_t peer_bytes_min = 10 + 8;            // an empty name, nine varints, a double
 
 template <class T, class Name>
 bool is_strictly_ordered(const std::vector<T>& list, Name name) {
@@ -133,6 +133,7 @@ void add_observed(std::vector<ObservedStatus>& total, const ObservedStatus& seen
       sum.sum += known.sum;
       sum.least = std::min(sum.least, known.least);
       sum.greatest = std::max(sum.greatest, known.greatest);
+      sum.bins.add(known.bins);
     }
   take_observed(total, std::move(sum));
 }
@@ -241,8 +242,10 @@ void write_status(const NodeStatus& status, BytesWriter& out) {
   for (const TypeStatus& type : status.types)
     each_member_of_type(type, write);
   out.varint(status.observed.size());
-  for (const ObservedStatus& seen : status.observed)
+  for (const ObservedStatus& seen : status.observed) {
     each_member_of_observed(seen, write);
+    save(out, seen.bins);
+  }
   out.varint(status.peers.size());
   for (const PeerStatus& peer : status.peers)
     each_member_of_peer(peer, write);
@@ -256,8 +259,10 @@ Result<NodeStatus> read_status(BytesReader& in) {
   for (TypeStatus& type : status.types)
     each_member_of_type(type, read);
   status.observed.resize(in.count(observed_bytes_min));
-  for (ObservedStatus& seen : status.observed)
+  for (ObservedStatus& seen : status.observed) {
     each_member_of_observed(seen, read);
+    static_cast<void>(load(in, seen.bins));
+  }
   status.peers.resize(in.count(peer_bytes_min));
   for (PeerStatus& peer : status.peers)
     each_member_of_peer(peer, read);

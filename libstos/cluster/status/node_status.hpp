@@ -3,6 +3,7 @@
 #include "libstos/base/bytes.hpp"
 #include "libstos/base/duration_histogram.hpp"
 #include "libstos/base/result.hpp"
+#include "libstos/world/bins.hpp"
 
 #include <cstdint>
 #include <limits>
@@ -29,6 +30,7 @@ struct ObservedStatus {
   double sum = 0;
   double least = std::numeric_limits<double>::infinity();
   double greatest = -std::numeric_limits<double>::infinity();
+  Bins bins{};
 
   friend bool operator==(const ObservedStatus&, const ObservedStatus&) = default;
 };

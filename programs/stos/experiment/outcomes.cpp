@@ -4,6 +4,7 @@
 #include "config/yaml_tree.hpp"
 #include "libstos/base/csv.hpp"
 #include "libstos/model/series.hpp"
+#include "programs/stos/experiment/observed_table.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -33,11 +34,11 @@ struct Reported {
 using Topics = std::map<std::string, Reported, std::less<>>;
 
 bool is_wanted(const ExperimentPlan& plan, const std::string& topic) {
-  const auto reports = [&](const Outcome& each) {
-    return each.rule != OutcomeRule::counter && each.topic == topic;
-  };
-  return std::ranges::any_of(plan.outcomes, reports) ||
-         std::ranges::count(plan.series, topic, &SeriesPlan::topic) > 0;
+  const auto reports = [&](const auto& each) { return !each.is_observed() && each.topic == topic; };
+  return std::ranges::any_of(plan.series, reports) ||
+         std::ranges::any_of(plan.outcomes, [&](const Outcome& each) {
+           return each.rule != OutcomeRule::counter && reports(each);
+         });
 }
 
 Result<Topics> read_table(const ExperimentPlan& plan, std::string_view table) {
@@ -78,6 +79,8 @@ double reduced(OutcomeRule rule, const Series& samples) {
     case OutcomeRule::mean: return sum_of(samples) / static_cast<double>(samples.size());
     case OutcomeRule::least: return std::ranges::min(samples, {}, &Sample::value).value;
     case OutcomeRule::greatest: return std::ranges::max(samples, {}, &Sample::value).value;
+    case OutcomeRule::time_of_least: return std::ranges::min(samples, {}, &Sample::value).time;
+    case OutcomeRule::time_of_greatest: return std::ranges::max(samples, {}, &Sample::value).time;
     case OutcomeRule::first: return samples.front().value;
     case OutcomeRule::last: return samples.back().value;
     case OutcomeRule::peak: return std::ranges::max(running_sum(samples), {}, &Sample::value).value;
@@ -121,6 +124,19 @@ Result<void> require_numbers(const std::string& topic, const Reported& reported)
                                       "; of such reports there is only a count"};
 }
 
+// What an outcome or a series is made of: reports or observations.
+template <class Plan>
+Result<Series> samples_of(const Plan& one, const Topics& topics, const ObservedTable& seen,
+                          bool counts_only) {
+  if (one.is_observed())
+    return seen.series_of(one.observed.observer, one.observed.column);
+  const Reported& reported = reported_on(topics, one.topic);
+  if (!counts_only)
+    if (const Result<void> done = require_numbers(one.topic, reported); !done)
+      return done.error();
+  return reported.samples;
+}
+
 } // namespace
 
 Result<void> read_summary(const std::string& name, const std::string& text, RunResult& result) {
@@ -146,10 +162,16 @@ Result<void> read_summary(const std::string& name, const std::string& text, RunR
   return member("value_digest", result.value_digest);
 }
 
-Result<void> add_outcomes(const ExperimentPlan& plan, std::string_view table, RunResult& result) {
-  const Result<Topics> topics = read_table(plan, table);
+Result<void> add_outcomes(const ExperimentPlan& plan, const RunTables& tables, RunResult& result) {
+  const Result<Topics> topics =
+      needs_reports(plan) ? read_table(plan, tables.reports) : Result<Topics>(Topics{});
   if (!topics)
     return topics.error();
+  const Result<ObservedTable> seen = needs_observations(plan)
+                                         ? ObservedTable::read(tables.observations)
+                                         : Result<ObservedTable>(ObservedTable{});
+  if (!seen)
+    return seen.error();
   for (const Outcome& outcome : plan.outcomes) {
     if (outcome.rule == OutcomeRule::counter) {
       const auto& names = summary_counters();
@@ -157,21 +179,20 @@ Result<void> add_outcomes(const ExperimentPlan& plan, std::string_view table, Ru
       result.outcomes.push_back(number_of(result.counters[static_cast<std::size_t>(index)]));
       continue;
     }
-    const Reported& reported = reported_on(*topics, outcome.topic);
-    if (outcome.rule != OutcomeRule::count)
-      if (Result<void> done = require_numbers(outcome.topic, reported); !done)
-        return done;
-    result.outcomes.push_back(outcome_of(outcome.rule, reported.samples));
+    const Result<Series> samples =
+        samples_of(outcome, *topics, *seen, outcome.rule == OutcomeRule::count);
+    if (!samples)
+      return samples.error();
+    result.outcomes.push_back(outcome_of(outcome.rule, *samples));
   }
   for (const SeriesPlan& series : plan.series) {
-    const Reported& reported = reported_on(*topics, series.topic);
-    if (series.rule != SeriesRule::count)
-      if (Result<void> done = require_numbers(series.topic, reported); !done)
-        return done;
-    const Series at =
-        at_times(series_of(series.rule, reported.samples), 0, series.every_s, series.size());
+    const Result<Series> samples =
+        samples_of(series, *topics, *seen, series.rule == SeriesRule::count);
+    if (!samples)
+      return samples.error();
+    const Series over_time = series.is_observed() ? *samples : series_of(series.rule, *samples);
     std::vector<double>& values = result.series.emplace_back();
-    for (const Sample& sample : at)
+    for (const Sample& sample : at_times(over_time, 0, series.every_s, series.size()))
       values.push_back(sample.value);
   }
   return {};

@@ -30,11 +30,18 @@ struct RunResult {
 [[nodiscard]] Result<void> read_summary(const std::string& name, const std::string& text,
                                         RunResult& result);
 
-/// Makes the outcomes and series of `plan` of a run's table of reports (RunOptions::reports_path),
-/// and of its counters. Reports of true and false are 1 and 0.
+/// What a run has written; what the plan has no need of may be empty.
+struct RunTables {
+  std::string_view reports;      ///< RunOptions::reports_path
+  std::string_view observations; ///< RunOptions::observations_path
+};
+
+/// Makes the outcomes and series of `plan` of a run's tables and of its counters. Reports of true
+/// and false are 1 and 0.
 ///
-/// Fails with Errc::bad_message if `table` is none, or a report that a number is needed of is none.
-[[nodiscard]] Result<void> add_outcomes(const ExperimentPlan& plan, std::string_view table,
+/// Fails with Errc::bad_message if a table is none, a report that a number is needed of is none, or
+/// an observer or a column is not there.
+[[nodiscard]] Result<void> add_outcomes(const ExperimentPlan& plan, const RunTables& tables,
                                         RunResult& result);
 
 } // namespace stos::program

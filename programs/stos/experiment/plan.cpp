@@ -4,9 +4,19 @@
 #include "libstos/base/exact_text.hpp"
 #include "libstos/base/random.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 namespace stos::program {
+namespace {
+
+std::string text_of(const ObservedColumn& observed) {
+  return observed.observer.empty()
+             ? ""
+             : "," + csv_field(observed.observer) + ',' + csv_field(observed.column);
+}
+
+} // namespace
 
 std::size_t SeriesPlan::size() const {
   constexpr double slack = 1e-9; // 0.3 / 0.1 is below 3
@@ -52,6 +62,8 @@ std::string_view to_string(OutcomeRule rule) {
     case OutcomeRule::greatest: return "greatest";
     case OutcomeRule::first: return "first";
     case OutcomeRule::last: return "last";
+    case OutcomeRule::time_of_least: return "time_of_least";
+    case OutcomeRule::time_of_greatest: return "time_of_greatest";
     case OutcomeRule::peak: return "peak";
     case OutcomeRule::counter: break;
   }
@@ -71,6 +83,19 @@ std::string_view to_string(SeriesRule rule) {
   return "median";
 }
 
+bool needs_reports(const ExperimentPlan& plan) {
+  const auto of_reports = [](const auto& each) { return !each.is_observed(); };
+  return std::ranges::any_of(plan.series, of_reports) ||
+         std::ranges::any_of(plan.outcomes, [&](const Outcome& each) {
+           return each.rule != OutcomeRule::counter && of_reports(each);
+         });
+}
+
+bool needs_observations(const ExperimentPlan& plan) {
+  return std::ranges::any_of(plan.series, &SeriesPlan::is_observed) ||
+         std::ranges::any_of(plan.outcomes, &Outcome::is_observed);
+}
+
 std::string to_string(const ExperimentPlan& plan) {
   std::string text = "parameters";
   for (const Parameter& parameter : plan.parameters)
@@ -85,11 +110,11 @@ std::string to_string(const ExperimentPlan& plan) {
           " workers " + exact_text(plan.workers);
   for (const Outcome& each : plan.outcomes)
     text += "\noutcome," + csv_field(each.name) + ',' + csv_field(each.topic) + ',' +
-            std::string(to_string(each.rule));
+            std::string(to_string(each.rule)) + text_of(each.observed);
   for (const SeriesPlan& each : plan.series)
     text += "\nseries," + csv_field(each.name) + ',' + csv_field(each.topic) + ',' +
             std::string(to_string(each.rule)) + ',' + exact_text(each.every_s) + ',' +
-            exact_text(each.until_s);
+            exact_text(each.until_s) + text_of(each.observed);
   return text + '\n';
 }
 

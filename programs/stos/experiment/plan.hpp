@@ -43,15 +43,27 @@ enum class OutcomeRule : std::uint8_t {
   greatest,
   first,
   last,
-  peak,    ///< the greatest running sum: of reports that are changes
-  counter, ///< no reports: a number of the run's summary
+  time_of_least,    ///< when it was the first time
+  time_of_greatest, ///< likewise
+  peak,             ///< the greatest running sum: of reports that are changes
+  counter,          ///< no reports: a number of the run's summary
+};
+
+/// Of an observer, not of what agents have reported.
+struct ObservedColumn {
+  std::string observer;       ///< empty: of reports
+  std::string column = "sum"; ///< of the table of observations
+
+  friend bool operator==(const ObservedColumn&, const ObservedColumn&) = default;
 };
 
 struct Outcome {
   std::string name;
   std::string topic; ///< that agents report; or the name in the summary
   OutcomeRule rule = OutcomeRule::last;
+  ObservedColumn observed{};
 
+  [[nodiscard]] bool is_observed() const { return !observed.observer.empty(); }
   friend bool operator==(const Outcome&, const Outcome&) = default;
 };
 
@@ -62,9 +74,12 @@ enum class SeriesRule : std::uint8_t { running_sum, count, sum, mean, least, gre
 struct SeriesPlan {
   std::string name;
   std::string topic;
-  SeriesRule rule = SeriesRule::running_sum;
+  SeriesRule rule = SeriesRule::running_sum; ///< of reports
   double every_s = 1;
   double until_s = 0;
+  ObservedColumn observed{};
+
+  [[nodiscard]] bool is_observed() const { return !observed.observer.empty(); }
 
   [[nodiscard]] std::size_t size() const;
   friend bool operator==(const SeriesPlan&, const SeriesPlan&) = default;
@@ -109,6 +124,10 @@ struct RunOfPlan {
 [[nodiscard]] std::string_view to_string(Design design);
 [[nodiscard]] std::string_view to_string(OutcomeRule rule);
 [[nodiscard]] std::string_view to_string(SeriesRule rule);
+
+/// Whether something is measured of what agents report, and of what observers see.
+[[nodiscard]] bool needs_reports(const ExperimentPlan& plan);
+[[nodiscard]] bool needs_observations(const ExperimentPlan& plan);
 
 /// All that decides about the runs and their table as a text; equal plans have equal ones.
 [[nodiscard]] std::string to_string(const ExperimentPlan& plan);

@@ -20,9 +20,14 @@ using Kind = YamlTree::Kind;
 constexpr std::array designs = {Design::grid, Design::list, Design::uniform,
                                 Design::latin_hypercube};
 constexpr std::array outcome_rules = {
-    OutcomeRule::count, OutcomeRule::sum,      OutcomeRule::mean,
-    OutcomeRule::least, OutcomeRule::greatest, OutcomeRule::first,
-    OutcomeRule::last,  OutcomeRule::peak,     OutcomeRule::counter};
+    OutcomeRule::count, OutcomeRule::sum,           OutcomeRule::mean,
+    OutcomeRule::least, OutcomeRule::greatest,      OutcomeRule::first,
+    OutcomeRule::last,  OutcomeRule::time_of_least, OutcomeRule::time_of_greatest,
+    OutcomeRule::peak,  OutcomeRule::counter};
+constexpr std::array observed_rules = {
+    OutcomeRule::count, OutcomeRule::sum,           OutcomeRule::mean,
+    OutcomeRule::least, OutcomeRule::greatest,      OutcomeRule::first,
+    OutcomeRule::last,  OutcomeRule::time_of_least, OutcomeRule::time_of_greatest};
 constexpr std::array series_rules = {
     SeriesRule::running_sum, SeriesRule::count,    SeriesRule::sum,   SeriesRule::mean,
     SeriesRule::least,       SeriesRule::greatest, SeriesRule::median};
@@ -85,6 +90,8 @@ private:
   Done read_outcomes(const YamlTree& outcomes);
   Done read_outcome(const YamlTree& value, Outcome& outcome) const;
   Done check_topic(int line, const Outcome& outcome) const;
+  Done read_observed(const YamlTree& value, const std::string& name,
+                     ObservedColumn& observed) const;
   Done read_series(const YamlTree& series);
   Done read_one_series(const YamlTree& value, SeriesPlan& series) const;
 
@@ -425,7 +432,9 @@ Result<void> PlanReader::read_outcome(const YamlTree& value, Outcome& outcome) c
   const std::string name = "outcomes: " + outcome.name;
   if (value.kind != Kind::map)
     return read_rule(value, name, outcome_rules, outcome.rule);
-  if (Done done = check_names(value, name, {"topic", "rule"}); !done)
+  if (Done done = check_names(value, name, {"topic", "observer", "column", "rule"}); !done)
+    return done;
+  if (Done done = read_observed(value, name, outcome.observed); !done)
     return done;
   if (const YamlTree* const topic = value.find("topic")) {
     if (topic->kind != Kind::text)
@@ -435,7 +444,29 @@ Result<void> PlanReader::read_outcome(const YamlTree& value, Outcome& outcome) c
   const YamlTree* const rule = value.find("rule");
   if (rule == nullptr)
     return fail(value.line, name + ": rule is missing");
-  return read_rule(*rule, name + ": rule", outcome_rules, outcome.rule);
+  return outcome.is_observed() ? read_rule(*rule, name + ": rule", observed_rules, outcome.rule)
+                               : read_rule(*rule, name + ": rule", outcome_rules, outcome.rule);
+}
+
+Result<void> PlanReader::read_observed(const YamlTree& value, const std::string& name,
+                                       ObservedColumn& observed) const {
+  const YamlTree* const observer = value.find("observer");
+  const YamlTree* const column = value.find("column");
+  if (observer == nullptr)
+    return column == nullptr ? Done{}
+                             : fail(column->line, name + ": a column is one of what an observer "
+                                                         "sees; observer is missing");
+  if (value.find("topic") != nullptr)
+    return fail(observer->line,
+                name + ": either of a topic, which agents report on, or of an observer");
+  if (observer->kind != Kind::text || observer->text.empty())
+    return wanted(*observer, name + ": observer", "the name of an observer");
+  observed.observer = observer->text;
+  if (column != nullptr && column->kind != Kind::text)
+    return wanted(*column, name + ": column", "a column of the table of observations, as sum");
+  if (column != nullptr)
+    observed.column = column->text;
+  return {};
 }
 
 Result<void> PlanReader::read_series(const YamlTree& series) {
@@ -455,18 +486,26 @@ Result<void> PlanReader::read_series(const YamlTree& series) {
 
 Result<void> PlanReader::read_one_series(const YamlTree& value, SeriesPlan& series) const {
   const std::string name = "series: " + series.name;
-  if (Done done = check_names(value, name, {"topic", "rule", "every", "until"}); !done)
+  if (Done done =
+          check_names(value, name, {"topic", "observer", "column", "rule", "every", "until"});
+      !done)
     return done;
+  if (Done done = read_observed(value, name, series.observed); !done)
+    return done;
+  const YamlTree* const rule = value.find("rule");
+  if (rule != nullptr && series.is_observed())
+    return fail(rule->line, name + ": an observer has its column over time, without a rule");
   for (const char* const part : {"rule", "every", "until"})
-    if (value.find(part) == nullptr)
+    if (value.find(part) == nullptr && !(part == std::string_view("rule") && series.is_observed()))
       return fail(value.line, name + ": " + part + " is missing");
   if (const YamlTree* const topic = value.find("topic")) {
     if (topic->kind != Kind::text)
       return wanted(*topic, name + ": topic", "a topic that agents report on");
     series.topic = topic->text;
   }
-  if (Done done = read_rule(*value.find("rule"), name + ": rule", series_rules, series.rule); !done)
-    return done;
+  if (rule != nullptr)
+    if (Done done = read_rule(*rule, name + ": rule", series_rules, series.rule); !done)
+      return done;
   if (Done done = read_duration(value, "every", 1e-9, 1e12, series.every_s); !done)
     return done;
   if (Done done = read_duration(value, "until", 1e-9, 1e12, series.until_s); !done)

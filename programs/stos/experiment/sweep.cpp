@@ -41,12 +41,6 @@ std::string variable_of(const std::string& path) {
   return detail::environment_name(*key);
 }
 
-bool needs_reports(const ExperimentPlan& plan) {
-  return !plan.series.empty() || std::ranges::any_of(plan.outcomes, [](const Outcome& each) {
-    return each.rule != OutcomeRule::counter;
-  });
-}
-
 /// The last line of `text` with an error, without what is no text; empty if there is none.
 std::string last_error(const std::string& text) {
   constexpr std::string_view mark = "error: ";
@@ -99,6 +93,8 @@ private:
   [[nodiscard]] int signal_of_user();
   Result<void> take_endings();
   Result<void> take_result(Running& run, const Ending& ending);
+  [[nodiscard]] RunFiles files_of(std::size_t run) const;
+  Result<void> add_tables(const RunFiles& files, RunResult& result) const;
   RunResult result_of(Running& run, const Ending& ending) const;
   Result<void> keep_log(const Running& run, const RunResult& result) const;
   void check_times();
@@ -170,8 +166,7 @@ Result<int> Sweep::run() {
 
 Result<void> Sweep::start_next() {
   const std::size_t index = open_.back();
-  RunCommand command = command_of(plan_, options_, runs_[index], folder_.file_of_run(index, "json"),
-                                  folder_.file_of_run(index, "csv"));
+  RunCommand command = command_of(plan_, options_, runs_[index], files_of(index));
   ChildProcess::StartFailure failure;
   auto process = ChildProcess::start(command.words, command.variables, guardian_, failure);
   if (!process)
@@ -226,9 +221,10 @@ Result<void> Sweep::take_endings() {
 
 Result<void> Sweep::take_result(Running& run, const Ending& ending) {
   RunResult result = result_of(run, ending);
-  for (const char* const file : {"json", "csv"}) {
+  const RunFiles files = files_of(run.index);
+  for (const std::string& file : {files.summary, files.reports, files.observations}) {
     std::error_code ignored;
-    std::filesystem::remove(folder_.file_of_run(run.index, file), ignored);
+    std::filesystem::remove(file, ignored);
   }
   if (!result.failure.empty())
     if (Result<void> done = keep_log(run, result); !done)
@@ -236,23 +232,38 @@ Result<void> Sweep::take_result(Running& run, const Ending& ending) {
   return folder_.add(plan_, run.index, std::move(result));
 }
 
+RunFiles Sweep::files_of(std::size_t run) const {
+  return {folder_.file_of_run(run, "json"), folder_.file_of_run(run, "csv"),
+          folder_.file_of_run(run, "observed.csv")};
+}
+
+Result<void> Sweep::add_tables(const RunFiles& files, RunResult& result) const {
+  const auto text_of = [](bool is_needed, const std::string& file) {
+    return is_needed ? text_of_file(file) : Result<std::string>(std::string());
+  };
+  const Result<std::string> reports = text_of(needs_reports(plan_), files.reports);
+  if (!reports)
+    return reports.error();
+  const Result<std::string> observations = text_of(needs_observations(plan_), files.observations);
+  if (!observations)
+    return observations.error();
+  return add_outcomes(plan_, {*reports, *observations}, result);
+}
+
 RunResult Sweep::result_of(Running& run, const Ending& ending) const {
   RunResult result;
   result.wall_time_s = now_s() - run.began_s;
   result.exit_code = exit_code_of(ending);
-  const Result<std::string> summary = text_of_file(folder_.file_of_run(run.index, "json"));
+  const RunFiles files = files_of(run.index);
+  const Result<std::string> summary = text_of_file(files.summary);
   Result<void> read;
   if (!summary || summary->empty())
     read = Error{Errc::bad_message, "it wrote no summary; wanted: a program of libstos that leaves "
                                     "its options to the environment, or has run_main()"};
   else
     read = read_summary("its summary", *summary, result);
-  if (read && needs_reports(plan_)) {
-    const Result<std::string> table = text_of_file(folder_.file_of_run(run.index, "csv"));
-    read = table ? add_outcomes(plan_, *table, result) : table.error();
-  } else if (read) {
-    read = add_outcomes(plan_, "time,agent,topic,value\n", result);
-  }
+  if (read)
+    read = add_tables(files, result);
   if (run.signals_sent > 0)
     result.failure = "took longer than " + exact_text(*plan_.timeout_s) + " s";
   else if (result.exit_code != 0 || !result.failure.empty()) {
@@ -307,7 +318,7 @@ void Sweep::show_progress(bool is_over) {
 } // namespace
 
 RunCommand command_of(const ExperimentPlan& plan, const SweepOptions& options, const RunOfPlan& run,
-                      const std::string& summary_path, const std::string& reports_path) {
+                      const RunFiles& files) {
   RunCommand command;
   if (plan.nodes > 1)
     command.words = {options.launcher, "run", "-n", std::to_string(plan.nodes), "-q", "--"};
@@ -317,9 +328,11 @@ RunCommand command_of(const ExperimentPlan& plan, const SweepOptions& options, c
       {variable_of("engine.serial"), plan.workers == 0 ? "true" : "auto"},
       {variable_of("engine.workers"), plan.workers == 0 ? "auto" : exact_text(plan.workers)},
       {variable_of("output.progress"), "never"},
-      {variable_of("output.summary_path"), summary_path}};
+      {variable_of("output.summary_path"), files.summary}};
   if (needs_reports(plan))
-    command.variables.emplace_back(variable_of("output.reports_path"), reports_path);
+    command.variables.emplace_back(variable_of("output.reports_path"), files.reports);
+  if (needs_observations(plan))
+    command.variables.emplace_back(variable_of("output.observations_path"), files.observations);
   for (std::size_t i = 0; i < plan.parameters.size(); ++i) {
     const Parameter& parameter = plan.parameters[i];
     const std::string& value = plan.points[run.point][i];

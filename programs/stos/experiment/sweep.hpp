@@ -18,6 +18,13 @@ struct SweepOptions {
   bool is_quiet = false;            ///< no progress
 };
 
+/// Where a run writes what it comes to.
+struct RunFiles {
+  std::string summary;
+  std::string reports;
+  std::string observations;
+};
+
 /// How a run is started: its command and what it has in its environment.
 struct RunCommand {
   std::vector<std::string> words;
@@ -27,8 +34,7 @@ struct RunCommand {
 /// Options of the program follow its arguments as `--name value`; keys of the configuration, the
 /// seed, the engine and the files of the run are variables.
 [[nodiscard]] RunCommand command_of(const ExperimentPlan& plan, const SweepOptions& options,
-                                    const RunOfPlan& run, const std::string& summary_path,
-                                    const std::string& reports_path);
+                                    const RunOfPlan& run, const RunFiles& files);
 
 /// Makes all runs of `plan` that `folder` has no results of, `at_once` of them at a time, in the
 /// order of the plan, and puts each result into the folder as soon as it is there.
