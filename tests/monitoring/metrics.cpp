@@ -119,8 +119,9 @@ TEST_CASE("what Prometheus reads does not depend on the program's locale", "[mon
 }
 
 TEST_CASE("labels are those that stay few", "[monitoring]") {
-  const std::set<std::string> allowed = {"peer",     "type",     "result", "version", "direction",
-                                         "locality", "observer", "state",  "role",    "quota"};
+  const std::set<std::string> allowed = {"peer",      "type",     "result",   "version",
+                                         "direction", "locality", "observer", "from",
+                                         "state",     "role",     "quota"};
   const std::regex word("[a-z]+");
   for (const Metric& metric : metrics::all) {
     const std::string labels(metric.labels);
