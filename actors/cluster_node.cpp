@@ -10,6 +10,7 @@
 #include "actors/status/status_desk.hpp"
 #include "actors/transport/gate.hpp"
 #include "config/interruption.hpp"
+#include "config/this_program.hpp"
 #include "libstos/base/assert.hpp"
 #include "libstos/base/digest.hpp"
 #include "libstos/base/plain_text.hpp"
@@ -22,29 +23,16 @@
 
 #include <algorithm>
 #include <chrono>
-#include <fstream>
 #include <random>
-#include <sstream>
 #include <utility>
 
 namespace stos {
 namespace {
 
-// Identifies the program: nodes exchange code by name, so they all have to have the same.
-std::uint64_t build_id() {
-  static const std::uint64_t id = [] {
-    std::ifstream program("/proc/self/exe", std::ios::binary);
-    std::ostringstream content;
-    content << program.rdbuf();
-    return hash_text(content.str());
-  }();
-  return id;
-}
-
 detail::NodeHello make_hello(const ClusterOptions& options, const detail::Gate& gate) {
   detail::NodeHello hello;
   hello.protocol = detail::NodeHello::current_protocol;
-  hello.build = build_id();
+  hello.build = hash_of_this_program().low;
   hello.cluster = options.name;
   hello.address = options.address;
   hello.node = gate.name();

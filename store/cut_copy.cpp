@@ -1,6 +1,7 @@
 #include "store/cut_copy.hpp"
 
 #include "libstos/base/bytes.hpp"
+#include "libstos/base/huge_pages.hpp"
 #include "store/records.hpp"
 
 #include <utility>
@@ -43,7 +44,10 @@ CutCopy::CutCopy(const Cut& cut, std::vector<std::byte> label, const CutCopy& be
 }
 
 std::vector<std::byte> CutCopy::news_for(const CutCopy& there) const {
-  BytesWriter out;
+  constexpr std::size_t bytes_around_a_block = 16;
+  std::vector<std::byte> news;
+  reserve_large(news, bytes() + (chunks_.size() + 3) * bytes_around_a_block);
+  BytesWriter out(news);
   out.u8(version);
   write_block(label_, out);
   write_block(manifest_, out);
@@ -56,7 +60,8 @@ std::vector<std::byte> CutCopy::news_for(const CutCopy& there) const {
     if (!is_there)
       write_block(*record, out);
   }
-  return out.take();
+  out.finish();
+  return news;
 }
 
 Result<CutCopy> CutCopy::read(std::span<const std::byte> news, const CutCopy& here) {

@@ -126,6 +126,15 @@ bool inspect(Inspector& f, CopyMessage& x) {
                             f.field("data", x.data));
 }
 
+/// To whoever has sent a piece of a cut or of a copy: it has come; see PieceWindow.
+struct PieceReceipt {
+  std::uint32_t from = 0;
+};
+template <class Inspector>
+bool inspect(Inspector& f, PieceReceipt& x) {
+  return f.object(x).fields(f.field("from", x.from));
+}
+
 /// To the first node: the node has the copy of the cut of that time.
 struct KeptMessage {
   std::uint32_t from = 0;

@@ -10,6 +10,7 @@
 #include "actors/transport/caf_version.hpp"
 #include "config/interruption.hpp"
 #include "libstos/base/exact_text.hpp"
+#include "libstos/base/huge_pages.hpp"
 #include "libstos/cluster/membership/world_fingerprint.hpp"
 #include "libstos/cluster/status/run_outcome.hpp"
 #include "libstos/engine/record_limits.hpp"
@@ -53,12 +54,14 @@ Placement place_agents(const World& world, const PlacesOfIds& places,
                        const PlacementFunction& function, std::size_t nodes) {
   const AgentsToPlace all(world);
   std::vector<Point> positions;
+  reserve_large(positions, all.agents.size());
   for (const Cell* cell : all.agents)
     positions.push_back(cell->path.position(std::max(all.time, cell->path.anchor()[0])));
   const auto index_of = [&places](const Cell& cell) {
     return static_cast<std::uint32_t>(places.find(cell.id));
   };
   std::vector<PlacementInput::Link> links;
+  reserve_large(links, all.channels.size());
   for (const Channel* channel : all.channels)
     if (const std::uint32_t to = index_of(*channel->to); to < places.size()) // or it has departed
       links.push_back({index_of(channel->from()), to, 1});
@@ -237,19 +240,22 @@ RunAnswer answer_to_command(const Result<StoredCut>& cut) {
 }
 
 // The nodes that keep copies of cuts are those behind the first one.
-CutKeeper::Send to_keepers(const RunState& state, const caf::actor& own_run, std::size_t copies) {
+CutKeeper::Send to_keepers(RunState& state, const caf::actor& own_run, std::size_t copies) {
   const std::size_t keepers = std::min(copies, state.runs.size() - 1);
   if (keepers == 0)
     return {};
   const auto first = state.runs.begin() + 1;
-  return [own_run, others = std::vector(first, first + static_cast<std::ptrdiff_t>(keepers))](
+  return [own_run, &window = state.pieces,
+          others = std::vector(first, first + static_cast<std::ptrdiff_t>(keepers))](
              const CopyMessage& message) {
-    for (const caf::actor& other : others)
-      caf_version::send_from(own_run, other, message);
+    for (std::size_t i = 0; i < others.size(); ++i) {
+      window.wait_for_room(i + 1);
+      caf_version::send_from(own_run, others[i], message);
+    }
   };
 }
 
-Snapshots::Site site_of_cuts(const RunState& state, const caf::actor& own_run,
+Snapshots::Site site_of_cuts(RunState& state, const caf::actor& own_run,
                              const RunBeginning& beginning, std::shared_ptr<AgentNames> names,
                              std::size_t copies) {
   Snapshots::Site site;
@@ -267,7 +273,9 @@ Snapshots::Site site_of_cuts(const RunState& state, const caf::actor& own_run,
     site.cuts_before = label->records;
   if (site.nodes == 1)
     return site;
-  site.send_part = [own_run, first = state.runs.front()](CutMessage message) {
+  site.send_part = [own_run, &window = state.pieces,
+                    first = state.runs.front()](CutMessage message) {
+    window.wait_for_room(0);
     caf_version::send_from(own_run, first, std::move(message));
   };
   site.tell_all = [own_run, others = std::vector(state.runs.begin() + 1, state.runs.end())](
@@ -704,6 +712,7 @@ RunSummary ClusterRun::conclude_with_others(World& world, const ClusterNode::Ros
   say_farewell(state, attempt.actor, outcome);
   wait_for_farewells(state, node_, roster);
   note_end(roster, state);
+  state.pieces.open();
   world.cuts = state.snapshots->finish(node_.options().stop_timeout_s);
   attempt.why_not_well.reset();
   std::deque<std::string> names;

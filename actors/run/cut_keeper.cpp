@@ -1,6 +1,5 @@
 #include "actors/run/cut_keeper.hpp"
 
-#include "actors/messages/pieces.hpp"
 #include "actors/messages/stored_cut.hpp"
 
 #include <algorithm>
@@ -71,14 +70,12 @@ void CutKeeper::send_news(const CutCopy& copy, const CutCopy& there, const Send&
   send_in_pieces(std::move(message), copy.news_for(there), send);
 }
 
-std::optional<double> CutKeeper::hear(const CopyMessage& message) {
+std::optional<double> CutKeeper::hear(CopyMessage message) {
   const std::lock_guard lock(mutex_);
-  std::vector<std::byte>& pieces = pieces_[message.from];
-  pieces.insert(pieces.end(), message.data.data.begin(), message.data.data.end());
+  pieces_[message.from].add(std::move(message.data.data));
   if (message.more)
     return std::nullopt;
-  const std::vector<std::byte> news = std::move(pieces);
-  pieces_.erase(message.from);
+  const std::vector<std::byte> news = pieces_.extract(message.from).mapped().take();
   Result<CutCopy> copy = CutCopy::read(news, copy_);
   if (!copy)
     return std::nullopt;

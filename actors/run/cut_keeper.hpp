@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/messages/cluster_messages.hpp"
+#include "actors/messages/pieces.hpp"
 #include "libstos/image/present.hpp"
 #include "store/cut_copy.hpp"
 
@@ -46,7 +47,7 @@ public:
   void send(const Send& send) const;
 
   /// What another node has sent: a piece of a cut. The time of the cut that is complete with it.
-  std::optional<double> hear(const CopyMessage& message);
+  std::optional<double> hear(CopyMessage message);
 
   /// Another node has the copy of the cut of that time.
   void hear_kept(std::size_t node, double time);
@@ -80,7 +81,7 @@ private:
   bool others_have_it_ = false;           // they were sent it, in this view
   std::map<std::size_t, double> kept_by_; // which nodes have said so, of a cut of what time
   std::optional<Label> label_;
-  std::map<std::uint32_t, std::vector<std::byte>> pieces_; // by node
+  std::map<std::uint32_t, Pieces> pieces_; // by node
   std::string why_not_;
 };
 

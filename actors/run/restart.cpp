@@ -2,6 +2,7 @@
 
 #include "actors/run/named_cut.hpp"
 #include "actors/run/worker_run.hpp"
+#include "config/this_program.hpp"
 #include "libstos/base/exact_text.hpp"
 #include "libstos/base/hash.hpp"
 #include "libstos/image/present.hpp"
@@ -11,7 +12,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <fstream>
 #include <optional>
 #include <span>
 #include <string>
@@ -20,18 +20,6 @@
 
 namespace stos::detail {
 namespace {
-
-// Which program it is, to the last byte.
-const std::string& build_of_this_program() {
-  static const std::string build = [] {
-    std::ifstream file("/proc/self/exe", std::ios::binary | std::ios::ate);
-    std::vector<char> bytes(static_cast<std::size_t>(std::max<std::streamoff>(file.tellg(), 0)));
-    file.seekg(0);
-    file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-    return ContentHash::of(std::as_bytes(std::span(bytes))).to_string();
-  }();
-  return build;
-}
 
 constexpr const char* trace_fact = "output.trace_path";     // "none" or "given"
 constexpr const char* records_fact = "output.records_path"; // the same, with the format
@@ -78,7 +66,7 @@ private:
 CutOrigin origin_of(const World& world, const WorldFingerprint& set_up) {
   CutOrigin origin;
   origin.run = name_of_run(world.options);
-  origin.build = build_of_this_program();
+  origin.build = hash_of_this_program().to_string();
   for (const WorldFingerprint::Key& key : set_up.keys())
     if (key.name == "simulation.seed" || key.name == "space" || key.name == "boundary" ||
         key.name == "output.values" || key.name == trace_fact || key.name == records_fact)

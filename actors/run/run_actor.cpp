@@ -50,7 +50,7 @@ caf::behavior RunActor::make_behavior() {
         begin();
       },
       [this](TellMessage, const AbortMessage& message) { hear_abort(message); },
-      [this](const CopyMessage& message) { hear_copy(message); },
+      [this](CopyMessage& message) { hear_copy(message); },
       [this](EndMessage) { end(); },
   };
 }
@@ -91,9 +91,15 @@ caf::behavior RunActor::running() {
         if (auto asked = cuts_asked_.extract(cut_asked); !asked.empty())
           asked.mapped().deliver(std::move(answer));
       },
-      [this](const CopyMessage& message) {
-        if (has_run_said())
-          hear_copy(message);
+      [this](CopyMessage& message) {
+        if (!has_said(message.from))
+          return;
+        tell_that_it_has_come(message.from);
+        hear_copy(message);
+      },
+      [this](const PieceReceipt& receipt) {
+        if (has_said(receipt.from))
+          state_->pieces.has_come(receipt.from);
       },
       [this](const KeptMessage& message) {
         if (state_->own_index == 0 && has_said(message.from))
@@ -102,8 +108,11 @@ caf::behavior RunActor::running() {
       [this](FarewellMessage& message) { hear_farewell(message); },
       [this](CutMessage& message) {
         const bool is_for_it = state_->own_index == 0 || message.from == 0;
-        if (state_->snapshots != nullptr && is_for_it && has_said(message.from))
-          state_->snapshots->hear(std::move(message));
+        if (state_->snapshots == nullptr || !is_for_it || !has_said(message.from))
+          return;
+        if (state_->own_index == 0)
+          tell_that_it_has_come(message.from);
+        state_->snapshots->hear(std::move(message));
       },
       [this](const FarewellReceipt& receipt) {
         if (!has_said(receipt.from))
@@ -148,11 +157,15 @@ void RunActor::begin() {
 }
 
 // Before this run has begun, no copy is one of its own cuts.
-void RunActor::hear_copy(const CopyMessage& message) {
-  const std::optional<double> time = state_->keeper->hear(message);
+void RunActor::hear_copy(CopyMessage& message) {
+  const std::optional<double> time = state_->keeper->hear(std::move(message));
   if (time && !state_->runs.empty() && state_->own_index != 0)
     caf_version::send_from(this, state_->runs.front(),
                            KeptMessage{static_cast<std::uint32_t>(state_->own_index), *time});
+}
+
+void RunActor::tell_that_it_has_come(std::size_t node) {
+  send(state_->runs[node], PieceReceipt{static_cast<std::uint32_t>(state_->own_index)});
 }
 
 void RunActor::hear_abort(const AbortMessage& message) {
@@ -180,6 +193,7 @@ void RunActor::end() {
   begun_ = false;
   balance_.reset();
   state_->gateway.reset();
+  state_->pieces.open();
   state_->snapshots.reset();
   const std::lock_guard lock(state_->mutex);
   for (MoveOrder& order : std::exchange(state_->orders, {}))
@@ -593,6 +607,7 @@ void RunActor::hear_answer(const SearchAnswer& answer) {
 void RunActor::abort(const Error& why, bool tell_others, std::optional<std::size_t> lost) {
   if (std::exchange(aborted_, true))
     return;
+  state_->pieces.open();
   {
     const std::lock_guard lock(state_->mutex);
     state_->aborted = why;

@@ -5,6 +5,7 @@
 #include "actors/messages/cluster_messages.hpp"
 #include "actors/run/balance_desk.hpp"
 #include "actors/run/move_desk.hpp"
+#include "actors/run/piece_window.hpp"
 #include "actors/run/snapshots.hpp"
 #include "libstos/base/random.hpp"
 #include "libstos/cluster/gateway/gateway.hpp"
@@ -43,6 +44,7 @@ struct RunState {
   std::vector<std::string> names; ///< of the nodes, likewise
   PlacesOfIds placed;             ///< who is there at the beginning
   Placement placement;            ///< of them
+  PieceWindow pieces;             ///< of cuts and copies
   std::unique_ptr<Snapshots> snapshots;
   std::unique_ptr<Gateway> gateway; ///< null if there is no other node
   std::unique_ptr<Citizens> citizens;
@@ -93,7 +95,8 @@ private:
   [[nodiscard]] caf::behavior running();
   void begin();
   void hear_abort(const AbortMessage& message);
-  void hear_copy(const CopyMessage& message);
+  void hear_copy(CopyMessage& message);
+  void tell_that_it_has_come(std::size_t node);
   void hear_farewell(FarewellMessage& message);
   void pass_on_farewells();
   void run_gateway();

@@ -1,7 +1,6 @@
 #include "actors/run/snapshots.hpp"
 
 #include "actors/messages/luggage.hpp"
-#include "actors/messages/pieces.hpp"
 #include "actors/status/status_desk.hpp"
 #include "config/interruption.hpp"
 #include "config/program.hpp"
@@ -341,36 +340,36 @@ void Snapshots::hear(CutMessage message) {
   const std::lock_guard lock(mutex_);
   if (!message.more)
     return hear_end(message);
-  std::vector<std::byte>& bytes = pieces_[{message.from, message.time}];
-  bytes.insert(bytes.end(), message.data.data.begin(), message.data.data.end());
+  pieces_[{message.from, message.time}].add(std::move(message.data.data));
 }
 
+// It is read where the cut is written: here, the run would have to wait.
 void Snapshots::hear_part(CutMessage message) {
-  std::vector<std::byte> bytes;
-  {
-    const std::lock_guard lock(mutex_);
-    std::vector<std::byte>& pieces = pieces_[{message.from, message.time}];
-    if (dropped_.count(message.time) == 0)
-      pieces.insert(pieces.end(), message.data.data.begin(), message.data.data.end());
-    if (message.more)
-      return;
-    bytes = std::move(pieces);
-    pieces_.erase({message.from, message.time});
-  }
-  Result<CutPart> part = message.problem.empty()
-                             ? decode_cut_part(bytes)
-                             : Result<CutPart>(Error{Errc::not_supported, message.problem});
   const std::lock_guard lock(mutex_);
   const auto dropped = dropped_.find(message.time);
+  Pieces& pieces = pieces_[{message.from, message.time}];
   if (dropped == dropped_.end())
-    add(message.time, std::move(part), 0);
-  else if (--dropped->second == 0)
-    dropped_.erase(dropped);
+    pieces.add(std::move(message.data.data));
+  if (message.more)
+    return;
+  Pieces part = std::move(pieces);
+  pieces_.erase({message.from, message.time});
+  if (dropped != dropped_.end()) {
+    if (--dropped->second == 0)
+      dropped_.erase(dropped);
+    return;
+  }
+  Pending& cut = pending_[message.time];
+  if (message.problem.empty())
+    cut.encoded.push_back(std::move(part));
+  else
+    cut.problem = message.problem;
+  count_part(message.time);
 }
 
 // From the first node. Of a world that stands still, all of it has come before. @pre locked
 void Snapshots::hear_end(const CutMessage& message) {
-  const auto bytes = pieces_.extract({message.from, message.time});
+  auto bytes = pieces_.extract({message.from, message.time});
   BytesReader in(message.data.data);
   const Result<CutRecord> record = read_record(in);
   if (message.problem.empty() && record) {
@@ -379,7 +378,7 @@ void Snapshots::hear_end(const CutMessage& message) {
       enter(*record);
   }
   if (!bytes.empty() && record)
-    if (Result<CutPart> whole = decode_cut_part(bytes.mapped())) {
+    if (Result<CutPart> whole = decode_cut_part(bytes.mapped().take())) {
       whole->cut.origin = site_.beginning.origin;
       present_ = std::make_shared<const Present>(Present{std::move(whole->cut), *record});
     }
@@ -395,6 +394,12 @@ void Snapshots::add(double time, Result<CutPart> part, double pause_s) {
     cut.parts.push_back(*std::move(part));
   else
     cut.problem = part.error().context;
+  count_part(time);
+}
+
+// @pre locked
+void Snapshots::count_part(double time) {
+  Pending& cut = pending_[time];
   if (++cut.parts_heard < (is_first() ? site_.nodes : 1))
     return;
   complete_.emplace_back(time, std::move(cut));
@@ -482,11 +487,22 @@ void Snapshots::write(double time, Pending pending) {
   answer(pending.asked, result);
 }
 
+void Snapshots::decode(Pending& pending) {
+  for (Pieces& encoded : pending.encoded) {
+    Result<CutPart> part = decode_cut_part(encoded.take());
+    if (part)
+      pending.parts.push_back(*std::move(part));
+    else
+      pending.problem = part.error().context;
+  }
+}
+
 // Whatever becomes of it, all nodes come to know.
 Result<StoredCut> Snapshots::write_joined(double time, Pending& pending) {
   StoredCut done;
   done.record.time = time;
   done.pause_s = pending.pause_s;
+  decode(pending);
   if (!pending.problem.empty()) {
     conclude(done.record, pending.problem);
     return Error{Errc::not_supported, "was not taken: " + pending.problem};

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/agents/citizens.hpp"
+#include "actors/messages/pieces.hpp"
 #include "actors/messages/stored_cut.hpp"
 #include "actors/run/cut_keeper.hpp"
 #include "actors/run/output_streams.hpp"
@@ -62,7 +63,8 @@ public:
     std::shared_ptr<AgentNames> names;
     RunBeginning beginning;
 
-    /// To the first node, and to all others; empty on one node. From any thread.
+    /// To the first node, and to all others; empty on one node. From any thread; a piece of a part
+    /// may have to wait until others have come.
     std::function<void(CutMessage)> send_part;
     std::function<void(CutMessage)> tell_all;
 
@@ -112,6 +114,7 @@ private:
   /// A cut of which some parts may be missing.
   struct Pending {
     std::vector<CutPart> parts;
+    std::vector<Pieces> encoded; ///< parts of other nodes
     std::size_t parts_heard = 0;
     std::string problem;              ///< why there will be no cut
     double pause_s = 0;               ///< of this node, wall-clock time
@@ -138,10 +141,12 @@ private:
   void send(double time, Pending part);
   void hear_part(CutMessage message);
   void add(double time, Result<CutPart> part, double pause_s);
+  void count_part(double time);
   [[nodiscard]] std::optional<double> seconds_between_stops() const;
   void ask_by_clock();
   void write_cuts();
   void write(double time, Pending pending);
+  static void decode(Pending& pending);
   [[nodiscard]] Result<StoredCut> write_joined(double time, Pending& pending);
   [[nodiscard]] Result<StoredCut> store_and_tell(const Cut& cut, StoredCut done);
   [[nodiscard]] Result<CutStore::Written> store(const Cut& cut, const CutRecord& record);
@@ -166,10 +171,10 @@ private:
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  std::map<std::pair<std::size_t, double>, std::vector<std::byte>> pieces_; // of other nodes
-  std::vector<std::uint64_t> asked_;                                        // for the next cut
-  std::set<std::uint64_t> asked_to_keep_;                                   // of these
-  std::map<double, Pending> pending_;                                       // by time
+  std::map<std::pair<std::size_t, double>, Pieces> pieces_; // of other nodes
+  std::vector<std::uint64_t> asked_;                        // for the next cut
+  std::set<std::uint64_t> asked_to_keep_;                   // of these
+  std::map<double, Pending> pending_;                       // by time
   std::map<double, std::size_t> dropped_; // of cuts that were left out: parts still to be heard
   std::deque<std::pair<double, Pending>> complete_;
   std::optional<double> lines_end_;        // those before it may be written, without any cut

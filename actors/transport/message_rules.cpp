@@ -52,9 +52,9 @@ Table make_table() {
       RunAnswer, JobWords, JobAnswer, CoordinationWords, CoordinationAnswer>(table,
                                                                              from(PeerKind::node));
   // From run to run.
-  put<FrameMessage, FarewellMessage, FarewellReceipt, CutMessage, CopyMessage, KeptMessage, WeightsMessage,
-      AbortMessage, AgentMail, AgentEndedMessage, SearchMessage, SearchAnswer>(
-      table, from(PeerKind::node));
+  put<FrameMessage, FarewellMessage, FarewellReceipt, CutMessage, CopyMessage, PieceReceipt,
+      KeptMessage, WeightsMessage, AbortMessage, AgentMail, AgentEndedMessage, SearchMessage,
+      SearchAnswer>(table, from(PeerKind::node));
   // From host to host of replicated agents.
   put<HostAnnouncement, HostMessage>(table, from(PeerKind::node));
   // Within a process only.

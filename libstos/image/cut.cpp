@@ -158,6 +158,9 @@ void Cut::add_image(AgentId agent, std::span<const std::byte> image) {
   else if (pieces.back().size() + image.size() > bytes_of_a_piece)
     reserve_large(pieces.emplace_back(), bytes_of_a_piece);
   Piece& piece = pieces.back();
+  constexpr std::size_t bytes_of_a_small_world = std::size_t{1} << 20;
+  if (piece.size() + image.size() > bytes_of_a_small_world)
+    reserve_large(piece, bytes_of_a_piece);
   images.push_back({agent, static_cast<std::uint32_t>(pieces.size() - 1),
                     static_cast<std::uint32_t>(piece.size()),
                     static_cast<std::uint32_t>(image.size())});

@@ -297,7 +297,11 @@ EncodedCut encode(const Cut& cut) {
 
 std::vector<std::byte> encode(const CutPart& part) {
   const EncodedCut encoded = encode(part.cut);
-  BytesWriter out;
+  constexpr std::size_t bytes_around_an_image = 16; // or more, rarely
+  std::vector<std::byte> bytes;
+  reserve_large(bytes, encoded.manifest.size() + part.cut.bytes() +
+                           part.cut.images.size() * bytes_around_an_image);
+  BytesWriter out(bytes);
   out.varint(part.leads_to.size());
   for (const AgentId agent : part.leads_to)
     out.u64(agent.value);
@@ -309,7 +313,8 @@ std::vector<std::byte> encode(const CutPart& part) {
     out.varint(content.size());
     out.raw(content);
   }
-  return out.take();
+  out.finish();
+  return bytes;
 }
 
 // The manifest names the chunks in the order in which they follow.

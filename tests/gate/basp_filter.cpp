@@ -121,6 +121,7 @@ TEST_CASE("tools may ask and command, foreign processes find agents, the rest is
   check(message(FarewellReceipt{}), PeerKind::node);
   check(message(CutMessage{}), PeerKind::node);
   check(message(CopyMessage{}), PeerKind::node);
+  check(message(PieceReceipt{}), PeerKind::node);
   check(message(KeptMessage{}), PeerKind::node);
   check(message(WeightsMessage{}), PeerKind::node);
   check(message(AbortMessage{}), PeerKind::node);

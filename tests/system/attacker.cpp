@@ -166,6 +166,7 @@ std::vector<Frame> hostile_frames() {
       frames.push_back(message(from, actor, FarewellReceipt{99}));
       frames.push_back(message(from, actor, CutMessage{99, 1, false, {noise(10)}, ""}));
       frames.push_back(message(from, actor, CopyMessage{99, false, {noise(10)}}));
+      frames.push_back(message(from, actor, PieceReceipt{99}));
       frames.push_back(message(from, actor, KeptMessage{99, 1e300}));
       frames.push_back(message(from, actor, WeightsMessage{99, false, {noise(10)}}));
       frames.push_back(message(from, actor, WelcomeMessage{1, {noise(100)}}));

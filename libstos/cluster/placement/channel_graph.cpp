@@ -1,5 +1,7 @@
 #include "libstos/cluster/placement/channel_graph.hpp"
 
+#include "libstos/base/huge_pages.hpp"
+
 #include <algorithm>
 
 namespace stos {
@@ -24,6 +26,7 @@ void ChannelGraph::add_both_ways(std::span<const PlacementInput::Link> channels)
   std::size_t sum = 0;
   for (std::size_t& begin : first_)
     begin = sum += begin;
+  reserve_large(edges_, sum);
   edges_.resize(sum);
   // Each `first_` is the end of its agent's edges, and becomes the beginning while they come in.
   for (const auto& link : channels)
