@@ -1,10 +1,12 @@
 #include "libstos/cluster/placement/placement.hpp"
 
+#include "libstos/cluster/placement/companions.hpp"
 #include "tests/cluster/support.hpp"
 
 #include <catch2/catch.hpp>
 
 #include <limits>
+#include <set>
 #include <thread>
 
 using namespace stos;
@@ -52,13 +54,17 @@ TEST_CASE("placements are balanced, within range, repeatable, and leave no node 
           REQUIRE(agents[node] == 0);
       const auto used =
           input.nodes - static_cast<std::size_t>(std::count(agents.begin(), agents.end(), 0));
-      REQUIRE(used == std::min(able, placement.size()));
-      if (name == "round_robin" || placement.size() <= able)
+      const bool divides_groups = name == "round_robin" || name == "block";
+      const Companions companions(input);
+      const PlacementInput divided =
+          divides_groups || !companions.any() ? input : companions.as_agents();
+      REQUIRE(used == std::min(able, divided.positions.size()));
+      if (name == "round_robin" || divided.positions.size() <= able)
         continue;
-      // What cannot be divided further is one agent; an agent given to a node that would be empty
-      // may be as heavy as any.
+      // What cannot be divided further is one agent, or group; one given to a node that would be
+      // empty may be as heavy as any.
       std::uint32_t heaviest = 1;
-      for (const std::uint32_t load : world.loads)
+      for (const std::uint32_t load : divided.loads)
         heaviest = std::max(heaviest, load);
       const Excess excess = excess_of(input, placement);
       REQUIRE((excess.share <= 0.03 || excess.load <= heaviest));
@@ -92,7 +98,7 @@ TEST_CASE("blocks are runs of equal load in the order of creation") {
 TEST_CASE("two groups without a channel between them are kept apart") {
   Surroundings world;
   for (std::uint32_t i = 0; i < 40; ++i) {
-    world.positions.emplace_back(0, 0, 0, 0);
+    world.positions.emplace_back(0, i, 0, 0);
     for (std::uint32_t j = i % 2; j < i; j += 2)
       world.channels.push_back({i, j});
   }
@@ -105,7 +111,7 @@ TEST_CASE("two groups without a channel between them are kept apart") {
 TEST_CASE("heavy traffic is not cut where light traffic can be") {
   Surroundings ring;
   for (std::uint32_t i = 0; i < 64; ++i) {
-    ring.positions.emplace_back(0, 0, 0, 0);
+    ring.positions.emplace_back(0, i, 0, 0);
     ring.channels.push_back({i, (i + 1) % 64, i % 8 == 3 ? 1u : 1000u});
   }
   const PlacementInput input = ring.input(4);
@@ -123,6 +129,68 @@ TEST_CASE("without channels between agents the graph placement goes by space") {
     world.channels.push_back({i, (i + 1) % 100, 0});
   }
   CHECK(placed("graph", world.input(4)) == placed("hilbert", world.input(4)));
+}
+
+TEST_CASE("agents of one place share a node, however many they are") {
+  Surroundings world = lattice(10, 10, 10);
+  constexpr std::uint32_t crowd = 1500;
+  const auto first = static_cast<std::uint32_t>(world.positions.size());
+  for (std::uint32_t i = 0; i < crowd; ++i) {
+    world.positions.emplace_back(0, 5, 5, 5);
+    world.channels.push_back({first + i, first + (i + 1) % crowd});
+  }
+  const PlacementInput input = world.input(3);
+  for (const std::string_view name : {"hilbert", "graph"}) {
+    INFO(name);
+    const Placement placement = placed(name, input);
+    const std::set<NodeIndex> nodes(placement.begin() + first, placement.end());
+    CHECK(nodes.size() == 1);
+    const auto loads = node_loads(input, placement);
+    CHECK(*std::max_element(loads.begin(), loads.end()) <= crowd + 50);
+  }
+  const Placement blocks = placed("block", input);
+  CHECK(std::set<NodeIndex>(blocks.begin() + first, blocks.end()).size() == 2);
+}
+
+TEST_CASE("agents who have no channel need not share a node where they share a place") {
+  Surroundings world;
+  world.positions.resize(100);
+  CHECK(excess_of(world.input(4), placed("hilbert", world.input(4))).load == 0);
+}
+
+TEST_CASE(
+    "in a small world, agents near each other share a node; in a large one, if they are few") {
+  // Towns of eight houses, far from each other.
+  const auto world_of_towns = [](std::uint32_t towns) {
+    Surroundings world;
+    for (std::uint32_t i = 0; i < 8 * towns; ++i) {
+      world.positions.emplace_back(0, 1000 * (i / 8), i % 8, 0);
+      world.channels.push_back({i, i / 8 * 8 + (i + 1) % 8});
+      world.channels.push_back({i, (i + 8) % (8 * towns)});
+    }
+    return world;
+  };
+  const auto divided_towns = [](const Placement& placement) {
+    int divided = 0;
+    for (std::size_t i = 0; i < placement.size(); ++i)
+      divided += placement[i] != placement[i / 8 * 8] ? 1 : 0;
+    return divided;
+  };
+  for (const std::uint32_t towns : {3U, 7U, 1001U})
+    for (const std::string_view name : {"hilbert", "graph"}) {
+      INFO(towns << " towns, " << name);
+      const Surroundings world = world_of_towns(towns);
+      CHECK(divided_towns(placed(name, world.input(2))) == 0);
+    }
+}
+
+TEST_CASE("one agent far away does not make a crowd of all others") {
+  Surroundings world = lattice(40, 40, 1);
+  world.space = {};
+  world.positions.emplace_back(0, 1e9, 1e9, 0);
+  const PlacementInput input = world.input(4);
+  for (const std::string_view name : {"hilbert", "graph"})
+    CHECK(excess_of(input, placed(name, input)).share <= 0.03);
 }
 
 TEST_CASE("agents without channels are spread as evenly as the others") {

@@ -106,6 +106,8 @@ Result<Gateway::Slice> Gateway::run(double now_s, Output& output) {
   output.weights = std::exchange(weights_, std::nullopt);
   if (board_.finished())
     return Slice::finished;
+  if (global_time_.is_complete())
+    return Slice::more;
 
   double wanted = infinity;
   double standing = infinity;
@@ -232,7 +234,11 @@ bool Gateway::is_at_rest() const {
   return at_rest_since_ == board_.wakeups() && board_.all_asleep();
 }
 
+// What this node has said in it goes first: at a stop, others could begin with their part of what is
+// to be done only when this node is through with its own.
 Result<void> Gateway::conclude_round() {
+  if (!reports_.empty())
+    return {};
   auto result = global_time_.take_result();
   if (!result)
     return {};

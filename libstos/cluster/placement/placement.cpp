@@ -3,6 +3,7 @@
 #include "libstos/base/exact_text.hpp"
 #include "libstos/cluster/placement/agent_loads.hpp"
 #include "libstos/cluster/placement/channel_graph.hpp"
+#include "libstos/cluster/placement/companions.hpp"
 #include "libstos/cluster/placement/graph_partition.hpp"
 #include "libstos/cluster/placement/hilbert_curve.hpp"
 
@@ -44,16 +45,26 @@ static Placement block(const PlacementInput& input) {
   return cut_into_runs(order, input);
 }
 
-static Placement hilbert(const PlacementInput& input) {
+static Placement cut_curve(const PlacementInput& input) {
   return cut_into_runs(hilbert_order(input.positions, input.space), input);
 }
 
-static Placement graph(const PlacementInput& input) {
+static Placement cut_graph(const PlacementInput& input) {
   const ChannelGraph channels(input.positions.size(), input.channels);
   if (channels.without_edges() || input.positions.size() <= NodeShares(input).nodes.size())
-    return hilbert(input); // nothing to cut, or every agent has a node of its own
+    return cut_curve(input); // nothing to cut, or every agent has a node of its own
   return partition_graph(channels, input);
 }
+
+static Placement keep_together(Placement (*function)(const PlacementInput&),
+                               const PlacementInput& input) {
+  const Companions companions(input);
+  return companions.any() ? companions.spread(function(companions.as_agents())) : function(input);
+}
+
+static Placement hilbert(const PlacementInput& input) { return keep_together(cut_curve, input); }
+
+static Placement graph(const PlacementInput& input) { return keep_together(cut_graph, input); }
 
 static constexpr std::array<std::string_view, 4> names{"round_robin", "block", "hilbert", "graph"};
 static constexpr std::array<Placement (*)(const PlacementInput&), 4> functions{round_robin, block,

@@ -60,9 +60,12 @@ inline constexpr std::size_t placement_channels_max = std::size_t{1} << 29;
 /// graph        parts of the channel graph between which few lambdas go (graph_partition.hpp).
 ///              Without any channel between two agents it is `hilbert`.
 ///
-/// All but round_robin balance loads: as evenly as single agents allow for runs, within 3 % for
-/// parts of a graph. All respect capacities; round_robin counts agents. As long as there are no
-/// fewer agents than nodes with a capacity, each of these gets one.
+/// The last two keep agents on one node whom a channel connects that gives light no way, or a very
+/// short one (companions.hpp): those of one place, for example, however many they are.
+///
+/// All but round_robin balance loads: as evenly as single agents, or such groups, allow for runs,
+/// within 3 % for parts of a graph. All respect capacities; round_robin counts agents. As long as
+/// there are no fewer agents, or groups, than nodes with a capacity, each of these gets one.
 /// @pre `check_placement_input` finds nothing wrong; `place` sees to that
 [[nodiscard]] Result<PlacementFunction> placement_by_name(std::string_view name);
 

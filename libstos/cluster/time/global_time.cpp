@@ -34,7 +34,7 @@ bool GlobalTime::hear(NodeIndex node, NodeReport report) {
 }
 
 std::optional<GlobalTime::Result> GlobalTime::take_result() {
-  if (!outstanding() || missing_ > 0)
+  if (!is_complete())
     return std::nullopt;
   ++completed_;
   return result();

@@ -111,6 +111,9 @@ public:
     bool more_wishes;                         ///< some node has more to come
   };
 
+  /// All reports of the round are here, and its result was not taken yet.
+  [[nodiscard]] bool is_complete() const { return outstanding() && missing_ == 0; }
+
   /// The result of the round, once, when it is complete.
   [[nodiscard]] std::optional<Result> take_result();
 

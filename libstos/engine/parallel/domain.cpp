@@ -40,6 +40,10 @@ constexpr std::uint32_t rounds_max = 256;
 constexpr std::uint32_t looks_before_passing = 32;
 constexpr std::uint64_t events_between_looks = 4;
 
+// Other nodes are heard of when the gateway runs, for which the domain ends its slice: there is
+// nothing to look for before.
+constexpr std::uint64_t events_ahead_of_other_nodes = 1024;
+
 } // namespace
 
 Domain::Domain(DomainIndex index, World& world, DomainBoard& board, AgentBindings* bindings)
@@ -202,10 +206,12 @@ bool Domain::run_ahead() {
   const double base = earliest();
   if (board_.size() == 1 || !board_.has_idle_worker() || !(base < end_time()))
     return false;
+  const std::uint64_t events_max =
+      board_.has_links() ? events_ahead_of_other_nodes : events_between_looks;
   const std::uint64_t before = execution_.counters.absorbed;
   const std::uint64_t steps_before = steps_;
   const std::uint64_t slice_end =
-      std::exchange(slice_end_, std::min(slice_end_, before + events_between_looks));
+      std::exchange(slice_end_, std::min(slice_end_, before + events_max));
   for (std::size_t i = 0; i < tiers_.swept() && budget_left(); ++i) {
     Tier& tier = tiers_.swept(i);
     const double window_end = tier.window_end + tier.width / 4;

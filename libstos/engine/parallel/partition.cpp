@@ -1,22 +1,15 @@
 #include "libstos/engine/parallel/partition.hpp"
 
+#include "libstos/engine/parallel/clusters.hpp"
 #include "libstos/world/world.hpp"
 
 #include <algorithm>
 #include <array>
-#include <cmath>
-#include <numeric>
 #include <tuple>
 #include <unordered_map>
 
 namespace stos::detail {
 namespace {
-
-// Among so many channels there are short ones, if there are many of them at all.
-constexpr std::size_t channels_to_look_at = 1 << 16;
-
-// Shorter than that part of the spacing of agents is short.
-constexpr double short_part = 0.25;
 
 struct Placed {
   std::array<double, 3> place; // of its cluster, so that it goes where that goes
@@ -52,56 +45,24 @@ std::tuple<std::size_t, double> longest_side(Row row) {
   return {longest, length};
 }
 
-// How far agents are from their neighbours, about, if they are spread evenly over their box.
 double spacing(Row row) {
-  double volume = 1;
-  int dimensions = 0;
+  std::array<double, 3> sides{};
   for (std::size_t axis = 0; axis < 3; ++axis) {
     const auto [low, high] =
         std::minmax_element(row.begin(), row.end(), [axis](const Placed& a, const Placed& b) {
           return a.place[axis] < b.place[axis];
         });
-    if (const double side = high->place[axis] - low->place[axis]; side > 0) {
-      volume *= side;
-      ++dimensions;
-    }
+    sides[axis] = high->place[axis] - low->place[axis];
   }
-  return dimensions == 0 ? 0 : std::pow(volume / static_cast<double>(row.size()), 1.0 / dimensions);
+  return spacing_of(row.size(), sides);
 }
-
-class Clusters {
-public:
-  explicit Clusters(std::size_t agents) : parent_(agents), size_(agents, 1) {
-    std::iota(parent_.begin(), parent_.end(), 0u);
-  }
-  std::uint32_t find(std::uint32_t i) {
-    while (parent_[i] != i)
-      i = parent_[i] = parent_[parent_[i]];
-    return i;
-  }
-  void join(std::uint32_t a, std::uint32_t b) {
-    a = find(a);
-    b = find(b);
-    if (a == b)
-      return;
-    parent_[std::max(a, b)] = std::min(a, b);
-    size_[std::min(a, b)] += size_[std::max(a, b)];
-    largest_ = std::max(largest_, size_[std::min(a, b)]);
-  }
-  [[nodiscard]] std::size_t largest() const { return largest_; }
-
-private:
-  std::vector<std::uint32_t> parent_;
-  std::vector<std::uint32_t> size_;
-  std::uint32_t largest_ = 1;
-};
 
 // Puts those into one cluster that a short channel connects, unless that makes clusters too large
 // to be divided.
 void keep_together(Row row, std::span<Cell* const> agents, std::span<Channel* const> channels,
                    std::size_t domains, double time) {
   const Space& space = agents.front()->world->space;
-  const double shortest = short_part * spacing(row);
+  const double shortest = short_part_of_spacing * spacing(row);
   const auto is_short = [&](const Channel* channel) {
     return !channel->is_hold() && !channel->closed &&
            distance_along(*channel, time, space) < shortest;
