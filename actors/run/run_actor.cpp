@@ -152,8 +152,15 @@ void RunActor::begin() {
   chance_ = RandomStream(mix64(state_->world->options.seed + state_->own_index));
   begin_to_wander();
   begin_to_balance();
-  if (aborted_ && state_->gateway != nullptr)
+  if (aborted_)
+    abandon();
+}
+
+void RunActor::abandon() {
+  if (state_->gateway != nullptr)
     state_->gateway->abandon();
+  else
+    state_->snapshots->abandon();
 }
 
 // Before this run has begun, no copy is one of its own cuts.
@@ -625,8 +632,7 @@ void RunActor::abort(const Error& why, bool tell_others, std::optional<std::size
         send(state_->runs[i],
              AbortMessage{static_cast<std::uint32_t>(state_->own_index),
                           static_cast<std::uint8_t>(why.code), why.context, false});
-  if (state_->gateway != nullptr)
-    state_->gateway->abandon();
+  abandon();
 }
 
 } // namespace stos::detail

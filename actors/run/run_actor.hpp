@@ -138,6 +138,7 @@ private:
   /// Whether it has come from some node's run, this one among them.
   [[nodiscard]] bool has_run_said();
   void end();
+  void abandon();
   void abort(const Error& why, bool tell_others, std::optional<std::size_t> lost = {});
   void look();
 

@@ -173,6 +173,11 @@ void Snapshots::ask(std::uint64_t number) {
   world_.wants_stop = true;
 }
 
+void Snapshots::abandon() {
+  is_abandoned_ = true;
+  world_.wants_stop = true;
+}
+
 void Snapshots::ask_to_keep(std::uint64_t number) {
   {
     const std::lock_guard lock(mutex_);
@@ -225,6 +230,11 @@ double Snapshots::next_stop_after(double time) const {
 
 double Snapshots::at_stop(const WorldAtStop& stop) {
   stopped_ = std::chrono::steady_clock::now();
+  if (is_abandoned_) {
+    world_.at_boundary = nullptr; // no agent reaches it here
+    world_.end_before(-std::numeric_limits<double>::infinity());
+    return never;
+  }
   streams_.take(stop);
   if (is_for_files_only(stop.time)) {
     const std::lock_guard lock(mutex_);

@@ -94,6 +94,10 @@ public:
   /// Likewise, a cut that only the keeper comes to know of.
   void ask_to_keep(std::uint64_t number);
 
+  /// The run is to end where it stands, and nothing of it counts. For a node that is alone in it:
+  /// several ones have a Gateway.
+  void abandon();
+
   /// What the cuts of this run have in common; only that of the first node counts.
   [[nodiscard]] std::uint64_t lineage() const { return lineage_; }
 
@@ -168,6 +172,7 @@ private:
       -Instant::never().absorption; // when the first cut is, if it is for the keeper only
   std::unique_ptr<CutStore> store_; // on the first node
   std::uint64_t lineage_;
+  std::atomic<bool> is_abandoned_{false};
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;

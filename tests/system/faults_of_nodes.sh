@@ -297,7 +297,7 @@ unset STOS_CLUSTER_START_TIMEOUT
 
 # ---- nodes that come and go -----------------------------------------------------------------------
 
-run_alone --agents 1000 --end-time 8000 --work 1000 # that takes about as long on any number of nodes
+run_alone --agents 1000 --end-time 8000 --work 2000 # that takes about as long on any number of nodes
 
 # start_one HOST PROGRAM...: a node that was not there at the beginning.
 start_one() {
@@ -308,11 +308,13 @@ start_one() {
   up+=("$1")
 }
 sees_view() { grep -q "view epoch=$2" "$work/host$1.err"; }
+goes_on_in_view() { log "$1" | grep -q "goes on from its cut at .* in view $2"; }
 
 start_all 1
 sleep 0.3
 start_one 2 "${model[@]}" --cut-every "50 s"
 wait_until 20 sees_view 1 2
+wait_until 10 goes_on_in_view 1 2 # not only once the first node has done all of it alone
 start_one 3 "${model[@]}" --cut-every "50 s"
 wait_until 20 sees_view 1 3
 on_host 2 "$STOS_BUILD_DIR/bin/stos" drain 10.77.0.2:4242 host1
