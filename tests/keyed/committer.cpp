@@ -168,9 +168,27 @@ TEST_CASE_METHOD(CommitterOfTwoGroups, "if the decision is lost, the home is ask
   answer(lost);
   CHECK_FALSE(result);
   answer_all();
-  CHECK(result->outcome() == (was_decided ? Outcome::done : Outcome::aborted));
+  CHECK(result->outcome() == (was_decided ? Outcome::done : Outcome::timeout));
   CHECK(all_is_over());
   CHECK(sum(b) == (was_decided ? -5 : -1'000));
+}
+
+TEST_CASE_METHOD(CommitterOfTwoGroups, "a home that knows nothing may have forgotten it") {
+  begin({step(a, Add{5}), step(a, Add{-2})});
+  answer();
+  static_cast<void>(done_by_group(asked.front())); // all is over with it
+  answer(lost);
+  answer_all();
+  CHECK(result->outcome() == Outcome::timeout);
+  CHECK(all_is_over());
+  CHECK(sum(a) == 3);
+  begin({step(a, Add{5})}, {"file"});
+  answer();
+  static_cast<void>(done_by_group(asked.front()));
+  answer(lost);
+  answer_all();
+  CHECK(*result); // its record is there until the file has confirmed
+  CHECK(sum(a) == 8);
 }
 
 TEST_CASE_METHOD(CommitterOfTwoGroups, "if the home cannot be asked, all is open") {

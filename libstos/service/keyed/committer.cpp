@@ -97,6 +97,7 @@ void Committer::commit(const RunPtr& run) {
 }
 
 // The order to commit may be on its way yet: from here on the home alone knows, as for all others.
+// If it knows nothing, it may have forgotten what all agents have done, unless there are outsiders.
 void Committer::ask_how_decided(const RunPtr& run) {
   bring_(run->transaction.id.home, Ask::Kind::item, AgentGroup::decide_item(run->transaction.id),
          run->until_ms, [this, run](const Answer& answer) {
@@ -106,7 +107,9 @@ void Committer::ask_how_decided(const RunPtr& run) {
            if (*decided != AgentGroup::Decided::aborted)
              return committed(run, false);
            let_go(run, run->parts.size());
-           run->then(Answer::refused(Outcome::aborted, 0, "it took too long"));
+           run->then(run->transaction.outsiders.empty()
+                         ? Answer::refused(Outcome::timeout)
+                         : Answer::refused(Outcome::aborted, 0, "it took too long"));
          });
 }
 
