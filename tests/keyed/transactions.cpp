@@ -146,7 +146,7 @@ TEST_CASE_METHOD(GroupInTransactions, "orders that come again are answered as be
 
 TEST_CASE_METHOD(GroupInTransactions, "what refuses is not kept, and opens no record") {
   CHECK(prepare(next(), {step("a", Add{1}), step("a", Throw{})}).text == "out of ink");
-  CHECK(prepare(next(), {look("nobody")}).outcome == Outcome::agent_not_found);
+  CHECK(prepare(next(), {look("nobody")}, false).outcome == Outcome::agent_not_found);
   CHECK(prepare(next(), {command_call<Impure>("q", "a", Add{1})}, false).outcome == Outcome::done);
   Call no_such = step("a", Add{1});
   no_such.number = 100;
@@ -188,7 +188,7 @@ TEST_CASE_METHOD(GroupInTransactions, "queries do not disturb a transaction that
 }
 
 TEST_CASE_METHOD(GroupInTransactions, "ticks and the end of a quota wait for transactions") {
-  REQUIRE(group.command<Ledger>("a", SetOnTick{OnTick::deactivate_after_idle(1)}));
+  REQUIRE(group.command<Ledger>("a", SetOnTick{OnTick::deactivate_after_idle(2)}));
   REQUIRE(group.command<Ledger>("b", SetOnTick{OnTick::timeout_after(1)}));
   const TransactionId transfer = next();
   REQUIRE(prepare(transfer, {step("a", Add{1})}).outcome == Outcome::done);
