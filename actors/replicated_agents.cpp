@@ -120,6 +120,19 @@ ReplicatedAgents::~ReplicatedAgents() {
   host_ = nullptr;
 }
 
+Result<void> ReplicatedAgents::settle(keyed::Participant& participant) const {
+  Result<void> result;
+  for (const keyed::TransactionId& transaction : participant.in_doubt()) {
+    const Result<bool> committed = detail::is_committed(*door_, transaction, patience_);
+    const Result<void> told =
+        committed ? detail::tell(*door_, participant, transaction, *committed, patience_)
+                  : Result<void>(committed.error());
+    if (!told && result)
+      result = told;
+  }
+  return result;
+}
+
 Answer ReplicatedAgents::ask_quotas(Ask::Kind kind, std::vector<std::byte> body) {
   return door_->wait(detail::HostDoor::Question{GroupTable::quota_group, kind, std::move(body)},
                      patience_);

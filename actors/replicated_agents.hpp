@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/agent_transaction.hpp"
 #include "actors/service/host_door.hpp"
 #include "libstos/options/run_options.hpp"
 #include "libstos/service/keyed/agent_types.hpp"
@@ -124,6 +125,17 @@ public:
   void call(keyed::Call call, std::function<void(keyed::Answer)> then) const {
     door_->ask(std::move(call), patience_, std::move(then));
   }
+
+  // ---- transactions
+  // ------------------------------------------------------------------------------
+
+  /// To be filled with commands and queries, for any agents, and then committed.
+  [[nodiscard]] AgentTransaction transaction() const { return {door_, patience_}; }
+
+  /// Tells a participant how all transactions have ended that it is in doubt about: when its
+  /// process begins anew, or when a commitment has failed. Those that are under way are aborted.
+  /// Fails with the first error, and goes on with the others all the same.
+  [[nodiscard]] Result<void> settle(keyed::Participant& participant) const;
 
   // ---- quotas
   // ------------------------------------------------------------------------------------

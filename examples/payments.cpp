@@ -2,11 +2,9 @@
 //
 //   stos run -n 3 payments --seconds 10
 //
-// An account is one agent, and a transfer concerns two, so it has three steps. The money leaves the
-// first account, which remembers the transfer; it comes to the second one, which remembers the
-// number of the last transfer from there; the first one forgets. Each step may be done again by any
-// client at any time: who finds an account with a transfer under way brings that to its end first.
-// So when a client dies in the middle, the next one goes on.
+// An account is one agent, and a transfer concerns two, so it is a transaction: the money leaves
+// the first account and comes to the second one at one moment, or not at all. Once a second, an
+// audit looks at all accounts at one moment, and finds all the money that there is.
 
 #include "libstos/stos.hpp"
 
@@ -15,10 +13,10 @@
 #include <cstdint>
 #include <fstream>
 #include <iostream>
-#include <map>
 #include <mutex>
 #include <optional>
 #include <set>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -30,27 +28,13 @@ namespace {
 // ---- accounts
 // -------------------------------------------------------------------------------------
 
-struct Transfer {
-  std::uint64_t number = 0; // of the account that pays; 0: none
-  std::uint32_t to = 0;
-  std::int64_t cents = 0;
-
-  template <class Inspector>
-  friend bool inspect(Inspector& f, Transfer& x) {
-    return f.object(x).fields(f.field("number", x.number), f.field("to", x.to),
-                              f.field("cents", x.cents));
-  }
-};
-
 struct Statement { // what a query tells
   std::int64_t cents = 0;
-  std::uint64_t last_number = 0;
-  Transfer under_way;
+  std::uint64_t payments = 0;
 
   template <class Inspector>
   friend bool inspect(Inspector& f, Statement& x) {
-    return f.object(x).fields(f.field("cents", x.cents), f.field("last_number", x.last_number),
-                              f.field("under_way", x.under_way));
+    return f.object(x).fields(f.field("cents", x.cents), f.field("payments", x.payments));
   }
 };
 
@@ -58,62 +42,43 @@ struct Look {};
 struct Open {
   std::int64_t cents = 0;
 };
-struct Pay { // the transfer under way, which is another one if there was one already
-  std::uint32_t to = 0;
+struct Pay {
   std::int64_t cents = 0;
 
   template <class Inspector>
   friend bool inspect(Inspector& f, Pay& x) {
-    return f.object(x).fields(f.field("to", x.to), f.field("cents", x.cents));
+    return f.object(x).fields(f.field("cents", x.cents));
   }
 };
 struct Receive {
-  std::uint32_t from = 0;
-  Transfer transfer;
-};
-struct Settle {
-  std::uint64_t number = 0;
+  std::int64_t cents = 0;
 };
 
 struct Account {
   static constexpr std::string_view name = "account";
   using Queries = keyed::Queries<Look>;
-  using Commands = keyed::Commands<Open, Pay, Receive, Settle>;
+  using Commands = keyed::Commands<Open, Pay, Receive>;
 
   std::int64_t cents = 0;
-  std::uint64_t last_number = 0;
-  Transfer under_way;
-  std::map<std::uint32_t, std::uint64_t> received; // by account: the number of the last one
+  std::uint64_t payments = 0;
 
-  Statement query(const Look&) const { return {cents, last_number, under_way}; }
+  Statement query(const Look&) const { return {cents, payments}; }
 
   void command(const Open& open, keyed::CommandContext& context) {
     if (context.is_new())
       cents = open.cents;
   }
-  Transfer command(const Pay& pay) {
-    if (under_way.number == 0 && cents >= pay.cents) {
-      cents -= pay.cents;
-      under_way = {++last_number, pay.to, pay.cents};
-    }
-    return under_way;
+  std::uint64_t command(const Pay& pay) { // the number of this payment
+    if (pay.cents > cents)
+      throw std::runtime_error("there are only " + std::to_string(cents) + " cents");
+    cents -= pay.cents;
+    return ++payments;
   }
-  void command(const Receive& receive) {
-    std::uint64_t& last = received[receive.from];
-    if (receive.transfer.number <= last)
-      return;
-    last = receive.transfer.number;
-    cents += receive.transfer.cents;
-  }
-  void command(const Settle& settle) {
-    if (under_way.number == settle.number)
-      under_way = {};
-  }
+  void command(const Receive& receive) { cents += receive.cents; }
 
   template <class Inspector>
   friend bool inspect(Inspector& f, Account& x) {
-    return f.object(x).fields(f.field("cents", x.cents), f.field("last_number", x.last_number),
-                              f.field("under_way", x.under_way), f.field("received", x.received));
+    return f.object(x).fields(f.field("cents", x.cents), f.field("payments", x.payments));
   }
 };
 
@@ -162,7 +127,7 @@ constexpr std::int64_t first_cents = 10'000;
 class Bank {
   using Clock = std::chrono::steady_clock;
 
-  /// Asks again while it is open whether it was done (each step may be), for a minute.
+  /// Asks again what may be done twice, for a minute.
   template <class F>
   static auto until_done(F ask) {
     const auto end = Clock::now() + std::chrono::minutes(1);
@@ -197,30 +162,43 @@ public:
     std::uint64_t transfers = 0;
     while (Clock::now() < end) {
       const std::uint32_t from = random.below(wishes_.accounts);
-      const auto transfer = tell(from, Pay{random.below(wishes_.accounts), random.below(100) + 1});
-      if (transfer && note(from, *transfer) && complete(from, *transfer))
+      const std::uint32_t to = random.below(wishes_.accounts);
+      const std::int64_t cents = random.below(100) + 1;
+      const keyed::Committed done = agents_.transaction()
+                                        .command<Account>("bank", key(from), Pay{cents})
+                                        .command<Account>("bank", key(to), Receive{cents})
+                                        .commit();
+      if (done && note(from, *done.reply_to<Account, Pay>(0)))
         ++transfers;
     }
     return transfers;
   }
 
-  /// What all accounts have together, with no transfer under way any more; nothing if they cannot
-  /// be asked.
-  std::optional<std::int64_t> sum(std::ostream& out) {
-    for (std::uint32_t i = 0; i < wishes_.accounts; ++i)
-      if (const auto statement = look(i); !statement || !complete(i, statement->under_way))
-        return std::nullopt;
-    std::int64_t sum = 0;
-    for (std::uint32_t i = 0; i < wishes_.accounts; ++i) {
-      const auto statement = look(i);
-      if (!statement)
-        return std::nullopt;
-      sum += statement->cents;
-      out << "account " << i << " cents " << statement->cents << " number "
-          << statement->last_number << '\n';
+  /// Counts all the money until the time is over; false if there were too few or too many cents.
+  bool audit() {
+    const auto end = Clock::now() + std::chrono::duration<double>(wishes_.seconds);
+    for (; Clock::now() < end; std::this_thread::sleep_for(std::chrono::seconds(1))) {
+      const keyed::Committed all = look_at_all();
+      if (all && sum_of(all) != wanted())
+        return false;
     }
-    return sum;
+    return true;
   }
+
+  /// What all accounts have together; nothing if they cannot be asked.
+  std::optional<std::int64_t> sum(std::ostream& out) {
+    const keyed::Committed all = until_done([&] { return look_at_all(); });
+    if (!all)
+      return std::nullopt;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      const auto statement = *all.reply_to<Account, Look>(i);
+      out << "account " << i << " cents " << statement.cents << " payments " << statement.payments
+          << '\n';
+    }
+    return sum_of(all);
+  }
+
+  [[nodiscard]] std::int64_t wanted() const { return first_cents * wishes_.accounts; }
 
   /// Waits until so many nodes have paid all that they wanted to.
   void meet(const std::string& node, std::uint64_t count) {
@@ -243,20 +221,27 @@ private:
   keyed::RepliedTo<Account, C> tell(std::uint32_t account, const C& command) {
     return until_done([&] { return agents_.command<Account>("bank", key(account), command); });
   }
-  keyed::Replied<Statement> look(std::uint32_t account) {
-    return until_done([&] { return agents_.query<Account>("bank", key(account), Look{}); });
+
+  /// At one moment.
+  keyed::Committed look_at_all() {
+    AgentTransaction audit = agents_.transaction();
+    for (std::uint32_t i = 0; i < wishes_.accounts; ++i)
+      audit.query<Account>("bank", key(i), Look{});
+    return audit.commit();
   }
 
-  bool complete(std::uint32_t from, const Transfer& transfer) {
-    return transfer.number == 0 ||
-           (tell(transfer.to, Receive{from, transfer}) && tell(from, Settle{transfer.number}));
+  static std::int64_t sum_of(const keyed::Committed& all) {
+    std::int64_t sum = 0;
+    for (std::size_t i = 0; i < all.size(); ++i)
+      sum += all.reply_to<Account, Look>(i)->cents;
+    return sum;
   }
 
-  bool note(std::uint32_t from, const Transfer& transfer) {
-    if (transfer.number == 0 || wishes_.log.empty())
-      return transfer.number != 0;
+  bool note(std::uint32_t from, std::uint64_t number) {
+    if (wishes_.log.empty())
+      return true;
     const std::lock_guard lock(log_mutex_);
-    log_ << "paid " << from << " number " << transfer.number << std::endl;
+    log_ << "paid " << from << " number " << number << std::endl;
     return true;
   }
 
@@ -281,17 +266,23 @@ int play(const RunOptions& options, const Wishes& wishes) {
   std::vector<std::thread> clients;
   for (std::uint32_t i = 0; i < wishes.clients; ++i)
     clients.emplace_back([&, seed = options.seed * 1'000 + i] { transfers += bank.trade(seed); });
+  std::atomic<bool> is_right = true;
+  if (wishes.clients > 0)
+    clients.emplace_back([&] { is_right = bank.audit(); });
   for (std::thread& client : clients)
     client.join();
+  if (!is_right) {
+    std::cerr << "payments: an audit has not found all cents\n";
+    return 1;
+  }
   const std::string node = options.cluster.node.value_or("alone");
   const std::uint64_t nodes = options.distributed ? nodes_to_wait_for(options.cluster) : 1;
   bank.meet(node, nodes);
   const std::optional<std::int64_t> sum = bank.sum(std::cout);
   std::cout << node << ": " << transfers << " transfers" << std::endl;
-  const std::int64_t wanted = first_cents * wishes.accounts;
-  if (sum != wanted) {
+  if (sum != bank.wanted()) {
     std::cerr << "payments: there are " << (sum ? std::to_string(*sum) : "unknown numbers of")
-              << " cents, wanted: " << wanted << '\n';
+              << " cents, wanted: " << bank.wanted() << '\n';
     return 1;
   }
   std::cout << "all " << *sum << " cents are there" << std::endl;
@@ -305,7 +296,7 @@ int main(int argc, char** argv) {
   return run_main(
       argc, argv, "Moves money between accounts that nodes of a cluster keep together.",
       [&](CommandLine& cli) {
-        cli.option("--accounts", wishes.accounts, "number of accounts", 1, 100'000);
+        cli.option("--accounts", wishes.accounts, "number of accounts", 1, 1'000);
         cli.option("--clients", wishes.clients, "threads of each node that pay", 0, 1'000);
         cli.duration("--seconds", wishes.seconds, "for so long they do");
         cli.option("--round", wishes.round, "another one for each run on the same folders");

@@ -199,7 +199,7 @@ void add_calls(Families& families, const Metric& total, const Metric& durations,
   using enum keyed::Outcome;
   for (const keyed::Outcome outcome :
        {done, failed, agent_not_found, quota_not_found, quota_limit_reached, rate_limit_reached,
-        no_leader, timeout, bad_request, try_later})
+        no_leader, timeout, bad_request, locked, aborted, try_later})
     families.add(total, calls.results[static_cast<std::size_t>(outcome)], {to_string(outcome)});
   families.add(durations, calls.durations);
 }
@@ -209,8 +209,10 @@ void add_host(Families& families, const keyed::HostingStatus& host) {
   families.begin(host.node);
   add_calls(families, replicated_commands, replicated_command_duration, host.commands);
   add_calls(families, replicated_queries, replicated_query_duration, host.queries);
+  add_calls(families, replicated_transactions, replicated_transaction_duration, host.transactions);
   families.add(replicated_nodes, host.nodes);
   families.add(replicated_agents, host.agents);
+  families.add(replicated_kept, host.kept);
   families.add(replicated_groups, host.groups_settled, {"settled"});
   families.add(replicated_groups, host.groups_moving, {"moving"});
   families.add(replicated_replicas, host.leads, {"leader"});

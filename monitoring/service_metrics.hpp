@@ -13,23 +13,34 @@ inline constexpr Metric replicated_commands = {
     "stos_replicated_commands_total", counter, "result", "commands",
     "Commands for replicated agents that callers on the node have given, by what they were "
     "answered: done, failed (the callback has thrown), agent_not_found, quota_not_found, "
-    "quota_limit_reached, rate_limit_reached, no_leader, timeout, bad_request, try_later (too many "
-    "are under way)."};
+    "quota_limit_reached, rate_limit_reached, no_leader, timeout, bad_request, locked "
+    "(transactions "
+    "have kept the agent), try_later (too many are under way)."};
 inline constexpr Metric replicated_queries = {
     "stos_replicated_queries_total", counter, "result", "queries",
     "Queries of replicated agents that callers on the node have made, likewise."};
+inline constexpr Metric replicated_transactions = {
+    "stos_replicated_transactions_total", counter, "result", "transactions",
+    "Transactions of replicated agents that callers on the node have wanted to commit, likewise; "
+    "those that took too long: aborted."};
 inline constexpr Metric replicated_command_duration = {
     "stos_replicated_command_duration_seconds", histogram, "", "seconds",
     "How long callers have waited for the answers to commands."};
 inline constexpr Metric replicated_query_duration = {
     "stos_replicated_query_duration_seconds", histogram, "", "seconds",
     "How long callers have waited for the answers to queries."};
+inline constexpr Metric replicated_transaction_duration = {
+    "stos_replicated_transaction_duration_seconds", histogram, "", "seconds",
+    "How long callers have waited for the ends of transactions."};
 inline constexpr Metric replicated_nodes = {
     "stos_replicated_nodes", gauge, "", "nodes",
     "Nodes that host replicated agents, as the node knows."};
 inline constexpr Metric replicated_agents = {
     "stos_replicated_agents", gauge, "", "agents",
     "Replicated agents of the groups that the node leads: the sum over nodes is that of all."};
+inline constexpr Metric replicated_kept = {
+    "stos_replicated_kept_agents", gauge, "", "agents",
+    "Those of them that are kept for transactions that are not over."};
 inline constexpr Metric replicated_groups = {
     "stos_replicated_groups", gauge, "state", "groups",
     "Groups of replicated agents, and that of the quotas, as the node knows: those that are where "

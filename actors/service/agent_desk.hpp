@@ -26,7 +26,7 @@ struct AgentDesk {
   std::function<std::string(raft::NodeId)> name_of; ///< of a host's node
   /// Asks an agent or the leader of a group, for a limited time; the answer comes when the desk may
   /// be gone.
-  using What = std::variant<keyed::Call, HostDoor::Question>;
+  using What = HostDoor::What;
   std::function<void(What, std::chrono::milliseconds patience, HostDoor::Then)> ask_for;
   keyed::Time now;
 

@@ -330,10 +330,15 @@ void AgentHost::take(HostDoor::Wish wish) {
   if (const auto* const call = std::get_if<keyed::Call>(&wish.what)) {
     calls = call->is_command ? &status_.commands : &status_.queries;
     number = core_->call(*call, patience, wall_time());
+  } else if (auto* const transaction = std::get_if<keyed::Transaction>(&wish.what)) {
+    calls = &status_.transactions;
+    number = core_->transact(std::move(*transaction), patience, wall_time());
   } else {
     auto& question = std::get<HostDoor::Question>(wish.what);
-    number =
-        core_->ask(question.group, question.kind, std::move(question.body), patience, wall_time());
+    number = question.hash ? core_->ask_owner(*question.hash, question.kind,
+                                              std::move(question.body), patience, wall_time())
+                           : core_->ask(question.group, question.kind, std::move(question.body),
+                                        patience, wall_time());
   }
   waits_.emplace(number, Waiting{std::move(wish.then), calls, at});
 }

@@ -17,8 +17,7 @@ keyed::Answer shut_answer(const std::string& why) {
 
 } // namespace
 
-void HostDoor::ask(std::variant<keyed::Call, Question> what, std::chrono::milliseconds patience,
-                   Then then) {
+void HostDoor::ask(What what, std::chrono::milliseconds patience, Then then) {
   std::unique_lock lock(mutex_);
   if (why_shut_) {
     const std::string why = *why_shut_;
@@ -30,8 +29,7 @@ void HostDoor::ask(std::variant<keyed::Call, Question> what, std::chrono::millis
     caf::anon_send(host_, LookMessage{});
 }
 
-keyed::Answer HostDoor::wait(std::variant<keyed::Call, Question> what,
-                             std::chrono::milliseconds patience) {
+keyed::Answer HostDoor::wait(What what, std::chrono::milliseconds patience) {
   {
     const std::lock_guard lock(mutex_);
     if (std::this_thread::get_id() == host_thread_)

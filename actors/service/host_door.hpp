@@ -32,20 +32,21 @@ public:
     raft::GroupId group;
     keyed::Ask::Kind kind = keyed::Ask::Kind::item;
     std::vector<std::byte> body;
+    std::optional<std::uint64_t> hash = std::nullopt; ///< instead of the group: that which owns it
   };
+  using What = std::variant<keyed::Call, Question, keyed::Transaction>;
   struct Wish {
-    std::variant<keyed::Call, Question> what;
+    What what;
     Clock::time_point until;
     Then then;
   };
 
-  /// A command, query or question.
-  void ask(std::variant<keyed::Call, Question> what, std::chrono::milliseconds patience, Then then);
+  /// A command, a query, a question or a transaction.
+  void ask(What what, std::chrono::milliseconds patience, Then then);
 
   /// The same, for a thread that waits for the answer. (The host's own would wait for ever: it is
   /// refused.)
-  [[nodiscard]] keyed::Answer wait(std::variant<keyed::Call, Question> what,
-                                   std::chrono::milliseconds patience);
+  [[nodiscard]] keyed::Answer wait(What what, std::chrono::milliseconds patience);
 
   /// What the host is like: of the last second.
   [[nodiscard]] keyed::HostingStatus status() const;

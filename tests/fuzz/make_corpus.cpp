@@ -9,10 +9,12 @@
 #include "libstos/cluster/view/control_group.hpp"
 #include "libstos/image/cut_bytes.hpp"
 #include "libstos/service/coordination/coordination_table.hpp"
+#include "libstos/service/keyed/ask.hpp"
 #include "store/log_records.hpp"
 #include "tests/fuzz/cut_world.hpp"
 #include "tests/fuzz/raft_steps.hpp"
 #include "tests/fuzz/two_links.hpp"
+#include "tests/keyed/made_up_agents.hpp"
 #include "tests/support/made_up_status.hpp"
 
 #include <cstdio>
@@ -241,6 +243,65 @@ void keep_coordination() {
   from_snapshot.u16(static_cast<std::uint16_t>(snapshot.size()));
   from_snapshot.raw(snapshot);
   keep("coordination", "snapshot", from_snapshot.take());
+}
+
+/// Two agents of one group in a transaction, and an outsider that never confirms.
+void keep_agent_group() {
+  using namespace keyed;
+  AgentTypes types;
+  types.add<test::Ledger>();
+  AgentGroup group(types);
+  const auto step = [](const char* key) {
+    return command_call<test::Ledger>("q", key, test::Add{1});
+  };
+  const TransactionId id = transaction_id({step("a")}, 7);
+  const auto stamp = [](std::uint64_t sequence) { return Stamp{{{1'000}, 1}, sequence, 1}; };
+  const std::vector<TransactionOrder> orders{Prepare{id, true, {step("a")}},
+                                             Prepare{id, false, {step("b"), step("b")}},
+                                             Commit{id, {step("a").id}, {"file"}}};
+  std::vector<Bytes> items{
+      AgentGroup::adopt_item({1, Range::all(), {}, {7}}, 0, true, AgentGroup::empty_piece()),
+      AgentGroup::command_item(stamp(1), Activation::allowed, step("a"))};
+  for (std::size_t i = 0; i < orders.size(); ++i) {
+    BytesWriter told;
+    told.u8(0);
+    write(orders[i], told);
+    keep("agent_group", "order-" + std::to_string(i), told.take());
+    items.push_back(AgentGroup::transact_item(stamp(i + 2), Activation::allowed, orders[i]));
+  }
+  const std::size_t until_snapshot = items.size();
+  items.push_back(AgentGroup::tick_item(std::vector<Id>{}));
+  items.push_back(AgentGroup::decide_item(id));
+  items.push_back(AgentGroup::finish_item(id, step("b").id, true));
+  items.push_back(AgentGroup::confirm_item(id, "file"));
+  items.push_back(AgentGroup::remove_quota_item("q"));
+  items.push_back(AgentGroup::seal_item({5, {1, 2}, {7}, {8}}));
+  BytesWriter all;
+  all.u8(2);
+  all.u16(0);       // no snapshot
+  BytesWriter rest; // the same from a snapshot on
+  rest.u8(2);
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    if (i == until_snapshot) {
+      const Bytes snapshot = group.snapshot();
+      rest.u16(static_cast<std::uint16_t>(snapshot.size()));
+      rest.raw(snapshot);
+    }
+    static_cast<void>(group.apply(items[i], {{i + 1}, 0}, {1'000 * (i + 1)}, nullptr));
+    for (BytesWriter* const out : {&all, &rest})
+      if (out == &all || i >= until_snapshot) {
+        out->u16(static_cast<std::uint16_t>(items[i].size()));
+        out->raw(items[i]);
+      }
+  }
+  keep("agent_group", "items", all.take());
+  keep("agent_group", "from-snapshot", rest.take());
+  Bytes ask = encode(Ask{3, {2}, Ask::Kind::transact, {}, 5});
+  ask.insert(ask.begin(), std::byte{1});
+  keep("agent_group", "ask", ask);
+  Bytes reply = encode(Reply{3, Answer::refused(Outcome::locked), 5});
+  reply.insert(reply.begin(), std::byte{1});
+  keep("agent_group", "reply", reply);
 }
 
 void keep_views() {
@@ -484,6 +545,7 @@ int main(int argc, char** argv) {
   keep_raft();
   keep_weights();
   keep_coordination();
+  keep_agent_group();
   keep_views();
   std::printf("%zu steps, %zu frames\n", recording.steps().size(), recording.frames().size());
 }

@@ -33,6 +33,7 @@ KeyedFaults KeyedFaults::of(std::uint64_t seed) {
   faults.merge = sometimes(0.6, 0.05);
   faults.wrong_clocks_s = sometimes(0.3, 300);
   faults.small_groups = random.bernoulli(0.3);
+  faults.bank_clients = random.bernoulli(0.6) ? 1 + random.below(2) : 0;
   return faults;
 }
 
@@ -53,6 +54,7 @@ keyed::NodeOptions options_of(const KeyedFaults& faults) {
   options.per_group_max = faults.small_groups ? 4 : 1'000;
   options.tick_ms = 300;
   options.report_ms = 250;
+  options.transaction_ms = 300;
   options.compact_entries = 15;
   options.piece_bytes = 30;
   options.caller.attempt_ms = 200;
@@ -81,6 +83,8 @@ KeyedCluster::KeyedCluster(std::uint64_t seed, const KeyedFaults& faults)
         static_cast<std::int64_t>(1'000 * random_.uniform(0, faults_.wrong_clocks_s));
     for (std::uint32_t client = 0; client < faults_.clients; ++client)
       clients_.push_back({i, std::nullopt, {}});
+    for (std::uint32_t client = 0; client < faults_.bank_clients; ++client)
+      bank_.add(i);
   }
   for (Node& node : nodes_)
     if (node.is_founder)
@@ -169,6 +173,7 @@ void KeyedCluster::crash(Node& node) {
   node.disk.crash(random_);
   node.disk.fails_at = ~0ull;
   node.waits.clear();
+  bank_.crashed(node.id.value - 1);
   for (Client& client : clients_)
     if (client.node == node.id.value - 1 && client.open) {
       client.open.reset(); // it never hears of it
@@ -296,6 +301,8 @@ void KeyedCluster::clients(Node& node) {
                        : CounterInput::Kind::leave,
          kind < 0.5 ? ++amounts_ : 0});
   }
+  if (faulty_)
+    bank_.act(node.id.value - 1, *node.core, clock_of(node), moments_, random_);
   // Agents that come and go by ticks; nothing is noted down of them.
   if (faulty_ && chance(0.1)) {
     const std::string key = "tick " + std::to_string(random_.below(5));
@@ -313,6 +320,8 @@ void KeyedCluster::take_answers(Node& node, const std::vector<keyed::Reply>& ans
   for (const keyed::Reply& answer : answers)
     if (node.waits.contains(answer.number))
       note(node, answer);
+    else
+      bank_.hear(node.id.value - 1, answer, moments_);
 }
 
 void KeyedCluster::note(Node& node, const keyed::Reply& reply) {
@@ -451,6 +460,8 @@ std::string KeyedCluster::is_settled() {
         const keyed::AgentGroup& agents = *node.core->agents(id);
         if (agents.ranges() != std::vector<keyed::Range>{*group.range} || agents.outgoing())
           return "group " + raft::to_string(id) + " has not the range that the table says";
+        if (agents.prepared_agents() > 0 || !agents.decisions().records().empty())
+          return "group " + raft::to_string(id) + " has transactions that are not over";
       }
     if (leaders != 1)
       return "group " + raft::to_string(id) + " has " + std::to_string(leaders) + " leaders";
@@ -507,7 +518,7 @@ std::string KeyedCluster::check_histories() const {
       return text;
     }
   }
-  return {};
+  return bank_.check();
 }
 
 } // namespace stos::test

@@ -5,6 +5,7 @@
 #include "support/event_queue.hpp"
 #include "support/virtual_cables.hpp"
 #include "support/virtual_log_folder.hpp"
+#include "tests/keyed/bank_clients.hpp"
 #include "tests/keyed/counter_model.hpp"
 #include "tests/keyed/made_up_agents.hpp"
 
@@ -40,8 +41,9 @@ struct KeyedFaults {
   double hand_over = 0;
   double split = 0;
   double merge = 0;
-  double wrong_clocks_s = 0; ///< at most
-  bool small_groups = false; ///< they split and merge by themselves
+  double wrong_clocks_s = 0;      ///< at most
+  bool small_groups = false;      ///< they split and merge by themselves
+  std::uint32_t bank_clients = 0; ///< of each node; see BankClients
 
   [[nodiscard]] static KeyedFaults of(std::uint64_t seed);
 };
@@ -62,6 +64,7 @@ public:
   [[nodiscard]] std::uint64_t crashes() const { return crashes_; }
   [[nodiscard]] std::uint64_t transfers() const { return transfers_; }
   [[nodiscard]] std::size_t most_groups() const { return most_groups_; }
+  [[nodiscard]] const BankClients& bank() const { return bank_; }
 
 private:
   using Time = std::uint64_t; ///< in hundredths of a tick, of 10 milliseconds
@@ -119,9 +122,11 @@ private:
 
   KeyedFaults faults_;
   RandomStream random_;
+  std::string trouble_;
   keyed::AgentTypes types_;
   std::vector<Node> nodes_;
   std::vector<Client> clients_;
+  BankClients bank_{types_, trouble_};
   std::map<std::string, std::vector<CounterOperation>> histories_;
   std::map<std::uint32_t, std::uint32_t> generations_; // of keys
   std::set<std::int64_t> effects_;                     // amounts of additions
@@ -138,7 +143,6 @@ private:
   std::size_t most_groups_ = 0;
   std::int64_t amounts_ = 0;
   std::size_t next_read_ = 0; // key, in the end
-  std::string trouble_;
 };
 
 /// The run of a seed: what went wrong, or nothing.

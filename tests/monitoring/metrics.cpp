@@ -52,6 +52,8 @@ keyed::HostingStatus made_up_host() {
   host.commands.add(keyed::Outcome::done, 2);
   host.commands.add(keyed::Outcome::quota_limit_reached, 1e-6);
   host.queries.add(keyed::Outcome::agent_not_found, 0.5);
+  host.transactions.add(keyed::Outcome::aborted, 0.75);
+  host.kept = 13;
   host.nodes = 3;
   host.groups_settled = 4;
   host.groups_moving = 5;
@@ -265,6 +267,9 @@ TEST_CASE("every number of a host of replicated agents arrives in its own series
            "stos_replicated_command_duration_seconds_count" + at + "} 3\n",
            "stos_replicated_command_duration_seconds_bucket" + at + ",le=\"0.262\"} 2\n",
            "stos_replicated_query_duration_seconds_sum" + at + "} 0.5\n",
+           "stos_replicated_transactions" + total + "aborted\"} 1\n",
+           "stos_replicated_transaction_duration_seconds_sum" + at + "} 0.75\n",
+           "stos_replicated_kept_agents" + at + "} 13\n",
            "stos_replicated_nodes" + at + "} 3\n",
            "stos_replicated_groups" + at + ",state=\"settled\"} 4\n",
            "stos_replicated_groups" + at + ",state=\"moving\"} 5\n",

@@ -1,46 +1,26 @@
 #include "libstos/service/keyed/agent_group.hpp"
 
+#include "libstos/service/keyed/agent_group_items.hpp"
+
 #include <algorithm>
 #include <tuple>
 
 namespace stos::keyed {
 namespace {
 
-enum class Item : std::uint8_t { command = 1, tick, seal, adopt, release, remove_quota };
+using detail::answer_of;
+using detail::bad;
+using detail::begin;
+using detail::Item;
 
 // What people want begins with a byte with which no Call does: the size of a quota's name.
 constexpr std::byte people_mark{0};
 enum class PeopleWant : std::uint8_t { list, show, lives };
 constexpr std::uint64_t list_max = 10'000;
 
-constexpr std::uint8_t snapshot_version = 2;
+constexpr std::uint8_t snapshot_version = 3;
 constexpr std::size_t gone_max = 10'000;
 constexpr std::uint64_t forget_every_ms = Sessions::life_ms / 10;
-
-BytesWriter& begin(BytesWriter& out, Item item) {
-  out.u8(static_cast<std::uint8_t>(item));
-  return out;
-}
-
-Answer bad(std::string text) { return Answer::refused(Outcome::bad_request, 0, std::move(text)); }
-
-Answer answer_of(detail::Called called) {
-  switch (called.how) {
-    case detail::Called::How::returned: return {Outcome::done, 0, {}, std::move(called.reply)};
-    case detail::Called::How::has_thrown:
-      return Answer::refused(Outcome::failed, 0, std::move(called.text));
-    case detail::Called::How::is_no_call: break;
-  }
-  return bad(std::move(called.text));
-}
-
-Answer answer_of(Activation activation) {
-  switch (activation) {
-    case Activation::quota_not_found: return Answer::refused(Outcome::quota_not_found);
-    case Activation::quota_limit_reached: return Answer::refused(Outcome::quota_limit_reached);
-    default: return Answer::refused(Outcome::check_quota);
-  }
-}
 
 std::vector<std::byte> saved(const detail::State& state) {
   BytesWriter out;
@@ -144,6 +124,10 @@ Answer AgentGroup::apply(std::span<const std::byte> item, Place place, Time now,
     case Item::adopt: return apply_adopt(in);
     case Item::release: return apply_release(in);
     case Item::remove_quota: return apply_remove_quota(in);
+    case Item::transact: return apply_transact(in, place, effects);
+    case Item::decide: return apply_decide(in);
+    case Item::finish: return apply_finish(in, effects);
+    case Item::confirm: return apply_confirm(in);
   }
   return bad("no item of a group of agents");
 }
@@ -162,8 +146,10 @@ Answer AgentGroup::apply_command(BytesReader& in, Place place, std::vector<Effec
   const detail::AgentType* const type = types_.find(call.id.type);
   if (type == nullptr)
     return bad("there is no agent type \"" + call.id.type + "\"");
-  const auto at = agents_.find(key);
-  const bool is_new = at == agents_.end();
+  if (here_.prepared.contains(key))
+    return Answer::refused(Outcome::locked);
+  const auto at = here_.agents.find(key);
+  const bool is_new = at == here_.agents.end();
   if (is_new && activation != Activation::allowed) {
     // A refusal is final, also for copies that come later; but for one that only asks for the
     // quota.
@@ -181,17 +167,14 @@ Answer AgentGroup::apply_command(BytesReader& in, Place place, std::vector<Effec
   if (called.how == detail::Called::How::returned) {
     if (!state && !is_new) {
       note_gone(key, Gone::by_itself);
-      agents_.erase(at);
+      here_.agents.erase(at);
     } else if (state) {
-      Agent& agent = is_new ? agents_[key] : at->second;
+      Agent& agent = is_new ? here_.agents[key] : at->second;
       if (is_new) {
         agent.state = std::move(made);
-        agent.life = std::max<std::uint64_t>(mix64(context.seed() ^ mix64(now_.ms)), 1);
+        agent.life = new_life(context);
       }
-      if (context.wanted_on_tick())
-        set(agent, *context.wanted_on_tick());
-      else if (agent.on_tick.kind == OnTick::Kind::deactivate)
-        agent.ticks_left = agent.on_tick.ticks;
+      after_command(agent, context);
     }
   }
   Answer answer = answer_of(std::move(called));
@@ -224,6 +207,18 @@ detail::Called AgentGroup::call_command(const detail::AgentType& type, detail::S
   return called;
 }
 
+/// Of an agent that this command has activated: never 0.
+std::uint64_t AgentGroup::new_life(const CommandContext& context) const {
+  return std::max<std::uint64_t>(mix64(context.seed() ^ mix64(now_.ms)), 1);
+}
+
+void AgentGroup::after_command(Agent& agent, const CommandContext& context) {
+  if (context.wanted_on_tick())
+    set(agent, *context.wanted_on_tick());
+  else if (agent.on_tick.kind == OnTick::Kind::deactivate)
+    agent.ticks_left = agent.on_tick.ticks;
+}
+
 void AgentGroup::set(Agent& agent, OnTick what) {
   // A callback may have made it of anything.
   if (what.kind == OnTick::Kind::timeout)
@@ -246,16 +241,17 @@ Answer AgentGroup::apply_tick(BytesReader& in, Place place, std::vector<Effect>*
   for (std::size_t left = all_asked ? 0 : in.count(least_bytes_of_id); left > 0 && in.ok();
        --left) {
     const Id id = read_id(in);
-    if (const auto at = agents_.find({hash_of(id), id}); at != agents_.end())
+    if (const auto at = here_.agents.find({hash_of(id), id}); at != here_.agents.end())
       if (at->second.on_tick.kind == OnTick::Kind::deactivate)
         at->second.ticks_left = at->second.on_tick.ticks;
   }
   Answer answer;
-  for (auto at = agents_.begin(); at != agents_.end();) {
+  for (auto at = here_.agents.begin(); at != here_.agents.end();) {
     auto& [key, agent] = *at;
     bool goes = false;
     const bool is_idle = agent.on_tick.kind == OnTick::Kind::deactivate;
-    if (owns(key.first) && agent.on_tick.kind != OnTick::Kind::nothing) {
+    if (owns(key.first) && agent.on_tick.kind != OnTick::Kind::nothing &&
+        !here_.prepared.contains(key)) {
       if (all_asked && agent.on_tick.kind == OnTick::Kind::deactivate)
         agent.ticks_left = agent.on_tick.ticks;
       if (--agent.ticks_left == 0)
@@ -265,7 +261,7 @@ Answer AgentGroup::apply_tick(BytesReader& in, Place place, std::vector<Effect>*
     }
     if (goes)
       note_gone(key, is_idle ? Gone::idle : Gone::by_itself);
-    at = goes ? agents_.erase(at) : std::next(at);
+    at = goes ? here_.agents.erase(at) : std::next(at);
   }
   return answer;
 }
@@ -308,7 +304,10 @@ Answer AgentGroup::apply_release(BytesReader& in) {
     return {};
   const Range range = outgoing_->range;
   outgoing_.reset();
-  std::erase_if(agents_, [range](const auto& agent) { return range.contains(agent.first.first); });
+  const auto is_in = [range](const auto& entry) { return range.contains(entry.first.first); };
+  std::erase_if(here_.agents, is_in);
+  std::erase_if(here_.prepared, is_in);
+  here_.decisions.remove(range);
   drop_range(range);
   return {};
 }
@@ -317,8 +316,9 @@ Answer AgentGroup::apply_remove_quota(BytesReader& in) {
   const std::string quota = in.text();
   if (!in.at_end())
     return bad("no name of a quota");
-  std::erase_if(agents_, [&](const auto& agent) {
-    const bool goes = agent.first.second.quota == quota && owns(agent.first.first);
+  std::erase_if(here_.agents, [&](const auto& agent) {
+    const bool goes = agent.first.second.quota == quota && owns(agent.first.first) &&
+                      !here_.prepared.contains(agent.first); // until its transaction is over
     if (goes)
       note_gone(agent.first, Gone::quota_is_not);
     return goes;
@@ -356,14 +356,16 @@ Answer AgentGroup::apply_adopt(BytesReader& in) {
     then.ms = in.varint();
     sessions = Sessions::read(in);
   }
-  if (!adopt_pages(in, types_, incoming_->agents))
+  if (!read_pages(in, types_, incoming_->contents))
     return bad("piece " + std::to_string(piece) + " of a range makes no sense");
   ++incoming_->next_piece;
   if (!is_last)
     return Answer::refused(Outcome::try_later, incoming_->next_piece);
   now_ = std::max(now_, then);
   sessions_.merge(sessions);
-  agents_.merge(incoming_->agents);
+  here_.agents.merge(incoming_->contents.agents);
+  here_.prepared.merge(incoming_->contents.prepared);
+  here_.decisions.merge(incoming_->contents.decisions);
   incoming_.reset();
   last_adopted_ = transfer.id;
   take_range(transfer.range);
@@ -376,7 +378,7 @@ Answer AgentGroup::apply_adopt(BytesReader& in) {
 Answer AgentGroup::query(std::span<const std::byte> query, std::vector<Effect>* effects) {
   if (query.empty()) {
     BytesWriter out;
-    out.varint(agents_.size());
+    out.varint(here_.agents.size());
     return {Outcome::done, 0, {}, out.take()};
   }
   BytesReader in(query);
@@ -388,8 +390,11 @@ Answer AgentGroup::query(std::span<const std::byte> query, std::vector<Effect>* 
   const Key key(hash_of(call.id), call.id);
   if (!owns(key.first))
     return moved(key.first);
-  const auto at = agents_.find(key);
-  if (at == agents_.end())
+  const auto kept = here_.prepared.find(key);
+  if (effects != nullptr && kept != here_.prepared.end() && kept->second.changes_agent())
+    return Answer::refused(Outcome::locked);
+  const auto at = here_.agents.find(key);
+  if (at == here_.agents.end())
     return Answer::refused(Outcome::agent_not_found);
   const QueryContext context(call.id, now_);
   const detail::AgentType* const type = types_.find(call.id.type);
@@ -433,10 +438,10 @@ Answer AgentGroup::lives(BytesReader& in) const {
   for (std::size_t left = count; left > 0 && in.ok(); --left) {
     const Id id = read_id(in);
     const Key key(hash_of(id), id);
-    const auto agent = agents_.find(key);
+    const auto agent = here_.agents.find(key);
     const auto gone = gone_.find(key);
     out.u8(owns(key.first) ? 0 : 1);
-    out.varint(agent == agents_.end() ? 0 : agent->second.life);
+    out.varint(agent == here_.agents.end() ? 0 : agent->second.life);
     out.u8(static_cast<std::uint8_t>(gone == gone_.end() ? Gone::unknown : gone->second));
   }
   if (!in.at_end())
@@ -495,8 +500,8 @@ Answer AgentGroup::answer_people(BytesReader& in) const {
   const Key key(hash_of(id), id);
   if (!owns(key.first))
     return moved(key.first);
-  const auto at = agents_.find(key);
-  if (at == agents_.end())
+  const auto at = here_.agents.find(key);
+  if (at == here_.agents.end())
     return Answer::refused(Outcome::agent_not_found);
   return {Outcome::done, 0, at->second.state->json(), {}};
 }
@@ -509,7 +514,7 @@ Answer AgentGroup::list(BytesReader& in) const {
   if (!in.at_end())
     return bad("no question");
   std::vector<Id> ids;
-  for (const auto& [key, agent] : agents_) {
+  for (const auto& [key, agent] : here_.agents) {
     const Id& id = key.second;
     if (id.quota == quota && (type.empty() || id.type == type) &&
         std::tie(id.type, id.key) > std::tie(after.type, after.key))
@@ -538,25 +543,26 @@ bool AgentGroup::owns(std::uint64_t hash) const {
 
 std::vector<Id> AgentGroup::ids() const {
   std::vector<Id> ids;
-  for (const auto& [key, agent] : agents_)
+  for (const auto& [key, agent] : here_.agents)
     ids.push_back(key.second);
   return ids;
 }
 
 std::map<std::string, std::uint64_t> AgentGroup::agents_by_quota() const {
   std::map<std::string, std::uint64_t> counts;
-  for (const auto& [key, agent] : agents_)
+  for (const auto& [key, agent] : here_.agents)
     if (owns(key.first))
       ++counts[key.second.quota];
   return counts;
 }
 
 std::optional<std::uint64_t> AgentGroup::middle() const {
-  if (agents_.empty() || outgoing_)
+  if (here_.agents.empty() || outgoing_)
     return std::nullopt;
-  const auto at = std::next(agents_.begin(), static_cast<std::ptrdiff_t>(agents_.size() / 2));
+  const auto at =
+      std::next(here_.agents.begin(), static_cast<std::ptrdiff_t>(here_.agents.size() / 2));
   const std::uint64_t hash = at->first.first;
-  if (hash == agents_.begin()->first.first)
+  if (hash == here_.agents.begin()->first.first)
     return std::nullopt;
   return hash;
 }
@@ -607,40 +613,88 @@ void AgentGroup::write_sessions(BytesWriter& out) const {
   sessions_.write(out);
 }
 
-/// Agents until the end.
-bool AgentGroup::adopt_pages(BytesReader& in, const AgentTypes& types, Agents& agents) {
+/// What stands where contents have their next piece.
+enum class Page : std::uint8_t { agent = 1, prepared, record };
+
+bool AgentGroup::read_agent(BytesReader& in, const AgentTypes& types, Agents& agents) {
+  const Id id = read_id(in);
+  Agent agent;
+  const std::uint8_t kind = in.u8();
+  agent.on_tick.ticks = static_cast<std::uint32_t>(in.varint());
+  agent.ticks_left = static_cast<std::uint32_t>(in.varint());
+  agent.life = in.varint();
+  const detail::AgentType* const type = types.find(id.type);
+  BytesReader state(in.raw(in.count(1)));
+  if (!in.ok() || kind > static_cast<std::uint8_t>(OnTick::Kind::deactivate) || type == nullptr)
+    return false;
+  agent.on_tick.kind = static_cast<OnTick::Kind>(kind);
+  if ((agent.on_tick.kind == OnTick::Kind::nothing) != (agent.ticks_left == 0))
+    return false;
+  agent.state = type->load(state);
+  if (!agent.state || !state.at_end())
+    return false;
+  agents.insert_or_assign({hash_of(id), id}, std::move(agent));
+  return true;
+}
+
+/// Agents, what is tried, and records until the end.
+bool AgentGroup::read_pages(BytesReader& in, const AgentTypes& types, Contents& contents) {
   while (in.ok() && in.remaining() > 0) {
-    const Id id = read_id(in);
-    Agent agent;
-    const std::uint8_t kind = in.u8();
-    agent.on_tick.ticks = static_cast<std::uint32_t>(in.varint());
-    agent.ticks_left = static_cast<std::uint32_t>(in.varint());
-    agent.life = in.varint();
-    const detail::AgentType* const type = types.find(id.type);
-    BytesReader state(in.raw(in.count(1)));
-    if (!in.ok() || kind > static_cast<std::uint8_t>(OnTick::Kind::deactivate) || type == nullptr)
-      return false;
-    agent.on_tick.kind = static_cast<OnTick::Kind>(kind);
-    if ((agent.on_tick.kind == OnTick::Kind::nothing) != (agent.ticks_left == 0))
-      return false;
-    agent.state = type->load(state);
-    if (!agent.state || !state.at_end())
-      return false;
-    agents.insert_or_assign({hash_of(id), id}, std::move(agent));
+    switch (static_cast<Page>(in.u8())) {
+      case Page::agent:
+        if (!read_agent(in, types, contents.agents))
+          return false;
+        break;
+      case Page::prepared:
+        if (!read_prepared(in, types, contents))
+          return false;
+        break;
+      case Page::record: {
+        const TransactionId id = read_transaction_id(in);
+        contents.decisions.insert(id, read_record(in));
+        break;
+      }
+      default: return false;
+    }
   }
   return in.ok();
+}
+
+template <class F>
+void AgentGroup::write_pages(const Contents& contents, Range range, BytesWriter& out,
+                             F after_each) {
+  const auto begin_page = [&out](Page page) { out.u8(static_cast<std::uint8_t>(page)); };
+  for (const auto& [key, agent] : contents.agents) {
+    if (!range.contains(key.first))
+      continue;
+    begin_page(Page::agent);
+    write_agent(key, agent, out);
+    after_each();
+  }
+  for (const auto& [key, prepared] : contents.prepared) {
+    if (!range.contains(key.first))
+      continue;
+    begin_page(Page::prepared);
+    write_prepared(prepared, out);
+    after_each();
+  }
+  for (const auto& [id, record] : contents.decisions.records()) {
+    if (!range.contains(id.home))
+      continue;
+    begin_page(Page::record);
+    write(id, out);
+    write(record, out);
+    after_each();
+  }
 }
 
 std::vector<std::vector<std::byte>> AgentGroup::pieces(std::size_t bytes_max) const {
   std::vector<std::vector<std::byte>> all;
   BytesWriter out;
-  for (const auto& [key, agent] : agents_) {
-    if (!outgoing_->range.contains(key.first))
-      continue;
-    write_agent(key, agent, out);
+  write_pages(here_, outgoing_->range, out, [&] {
     if (out.size() >= bytes_max)
       all.push_back(out.take());
-  }
+  });
   if (out.size() > 0)
     all.push_back(out.take());
   write_sessions(out);
@@ -665,14 +719,12 @@ std::vector<std::byte> AgentGroup::snapshot() const {
   if (incoming_) {
     write(incoming_->transfer, out);
     out.varint(incoming_->next_piece);
-    BytesWriter agents;
-    for (const auto& [key, agent] : incoming_->agents)
-      write_agent(key, agent, agents);
-    out.varint(agents.size());
-    out.raw(agents.bytes());
+    BytesWriter contents;
+    write_pages(incoming_->contents, Range::all(), contents, [] {});
+    out.varint(contents.size());
+    out.raw(contents.bytes());
   }
-  for (const auto& [key, agent] : agents_)
-    write_agent(key, agent, out);
+  write_pages(here_, Range::all(), out, [] {});
   return out.take();
 }
 
@@ -693,16 +745,16 @@ Result<void> AgentGroup::restore(std::span<const std::byte> bytes) {
       read.outgoing_ = read_transfer(in);
     if (in.u8() != 0) {
       read.incoming_ = Incoming{read_transfer(in), in.varint(), {}};
-      BytesReader agents(in.raw(in.count(1)));
-      right = right && adopt_pages(agents, types_, read.incoming_->agents);
+      BytesReader contents(in.raw(in.count(1)));
+      right = right && read_pages(contents, types_, read.incoming_->contents);
     }
-    if (!right || !adopt_pages(in, types_, read.agents_))
+    if (!right || !read_pages(in, types_, read.here_))
       return Error{Errc::bad_message, "a snapshot of a group of agents makes no sense, or has a "
                                       "type of agents that this program has not"};
   }
   now_ = read.now_;
   ranges_ = std::move(read.ranges_);
-  agents_ = std::move(read.agents_);
+  here_ = std::move(read.here_);
   sessions_ = std::move(read.sessions_);
   outgoing_ = read.outgoing_;
   incoming_ = std::move(read.incoming_);

@@ -3,8 +3,10 @@
 #include "libstos/raft/ids.hpp"
 #include "libstos/service/keyed/agent_types.hpp"
 #include "libstos/service/keyed/calls.hpp"
+#include "libstos/service/keyed/decisions.hpp"
 #include "libstos/service/keyed/sessions.hpp"
 #include "libstos/service/keyed/state_machine.hpp"
+#include "libstos/service/keyed/transaction.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -56,6 +58,14 @@ struct AgentGroupOptions {
 /// twice across a transfer is known to the taking group, too: with the last page comes what was
 /// done in which session (Sessions).
 ///
+/// In a transaction (agent_group_transactions.cpp), a command is first *tried*, by an entry: its
+/// callback is called, what comes out of it is thrown away but for the reply, and the agent is kept
+/// for the transaction. Until an entry says how that has ended, no other command, and no query if
+/// the transaction is to change it, is done with this agent (`locked`: callers ask again), and
+/// ticks do not count for it. If it is committed, the callback is called again, at the same time
+/// and with the same random numbers, so with the same result. Tried commands move with their range,
+/// as the records of transactions do whose home lies in it.
+///
 /// Ticks are entries, too. Since queries stand in no log, a tick of the leader names the agents
 /// that were asked since the last one; the first tick of a new leader says that all may have been.
 ///
@@ -84,6 +94,25 @@ public:
   [[nodiscard]] static std::vector<std::byte> empty_piece();
   /// All agents of a quota that is no more go.
   [[nodiscard]] static std::vector<std::byte> remove_quota_item(std::string_view quota);
+
+  // of transactions; `activation` is that of the agent that is prepared
+  [[nodiscard]] static std::vector<std::byte>
+  transact_item(const Stamp& stamp, Activation activation, const TransactionOrder& order);
+  /// Whether it is committed; if it is open, it is aborted. See how_decided().
+  [[nodiscard]] static std::vector<std::byte> decide_item(const TransactionId& transaction);
+  /// For an agent that may be prepared: so it was decided.
+  [[nodiscard]] static std::vector<std::byte> finish_item(const TransactionId& transaction,
+                                                          const Id& agent, bool is_committed);
+  /// For the record: all agents have done it, or this outsider has (not empty).
+  [[nodiscard]] static std::vector<std::byte> confirm_item(const TransactionId& transaction,
+                                                           std::string_view outsider);
+  /// What the answer to a Commit or a decide_item() says.
+  enum class Decided : std::uint8_t {
+    aborted,
+    committed,
+    committed_and_done ///< by all agents
+  };
+  [[nodiscard]] static std::optional<Decided> how_decided(const Answer& answer);
 
   // ---- questions of people, as bytes; see query()
   // ---------------------------------------------------
@@ -132,13 +161,20 @@ public:
   // ----------------------------------------------------------------------------------------
 
   [[nodiscard]] bool owns(std::uint64_t hash) const;
-  [[nodiscard]] bool has(const Id& id) const { return agents_.contains({hash_of(id), id}); }
-  [[nodiscard]] std::size_t agents() const { return agents_.size(); }
+  [[nodiscard]] bool has(const Id& id) const { return here_.agents.contains({hash_of(id), id}); }
+  [[nodiscard]] std::size_t agents() const { return here_.agents.size(); }
   [[nodiscard]] std::vector<Id> ids() const;
   [[nodiscard]] std::map<std::string, std::uint64_t> agents_by_quota() const;
   [[nodiscard]] const std::vector<Range>& ranges() const { return ranges_; }
   [[nodiscard]] Time now() const { return now_; }
   [[nodiscard]] std::size_t sessions() const { return sessions_.size(); }
+
+  /// The agents that are kept for transactions, and for which.
+  [[nodiscard]] std::vector<std::pair<Id, TransactionId>> prepared() const;
+  /// The one that keeps this agent; null: none does.
+  [[nodiscard]] const TransactionId* kept_for(const Id& id) const;
+  [[nodiscard]] std::size_t prepared_agents() const { return here_.prepared.size(); }
+  [[nodiscard]] const Decisions& decisions() const { return here_.decisions; }
 
   /// The transfer that has sealed a range here, until it is released.
   [[nodiscard]] const std::optional<Transfer>& outgoing() const { return outgoing_; }
@@ -164,10 +200,29 @@ private:
     std::uint32_t ticks_left = 0;
   };
   using Agents = std::map<Key, Agent>;
+  /// What was tried for a transaction.
+  struct Prepared {
+    TransactionId transaction;
+    std::vector<Call> steps;
+    Time now;
+    std::uint64_t seed = 0;
+
+    [[nodiscard]] bool changes_agent() const;
+  };
+  struct Tried {
+    Answer answer;              ///< done: with all replies
+    std::optional<Agent> agent; ///< afterwards; nothing: it is not active
+  };
+  /// What lies in ranges.
+  struct Contents {
+    Agents agents;
+    std::map<Key, Prepared> prepared;
+    Decisions decisions;
+  };
   struct Incoming {
     Transfer transfer;
     std::uint64_t next_piece = 0;
-    Agents agents;
+    Contents contents;
   };
 
   [[nodiscard]] Answer apply_command(BytesReader& in, Place place, std::vector<Effect>* effects);
@@ -176,6 +231,18 @@ private:
   [[nodiscard]] Answer apply_adopt(BytesReader& in);
   [[nodiscard]] Answer apply_release(BytesReader& in);
   [[nodiscard]] Answer apply_remove_quota(BytesReader& in);
+  [[nodiscard]] Answer apply_transact(BytesReader& in, Place place, std::vector<Effect>* effects);
+  [[nodiscard]] Answer apply_decide(BytesReader& in);
+  [[nodiscard]] Answer apply_finish(BytesReader& in, std::vector<Effect>* effects);
+  [[nodiscard]] Answer apply_confirm(BytesReader& in);
+  [[nodiscard]] Answer prepare(const Prepare& order, Activation activation, Place place);
+  [[nodiscard]] Answer commit(const Commit& order, std::vector<Effect>* effects);
+  [[nodiscard]] bool finish(const Key& key, const TransactionId& transaction, bool is_committed,
+                            std::vector<Effect>* effects);
+  [[nodiscard]] Tried try_steps(const Key& key, const Prepared& what, Activation activation,
+                                std::vector<Effect>* effects) const;
+  [[nodiscard]] Answer try_step(const Key& key, const Prepared& what, std::size_t number,
+                                std::optional<Agent>& agent, std::vector<Effect>* effects) const;
   [[nodiscard]] detail::Called call_command(const detail::AgentType& type, detail::State& state,
                                             const Call& call, CommandContext& context,
                                             std::vector<Effect>* effects) const;
@@ -186,9 +253,18 @@ private:
   [[nodiscard]] Answer list(BytesReader& in) const;
   [[nodiscard]] Answer lives(BytesReader& in) const;
   void note_gone(const Key& key, Gone why);
-  [[nodiscard]] static bool adopt_pages(BytesReader& in, const AgentTypes& types, Agents& agents);
   static void set(Agent& agent, OnTick what);
+  static void after_command(Agent& agent, const CommandContext& context);
+  [[nodiscard]] std::uint64_t new_life(const CommandContext& context) const;
+  [[nodiscard]] static bool read_agent(BytesReader& in, const AgentTypes& types, Agents& agents);
+  [[nodiscard]] static bool read_prepared(BytesReader& in, const AgentTypes& types,
+                                          Contents& contents);
+  [[nodiscard]] static bool read_pages(BytesReader& in, const AgentTypes& types,
+                                       Contents& contents);
   static void write_agent(const Key& key, const Agent& agent, BytesWriter& out);
+  static void write_prepared(const Prepared& prepared, BytesWriter& out);
+  template <class F>
+  static void write_pages(const Contents& contents, Range range, BytesWriter& out, F after_each);
   void write_sessions(BytesWriter& out) const;
   void take_range(Range range);
   void drop_range(Range range);
@@ -199,7 +275,7 @@ private:
   // What is replicated:
   Time now_;
   std::vector<Range> ranges_; // in order, none touching the next
-  Agents agents_;
+  Contents here_;
   Sessions sessions_;
   std::optional<Transfer> outgoing_;
   std::optional<Incoming> incoming_;

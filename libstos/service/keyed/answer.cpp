@@ -5,7 +5,7 @@
 namespace stos::keyed {
 namespace {
 
-constexpr std::array<std::string_view, 14> names = {"done",
+constexpr std::array<std::string_view, 16> names = {"done",
                                                     "failed",
                                                     "agent_not_found",
                                                     "quota_not_found",
@@ -14,6 +14,8 @@ constexpr std::array<std::string_view, 14> names = {"done",
                                                     "no_leader",
                                                     "timeout",
                                                     "bad_request",
+                                                    "locked",
+                                                    "aborted",
                                                     "not_leader",
                                                     "moved",
                                                     "session_expired",

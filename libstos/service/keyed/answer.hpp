@@ -21,6 +21,8 @@ enum class Outcome : std::uint8_t {
   no_leader,           ///< in the time that was given, no leader was found: nothing was done
   timeout,     ///< no answer came in the time that was given; a command may have been done, or not
   bad_request, ///< the text says what is wrong with it: no such type, command, or argument
+  locked, ///< in the time that was given, transactions have always kept the agent: nothing was done
+  aborted, ///< a transaction that took too long; the text says what it waited for. Nothing was done
 
   // What the caller's side deals with by itself:
   not_leader,      ///< its number: the node that leads as far as is known, or 0

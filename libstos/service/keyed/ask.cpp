@@ -35,7 +35,7 @@ Result<AskMessage> decode_ask(std::span<const std::byte> bytes) {
     Reply reply{number, read_answer(in), caller};
     if (in.at_end())
       return AskMessage(std::move(reply));
-  } else if (kind <= static_cast<std::uint8_t>(Ask::Kind::question)) {
+  } else if (kind <= static_cast<std::uint8_t>(Ask::Kind::transact)) {
     Ask ask{number, {in.varint()}, static_cast<Ask::Kind>(kind), {}, caller};
     const std::span<const std::byte> body = in.raw(in.remaining());
     ask.body.assign(body.begin(), body.end());

@@ -22,6 +22,7 @@ struct Ask {
     stale,    ///< likewise, of any replica, which answers from what it has
     item,     ///< for the group's log; may come to be there twice
     question, ///< for the group's state
+    transact, ///< for the owner of a hash: a Stamp and a TransactionOrder
   };
 
   std::uint64_t number = 0; ///< the caller's

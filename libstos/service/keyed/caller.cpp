@@ -16,13 +16,18 @@ std::uint64_t number_on_the_way(std::uint64_t number, std::uint64_t attempts) {
   return number << attempt_bits | (attempts & attempt_mask);
 }
 
+/// Bears a place in the session.
+bool is_stamped(Ask::Kind kind) {
+  return kind == Ask::Kind::command || kind == Ask::Kind::transact;
+}
+
 bool is_final(Outcome outcome, Ask::Kind kind) {
-  const bool is_call =
-      kind == Ask::Kind::command || kind == Ask::Kind::query || kind == Ask::Kind::stale;
+  const bool is_call = is_stamped(kind) || kind == Ask::Kind::query || kind == Ask::Kind::stale;
   switch (outcome) {
     case Outcome::not_leader:
     case Outcome::moved:
     case Outcome::timeout:
+    case Outcome::locked:
     case Outcome::check_quota: return false;
     case Outcome::try_later: return !is_call;
     default: return true;
@@ -38,6 +43,15 @@ std::uint64_t Caller::call(const Call& call, std::uint64_t patience_ms, Time now
                  : call.read == Read::stale ? Ask::Kind::stale
                                             : Ask::Kind::query;
   waiting.body = encode(call);
+  return add(std::move(waiting), patience_ms, now);
+}
+
+std::uint64_t Caller::ask_owner(std::uint64_t hash, Ask::Kind kind, std::vector<std::byte> body,
+                                std::uint64_t patience_ms, Time now) {
+  Waiting waiting;
+  waiting.hash = hash;
+  waiting.kind = kind;
+  waiting.body = std::move(body);
   return add(std::move(waiting), patience_ms, now);
 }
 
@@ -59,7 +73,7 @@ std::uint64_t Caller::add(Waiting waiting, std::uint64_t patience_ms, Time now) 
     return number;
   }
   waiting.until_ms = now.ms + patience_ms;
-  if (waiting.kind == Ask::Kind::command)
+  if (is_stamped(waiting.kind))
     stamp(waiting, now);
   due_.insert(number);
   calls_.emplace(number, std::move(waiting));
@@ -89,7 +103,10 @@ void Caller::finish(std::uint64_t number, Answer answer) {
 void Caller::give_up(std::uint64_t number) {
   const Waiting& waiting = calls_.at(number);
   const bool was_asked = waiting.may_be_done || waiting.found_leader;
-  finish(number, Answer::refused(was_asked ? Outcome::timeout : Outcome::no_leader));
+  const bool is_locked = waiting.is_locked && !waiting.may_be_done;
+  finish(number, Answer::refused(is_locked   ? Outcome::locked
+                                 : was_asked ? Outcome::timeout
+                                             : Outcome::no_leader));
 }
 
 void Caller::hear(const Reply& reply, Time now) {
@@ -136,6 +153,11 @@ void Caller::hear(const Reply& reply, Time now) {
       if (session_ == waiting.stamp.session)
         session_.reset();
       finish(number, Answer::refused(Outcome::timeout, 0, "its session is over"));
+      break;
+    case Outcome::locked:
+      waiting.found_leader = true;
+      waiting.is_locked = true;
+      again_at(now.ms + options_.pause_ms);
       break;
     case Outcome::check_quota:
       waiting.found_leader = true;
@@ -213,7 +235,7 @@ void Caller::send(std::uint64_t number, Waiting& waiting, const GroupTable& tabl
   waiting.asked = to;
   waiting.next_ms = now.ms + options_.attempt_ms;
   Ask ask{number_on_the_way(number, waiting.attempts), group, waiting.kind, {}, options_.id};
-  if (waiting.kind == Ask::Kind::command) {
+  if (is_stamped(waiting.kind)) {
     BytesWriter out;
     write(waiting.stamp, out);
     out.raw(waiting.body);

@@ -56,6 +56,11 @@ public:
   /// `patience`.
   std::uint64_t call(const Call& call, std::uint64_t patience_ms, Time now);
 
+  /// Something for the leader of the group that owns this hash: an item, or Ask::Kind::transact,
+  /// which bears a place in the session as a command does.
+  std::uint64_t ask_owner(std::uint64_t hash, Ask::Kind kind, std::vector<std::byte> body,
+                          std::uint64_t patience_ms, Time now);
+
   /// Anything else for the leader of a group.
   std::uint64_t ask(raft::GroupId group, Ask::Kind kind, std::vector<std::byte> body,
                     std::uint64_t patience_ms, Time now);
@@ -75,7 +80,7 @@ private:
     std::optional<std::uint64_t> hash; ///< of the agent; the group is found by it
     raft::GroupId group;
     Ask::Kind kind = Ask::Kind::item;
-    std::vector<std::byte> body; ///< but for the stamp of a command
+    std::vector<std::byte> body; ///< but for the stamp
     Stamp stamp;
     std::uint64_t until_ms = 0;
     std::uint64_t next_ms = 0; ///< when it is sent again
@@ -84,6 +89,7 @@ private:
     raft::GroupId follows;    ///< where a group has said that it is now, for one attempt
     bool may_be_done = false; ///< an attempt has had no answer
     bool found_leader = false;
+    bool is_locked = false; ///< as the last answer has said
   };
 
   std::uint64_t add(Waiting waiting, std::uint64_t patience_ms, Time now);

@@ -35,6 +35,7 @@ struct HostingStatus {
 
   CallsStatus commands;
   CallsStatus queries;
+  CallsStatus transactions;
 
   std::uint64_t nodes = 0;          ///< that host agents, as this one knows
   std::uint64_t groups_settled = 0; ///< as this node knows: that are where they are to be,
@@ -43,6 +44,7 @@ struct HostingStatus {
   std::uint64_t follows = 0;        ///< of groups with another leader,
   std::uint64_t leaderless = 0;     ///< of groups without one, as far as is known here
   std::uint64_t agents = 0;         ///< of the groups that this node leads
+  std::uint64_t kept = 0;           ///< likewise: those that are kept for transactions
 
   std::uint64_t leader_changes = 0; ///< times this node has begun to lead a group
   std::uint64_t splits = 0;         ///< of groups that it leads; likewise:

@@ -9,8 +9,7 @@ namespace {
 
 enum class Mark : std::uint8_t { frame, ask };
 
-constexpr std::uint64_t refused_bit = std::uint64_t{1} << 63; // of calls that are not the Caller's
-constexpr std::uint64_t patience_ms = 10'000;                 // of what nodes ask each other
+constexpr std::uint64_t patience_ms = 10'000; // of what nodes ask each other
 
 raft::GroupsOptions groups_options(const NodeOptions& options) {
   raft::GroupsOptions groups;
@@ -30,6 +29,10 @@ CallerOptions caller_options(const NodeOptions& options) {
   return caller;
 }
 
+std::uint64_t tokens_for(const Call& call) {
+  return call.is_command ? RateLimiter::command_tokens : RateLimiter::query_tokens;
+}
+
 bool contains(const std::vector<raft::NodeId>& nodes, raft::NodeId node) {
   return std::ranges::find(nodes, node) != nodes.end();
 }
@@ -46,7 +49,12 @@ std::vector<std::byte> marked(Mark mark, std::span<const std::byte> bytes) {
 Node::Node(NodeOptions options, const AgentTypes& types,
            const std::map<raft::GroupId, raft::Recovered>& found, Time now)
     : options_(std::move(options)), types_(types), now_(now), groups_(groups_options(options_)),
-      caller_(caller_options(options_)), limiter_(options_.rate_limit) {
+      caller_(caller_options(options_)),
+      committer_([this](std::uint64_t hash, Ask::Kind kind, std::vector<std::byte> body,
+                        std::optional<std::uint64_t> until_ms, Committer::Then then) {
+        bring(hash, kind, std::move(body), until_ms, std::move(then));
+      }),
+      limiter_(options_.rate_limit) {
   raft::Recovered table;
   if (const auto at = found.find(GroupTable::table_group); at != found.end()) {
     table = at->second;
@@ -137,20 +145,45 @@ Result<void> Node::hear(raft::NodeId from, std::span<const std::byte> message, T
 
 std::uint64_t Node::call(const Call& call, std::uint64_t patience, Time now) {
   now_ = now;
-  const std::uint64_t refused = refused_bit | (last_refused_ + 1);
-  if (const Result<void> right = check(call.id); !right) {
-    ++last_refused_;
-    answers_.push_back({refused, Answer::refused(Outcome::bad_request, 0, right.error().context)});
-    return refused;
-  }
-  const std::uint64_t tokens =
-      call.is_command ? RateLimiter::command_tokens : RateLimiter::query_tokens;
-  if (const auto after_ms = limiter_.take(call.id, tokens, now.ms)) {
-    ++last_refused_;
-    answers_.push_back({refused, Answer::refused(Outcome::rate_limit_reached, *after_ms)});
-    return refused;
-  }
+  if (const Result<void> right = check(call.id); !right)
+    return answer_at_once(Answer::refused(Outcome::bad_request, 0, right.error().context));
+  if (const auto after_ms = limiter_.take(call.id, tokens_for(call), now.ms))
+    return answer_at_once(Answer::refused(Outcome::rate_limit_reached, *after_ms));
   return caller_.call(call, patience, now);
+}
+
+std::uint64_t Node::transact(Transaction transaction, std::uint64_t patience, Time now) {
+  now_ = now;
+  if (const Result<void> right = check(transaction); !right)
+    return answer_at_once(Answer::refused(Outcome::bad_request, 0, right.error().context));
+  for (const Call& step : transaction.steps)
+    if (const auto after_ms = limiter_.take(step.id, tokens_for(step), now.ms))
+      return answer_at_once(
+          Answer::refused(Outcome::rate_limit_reached, *after_ms, to_string(step.id)));
+  const std::uint64_t number = own_bit | ++last_own_;
+  committer_.begin(std::move(transaction), now.ms + patience, [this, number](const Answer& answer) {
+    answers_.push_back({number, answer});
+  });
+  return number;
+}
+
+/// What the caller does not have to do with.
+std::uint64_t Node::answer_at_once(Answer answer) {
+  const std::uint64_t number = own_bit | ++last_own_;
+  answers_.push_back({number, std::move(answer)});
+  return number;
+}
+
+std::uint64_t Node::ask_owner(std::uint64_t hash, Ask::Kind kind, std::vector<std::byte> body,
+                              std::uint64_t patience, Time now) {
+  now_ = now;
+  return caller_.ask_owner(hash, kind, std::move(body), patience, now);
+}
+
+void Node::bring(std::uint64_t hash, Ask::Kind kind, std::vector<std::byte> body,
+                 std::optional<std::uint64_t> until_ms, std::function<void(const Answer&)> then) {
+  const std::uint64_t patience = until_ms ? *until_ms - std::min(*until_ms, now_.ms) : patience_ms;
+  own_asks_[caller_.ask_owner(hash, kind, std::move(body), patience, now_)] = std::move(then);
 }
 
 std::uint64_t Node::ask(raft::GroupId group, Ask::Kind kind, std::vector<std::byte> body,
@@ -178,7 +211,8 @@ void Node::handle(raft::NodeId from, const Ask& ask) {
   if (at == hosted_.end())
     return refuse(waiter, Answer::refused(Outcome::not_leader));
   Hosted& hosted = at->second;
-  const bool is_call = ask.kind == Ask::Kind::command || ask.kind == Ask::Kind::query;
+  const bool is_call = ask.kind == Ask::Kind::command || ask.kind == Ask::Kind::query ||
+                       ask.kind == Ask::Kind::transact;
   if (is_call && hosted.effects >= options_.effects_max)
     return refuse(waiter, Answer::refused(Outcome::try_later));
   if (ask.kind == Ask::Kind::stale)
@@ -188,6 +222,7 @@ void Node::handle(raft::NodeId from, const Ask& ask) {
     return refuse(waiter, Answer::refused(Outcome::not_leader, group.leader().value));
   switch (ask.kind) {
     case Ask::Kind::command: return handle_command(from, ask, hosted);
+    case Ask::Kind::transact: return handle_transact(from, ask, hosted);
     case Ask::Kind::item: return hosted.replica->propose(ask.body, waiter);
     default: return hosted.replica->ask(ask.body, waiter);
   }
@@ -200,10 +235,42 @@ void Node::handle_command(raft::NodeId from, const Ask& ask, Hosted& hosted) {
   const Call call = read_call(in, true);
   if (!in.at_end() || hosted.agents == nullptr)
     return refuse(waiter, Answer::refused(Outcome::bad_request, 0, "no command"));
+  if (hosted.agents->kept_for(call.id) != nullptr) // as the group would say in the end
+    return refuse(waiter, Answer::refused(Outcome::locked));
   if (hosted.agents->has(call.id) || !hosted.agents->owns(hash_of(call.id)))
     return hosted.replica->propose(AgentGroup::command_item(stamp, Activation::unchecked, call),
                                    waiter);
-  const auto then = [this, waiter, stamp, call, group = ask.group](const Answer& answer) {
+  propose_new(call.id.quota, ask.group, waiter, [stamp, call](Activation activation) {
+    return AgentGroup::command_item(stamp, activation, call);
+  });
+}
+
+void Node::handle_transact(raft::NodeId from, const Ask& ask, Hosted& hosted) {
+  const Replica::Waiter waiter{from, ask.caller, ask.number};
+  BytesReader in(ask.body);
+  const Stamp stamp = read_stamp(in);
+  const TransactionOrder order = read_transaction_order(in);
+  if (!in.at_end() || hosted.agents == nullptr)
+    return refuse(waiter, Answer::refused(Outcome::bad_request, 0, "no order of a transaction"));
+  const auto* const prepare = std::get_if<Prepare>(&order);
+  const Call* const first =
+      prepare == nullptr || prepare->steps.empty() ? nullptr : &prepare->steps.front();
+  const TransactionId* const kept_for =
+      first == nullptr ? nullptr : hosted.agents->kept_for(first->id);
+  if (kept_for != nullptr && *kept_for != prepare->transaction)
+    return refuse(waiter, Answer::refused(Outcome::locked));
+  if (first == nullptr || !first->is_command || hosted.agents->has(first->id) ||
+      !hosted.agents->owns(hash_of(first->id)))
+    return hosted.replica->propose(AgentGroup::transact_item(stamp, Activation::unchecked, order),
+                                   waiter);
+  propose_new(first->id.quota, ask.group, waiter, [stamp, order](Activation activation) {
+    return AgentGroup::transact_item(stamp, activation, order);
+  });
+}
+
+void Node::propose_new(const std::string& quota, raft::GroupId group, const Replica::Waiter& waiter,
+                       std::function<std::vector<std::byte>(Activation)> item) {
+  const auto then = [this, waiter, group, item = std::move(item)](const Answer& answer) {
     const auto at = hosted_.find(group);
     if (at == hosted_.end())
       return refuse(waiter, Answer::refused(Outcome::not_leader));
@@ -214,10 +281,9 @@ void Node::handle_command(raft::NodeId from, const Ask& ask, Hosted& hosted) {
       activation = Activation::quota_limit_reached;
     else if (answer.outcome != Outcome::done)
       return refuse(waiter, Answer::refused(Outcome::try_later));
-    at->second.replica->propose(AgentGroup::command_item(stamp, activation, call), waiter);
+    at->second.replica->propose(item(activation), waiter);
   };
-  ask_then(GroupTable::quota_group, Ask::Kind::item,
-           Quotas::activate_item(call.id.quota, ask.group), then);
+  ask_then(GroupTable::quota_group, Ask::Kind::item, Quotas::activate_item(quota, group), then);
 }
 
 void Node::refuse(const Replica::Waiter& waiter, Answer answer) {

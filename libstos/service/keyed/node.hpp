@@ -3,6 +3,7 @@
 #include "libstos/raft/groups.hpp"
 #include "libstos/service/keyed/agent_group.hpp"
 #include "libstos/service/keyed/caller.hpp"
+#include "libstos/service/keyed/committer.hpp"
 #include "libstos/service/keyed/group_table.hpp"
 #include "libstos/service/keyed/hosting_status.hpp"
 #include "libstos/service/keyed/quotas.hpp"
@@ -39,9 +40,10 @@ struct NodeOptions {
   std::size_t replicas = 3;
   std::size_t table_voters = 5; ///< the other nodes have the table, and have no say
   std::size_t groups_max = 100;
-  std::size_t per_group_max = 100;  ///< agents; a group with more is split
-  std::uint64_t tick_ms = 60'000;   ///< of agents
-  std::uint64_t report_ms = 60'000; ///< of their number, to the quotas
+  std::size_t per_group_max = 100;       ///< agents; a group with more is split
+  std::uint64_t tick_ms = 60'000;        ///< of agents
+  std::uint64_t report_ms = 60'000;      ///< of their number, to the quotas
+  std::uint64_t transaction_ms = 5'000; ///< one that takes longer may be aborted
   std::uint64_t compact_entries = 5'000;
   std::size_t piece_bytes = 256 << 10; ///< of a transfer
   std::size_t effects_max = 10'000;    ///< of a group, that are not done yet
@@ -112,6 +114,11 @@ public:
 
   /// A command or query of a caller on this node; see Caller.
   std::uint64_t call(const Call& call, std::uint64_t patience_ms, Time now);
+  /// A transaction of a caller on this node; its answer is as Committed reads it.
+  std::uint64_t transact(Transaction transaction, std::uint64_t patience_ms, Time now);
+  /// See Caller::ask_owner().
+  std::uint64_t ask_owner(std::uint64_t hash, Ask::Kind kind, std::vector<std::byte> body,
+                          std::uint64_t patience_ms, Time now);
   /// An item or question for the table or the quotas.
   std::uint64_t ask(raft::GroupId group, Ask::Kind kind, std::vector<std::byte> body,
                     std::uint64_t patience_ms, Time now);
@@ -144,6 +151,8 @@ public:
   fullest_quotas(std::size_t count) const;
 
 private:
+  static constexpr std::uint64_t own_bit = std::uint64_t{1} << 63;
+
   /// How a range is on its way from a group that this node leads.
   struct Giving {
     std::uint64_t transfer = 0;
@@ -152,6 +161,8 @@ private:
     bool asked = false;
     std::uint64_t since_ms = 0;
   };
+  /// What is to be done for a transaction, and since when this leader has known of it.
+  using TransactionsSeen = std::map<std::pair<TransactionId, Id>, std::uint64_t>;
   struct Hosted {
     std::unique_ptr<Replica> replica;
     AgentGroup* agents = nullptr; ///< the replica's machine, if it is one
@@ -164,6 +175,8 @@ private:
     bool has_ticked = false; ///< in this term
     std::size_t effects = 0; ///< that are not done yet
     Giving giving;
+    TransactionsSeen transactions;
+    std::uint64_t next_transactions_ms = 0;
   };
 
   [[nodiscard]] raft::Fsm& fsm(raft::GroupId group) { return *groups_.find(group); }
@@ -189,12 +202,25 @@ private:
   void tick_agents(Hosted& hosted);
   void report(raft::GroupId id, Hosted& hosted);
   void divide(raft::GroupId id, Hosted& hosted, const TableGroup& known);
+
+  // what a leader does for transactions (node_transactions.cpp)
+  void keep_transactions(raft::GroupId id, Hosted& hosted);
+  void end_prepared(raft::GroupId id, const TransactionId& transaction, const Id& agent);
+  void spread_commitment(raft::GroupId id, const TransactionId& transaction,
+                         const std::vector<Id>& agents);
   void tell_table(raft::GroupId from, std::vector<std::byte> item,
                   std::uint64_t* times_done = nullptr);
 
   // what others want
   void handle(raft::NodeId from, const Ask& ask);
   void handle_command(raft::NodeId from, const Ask& ask, Hosted& hosted);
+  void handle_transact(raft::NodeId from, const Ask& ask, Hosted& hosted);
+  /// Proposes an item that activates an agent, once its quota is asked.
+  void propose_new(const std::string& quota, raft::GroupId group, const Replica::Waiter& waiter,
+                   std::function<std::vector<std::byte>(Activation)> item);
+  std::uint64_t answer_at_once(Answer answer);
+  void bring(std::uint64_t hash, Ask::Kind kind, std::vector<std::byte> body,
+             std::optional<std::uint64_t> until_ms, std::function<void(const Answer&)> then);
   void reply(raft::NodeId to, Reply reply);
   void refuse(const Replica::Waiter& waiter, Answer answer);
   void ask_then(raft::GroupId group, Ask::Kind kind, std::vector<std::byte> body,
@@ -209,12 +235,13 @@ private:
   std::map<raft::GroupId, Hosted> hosted_;
   GroupTable* table_ = nullptr;
   Caller caller_;
+  Committer committer_;
   RateLimiter limiter_;
   std::map<std::uint64_t, std::function<void(const Answer&)>> own_asks_;
   std::vector<Change> to_persist_;
   std::vector<Message> to_send_;
   std::vector<Reply> answers_;
-  std::uint64_t last_refused_ = 0;
+  std::uint64_t last_own_ = 0; // number of an answer that is not the caller's
   std::uint64_t leader_changes_ = 0;
   std::uint64_t splits_ = 0;
   std::uint64_t merges_ = 0;

@@ -28,6 +28,7 @@ void Node::lead(raft::GroupId id, Hosted& hosted) {
     hosted.has_ticked = false;
     hosted.asks_table = false;
     hosted.giving = {};
+    hosted.transactions.clear();
     hosted.next_tick_ms = now_.ms + options_.tick_ms;
     hosted.next_report_ms = now_.ms;
     hosted.next_hand_over_ms = now_.ms + hand_over_every_ms;
@@ -44,6 +45,7 @@ void Node::lead(raft::GroupId id, Hosted& hosted) {
   if (hosted.agents == nullptr)
     return;
   keep_transfers(id, hosted);
+  keep_transactions(id, hosted);
   tick_agents(hosted);
   if (now_.ms < hosted.next_report_ms)
     return;

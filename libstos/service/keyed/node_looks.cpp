@@ -22,12 +22,14 @@ void Node::show(HostingStatus& status) const {
                        raft::in_order(group.placed) != raft::in_order(group.replicas);
     ++(moves ? status.groups_moving : status.groups_settled);
   }
-  status.leads = status.follows = status.leaderless = status.agents = 0;
+  status.leads = status.follows = status.leaderless = status.agents = status.kept = 0;
   for (const auto& [id, hosted] : hosted_) {
     const raft::Fsm& fsm = *groups_.find(id);
     ++(fsm.leads() ? status.leads : fsm.leader() ? status.follows : status.leaderless);
-    if (fsm.leads() && hosted.agents != nullptr)
-      status.agents += hosted.agents->agents();
+    if (!fsm.leads() || hosted.agents == nullptr)
+      continue;
+    status.agents += hosted.agents->agents();
+    status.kept += hosted.agents->prepared_agents();
   }
   status.leader_changes = leader_changes_;
   status.splits = splits_;
