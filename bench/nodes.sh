@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# What it costs to be two processes: the dense lattice on two nodes with one worker each, against one node
-# with two workers, in turns; and the same with 50 microseconds of work in each event. Prints the median of
-# the ratio of their rates, and what went between the nodes.
+# What it costs to be two processes: the lattice, dense and sparse, on two nodes with one worker each, against
+# one node with two workers, in turns; and the same with 50 microseconds of work in each event. Prints the
+# median of the ratio of their rates. Then how long a year of `interplanetary` takes on several nodes, next to
+# one worker. Runs take some seconds, so that what it takes to begin them does not count for much.
 #
 # usage: bench/nodes.sh [PAIRS]      (default 5; needs build/release)
 set -euo pipefail
@@ -49,6 +50,18 @@ compare() {
 
 heavy=$(calibrate)
 printf '%-40s %12s %12s %6s\n' workload '1 x 2 hops/s' '2 x 1 hops/s' ratio
-compare '100k agents, 16 tokens' --agents 100000 --tokens 16 --end-time 20
+compare '10k agents, 1 token' --agents 10000 --tokens 1 --end-time 1000
+compare '100k agents, 1 token' --agents 100000 --tokens 1 --end-time 200
+compare '100k agents, 16 tokens' --agents 100000 --tokens 16 --end-time 40
 compare '1k agents, 50 us of work' --agents 1000 --end-time 50 --work "$heavy"
 compare '10k agents, 50 us of work' --agents 10000 --end-time 5 --work "$heavy"
+
+year=build/release/examples/interplanetary
+wall() { awk '/wall time/ { for (i = 1; i <= NF; ++i) if ($i == "time") print $(i + 1); exit }' "$1"; }
+"$year" --workers 1 >"$work/one"
+alone=$(wall "$work/one")
+for nodes in 2 3 5; do
+  "$stos" run -n "$nodes" "$year" --workers 1 >"$work/several" 2>/dev/null
+  printf 'interplanetary, %d nodes: %.2f times the %.1f s of one worker\n' "$nodes" \
+    "$(awk "BEGIN { print $(wall "$work/several") / $alone }")" "$alone"
+done
