@@ -1,39 +1,26 @@
 #include "config/this_program.hpp"
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include "libstos/base/huge_pages.hpp"
 
+#include <algorithm>
 #include <cstddef>
+#include <fstream>
 #include <span>
+#include <vector>
 
 namespace stos {
-namespace {
-
-// Its pages are in memory already, and need not be copied.
-ContentHash hash_of(const char* path) {
-  const int file = open(path, O_RDONLY | O_CLOEXEC);
-  if (file < 0)
-    return {};
-  ContentHash hash;
-  struct stat about {};
-  if (fstat(file, &about) == 0 && about.st_size > 0) {
-    const auto size = static_cast<std::size_t>(about.st_size);
-    void* const bytes = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file, 0);
-    if (bytes != MAP_FAILED) {
-      hash = ContentHash::of(std::span(static_cast<const std::byte*>(bytes), size));
-      munmap(bytes, size);
-    }
-  }
-  close(file);
-  return hash;
-}
-
-} // namespace
 
 const ContentHash& hash_of_this_program() {
-  static const ContentHash hash = hash_of("/proc/self/exe");
+  static const ContentHash hash = [] {
+    std::ifstream file("/proc/self/exe", std::ios::binary | std::ios::ate);
+    const auto size = static_cast<std::size_t>(std::max<std::streamoff>(file.tellg(), 0));
+    std::vector<char> bytes;
+    reserve_large(bytes, size);
+    bytes.resize(size);
+    file.seekg(0);
+    file.read(bytes.data(), static_cast<std::streamsize>(size));
+    return ContentHash::of(std::as_bytes(std::span(bytes)));
+  }();
   return hash;
 }
 

@@ -47,8 +47,10 @@ inline Answer answer_of(Activation activation) {
   switch (activation) {
     case Activation::quota_not_found: return Answer::refused(Outcome::quota_not_found);
     case Activation::quota_limit_reached: return Answer::refused(Outcome::quota_limit_reached);
-    default: return Answer::refused(Outcome::check_quota);
+    case Activation::unchecked:
+    case Activation::allowed: break;
   }
+  return Answer::refused(Outcome::check_quota);
 }
 
 } // namespace stos::keyed::detail
