@@ -126,7 +126,7 @@ bool inspect(Inspector& f, CopyMessage& x) {
                             f.field("data", x.data));
 }
 
-/// To whoever has sent a piece of a cut or of a copy: it has come; see PieceWindow.
+/// To the sender of a piece of a cut or of a copy: it has come; see PieceWindow.
 struct PieceReceipt {
   std::uint32_t from = 0;
 };

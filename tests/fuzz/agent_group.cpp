@@ -2,7 +2,7 @@
 // applies any items. The first byte says what the rest is.
 
 #include "libstos/service/keyed/ask.hpp"
-#include "tests/fuzz/require.hpp"
+#include "tests/fuzz/comes_back.hpp"
 #include "tests/keyed/made_up_agents.hpp"
 
 #include <algorithm>
@@ -14,20 +14,10 @@
 
 using namespace stos;
 using namespace stos::keyed;
+using stos::fuzz::comes_back;
 using stos::fuzz::require;
 
 namespace {
-
-void order_comes_back(std::span<const std::byte> bytes) {
-  BytesReader in(bytes);
-  const TransactionOrder order = read_transaction_order(in);
-  if (!in.at_end())
-    return;
-  BytesWriter out;
-  write(order, out);
-  BytesReader again(out.bytes());
-  require(read_transaction_order(again) == order && again.at_end());
-}
 
 void ask_comes_back(std::span<const std::byte> bytes) {
   const Result<AskMessage> read = decode_ask(bytes);
@@ -65,7 +55,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     return 0;
   const std::span<const std::byte> bytes = std::as_bytes(std::span(data + 1, size - 1));
   switch (data[0] % 3) {
-    case 0: order_comes_back(bytes); break;
+    case 0: comes_back(bytes, [](BytesReader& in) { return read_transaction_order(in); }); break;
     case 1: ask_comes_back(bytes); break;
     default: apply_all(bytes);
   }

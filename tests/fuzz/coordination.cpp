@@ -3,7 +3,7 @@
 
 #include "libstos/service/coordination/coordination_table.hpp"
 #include "libstos/service/coordination/request.hpp"
-#include "tests/fuzz/require.hpp"
+#include "tests/fuzz/comes_back.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -13,21 +13,10 @@
 
 using namespace stos;
 using namespace stos::coordination;
+using stos::fuzz::comes_back;
 using stos::fuzz::require;
 
 namespace {
-
-template <class Value, class Read>
-void come_back(std::span<const std::byte> bytes, Read&& read) {
-  BytesReader in(bytes);
-  const Value value = read(in);
-  if (!in.at_end())
-    return;
-  BytesWriter out;
-  write(value, out);
-  BytesReader again(out.bytes());
-  require(read(again) == value && again.at_end());
-}
 
 // Each entry after a byte with its size; the first one is what the table begins with.
 void apply_all(std::span<const std::byte> bytes) {
@@ -58,8 +47,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     return 0;
   const std::span<const std::byte> bytes = std::as_bytes(std::span(data + 1, size - 1));
   switch (data[0] % 3) {
-    case 0: come_back<Request>(bytes, [](BytesReader& in) { return read_request(in); }); break;
-    case 1: come_back<Answer>(bytes, [](BytesReader& in) { return read_answer(in); }); break;
+    case 0: comes_back(bytes, [](BytesReader& in) { return read_request(in); }); break;
+    case 1: comes_back(bytes, [](BytesReader& in) { return read_answer(in); }); break;
     default: apply_all(bytes);
   }
   return 0;

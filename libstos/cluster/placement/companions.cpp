@@ -7,7 +7,6 @@
 #include <array>
 #include <bit>
 #include <limits>
-#include <utility>
 
 namespace stos {
 namespace {
@@ -58,31 +57,26 @@ bool are_small(const detail::Clusters& clusters, const PlacementInput& input) {
 } // namespace
 
 Companions::Companions(const PlacementInput& input) : input_(input) {
-  const std::size_t agents = input.positions.size();
-  std::vector<std::uint32_t> first_of(agents);
-  for (std::uint32_t i = 0; i < agents; ++i)
-    first_of[i] = i;
-  const double near = agents == 0 ? 0 : detail::short_part_of_spacing * spacing(input.positions);
-  if (has_some(input, near)) {
-    detail::Clusters clusters = joined(input, near);
-    if (!are_small(clusters, input))
-      clusters = joined(input, 0);
-    for (std::uint32_t i = 0; i < agents; ++i)
-      first_of[i] = clusters.find(i);
-  }
-  number_groups(std::move(first_of));
+  if (input.channels.empty())
+    return;
+  const double near = detail::short_part_of_spacing * spacing(input.positions);
+  if (!has_some(input, near))
+    return;
+  detail::Clusters clusters = joined(input, near);
+  if (!are_small(clusters, input))
+    clusters = joined(input, 0);
+  number_groups(clusters);
   if (any())
     put_together();
 }
 
-void Companions::number_groups(std::vector<std::uint32_t> first_of) {
-  group_of_ = std::move(first_of);
-  for (std::uint32_t i = 0; i < group_of_.size(); ++i)
-    if (group_of_[i] == i) {
-      group_of_[i] = static_cast<std::uint32_t>(positions_.size());
+void Companions::number_groups(detail::Clusters& clusters) {
+  for (std::uint32_t i = 0; i < input_.positions.size(); ++i)
+    if (const std::uint32_t first = clusters.find(i); first == i) {
+      group_of_.push_back(static_cast<std::uint32_t>(positions_.size()));
       positions_.push_back(input_.positions[i]);
     } else {
-      group_of_[i] = group_of_[group_of_[i]]; // the first one has its number already
+      group_of_.push_back(group_of_[first]); // it has its number already
     }
 }
 

@@ -7,6 +7,9 @@
 #include <vector>
 
 namespace stos {
+namespace detail {
+class Clusters;
+}
 
 /// Agents of a world that should share a node, since a short channel connects them: else two nodes
 /// would have to take turns, with a message for each event. Who they are:
@@ -32,12 +35,12 @@ public:
   [[nodiscard]] Placement spread(const Placement& of_groups) const;
 
 private:
-  void number_groups(std::vector<std::uint32_t> first_of);
+  void number_groups(detail::Clusters& clusters);
   void put_together();
   void add_loads();
 
   const PlacementInput& input_;
-  std::vector<std::uint32_t> group_of_; // of each agent
+  std::vector<std::uint32_t> group_of_; // of each agent; empty if each one stands for itself
   std::vector<Point> positions_;        // of groups, and so on
   std::vector<std::uint32_t> loads_;
   std::vector<PlacementInput::Link> channels_;
