@@ -42,6 +42,11 @@ struct Context {
   friend bool operator==(const Context&, const Context&) = default;
 };
 
+/// The sum of two numbers that a fuzz target may have made up: it goes round.
+inline std::int64_t sum_of(std::int64_t a, std::int64_t b) noexcept {
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
+}
+
 /// A number and a text that can be added to.
 struct Ledger {
   static constexpr std::string_view name = "ledger";
@@ -57,7 +62,7 @@ struct Ledger {
     return context.id().key + ":" + text;
   }
 
-  std::int64_t command(const Add& add) noexcept { return sum += add.amount; }
+  std::int64_t command(const Add& add) noexcept { return sum = sum_of(sum, add.amount); }
   void command(const Append& append, keyed::CommandContext&) { text += append.text; }
   std::int64_t command(const Throw&) {
     sum = -1;
@@ -75,7 +80,7 @@ struct Ledger {
     if (text == "fails")
       throw std::runtime_error("no time");
     ++timeouts;
-    sum += 100;
+    sum = sum_of(sum, 100);
     if (text == "leaves")
       context.deactivate();
     if (text == "again")
@@ -98,7 +103,9 @@ struct Impure {
 
   std::int64_t sum = 0;
 
-  std::int64_t command(const Add& add) { return sum += add.amount + ++calls_of_impure; }
+  std::int64_t command(const Add& add) {
+    return sum = sum_of(sum, sum_of(add.amount, ++calls_of_impure));
+  }
 };
 
 inline void add_all(keyed::AgentTypes& types) {
